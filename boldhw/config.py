@@ -1,0 +1,155 @@
+"""Frozen descriptions that golden model, gateware, driver and reports are built from.
+
+Every parameter check of the project lives here and in :mod:`boldhw.layout`.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from boldhw.errors import ConfigError
+
+PROTOCOL_VERSION = 1
+TABLE_ROWS = 8  # data-memory rows that one layer-table entry takes
+FIELD_BITS = 16  # width of one layer-table field and of one register
+NOISE_BITS = 8  # random bits that one lane draws at a time
+
+
+def _check_range(name, value, low, high):
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        nearest = min(max(value, low), high) if isinstance(value, int) else low
+        raise ConfigError(
+            f"{name}={value!r} must be an integer from {low} to {high}; "
+            f"the nearest value that works is {name}={nearest}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """Size of one generated engine. The network is not part of it.
+
+    Parameters
+    ----------
+    elements : int
+        P, processing elements: outputs computed together, and flip lanes. 2..40.
+    lanes : int
+        S, bits per operand word of one processing element. A multiple of P, at least 2 P.
+    batch : int
+        K, the most active samples that one update can gather. 1..S.
+    accumulator_bits : int
+        A, bits of one saturating accumulator. 2..16.
+    weight_rows : int
+        Rows of P*S bits in the weight memory. The last one stays zero (the vote pass reads it).
+    data_rows : int
+        Rows of the single-port data memory: layer table, accumulators, gathered samples.
+    signal_rows : int
+        Rows of 2 K bits in the signal memory: one per output of every layer, padded to P.
+    max_layers : int
+        Entries of the layer table. 1..16.
+    max_fan_in : int
+        Largest padded fan-in, ``ceil(fan_in / S) * S``. Sets the width of the sums.
+    popcount_registers : int
+        Registers between the levels of each popcount tree. 0..3.
+    training : bool
+        False leaves out every unit that only training needs.
+    stochastic : bool
+        True adds the noise generator for stochastic ternarisation and rounding.
+    decay : bool
+        True adds one multiplier per flip lane for the beta decay of eq. 9.
+    """
+
+    elements: int
+    lanes: int
+    batch: int
+    accumulator_bits: int
+    weight_rows: int
+    data_rows: int
+    signal_rows: int
+    max_layers: int = 4
+    max_fan_in: int = 1023
+    popcount_registers: int = 0
+    training: bool = True
+    stochastic: bool = False
+    decay: bool = False
+
+    def __post_init__(self):
+        _check_range("elements", self.elements, 2, 40)
+        _check_range("lanes", self.lanes, 2 * self.elements, 512)
+        if self.lanes % self.elements:
+            near = self.lanes // self.elements * self.elements
+            raise ConfigError(
+                f"lanes={self.lanes} is no multiple of elements={self.elements}; "
+                f"the nearest smaller choice is lanes={near}"
+            )
+        _check_range("batch", self.batch, 1, self.lanes)
+        _check_range("accumulator_bits", self.accumulator_bits, 2, 16)
+        _check_range("weight_rows", self.weight_rows, 2, 1 << 14)
+        _check_range("data_rows", self.data_rows, TABLE_ROWS * self.max_layers + 1, 1 << 16)
+        _check_range("signal_rows", self.signal_rows, self.elements, 1 << 14)
+        _check_range("max_layers", self.max_layers, 1, 16)
+        _check_range("max_fan_in", self.max_fan_in, self.lanes, 1 << 14)
+        _check_range("popcount_registers", self.popcount_registers, 0, 3)
+
+    @property
+    def subwords(self):
+        """Blocks of P bits in one operand word, S / P."""
+        return self.lanes // self.elements
+
+    @property
+    def data_width(self):
+        """Bits of one data-memory row: four table fields, P accumulators or one operand word."""
+        bits = max(4 * FIELD_BITS, self.lanes)
+        if self.training:
+            bits = max(bits, self.elements * self.accumulator_bits)
+        return -(-bits // 8) * 8
+
+    @property
+    def data_bytes(self):
+        """Bytes of one data-memory row on the link."""
+        return self.data_width // 8
+
+    @property
+    def word_bytes(self):
+        """Bytes of one S-bit operand word on the link."""
+        return -(-self.lanes // 8)
+
+    @property
+    def block_bytes(self):
+        """Bytes of one weight block on the link: P words of P bits, each padded to bytes."""
+        return self.elements * -(-self.elements // 8)
+
+    @property
+    def weight_blocks(self):
+        """Blocks of P x P weight bits in the weight memory."""
+        return self.weight_rows * self.subwords
+
+    def digest(self):
+        """Return eight bytes that name this design; HELLO reports them."""
+        text = json.dumps([PROTOCOL_VERSION, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).digest()[:8]
+
+
+def parse_network(text):
+    """Return the layer widths of a network written as ``784-120-10``.
+
+    Raises ConfigError when it is not at least two positive integers joined by hyphens.
+    """
+    parts = str(text).split("-")
+    if len(parts) < 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigError(
+            f"network {text!r} is not a list of layer widths; write input, hidden and output "
+            f"widths joined by hyphens, such as 784-120-10"
+        )
+    return tuple(int(part) for part in parts)
+
+
+# The largest engine that an iCE40UP5K holds; docs/decisions.md says how it was chosen.
+ICEBREAKER = EngineConfig(
+    elements=10,
+    lanes=40,
+    batch=32,
+    accumulator_bits=6,
+    weight_rows=256,
+    data_rows=16384,
+    signal_rows=256,
+)

@@ -1,0 +1,220 @@
+"""Where a network lies in the memories of an engine. Shared by golden model and driver.
+
+A layer with m inputs and n outputs is cut into ``words = ceil(m / S)`` operand words and
+``groups = ceil(n / P)`` groups of outputs. Weight row ``weight_row + g * words + v`` holds, in
+bank p, weights of output ``g * P + p`` for inputs ``v * S .. v * S + S - 1``. The transposed plane
+of layers 2 and up is the same with inputs and outputs exchanged.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from boldhw.config import TABLE_ROWS, EngineConfig
+from boldhw.errors import ConfigError
+
+# Data-memory rows of one layer-table entry: four 16-bit fields each, first field lowest.
+TABLE = (
+    ("words", "groups", "weight_row", "input_row"),
+    ("tau", "window", "pad", "zero_true"),
+    ("output_row", "gate_row", "output_lanes", "column_row"),
+    ("dead", "noise", "signal_row", "signal_words"),
+    ("input_groups", "transposed_row", "input_lanes", "theta"),
+    ("accumulator_row", "decay"),
+)
+
+
+def _ceil(a, b):
+    return -(-a // b)
+
+
+@dataclass(frozen=True)
+class LayerLayout:
+    """Addresses and loop counts of one layer; rows named ``*_row`` of a slot are offsets in it.
+
+    fan_in, outputs      m and n
+    words, groups        ceil(m / S), ceil(n / P)
+    input_groups         ceil(m / P)
+    signal_words         ceil(n / S)
+    pad                  words * S - m, the lanes of the last word that hold no input
+    input_lanes          lanes in use in the last group of inputs, 1..P
+    output_lanes         lanes in use in the last group of outputs, 1..P
+    weight_row           first row in the weight memory
+    transposed_row       first row of the transposed plane (0 for the first layer, which has none)
+    accumulator_row      first data-memory row of the accumulators, input group by input group
+    column_row           first row in the signal memory
+    input_row            slot offset of the input words
+    output_row           slot offset of the output words: the next layer's input_row
+    gate_row             slot offset of the gate words
+    signal_row           slot offset of the signal words, sign and mask in turn
+    """
+
+    fan_in: int
+    outputs: int
+    words: int
+    groups: int
+    input_groups: int
+    signal_words: int
+    pad: int
+    input_lanes: int
+    output_lanes: int
+    weight_row: int
+    transposed_row: int
+    accumulator_row: int
+    column_row: int
+    input_row: int
+    output_row: int
+    gate_row: int
+    signal_row: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Place of every layer of a network in an engine's memories.
+
+    Raises ConfigError, naming what is too small and what would fit, when it does not fit.
+    """
+
+    engine: EngineConfig
+    widths: tuple
+
+    def __post_init__(self):
+        engine, widths = self.engine, self.widths
+        if len(widths) - 1 > engine.max_layers:
+            raise ConfigError(
+                f"network has {len(widths) - 1} layers, the engine's table holds "
+                f"{engine.max_layers}; use fewer layers or generate with "
+                f"max_layers={len(widths) - 1}"
+            )
+        self._check_fan_in()
+        self._check_rows("weight_rows", self.transposed_end + 1, engine.weight_rows)
+        self._check_rows("data_rows", self.data_end, engine.data_rows)
+        if engine.training:
+            self._check_rows("signal_rows", self.column_end, engine.signal_rows)
+
+    def _check_fan_in(self):
+        lanes, limit = self.engine.lanes, self.engine.max_fan_in
+        for index, width in enumerate(self.widths[:-1]):
+            if _ceil(width, lanes) * lanes > limit:
+                raise ConfigError(
+                    f"layer {index + 1} has {width} inputs, the engine sums at most "
+                    f"{limit // lanes * lanes}; use a narrower layer or generate with "
+                    f"max_fan_in={_ceil(width, lanes) * lanes}"
+                )
+        last = _ceil(self.widths[-1], lanes) * lanes
+        if last > limit:
+            raise ConfigError(
+                f"the last layer has {self.widths[-1]} outputs, the engine sums at most "
+                f"{limit // lanes * lanes} of them backward; generate with max_fan_in={last}"
+            )
+
+    def _check_rows(self, name, needed, available):
+        if needed > available:
+            network = "-".join(map(str, self.widths))
+            raise ConfigError(
+                f"network {network} needs {name}={needed}, the engine has {name}={available}; "
+                f"use narrower layers or generate with {name}={needed}"
+            )
+
+    @cached_property
+    def layers(self):
+        """One LayerLayout per layer, first layer first."""
+        p, s = self.engine.elements, self.engine.lanes
+        weight_row, transposed_row = 0, self.transposed_row
+        accumulator_row, column_row, input_row = self.accumulator_row, 0, 0
+        gate_row = sum(_ceil(width, s) for width in self.widths[:-1])
+        signal_row = gate_row + sum(_ceil(width, s) for width in self.widths[1:])
+        layers = []
+        for index, (m, n) in enumerate(self.shapes):
+            layer = LayerLayout(
+                fan_in=m,
+                outputs=n,
+                words=_ceil(m, s),
+                groups=_ceil(n, p),
+                input_groups=_ceil(m, p),
+                signal_words=_ceil(n, s),
+                pad=_ceil(m, s) * s - m,
+                input_lanes=m - (_ceil(m, p) - 1) * p,
+                output_lanes=n - (_ceil(n, p) - 1) * p,
+                weight_row=weight_row,
+                transposed_row=transposed_row if index else 0,
+                accumulator_row=accumulator_row,
+                column_row=column_row,
+                input_row=input_row,
+                output_row=input_row + _ceil(m, s),
+                gate_row=gate_row,
+                signal_row=signal_row,
+            )
+            weight_row += layer.words * layer.groups
+            transposed_row += layer.input_groups * layer.signal_words if index else 0
+            accumulator_row += layer.input_groups * layer.groups * p
+            column_row += layer.groups * p
+            input_row += layer.words
+            gate_row += layer.signal_words
+            signal_row += 2 * layer.signal_words
+            layers.append(layer)
+        return layers
+
+    @property
+    def shapes(self):
+        """(fan_in, outputs) of every layer."""
+        return list(zip(self.widths[:-1], self.widths[1:], strict=True))
+
+    @property
+    def transposed_row(self):
+        """First row of the transposed planes, just behind the weight planes."""
+        p, s = self.engine.elements, self.engine.lanes
+        return sum(_ceil(m, s) * _ceil(n, p) for m, n in self.shapes)
+
+    @property
+    def transposed_end(self):
+        """Weight rows in use: weight planes, and transposed planes in an engine that trains."""
+        p, s = self.engine.elements, self.engine.lanes
+        if not self.engine.training:
+            return self.transposed_row
+        return self.transposed_row + sum(_ceil(m, p) * _ceil(n, s) for m, n in self.shapes[1:])
+
+    @property
+    def weight_blocks(self):
+        """Weight blocks in use, what STATE_CRC of the weights covers."""
+        return self.transposed_end * self.engine.subwords
+
+    @property
+    def accumulator_row(self):
+        """First data-memory row behind the layer table."""
+        return TABLE_ROWS * self.engine.max_layers
+
+    @property
+    def accumulator_end(self):
+        """One behind the last accumulator row: P accumulators a row, none without training."""
+        p = self.engine.elements
+        rows = sum(_ceil(m, p) * _ceil(n, p) * p for m, n in self.shapes)
+        return self.accumulator_row + (rows if self.engine.training else 0)
+
+    @property
+    def slot_stride(self):
+        """Rows that one gathered sample takes: operand, gate and signal words of all layers."""
+        s = self.engine.lanes
+        inputs = sum(_ceil(width, s) for width in self.widths[:-1])
+        return inputs + 3 * sum(_ceil(width, s) for width in self.widths[1:])
+
+    @property
+    def slot_row(self):
+        """Data-memory row of the first gathered sample."""
+        return self.accumulator_end
+
+    @property
+    def data_end(self):
+        """Data-memory rows in use."""
+        slots = self.engine.batch if self.engine.training else 1
+        return self.slot_row + slots * self.slot_stride
+
+    @property
+    def column_end(self):
+        """Signal-memory rows in use."""
+        p = self.engine.elements
+        return sum(_ceil(n, p) * p for _, n in self.shapes)
+
+    @property
+    def sample_bytes(self):
+        """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
+        return _ceil(self.widths[0], self.engine.lanes) * self.engine.word_bytes

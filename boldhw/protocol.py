@@ -1,0 +1,188 @@
+"""Wire format of the link: commands, registers, frames and the identity of a design.
+
+A frame is ``COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 0x00``, all numbers
+little-endian. A reply repeats the type with bit 7 set and the sequence number, and carries the
+status in the place of the address. Commands run one at a time: the host sends the next one when it
+has the reply. A device executes a frame once; the same sequence number again only has the stored
+reply sent again. HELLO is answered always and makes its sequence number the current one.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cobs import cobs
+
+from boldhw.config import PROTOCOL_VERSION, EngineConfig
+
+MAX_PAYLOAD = 246
+REPLY = 0x80
+MAGIC = b"BOLD"
+HEADER = struct.Struct("<BBH")
+
+
+class Command(IntEnum):
+    """Type byte of a frame. Payloads are given as request -> reply."""
+
+    HELLO = 0x01  # empty -> IDENTITY
+    RESET = 0x02  # empty -> empty; forgets gathered samples, clears counters and registers
+    REG_READ = 0x03  # addr = register; empty -> u16
+    REG_WRITE = 0x04  # addr = register; u16 -> empty
+    MEM_READ = 0x05  # addr = first item; bank u8, count u8 -> items
+    MEM_WRITE = 0x06  # addr = first item; bank u8, items -> empty
+    INFER = 0x07  # addr = samples; operand words -> i16 score per sample and class
+    TRAIN = 0x08  # addr = samples; (label u8, operand words) each -> result u8 each
+    FLUSH = 0x09  # empty -> u8, the gathered samples that took part in the update
+    STAT = 0x0A  # empty -> u32 counters, see COUNTERS
+    STATE_CRC = 0x0B  # addr = first item; bank u8, count u16 -> CRC-32 u32
+
+
+class Status(IntEnum):
+    """What a device says of a command; anything but OK means that nothing was changed."""
+
+    OK = 0
+    UNKNOWN_COMMAND = 1
+    BAD_ADDRESS = 2
+    BAD_LENGTH = 3
+    BAD_LABEL = 4
+    OUT_OF_SEQUENCE = 5
+    NO_TRAINING = 6
+    NOT_CONFIGURED = 7
+
+
+REASONS = {
+    Status.UNKNOWN_COMMAND: "it does not know this command; the bitstream is older than the driver",
+    Status.BAD_ADDRESS: "the address lies outside the bank",
+    Status.BAD_LENGTH: "the payload has the wrong length",
+    Status.BAD_LABEL: "a label is not below the number of classes",
+    Status.OUT_OF_SEQUENCE: "the sequence number is not the next one",
+    Status.NO_TRAINING: "the design was generated without training units",
+    Status.NOT_CONFIGURED: "no network is loaded",
+}
+
+
+class Bank(IntEnum):
+    """Memories that MEM_READ, MEM_WRITE and STATE_CRC reach.
+
+    An item of DATA is one row of ``data_bytes``. An item of WEIGHTS is one block of P x P weights,
+    ``block_bytes``: P words of P bits, one for each bank, each padded to whole bytes; block
+    ``row * S / P + t`` holds bits ``t * P .. t * P + P - 1`` of every bank of weight row ``row``.
+    """
+
+    DATA = 0
+    WEIGHTS = 1
+
+
+class Register(IntEnum):
+    """16-bit registers, cleared by RESET."""
+
+    LAYERS = 0  # layers in the table; 0 = no network
+    BATCH = 1  # active samples per update, 1..K
+    MARGIN = 2  # of the loss
+    ROUNDING = 3  # r of stochastic rounding, 0..3; 0 = exact
+    CLASSES = 4
+    OUTPUTS_PER_CLASS = 5
+    SLOT_ROW = 6  # data row of the first gathered sample
+    SLOT_STRIDE = 7  # data rows of one gathered sample
+    SAMPLE_WORDS = 8  # operand words of one sample
+    NOISE = 9  # write only: shifts 16 bits into the noise generator, oldest bits fall out
+
+
+# Bits of the result byte of a trained sample.
+HIT, ACTIVE, UPDATED = 1, 2, 4
+
+# Counters in the order in which STAT sends them; the flips follow, one counter per table entry.
+COUNTERS = (
+    "cycles_forward",
+    "cycles_backward",
+    "cycles_update",
+    "samples",
+    "active",
+    "hits",
+    "updates",
+)
+
+# magic, version, flags, digest, P, S, K, A, popcount registers, layers, window, fan-in, weight
+# rows, data rows - 1, signal rows, clock in Hz
+IDENTITY = struct.Struct("<4sBB8sHHHBBBBHHHHI")
+TRAINING, STOCHASTIC, DECAY = 1, 2, 4
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What HELLO says of a design."""
+
+    digest: bytes
+    engine: EngineConfig
+    clock_hz: int
+
+
+def identity_bytes(engine, clock_hz):
+    """Return the HELLO payload of a design."""
+    flags = TRAINING * engine.training | STOCHASTIC * engine.stochastic | DECAY * engine.decay
+    return IDENTITY.pack(
+        MAGIC, PROTOCOL_VERSION, flags, engine.digest(), engine.elements, engine.lanes,
+        engine.batch, engine.accumulator_bits, engine.popcount_registers, engine.max_layers, 1,
+        engine.max_fan_in, engine.weight_rows, engine.data_rows - 1, engine.signal_rows, clock_hz,
+    )  # fmt: skip
+
+
+def parse_identity(payload):
+    """Return the Identity in a HELLO payload, or None if it is no boldhw device's."""
+    if len(payload) != IDENTITY.size:
+        return None
+    (
+        magic,
+        version,
+        flags,
+        digest,
+        p,
+        s,
+        k,
+        a,
+        registers,
+        layers,
+        _,
+        fan_in,
+        rows,
+        data,
+        signal,
+        hz,
+    ) = IDENTITY.unpack(payload)
+    if magic != MAGIC or version != PROTOCOL_VERSION:
+        return None
+    engine = EngineConfig(
+        elements=p,
+        lanes=s,
+        batch=k,
+        accumulator_bits=a,
+        weight_rows=rows,
+        data_rows=data + 1,
+        signal_rows=signal,
+        max_layers=layers,
+        max_fan_in=fan_in,
+        popcount_registers=registers,
+        training=bool(flags & TRAINING),
+        stochastic=bool(flags & STOCHASTIC),
+        decay=bool(flags & DECAY),
+    )
+    return Identity(digest, engine, hz)
+
+
+def encode(kind, seq, addr, payload=b""):
+    """Return one frame, delimiter included. ``payload`` has at most 246 bytes."""
+    body = HEADER.pack(kind, seq, addr) + payload
+    return cobs.encode(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
+
+
+def decode(frame):
+    """Return (type, seq, addr, payload) of a frame without its delimiter, or None if damaged."""
+    try:
+        body = cobs.decode(frame)
+    except cobs.DecodeError:
+        return None
+    size = len(body) - 4
+    if size < HEADER.size or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
+        return None
+    return *HEADER.unpack_from(body), body[HEADER.size : size]
