@@ -1,0 +1,33 @@
+# Everything a newcomer needs: make demo, make test. Debian 12, Python >= 3.11, make, g++.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/installed
+
+.PHONY: setup demo test lint bench clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'boldhw needs Python 3.11 or newer: make setup PYTHON=python3.12'; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/boldhw demo
+
+test: setup
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/boldhw bench
+
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache
