@@ -15,7 +15,8 @@ FIELD_BITS = 16  # width of one layer-table field and of one register
 NOISE_BITS = 8  # random bits that one lane draws at a time
 
 
-def _check_range(name, value, low, high):
+def check_range(name, value, low, high):
+    """Raise ConfigError, naming the nearest value that works, unless value is an int in range."""
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         nearest = min(max(value, low), high) if isinstance(value, int) else low
         raise ConfigError(
@@ -73,22 +74,22 @@ class EngineConfig:
     decay: bool = False
 
     def __post_init__(self):
-        _check_range("elements", self.elements, 2, 40)
-        _check_range("lanes", self.lanes, 2 * self.elements, 512)
+        check_range("elements", self.elements, 2, 40)
+        check_range("lanes", self.lanes, 2 * self.elements, 512)
         if self.lanes % self.elements:
             near = self.lanes // self.elements * self.elements
             raise ConfigError(
                 f"lanes={self.lanes} is no multiple of elements={self.elements}; "
                 f"the nearest smaller choice is lanes={near}"
             )
-        _check_range("batch", self.batch, 1, self.lanes)
-        _check_range("accumulator_bits", self.accumulator_bits, 2, 16)
-        _check_range("weight_rows", self.weight_rows, 2, 1 << 14)
-        _check_range("data_rows", self.data_rows, TABLE_ROWS * self.max_layers + 1, 1 << 16)
-        _check_range("signal_rows", self.signal_rows, self.elements, 1 << 14)
-        _check_range("max_layers", self.max_layers, 1, 16)
-        _check_range("max_fan_in", self.max_fan_in, self.lanes, 1 << 14)
-        _check_range("popcount_registers", self.popcount_registers, 0, 3)
+        check_range("batch", self.batch, 1, self.lanes)
+        check_range("accumulator_bits", self.accumulator_bits, 2, 16)
+        check_range("weight_rows", self.weight_rows, 2, 1 << 14)
+        check_range("data_rows", self.data_rows, TABLE_ROWS * self.max_layers + 1, 1 << 16)
+        check_range("signal_rows", self.signal_rows, self.elements, 1 << 14)
+        check_range("max_layers", self.max_layers, 1, 16)
+        check_range("max_fan_in", self.max_fan_in, self.lanes, 1 << 14)
+        check_range("popcount_registers", self.popcount_registers, 0, 3)
 
     @property
     def subwords(self):
@@ -152,4 +153,19 @@ ICEBREAKER = EngineConfig(
     weight_rows=256,
     data_rows=16384,
     signal_rows=256,
+)
+
+# Roomy engine of a golden network that is meant for no board in particular.
+REFERENCE = EngineConfig(
+    elements=8,
+    lanes=64,
+    batch=64,
+    accumulator_bits=16,
+    weight_rows=1 << 14,
+    data_rows=1 << 16,
+    signal_rows=1 << 14,
+    max_layers=16,
+    max_fan_in=1 << 14,
+    stochastic=True,
+    decay=True,
 )

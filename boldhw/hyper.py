@@ -1,0 +1,195 @@
+"""Hyper-parameters, and the integers that they become.
+
+:class:`Hyper` is what a user chooses. :class:`Registers` is what a golden model or a board is set
+to: integers only, so that both compute the same bits.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from boldhw.config import FIELD_BITS, NOISE_BITS, check_range
+from boldhw.errors import ConfigError
+
+LIMIT = (1 << FIELD_BITS) - 1  # of an unsigned field
+HIGHEST = LIMIT >> 1  # of a signed field
+MAX_ROUNDING = 3
+MAX_CLASSES = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registers:
+    """Run-time settings of an engine, constant while samples are gathered.
+
+    The tuples have one entry per layer, first layer first.
+
+    tau            threshold of the sums, signed 16 bit
+    window         largest distance from tau with which a unit passes signals on, 0..65535
+    dead           |g| up to this gives no signal, 0..65535
+    noise          random bits added to ``dead``, a mask, 0..255; other than 0 needs ``stochastic``
+    theta          votes that flip a weight, 1..65535
+    decay          share of an accumulator that decays, 1/65536; other than 0 needs ``decay``
+    zero_true      True: inputs are {0,T}; False: inputs are {F,T}
+    margin         of the loss, 0..65535
+    rounding       r of stochastic rounding, 0..3; other than 0 needs ``stochastic``
+    batch          active samples per update, 1..K
+    classes, outputs_per_class   their product is the width of the last layer
+    """
+
+    tau: tuple
+    window: tuple
+    dead: tuple
+    noise: tuple
+    theta: tuple
+    decay: tuple
+    zero_true: tuple
+    margin: int
+    rounding: int
+    batch: int
+    classes: int
+    outputs_per_class: int
+
+    def check(self, engine, widths):
+        """Raise ConfigError unless ``engine`` can train a network of ``widths`` with these."""
+        self._check_layers(len(widths) - 1)
+        self._check_options(engine)
+        check_range("margin", self.margin, 0, LIMIT)
+        check_range("rounding", self.rounding, 0, MAX_ROUNDING)
+        check_range("batch", self.batch, 1, engine.batch)
+        self._check_classes(widths)
+
+    def _check_layers(self, layers):
+        ranges = {
+            "tau": (-HIGHEST - 1, HIGHEST),
+            "window": (0, LIMIT),
+            "dead": (0, LIMIT),
+            "noise": (0, (1 << NOISE_BITS) - 1),
+            "theta": (1, LIMIT),
+            "decay": (0, LIMIT),
+        }
+        for name in (*ranges, "zero_true"):
+            values = getattr(self, name)
+            if len(values) != layers:
+                raise ConfigError(
+                    f"{name}={values!r} has {len(values)} entries, the network has {layers} "
+                    f"layers; give one entry per layer"
+                )
+        for name, (low, high) in ranges.items():
+            for index, value in enumerate(getattr(self, name)):
+                check_range(f"{name} of layer {index + 1}", value, low, high)
+
+    def _check_options(self, engine):
+        for name, used, option in (
+            ("noise", any(self.noise), "stochastic"),
+            ("rounding", self.rounding, "stochastic"),
+            ("decay", any(self.decay), "decay"),
+        ):
+            if used and not getattr(engine, option):
+                raise ConfigError(
+                    f"{name}={getattr(self, name)!r} needs an engine generated with "
+                    f"{option}=True; use {name}=0 or such an engine"
+                )
+
+    def _check_classes(self, widths):
+        check_range("classes", self.classes, 2, MAX_CLASSES)
+        check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
+        outputs = self.classes * self.outputs_per_class
+        if outputs != widths[-1]:
+            raise ConfigError(
+                f"{self.classes} classes of {self.outputs_per_class} outputs are {outputs} "
+                f"outputs, the last layer has {widths[-1]}; make it {outputs} wide"
+            )
+        if self.outputs_per_class * widths[-2] > HIGHEST:
+            raise ConfigError(
+                f"outputs_per_class={self.outputs_per_class} of {widths[-2]} inputs each can score "
+                f"more than {HIGHEST}; the largest choice that works is "
+                f"outputs_per_class={HIGHEST // widths[-2]}"
+            )
+
+    def with_decay(self, decay):
+        """Return the same settings with other decay fields."""
+        return replace(self, decay=tuple(decay))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyper:
+    """Hyper-parameters, tuned for booleanised images of digits.
+
+    margin             margin of the loss / sqrt(fan-in of the last layer)
+    window             gate window / sqrt(inputs that count: fan-in, or mean number of T inputs)
+    theta              votes that flip a weight in epoch 0
+    last_theta_factor  theta of the last layer / theta
+    grow               theta behind the last epoch / theta of epoch 0
+    batch              active samples per update
+    rounding           bits dropped from votes by stochastic rounding
+    dead               dead zone of layers below another hidden layer / sqrt(width of that layer)
+    noise              mask of the random bits added to the dead zone of those layers
+    decay              True: accumulators decay by the share of weights that flipped (eq. 9)
+    outputs_per_class  outputs of the last layer whose sums are added to one score
+    zero_true          True: inputs of the network are {0,T}; False: {F,T}
+    """
+
+    margin: float = 1.0
+    window: float = 1.2
+    theta: int = 12
+    last_theta_factor: int = 10
+    grow: float = 8.0
+    batch: int = 32
+    rounding: int = 0
+    dead: float = 0.0
+    noise: int = 0
+    decay: bool = False
+    outputs_per_class: int = 1
+    zero_true: bool = field(default=True)
+
+    def registers(self, engine, widths, epoch=0, epochs=1, popcount=None):
+        """Return the checked Registers of one epoch.
+
+        ``popcount`` is the mean number of T inputs of a sample; without it the fan-in counts.
+        theta of hidden layers is capped at ``2**(A-1) - 1``, the most an accumulator can hold; a
+        last layer whose theta is beyond that is frozen. Decay starts at 0. Raises ConfigError.
+        """
+        self._check()
+        layers = len(widths) - 1
+        counts = [popcount if self.zero_true and popcount else widths[0], *widths[1:-1]]
+        theta = theta_schedule(self.theta, self.grow, epoch, epochs)
+        last = theta_schedule(self.theta * self.last_theta_factor, self.grow, epoch, epochs)
+        reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
+        registers = Registers(
+            tau=(0,) * layers,
+            window=(*(round(self.window * math.sqrt(n)) for n in counts[:-1]), 0),
+            dead=self._below_hidden(widths, [round(self.dead * math.sqrt(n)) for n in widths[2:]]),
+            noise=self._below_hidden(widths, [self.noise] * layers),
+            theta=(*(min(theta, reachable),) * (layers - 1), min(last, LIMIT)),
+            decay=(0,) * layers,
+            zero_true=(self.zero_true, *(False,) * (layers - 1)),
+            margin=round(self.margin * math.sqrt(widths[-2])),
+            rounding=self.rounding,
+            batch=self.batch,
+            classes=widths[-1] // self.outputs_per_class,
+            outputs_per_class=self.outputs_per_class,
+        )
+        registers.check(engine, widths)
+        return registers
+
+    def _check(self):
+        check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
+        check_range("theta", self.theta, 1, LIMIT)
+        for name in ("margin", "window", "dead", "grow", "last_theta_factor"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name}={value!r} must be a number from 0; try {name}=1")
+
+    @staticmethod
+    def _below_hidden(widths, values):
+        """Keep the values of layers below another hidden layer, 0 for the others."""
+        hidden = max(len(widths) - 3, 0)
+        return (*values[:hidden], *(0,) * (len(widths) - 1 - hidden))
+
+
+def theta_schedule(theta, grow, epoch, epochs):
+    """Return theta in ``epoch`` of ``epochs``, at least 1 (section Schedule of architecture.md).
+
+    It grows from ``theta`` to ``grow * theta`` along half a cosine: eta of eq. 9 is 1 / theta.
+    """
+    rise = (1 - math.cos(math.pi * epoch / epochs)) / 2
+    return max(1, round(theta * (1 + (grow - 1) * rise)))
