@@ -1,0 +1,172 @@
+"""Ways to move bytes between the driver and a device: serial port, TCP socket, simulation."""
+
+import contextlib
+import errno
+import select
+import socket
+from abc import ABC, abstractmethod
+from urllib.parse import urlsplit
+
+import serial
+from serial.tools import list_ports
+
+from boldhw.errors import ConfigError, DeviceError, ToolError
+
+BAUD = 3_000_000
+CONNECT_SECONDS = 5.0
+
+
+class Transport(ABC):
+    """A byte pipe to one device. Bytes may be lost or damaged; the link above repairs that."""
+
+    @abstractmethod
+    def write(self, data):
+        """Send ``data``, all of it. Raises DeviceError if the device is gone."""
+
+    @abstractmethod
+    def read(self, timeout):
+        """Return the bytes at hand, waiting up to ``timeout`` seconds for the first of them.
+
+        Empty bytes mean that nothing came. Raises DeviceError if the device is gone.
+        """
+
+    @abstractmethod
+    def close(self):
+        """Give the port back. Closing twice is allowed."""
+
+
+class SerialTransport(Transport):
+    """A serial port such as ``/dev/ttyUSB1`` or ``COM3``, or any URL that pyserial knows.
+
+    The port is taken for this process alone, and its driver is asked for low latency: an FTDI
+    chip otherwise holds back each short reply for 16 ms.
+    """
+
+    def __init__(self, port, baud=BAUD):
+        self._name = port
+        try:
+            self._port = serial.serial_for_url(port, baud, timeout=0, exclusive=True)
+        except (serial.SerialException, ValueError) as error:
+            raise _open_error(port, error) from error
+        with contextlib.suppress(ValueError, NotImplementedError, AttributeError):
+            self._port.set_low_latency_mode(True)
+        self._port.reset_input_buffer()
+
+    def write(self, data):
+        with _lost_port(self._name):
+            self._port.write(data)
+
+    def read(self, timeout):
+        with _lost_port(self._name):
+            self._port.timeout = timeout
+            first = self._port.read(1)
+            return first + self._port.read(self._port.in_waiting) if first else b""
+
+    def close(self):
+        self._port.close()
+
+
+class SocketTransport(Transport):
+    """A TCP connection, written ``socket://127.0.0.1:5555``: a simulated or a remote board.
+
+    This is not pyserial's ``socket://``, which reads byte by byte and waits 0.3 s on close.
+    """
+
+    def __init__(self, url):
+        self._name = url
+        address = _host_and_port(url)
+        try:
+            self._socket = socket.create_connection(address, CONNECT_SECONDS)
+        except OSError as error:
+            raise DeviceError(
+                f"cannot connect to {url}: {error.strerror or error}; start the simulated board "
+                f"with: boldhw sim --listen {address[0]}:{address[1]}"
+            ) from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def write(self, data):
+        with _lost_port(self._name):
+            self._socket.sendall(data)
+
+    def read(self, timeout):
+        with _lost_port(self._name):
+            if not select.select([self._socket], [], [], timeout)[0]:
+                return b""
+            data = self._socket.recv(4096)
+        if not data:
+            raise DeviceError(f"{self._name} closed the connection; start it again and reconnect")
+        return data
+
+    def close(self):
+        self._socket.close()
+
+
+def open_transport(port, engine=None, baud=BAUD):
+    """Return the Transport for ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
+
+    ``engine`` is the design that ``sim`` simulates, the iCEBreaker's by default. Raises
+    DeviceError if the port cannot be opened and ToolError if the simulation is not installed.
+    """
+    if port == "sim":
+        return _open_simulation(engine)
+    if port.startswith("socket://"):
+        return SocketTransport(port)
+    return SerialTransport(port, baud)
+
+
+def _open_simulation(engine):
+    # Imported here because a machine that only drives a board has no HDL tools.
+    try:
+        from boldhw.cosim.board import SimTransport
+    except ImportError as error:
+        raise ToolError(
+            f"the simulated board needs the package {error.name}; install it with: "
+            f"pip install 'boldhw[sim]'"
+        ) from error
+    return SimTransport() if engine is None else SimTransport(engine)
+
+
+def _host_and_port(url):
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not port or parts.path or parts.query:
+        raise ConfigError(f"{url!r} is no address; write it like socket://127.0.0.1:5555")
+    return host, port
+
+
+@contextlib.contextmanager
+def _lost_port(name):
+    """Turn the errors of a port that went away into a DeviceError."""
+    try:
+        yield
+    except (serial.SerialException, OSError, TypeError) as error:
+        raise DeviceError(
+            f"lost {name}: {error}; plug the board in again (or restart the server), open the "
+            f"device anew and load the network"
+        ) from error
+
+
+def _open_error(port, error):
+    """Return the DeviceError that says why ``port`` did not open and what to do."""
+    text, number = str(error), getattr(error, "errno", None)
+    if number in (errno.EAGAIN, errno.EBUSY) or "Access is denied" in text:
+        return DeviceError(f"port {port} is in use; close the other program that has it open")
+    if number in (errno.EACCES, errno.EPERM):
+        return DeviceError(
+            f"no permission to open {port}; add yourself to the group that owns it (sudo usermod "
+            f"-aG dialout $USER, then log in again) or install a udev rule: "
+            f'SUBSYSTEM=="tty", ATTRS{{idVendor}}=="0403", MODE="0666"'
+        )
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
+        return DeviceError(f"there is no port {port}; {_known_ports()}")
+    return DeviceError(f"cannot open {port}: {text}; {_known_ports()}")
+
+
+def _known_ports():
+    found = sorted(port.device for port in list_ports.comports())
+    if not found:
+        return "no serial port was found; plug the board in or use sim"
+    return f"ports found: {', '.join(found)}"
