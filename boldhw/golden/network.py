@@ -1,0 +1,274 @@
+"""The golden model: what a board must compute, bit for bit.
+
+Samples between two updates do not influence each other, so they are computed together; everything
+that has an order (gathering, noise, updates) is done in the order of one sample at a time.
+"""
+
+import zlib
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from boldhw.config import REFERENCE, parse_network
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden import packing, rule
+from boldhw.golden.noise import NoiseStream
+from boldhw.hyper import Hyper
+from boldhw.layout import Layout
+
+CHUNK = 4096  # most samples computed together
+
+
+@dataclass(frozen=True)
+class TrainStats:
+    """Outcome of training: samples consumed, hits and active ones among them, updates, flips.
+
+    ``flips`` has one count per layer, first layer first. Stats of consecutive calls can be added.
+    """
+
+    samples: int
+    hits: int
+    active: int
+    updates: int
+    flips: tuple
+
+    def __add__(self, other):
+        return TrainStats(
+            self.samples + other.samples,
+            self.hits + other.hits,
+            self.active + other.active,
+            self.updates + other.updates,
+            tuple(a + b for a, b in zip(self.flips, other.flips, strict=True)),
+        )
+
+
+class Network:
+    """A Boolean network and all state that training changes.
+
+    Parameters
+    ----------
+    widths : str or tuple
+        Layer widths, such as ``"784-120-10"`` or ``(784, 120, 10)``.
+    engine : EngineConfig
+        Gives accumulator bits, batch and options. That the network fits the engine's memories is
+        checked by ``state_crc`` only, so a golden network may be larger than any board.
+    seed : int or sequence of int
+        Initial weights, fair coins, and the noise.
+
+    Attributes ``weights`` (bool) and ``accumulators`` (int16) hold one array per layer, shape
+    (outputs, fan_in); they may be changed between calls. ``registers`` are those of
+    ``Hyper()`` until :meth:`set_registers` is called. Raises ConfigError.
+    """
+
+    def __init__(self, widths="784-120-10", engine=REFERENCE, seed=0):
+        self.widths = parse_network(widths) if isinstance(widths, str) else tuple(widths)
+        self.engine = engine
+        hyper = replace(Hyper(), batch=min(Hyper().batch, engine.batch))
+        self.registers = hyper.registers(engine, self.widths)
+        generator = np.random.default_rng(seed)
+        self.weights = [generator.random((n, m)) < 0.5 for m, n in self.shapes]
+        self.accumulators = [np.zeros((n, m), np.int16) for m, n in self.shapes]
+        self._gathered = []
+        self._active_rate = 1.0
+        self.seed_noise(seed)
+
+    @property
+    def shapes(self):
+        """(fan_in, outputs) of every layer."""
+        return list(zip(self.widths[:-1], self.widths[1:], strict=True))
+
+    @property
+    def gathered(self):
+        """Active samples that wait for the next update."""
+        return sum(len(bits[0]) for bits, _ in self._gathered)
+
+    def set_registers(self, registers):
+        """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
+        registers.check(self.engine, self.widths)
+        if self.gathered:
+            raise ConfigError(
+                f"registers cannot change while {self.gathered} samples are gathered; "
+                f"call flush() first"
+            )
+        self.registers = registers
+
+    def seed_noise(self, seed):
+        """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
+        self._noise = NoiseStream(self.engine.elements, seed) if self.engine.stochastic else None
+
+    def train(self, bits, labels, stop_at_update=False):
+        """Train on samples in order; update whenever ``batch`` active ones are gathered.
+
+        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
+        With ``stop_at_update`` it returns right after the first update; ``samples`` of the
+        returned TrainStats says how many were consumed. Raises ConfigError for an engine that
+        does not train, DataError for bad samples; then nothing is changed.
+        """
+        if not self.engine.training:
+            raise ConfigError("the engine has training=False; generate one with training=True")
+        self._check_bits(bits)
+        self._check_labels(bits, labels)
+        signs = [rule.embed(weights) for weights in self.weights]
+        total = self._stats()
+        while total.samples < len(bits):
+            chunk = slice(total.samples, total.samples + self._chunk())
+            stats = self._train_chunk(bits[chunk], labels[chunk], signs)
+            total += stats
+            if stats.updates and stop_at_update:
+                break
+        return total
+
+    def flush(self):
+        """Update with the samples gathered so far, if any; return its TrainStats."""
+        if not self._gathered:
+            return self._stats()
+        return self._stats(updates=1, flips=self._update())
+
+    def infer(self, bits):
+        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
+        self._check_bits(bits)
+        signs = [rule.embed(weights) for weights in self.weights]
+        chunks = [bits[start : start + CHUNK] for start in range(0, max(len(bits), 1), CHUNK)]
+        return np.concatenate([self._scores(self._forward(chunk, signs)[1]) for chunk in chunks])
+
+    def state_crc(self):
+        """Return the CRC-32 of both memory banks, as STATE_CRC of a device does.
+
+        Raises ConfigError when the network does not fit the engine's memories.
+        """
+        layout = Layout(self.engine, self.widths)
+        accumulators = packing.pack_accumulators(layout, self.accumulators)
+        return {
+            "weights": zlib.crc32(packing.pack_weights(layout, self.weights)),
+            "accumulators": zlib.crc32(accumulators),
+        }
+
+    def copy(self):
+        """Return an independent network in the same state."""
+        return deepcopy(self)
+
+    def _stats(self, samples=0, hits=0, active=0, updates=0, flips=None):
+        return TrainStats(samples, hits, active, updates, flips or (0,) * len(self.weights))
+
+    def _chunk(self):
+        """Guess how many samples the next update takes; it affects speed only."""
+        needed = self.registers.batch - self.gathered
+        return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 4)
+
+    def _train_chunk(self, bits, labels, signs):
+        """Train on the chunk up to the first update, at most; return its TrainStats."""
+        registers = self.registers
+        inputs, sums = self._forward(bits, signs)
+        scores = self._scores(sums)
+        active, signals = rule.margin_loss(
+            scores, labels, registers.margin, registers.outputs_per_class
+        )
+        self._active_rate += 0.5 * (active.mean() - self._active_rate)
+        chosen = np.flatnonzero(active)[: registers.batch - self.gathered]
+        self._gather(chosen, inputs, sums, signals, signs)
+        full = self.gathered == registers.batch
+        used = int(chosen[-1]) + 1 if full else len(bits)
+        hits = int(np.count_nonzero(rule.predict(scores[:used]) == labels[:used]))
+        flips = self._update(signs) if full else None
+        return self._stats(used, hits, len(chosen), int(full), flips)
+
+    def _forward(self, bits, signs):
+        """Return ([inputs of each layer], [sums of each layer])."""
+        inputs, sums = [], []
+        for layer, matrix in enumerate(signs):
+            inputs.append(bits)
+            operand = rule.operand(bits, self.registers.zero_true[layer])
+            sums.append(rule.product(operand, matrix.T))
+            bits = sums[-1] >= self.registers.tau[layer]
+        return inputs, sums
+
+    def _scores(self, sums):
+        return rule.class_scores(sums[-1], self.registers.outputs_per_class)
+
+    def _gather(self, chosen, inputs, sums, signals, signs):
+        """Keep inputs and signals of all layers of the active samples ``chosen``."""
+        if not len(chosen):
+            return
+        draws = self._signal_draws(len(chosen))
+        registers, kept = self.registers, [signals[chosen]]
+        for layer in range(len(signs) - 2, -1, -1):
+            below = rule.product(kept[0].astype(np.float32), signs[layer + 1])
+            _, gate = rule.fire(sums[layer][chosen], registers.tau[layer], registers.window[layer])
+            dead, noise = registers.dead[layer], registers.noise[layer]
+            kept.insert(0, rule.ternarise(below, gate, dead, noise, draws.get(layer)))
+        self._gathered.append(([layer[chosen] for layer in inputs], kept))
+
+    def _signal_draws(self, samples):
+        """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
+        p, order = self.engine.elements, range(len(self.weights) - 2, -1, -1)
+        groups = {layer: -(-self.widths[layer + 1] // p) for layer in order}
+        noisy = [layer for layer in order if self.registers.noise[layer]]
+        per_sample = sum(groups[layer] for layer in noisy)
+        if not noisy:
+            return {}
+        lanes = self._noise.draw(samples * per_sample).reshape(samples, -1)
+        draws, start = {}, 0
+        for layer in noisy:
+            draws[layer] = lanes[:, start : start + self.widths[layer + 1]]
+            start += groups[layer] * p
+        return draws
+
+    def _update(self, signs=None):
+        """Update every layer with the gathered samples; return the flips per layer."""
+        inputs, signals = (
+            [np.concatenate(parts) for parts in zip(*column, strict=True)]
+            for column in zip(*self._gathered, strict=True)
+        )
+        self._gathered = []
+        flips = []
+        for layer in range(len(self.weights)):
+            flipped = self._update_layer(layer, inputs[layer], signals[layer])
+            flips.append(int(np.count_nonzero(flipped)))
+            if signs is not None:
+                signs[layer][flipped] *= -1
+        return tuple(flips)
+
+    def _update_layer(self, layer, bits, signals):
+        registers = self.registers
+        votes = rule.vote(signals, bits, registers.zero_true[layer])
+        steps = rule.stochastic_round(-votes, registers.rounding, self._vote_draws(layer))
+        accumulators = self.accumulators[layer]
+        if registers.decay[layer]:
+            accumulators = rule.decay(accumulators, registers.decay[layer])
+        accumulators = rule.accumulate(accumulators, steps, self.engine.accumulator_bits)
+        self.weights[layer], self.accumulators[layer], flipped = rule.flip(
+            self.weights[layer], accumulators, registers.theta[layer]
+        )
+        return flipped
+
+    def _vote_draws(self, layer):
+        """Return uint8, shape (outputs, fan_in): one draw per group of P inputs and output."""
+        if not self.registers.rounding:
+            return None
+        p, (m, n) = self.engine.elements, self.shapes[layer]
+        groups, outputs = -(-m // p), -(-n // p) * p
+        lanes = self._noise.draw(groups * outputs).reshape(groups, outputs, p)
+        return lanes.transpose(1, 0, 2).reshape(outputs, groups * p)[:n, :m]
+
+    def _check_bits(self, bits):
+        shape, dtype = np.shape(bits), getattr(bits, "dtype", type(bits).__name__)
+        if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.widths[0]:
+            raise DataError(
+                f"samples have shape {shape} and type {dtype}; the network takes bool of shape "
+                f"(samples, {self.widths[0]}); boldhw.data.booleanise makes such bits"
+            )
+
+    def _check_labels(self, bits, labels):
+        classes = self.registers.classes
+        kind = getattr(getattr(labels, "dtype", None), "kind", "?")
+        if kind not in "iu" or labels.shape != (len(bits),):
+            raise DataError(
+                f"labels must be an integer array of shape ({len(bits)},), one per sample; "
+                f"got shape {np.shape(labels)}"
+            )
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+            raise DataError(
+                f"labels run from {labels.min()} to {labels.max()}; "
+                f"the network has classes 0 to {classes - 1}"
+            )
