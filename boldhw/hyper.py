@@ -148,7 +148,7 @@ class Hyper:
         theta of hidden layers is capped at ``2**(A-1) - 1``, the most an accumulator can hold; a
         last layer whose theta is beyond that is frozen. Decay starts at 0. Raises ConfigError.
         """
-        self._check()
+        self._check(engine)
         layers = len(widths) - 1
         counts = [popcount if self.zero_true and popcount else widths[0], *widths[1:-1]]
         theta = theta_schedule(self.theta, self.grow, epoch, epochs)
@@ -171,7 +171,12 @@ class Hyper:
         registers.check(engine, widths)
         return registers
 
-    def _check(self):
+    def _check(self, engine):
+        if self.decay and not engine.decay:
+            raise ConfigError(
+                "decay=True needs an engine generated with decay=True; "
+                "use decay=False or such an engine"
+            )
         check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
         check_range("theta", self.theta, 1, LIMIT)
         for name in ("margin", "window", "dead", "grow", "last_theta_factor"):

@@ -1,0 +1,128 @@
+"""Training by epochs, on the golden model or on anything that has its methods."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from boldhw.config import check_range
+from boldhw.errors import DataError
+from boldhw.hyper import LIMIT, Hyper
+
+BLOCK = 1000  # samples between two calls of the progress callback
+NOISE, ORDER = 1, 2  # what a seed is spawned for
+
+
+@dataclass(frozen=True)
+class EpochStats:
+    """Outcome of one epoch; ``flips`` has one count per layer, first layer first."""
+
+    epoch: int
+    test_accuracy: float
+    samples: int
+    hits: int
+    active: int
+    updates: int
+    flips: tuple
+    seconds: float
+
+
+class Trainer:
+    """Trains ``network`` for ``epochs`` epochs; a run is reproducible to the bit.
+
+    Parameters
+    ----------
+    network : Network
+        Gives widths and engine, and is trained unless there is a backend.
+    hyper : Hyper
+    epochs : int
+        Of the whole run, 1 to 65535; theta grows from the first to the last.
+    seed : int
+        Every order of samples and every noise seed is derived from it and the epoch.
+    backend : object, optional
+        What is trained: the network itself, or a device that holds its weights. It has
+        ``set_registers``, ``seed_noise``, ``train``, ``flush`` and ``infer`` of Network.
+
+    ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
+    besides the network's.
+    """
+
+    def __init__(self, network, hyper=None, epochs=10, seed=0, backend=None):
+        check_range("epochs", epochs, 1, LIMIT)
+        check_range("seed", seed, 0, (1 << 63) - 1)
+        self.network = network
+        self.hyper = hyper or Hyper()
+        self.epochs = epochs
+        self.seed = seed
+        self.backend = backend or network
+        self.epoch = 0
+        self.decay = (0,) * len(network.shapes)
+        self.hyper.registers(network.engine, network.widths)
+
+    def run(self, bits, labels, test_bits, test_labels, progress=None):
+        """Train the epochs that are left; yield EpochStats after each.
+
+        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,).  The test set
+        likewise.  ``progress(epoch, samples)`` is called as the samples of an epoch go by.
+        Raises ConfigError and DataError like Network.train.
+        """
+        for name, samples in (("training", bits), ("test", test_bits)):
+            if not len(samples):
+                raise DataError(f"the {name} set is empty; give at least one sample")
+        popcount = np.count_nonzero(bits) / len(bits)
+        while self.epoch < self.epochs:
+            start = time.perf_counter()
+            total = self._train_epoch(bits, labels, popcount, progress)
+            seconds = time.perf_counter() - start
+            self.epoch += 1
+            yield EpochStats(
+                epoch=self.epoch,
+                test_accuracy=self.accuracy(test_bits, test_labels),
+                seconds=seconds,
+                **vars(total),
+            )
+
+    def accuracy(self, bits, labels):
+        """Return the share of samples whose best score is their label's, lowest index on ties."""
+        return float(np.mean(self.backend.infer(bits).argmax(axis=1) == labels))
+
+    def registers(self, popcount):
+        """Return the Registers at the start of the current epoch."""
+        network = self.network
+        registers = self.hyper.registers(
+            network.engine, network.widths, self.epoch, self.epochs, popcount
+        )
+        return registers.with_decay(self.decay)
+
+    def _train_epoch(self, bits, labels, popcount, progress):
+        registers = self.registers(popcount)
+        self.backend.set_registers(registers)
+        self.backend.seed_noise(self._spawn(NOISE))
+        order = np.random.default_rng(self._spawn(ORDER)).permutation(len(bits))
+        total, done = None, 0
+        while done < len(order):
+            block = order[done : done + BLOCK]
+            stats = self.backend.train(bits[block], labels[block], stop_at_update=self.hyper.decay)
+            registers = self._set_decay(registers, stats)
+            total = total + stats if total else stats
+            done += stats.samples
+            if progress:
+                progress(self.epoch, done)
+        stats = self.backend.flush()
+        self._set_decay(registers, stats)
+        return total + stats
+
+    def _set_decay(self, registers, stats):
+        """Set the share of weights that an update flipped as decay of the next one (eq. 9)."""
+        if not (self.hyper.decay and stats.updates):
+            return registers
+        self.decay = tuple(
+            min(LIMIT, flips * (LIMIT + 1) // (m * n))
+            for flips, (m, n) in zip(stats.flips, self.network.shapes, strict=True)
+        )
+        registers = registers.with_decay(self.decay)
+        self.backend.set_registers(registers)
+        return registers
+
+    def _spawn(self, purpose):
+        return np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))
