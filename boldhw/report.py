@@ -1,0 +1,124 @@
+"""``report.html`` of a run: one file, readable without a network, in light and in dark.
+
+A run is a directory with ``run.json`` (settings, totals, weights at start and end) and
+``epochs.jsonl`` (one line an epoch), both written by :mod:`boldhw.demo`.
+"""
+
+import base64
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from boldhw.errors import DataError, ToolError
+from boldhw.figures import line_chart, tiles
+
+SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
+
+
+def read_run(directory):
+    """Return (run, epochs) of a run directory. Raises DataError when there is none."""
+    directory = Path(directory)
+    try:
+        run = json.loads((directory / SETTINGS).read_text())
+        lines = (directory / EPOCHS).read_text().splitlines()
+        return run, [json.loads(line) for line in lines]
+    except FileNotFoundError as error:
+        raise DataError(f"{directory} holds no run; boldhw demo writes one") from error
+    except ValueError as error:
+        raise DataError(f"the run in {directory} is damaged ({error}); run boldhw demo") from error
+
+
+def read_builds(directory):
+    """Return the results of the board builds below a directory, sorted by board."""
+    return [json.loads(path.read_text()) for path in sorted(Path(directory).glob("*/build.json"))]
+
+
+def write_report(run, epochs, builds, path):
+    """Write the report of one run and return its path. Raises ToolError without Jinja2."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as error:
+        raise ToolError("reports need Jinja2; install it with: pip install 'boldhw[report]'") from (
+            error
+        )
+    source = resources.files("boldhw").joinpath("report.html.j2").read_text()
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    text = environment.from_string(source).render(
+        run=run,
+        epochs=epochs,
+        builds=builds,
+        rate=simulated_rate(run, builds),
+        cycles=_cycles(run["counters"]),
+        **_figures(run, epochs),
+    )
+    path = Path(path)
+    path.write_text(text)
+    return path
+
+
+def simulated_rate(run, builds):
+    """Return training samples/s at the clock of a finished build, None without such a build.
+
+    Cycles of the core only: the link to the host is not in it.
+    """
+    counters = run["counters"]
+    cycles = sum(counters[name] for name in counters if name.startswith("cycles_"))
+    clocks = [build["clock_mhz"] for build in builds if build["timing_met"]]
+    if not clocks or not counters["samples"]:
+        return None
+    return clocks[0] * 1e6 * counters["samples"] / cycles
+
+
+def pack(weights):
+    """Return boolean weights as base64 text."""
+    return base64.b64encode(np.packbits(weights).tobytes()).decode()
+
+
+def unpack(text, shape):
+    """Return the boolean weights of :func:`pack`."""
+    count = int(np.prod(shape))
+    bits = np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=count)
+    return bits.astype(bool).reshape(shape)
+
+
+def _cycles(counters):
+    """Return one row per pass of training: how often it ran and the cycles it took."""
+    runs = {"forward": "samples", "backward": "active", "update": "updates"}
+    return [
+        {"name": name, "runs": counters[count], "cycles": counters[f"cycles_{name}"]}
+        for name, count in runs.items()
+    ]
+
+
+def _figures(run, epochs):
+    if not epochs:
+        return {"accuracy": "", "flips": [], "weights": _weights(run)}
+    accuracy = {
+        "golden": [100 * epoch["golden_accuracy"] for epoch in epochs],
+        "hardware": [100 * epoch["accuracy"] for epoch in epochs],
+    }
+    flips = zip(*(epoch["flips"] for epoch in epochs), strict=True)
+    return {
+        "accuracy": line_chart(accuracy, "accuracy on held-out digits, percent"),
+        "flips": [
+            line_chart({"flips": layer}, f"flips in layer {index}, per epoch", 440, 200)
+            for index, layer in enumerate(flips, 1)
+        ],
+        "weights": _weights(run),
+    }
+
+
+def _weights(run):
+    """Return the pictures of the first layer, None when its inputs are no square image."""
+    inputs, outputs = run["network"][:2]
+    side = round(inputs**0.5)
+    if side * side != inputs:
+        return None
+    return {
+        when: tiles(unpack(run["weights"][when], (outputs, inputs)), (side, side))
+        for when in ("start", "end")
+    }

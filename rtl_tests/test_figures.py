@@ -1,0 +1,60 @@
+"""Figures are well-formed and show the values they are given."""
+
+import base64
+import struct
+import xml.etree.ElementTree as ET
+import zlib
+
+import numpy as np
+import pytest
+
+from boldhw.figures import GAP, line_chart, nice_ticks, tiles
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (79.2, 89.6), (0, 31234), (5, 5), (0, 0), (-3, 0.2)]
+)
+def test_ticks_enclose_the_values_in_few_even_steps(low, high):
+    ticks = nice_ticks(low, high)
+    assert ticks[0] <= low <= high <= ticks[-1]
+    assert 2 <= len(ticks) <= 7
+    assert np.allclose(np.diff(ticks), ticks[1] - ticks[0])
+
+
+def test_chart_has_a_dot_per_value_at_its_height():
+    chart = ET.fromstring(line_chart({"golden": [1, 2, 3], "hardware": [3, 2, 1]}, "flips"))
+    dots = list(chart.iter("circle"))
+    assert len(dots) == 6
+    heights = [float(dot.get("cy")) for dot in dots]
+    assert heights[:3] == sorted(heights[:3], reverse=True)
+    assert heights[3:] == heights[2::-1]
+    assert dots[0].find("title").text == "golden, epoch 1: 1"
+
+
+def test_one_epoch_makes_a_chart():
+    assert len(list(ET.fromstring(line_chart({"flips": [7]}, "flips")).iter("circle"))) == 1
+
+
+def test_tiles_hold_every_weight():
+    weights = np.random.default_rng(0).random((3, 6)) < 0.5
+    image = decode(tiles(weights, (2, 3), columns=2))
+    assert image.shape == (2 * 2 + GAP, 2 * 3 + GAP)
+    assert np.array_equal(image[:2, :3], weights[0].reshape(2, 3))
+    assert np.array_equal(image[:2, 3 + GAP :], weights[1].reshape(2, 3))
+    assert np.array_equal(image[2 + GAP :, :3], weights[2].reshape(2, 3))
+
+
+def decode(uri):
+    """Return the palette indices of the PNG in a data URI, checking every chunk's CRC."""
+    data = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    chunks, place = {}, 8
+    while place < len(data):
+        size, kind = struct.unpack_from(">I4s", data, place)
+        body = data[place + 8 : place + 8 + size]
+        (crc,) = struct.unpack_from(">I", data, place + 8 + size)
+        assert crc == zlib.crc32(kind + body)
+        chunks[kind] = body
+        place += 12 + size
+    width, height = struct.unpack_from(">II", chunks[b"IHDR"])
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8)
+    return lines.reshape(height, width + 1)[:, 1:]

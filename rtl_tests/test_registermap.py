@@ -1,0 +1,41 @@
+"""The register map says what the protocol says, nothing else."""
+
+import json
+
+from boldhw.config import ICEBREAKER
+from boldhw.protocol import COUNTERS, Command, Register
+from boldhw.registermap import markdown, register_map
+
+
+def test_every_register_and_command_is_listed_at_its_number():
+    found = register_map(ICEBREAKER)
+    assert {r["name"]: r["address"] for r in found["registers"]} == dict(
+        Register.__members__.items()
+    )
+    assert {c["name"]: c["code"] for c in found["commands"]} == dict(Command.__members__.items())
+
+
+def test_descriptions_are_the_comments_of_the_protocol():
+    found = register_map(ICEBREAKER)
+    descriptions = {r["name"]: r["description"] for r in found["registers"]}
+    assert descriptions["BATCH"] == "active samples per update, 1..K"
+    assert all(command["description"] for command in found["commands"])
+
+
+def test_design_is_named_and_sized():
+    found = register_map(ICEBREAKER)
+    assert found["design_digest"] == ICEBREAKER.digest().hex()
+    assert [bank["item_bytes"] for bank in found["banks"]] == [
+        ICEBREAKER.data_bytes,
+        ICEBREAKER.block_bytes,
+    ]
+    assert found["counters"] == [*COUNTERS, "flips_1", "flips_2", "flips_3", "flips_4"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_markdown_has_a_row_per_entry():
+    lines = markdown(ICEBREAKER).splitlines()
+    assert "| 9 | NOISE | 16 | 0 | write |" in "\n".join(lines)
+    rows = [line for line in lines if line.startswith("|")]
+    assert len({line.count("|") for line in rows if "cycles_forward" in line}) == 1
+    assert sum(line.startswith("| ") for line in rows) > len(Register) + len(Command)
