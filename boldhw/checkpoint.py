@@ -1,0 +1,141 @@
+"""Checkpoints of a training run: whole, or refused by name.
+
+A checkpoint is an ``.npz`` file that ``numpy.load(path, allow_pickle=False)`` reads: ``header``, a
+JSON text, and ``weights_L`` (bool) and ``accumulators_L`` (int16) of every layer, from 0. The
+comment at the very end of the zip archive is the CRC-32 of every byte before it, so no byte of the
+file, those of the zip format included, can change unnoticed.
+"""
+
+import io
+import json
+import os
+import zlib
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from boldhw.config import EngineConfig
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper, Registers
+
+FORMAT = 1
+COMMENT = b"boldhw CRC-32 %08x"
+COMMENT_SIZE = len(COMMENT % 0)
+
+
+def save(path, trainer):
+    """Write the state of a Trainer between two epochs; ``path`` is replaced at once or not at all.
+
+    The weights are those of ``trainer.network``: with another backend, read them back first.
+    Raises ConfigError while samples are gathered, DataError if the file cannot be written.
+    """
+    if trainer.network.gathered:
+        raise ConfigError(
+            f"{trainer.network.gathered} samples are gathered; call flush() before saving"
+        )
+    _replace(Path(path), _seal(_arrays(trainer)))
+
+
+def load(path):
+    """Return the Trainer that :func:`save` wrote; its ``run`` goes on with the next epoch.
+
+    Raises DataError, naming the file and what is wrong, unless every byte is as it was written.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"checkpoint {path} cannot be read: {error.strerror}") from error
+    _check_seal(path, content)
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return _restore(path, arrays)
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise DataError(
+            f"checkpoint {path} has a sound CRC and an unusable content: {error}"
+        ) from error
+
+
+def _arrays(trainer):
+    network = trainer.network
+    header = {
+        "format": FORMAT,
+        "widths": network.widths,
+        "engine": asdict(network.engine),
+        "hyper": asdict(trainer.hyper),
+        "registers": asdict(network.registers),
+        "epoch": trainer.epoch,
+        "epochs": trainer.epochs,
+        "seed": trainer.seed,
+        "decay": trainer.decay,
+    }
+    arrays = {"header": np.array(json.dumps(header))}
+    for layer, weights in enumerate(network.weights):
+        arrays[f"weights_{layer}"] = weights
+        arrays[f"accumulators_{layer}"] = network.accumulators[layer]
+    return arrays
+
+
+def _restore(path, arrays):
+    header = json.loads(str(arrays["header"]))
+    if header["format"] != FORMAT:
+        raise DataError(
+            f"checkpoint {path} has format {header['format']}, this version of boldhw reads "
+            f"format {FORMAT}; use the version that wrote it"
+        )
+    network = Network(tuple(header["widths"]), EngineConfig(**header["engine"]))
+    fields = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in header["registers"].items()
+    }
+    network.set_registers(Registers(**fields))
+    for layer, (m, n) in enumerate(network.shapes):
+        network.weights[layer] = _array(arrays, f"weights_{layer}", (n, m), np.bool_)
+        network.accumulators[layer] = _array(arrays, f"accumulators_{layer}", (n, m), np.int16)
+    trainer = Trainer(network, Hyper(**header["hyper"]), header["epochs"], header["seed"])
+    trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])
+    return trainer
+
+
+def _array(arrays, name, shape, dtype):
+    array = arrays[name]
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
+    return array
+
+
+def _seal(arrays):
+    """Return the bytes of the .npz, its empty zip comment replaced by the CRC of all the rest."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    content = buffer.getvalue()[:-2] + COMMENT_SIZE.to_bytes(2, "little")
+    return content + COMMENT % zlib.crc32(content)
+
+
+def _check_seal(path, content):
+    body, comment = content[:-COMMENT_SIZE], content[-COMMENT_SIZE:]
+    expected = COMMENT % zlib.crc32(body)
+    if comment != expected:
+        found = ascii(comment.decode("latin-1"))
+        raise DataError(
+            f"checkpoint {path} is damaged or cut off: it ends with {found}, its {len(body)} bytes "
+            f"need '{expected.decode()}'; go back to an earlier checkpoint"
+        )
+
+
+def _replace(path, content):
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise DataError(f"checkpoint {path} cannot be written: {error.strerror}") from error
