@@ -163,5 +163,6 @@ def publish(made, directory):
 
 def simulated_cycles(results):
     """Return the clock cycles that the tests of a results file took together."""
-    cases = ElementTree.parse(results).iter("testcase")
-    return int(sum(float(case.get("sim_time_ns", 0)) for case in cases) / PERIOD)
+    properties = ElementTree.parse(results).iter("property")
+    times = [p.get("value") for p in properties if p.get("name") == "sim_time_duration"]
+    return int(sum(map(float, times)) / PERIOD)
