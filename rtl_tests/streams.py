@@ -124,6 +124,8 @@ class Sink(Stream):
         while True:
             await FallingEdge(self.dut.clk)
             await ReadOnly()
+            if int(self.dut.rst.value):
+                continue
             offered = self.payload.value if int(self.valid.value) else None
             assert held is None or offered == held, f"{self.name} gave up {held} for {offered}"
             held = None if int(self.ready.value) else offered

@@ -1,7 +1,11 @@
 import simulate
 
-from boldhw.gateware.cobs import CobsDecoder
+from boldhw.gateware.cobs import CobsDecoder, CobsEncoder
 
 
 def test_decoder(sim):
     simulate.run(CobsDecoder(), "bench_cobs_decoder", sim, tests=6)
+
+
+def test_encoder(sim):
+    simulate.run(CobsEncoder(), "bench_cobs_encoder", sim, tests=5)

@@ -52,3 +52,78 @@ class CobsDecoder(Component):
             with m.Else():
                 m.d.sync += left.eq(left - 1)
         return m
+
+
+class CobsEncoder(Component):
+    """Send a frame that lies in a memory, encoded and ended by 0x00.
+
+    A block of n bytes, n up to 254, takes ``2 n + 3`` cycles: its end is searched before its
+    length can be sent. A cycle in which the receiver pauses adds one. ``start`` is one cycle while
+    ``busy`` is low; ``busy`` falls with the 0x00.
+
+    Golden model: ``cobs.encode`` of the PyPI package.
+
+    Members
+    -------
+    start : In(1)
+        Send the bytes 0 .. length - 1.
+    length : In(8)
+        0..254; constant while ``busy``.
+    addr : Out(8)
+        Address of the byte that ``data`` shows one cycle later.
+    data : In(8)
+        Byte of the memory.
+    o : Out(stream.Signature(8))
+        Encoded bytes, then 0x00.
+    busy : Out(1)
+        A frame is being sent.
+    """
+
+    start: In(1)
+    length: In(8)
+    addr: Out(8)
+    data: In(8)
+    o: Out(stream.Signature(8))
+    busy: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        first, last = Signal(8), Signal(8)  # next byte to send, end of its block
+        with m.FSM() as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
+            with m.State("IDLE"):
+                m.d.sync += [first.eq(0), last.eq(0)]
+                with m.If(self.start):
+                    m.next = "SEARCH"
+            with m.State("SEARCH"):
+                with m.If((last == self.length) | (self.data == 0)):
+                    m.next = "CODE"
+                with m.Else():
+                    m.d.comb += self.addr.eq(last + 1)
+                    m.d.sync += last.eq(last + 1)
+            with m.State("CODE"):
+                m.d.comb += [
+                    self.addr.eq(first),
+                    self.o.valid.eq(1),
+                    self.o.payload.eq(last - first + 1),
+                ]
+                with m.If(self.o.ready):
+                    m.next = "BLOCK"
+            with m.State("BLOCK"):
+                m.d.comb += [self.addr.eq(first), self.o.payload.eq(self.data)]
+                with m.If(first != last):
+                    m.d.comb += self.o.valid.eq(1)
+                    with m.If(self.o.ready):
+                        m.d.comb += self.addr.eq(first + 1)
+                        m.d.sync += first.eq(first + 1)
+                with m.Elif(last == self.length):
+                    m.next = "END"
+                with m.Else():
+                    m.d.comb += self.addr.eq(last + 1)
+                    m.d.sync += [first.eq(last + 1), last.eq(last + 1)]
+                    m.next = "SEARCH"
+            with m.State("END"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "IDLE"
+        return m
