@@ -1,0 +1,399 @@
+"""The driver: a trained or training network on a board, simulated or real."""
+
+import struct
+import zlib
+
+import numpy as np
+
+from boldhost.identity import check_identity
+from boldhost.link import TIMEOUT, Link
+from boldhost.transport import BAUD, open_transport
+from boldhw.errors import ConfigError, DataError, DeviceError
+from boldhw.golden import packing
+from boldhw.golden.network import TrainStats
+from boldhw.golden.noise import NoiseStream
+from boldhw.layout import Layout
+from boldhw.protocol import ACTIVE, COUNTERS, HIT, MAX_PAYLOAD, UPDATED, Bank, Command, Register
+
+PHASES = ("forward", "backward", "update")
+BANK_ADDRESSES = 1 << 16  # items that a frame's address reaches
+
+
+class Device:
+    """A board that trains and infers. Its methods are those of :class:`boldhw.Network`.
+
+    Make one with :meth:`open`; it is a context manager. Every method raises DeviceError when the
+    board or the link fails, and ConfigError or DataError, before anything is sent, when what it is
+    given cannot work.
+
+    Attributes: ``identity`` (what HELLO said), ``engine`` (its EngineConfig), ``registers`` (those
+    set last), ``gathered`` (active samples that wait for the next update) and ``cycles`` (clock
+    cycles that training has taken since ``load``, with the keys forward, backward and update).
+    """
+
+    def __init__(self, link, engine=None):
+        self._link = link
+        self.identity = check_identity(link.hello(), engine)
+        self.engine = self.identity.engine
+        self._forget()
+
+    @classmethod
+    def open(cls, port, engine=None, *, baud=BAUD, timeout=TIMEOUT):
+        """Return the device at ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
+
+        ``engine`` is the design it must have, any by default; ``sim`` simulates it, by default the
+        iCEBreaker's. ``timeout`` is in seconds.
+        """
+        transport = open_transport(port, engine, baud)
+        try:
+            return cls(Link(transport, timeout), engine)
+        except BaseException:
+            transport.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Give the port back. The device keeps its state while it has power."""
+        self._link.close()
+
+    @property
+    def widths(self):
+        """Layer widths of the loaded network."""
+        return self._loaded().widths
+
+    def load(self, network):
+        """Copy a network into the device: layer table, registers, weights, accumulators.
+
+        Forgets gathered samples and clears the counters. The noise generator is left alone, see
+        :meth:`seed_noise`. Raises DeviceError when the checksums differ afterwards.
+        """
+        layout = Layout(self.engine, network.widths)
+        self._check_network(network, layout)
+        contents = {
+            "weights": packing.pack_weights(layout, network.weights),
+            "accumulators": packing.pack_accumulators(layout, network.accumulators),
+        }
+        table = packing.pack_table(layout, network.registers)
+        self.reset()
+        self.write_memory(Bank.DATA, 0, table)
+        for name, (bank, first, _) in self._banks(layout).items():
+            self.write_memory(bank, first, contents[name])
+        self._layout = layout
+        try:
+            for name, data in contents.items():
+                self._check_crc(name, zlib.crc32(data))
+        except DeviceError:
+            self._forget()
+            raise
+        self._write_registers(network.registers)
+        # Last, since a device refuses to train and infer while this register is 0.
+        self.write_register(Register.LAYERS, len(layout.layers))
+
+    def set_registers(self, registers):
+        """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
+        table = packing.pack_table(self._loaded(), registers)
+        if self.gathered:
+            raise ConfigError(
+                f"registers cannot change while {self.gathered} samples are gathered; "
+                f"call flush() first"
+            )
+        self.write_memory(Bank.DATA, 0, table)
+        self._write_registers(registers)
+
+    def seed_noise(self, seed):
+        """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
+        if self.engine.stochastic:
+            for word in NoiseStream(self.engine.elements, seed).seed_words:
+                self.write_register(Register.NOISE, word)
+
+    def train(self, bits, labels, stop_at_update=False, progress=None):
+        """Train on samples in order; update whenever ``batch`` active ones are gathered.
+
+        Parameters
+        ----------
+        bits : bool array, shape (samples, inputs)
+        labels : integer array, shape (samples,), 0..classes-1
+        stop_at_update : bool
+            Return right after the first update.
+        progress : callable or None
+            Called with the number of samples trained so far.
+
+        Returns TrainStats; ``samples`` says how many were consumed.
+        """
+        if not self.engine.training:
+            raise ConfigError(
+                "the device's design has training=False; flash one with training=True, or use "
+                "infer()"
+            )
+        records = self._records(bits, labels)
+        before, done, results = self.stat(), 0, []
+        while done < len(records):
+            count = self._samples_per_frame(1 + self._layout.sample_bytes)
+            if stop_at_update:  # An update can then only come with the last sample of a frame.
+                count = min(count, self.registers.batch - self.gathered)
+            results.append(self._train_frame(records[done : done + count]))
+            done += len(results[-1])
+            if progress:
+                progress(done)
+            if stop_at_update and results[-1][-1] & UPDATED:
+                break
+        return self._stats(before, np.concatenate([*results, np.zeros(0, np.uint8)]))
+
+    def flush(self):
+        """Update with the samples gathered so far, if any; return its TrainStats."""
+        self._loaded()
+        before = self.stat()
+        (count,) = self._call(Command.FLUSH, size=1)
+        if count != self.gathered & 0xFF:
+            raise DeviceError(
+                f"the device had gathered {count} samples, the driver counted {self.gathered}; "
+                f"another program talks to it: close that and load the network again"
+            )
+        self.gathered = 0
+        return self._stats(before, np.zeros(0, np.uint8))
+
+    def infer(self, bits, progress=None):
+        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
+        samples = packing.pack_samples(self._loaded(), bits)
+        classes = self.registers.classes
+        count = min(self._samples_per_frame(samples.shape[1]), MAX_PAYLOAD // (2 * classes))
+        scores = np.empty((len(samples), classes), np.int32)
+        for start in range(0, len(samples), count):
+            part = samples[start : start + count]
+            reply = self._call(Command.INFER, len(part), part.tobytes(), 2 * classes * len(part))
+            scores[start : start + count] = np.frombuffer(reply, "<i2").reshape(-1, classes)
+            if progress:
+                progress(start + len(part))
+        return scores
+
+    def state_crc(self):
+        """Return the CRC-32 of both memory banks, equal to those of a golden network."""
+        return {name: self._crc(name) for name in self._banks(self._loaded())}
+
+    def read_weights(self):
+        """Return the weights: one bool array per layer, shape (outputs, fan_in)."""
+        return packing.unpack_weights(self._loaded(), self._read_bank("weights"))
+
+    def read_accumulators(self):
+        """Return the accumulators: one int16 array per layer, shape (outputs, fan_in)."""
+        return packing.unpack_accumulators(self._loaded(), self._read_bank("accumulators"))
+
+    def store(self, network):
+        """Copy weights, accumulators and registers of the device into ``network``.
+
+        Samples gathered since the last update stay in the device. Raises ConfigError when the
+        widths of ``network`` are not those of the loaded one and DeviceError when a checksum is
+        wrong; ``network`` is then as it was.
+        """
+        layout = self._loaded()
+        if network.widths != layout.widths:
+            raise ConfigError(
+                f"the device holds network {_text(layout.widths)}, not {_text(network.widths)}; "
+                f"make a Network({_text(layout.widths)!r}) for it"
+            )
+        if self.read_register(Register.LAYERS) != len(layout.layers):
+            raise DeviceError("the device has lost the network, as after a restart; load it again")
+        weights, accumulators = self.read_weights(), self.read_accumulators()
+        network.weights, network.accumulators = weights, accumulators
+        network.registers = self.registers
+
+    def stat(self):
+        """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per entry."""
+        size = len(COUNTERS) + self.engine.max_layers
+        values = struct.unpack(f"<{size}I", self._call(Command.STAT, size=4 * size))
+        counts = dict(zip(COUNTERS, values, strict=False))
+        return {**counts, "flips": values[len(COUNTERS) :]}
+
+    def reset(self):
+        """Clear registers, counters and gathered samples; a network must be loaded afterwards."""
+        self._call(Command.RESET)
+        self._forget()
+
+    def read_register(self, register):
+        """Return the 16-bit value of a Register."""
+        return int.from_bytes(self._call(Command.REG_READ, register, size=2), "little")
+
+    def write_register(self, register, value):
+        """Write a Register, 0..65535."""
+        self._call(Command.REG_WRITE, register, value.to_bytes(2, "little"))
+
+    def read_memory(self, bank, first, count):
+        """Return ``count`` items of a Bank, from item ``first`` on, as bytes."""
+        item = self._item_bytes(bank)
+        parts, step = [], min(MAX_PAYLOAD // item, 255)
+        for start in range(first, first + count, step):
+            part = min(step, first + count - start)
+            parts.append(self._call(Command.MEM_READ, start, bytes((bank, part)), part * item))
+        return b"".join(parts)
+
+    def write_memory(self, bank, first, data):
+        """Write ``data``, whole items, to a Bank from item ``first`` on."""
+        item = self._item_bytes(bank)
+        if len(data) % item:
+            raise DataError(f"{len(data)} bytes are no whole number of {item}-byte items")
+        step = (MAX_PAYLOAD - 1) // item
+        for index in range(0, len(data) // item, step):
+            part = data[index * item : (index + step) * item]
+            self._call(Command.MEM_WRITE, first + index, bytes((bank,)) + part)
+
+    def _call(self, command, addr=0, payload=b"", size=0):
+        """Have one command executed; return its reply, which must have ``size`` bytes."""
+        reply = self._link.call(command, addr, payload)
+        if len(reply) != size:
+            raise DeviceError(
+                f"the reply to {command.name} has {len(reply)} bytes, not {size}; the bitstream "
+                f"and the driver are of different versions: build and flash it again"
+            )
+        return reply
+
+    def _forget(self):
+        self._layout, self.registers, self.gathered = None, None, 0
+        self.cycles = dict.fromkeys(PHASES, 0)
+
+    def _loaded(self):
+        if self._layout is None:
+            raise ConfigError("no network is loaded; call load(network) first")
+        return self._layout
+
+    def _check_network(self, network, layout):
+        engine = self.engine
+        if engine.training and network.engine.accumulator_bits != engine.accumulator_bits:
+            raise ConfigError(
+                f"the network has accumulator_bits={network.engine.accumulator_bits}, the device "
+                f"{engine.accumulator_bits}; make it with Network(..., engine=device.engine)"
+            )
+        for name, items in (("weights", layout.weight_blocks), ("data rows", layout.data_end)):
+            if items > BANK_ADDRESSES:
+                raise ConfigError(
+                    f"the network takes {items} items of {name}, the link reaches "
+                    f"{BANK_ADDRESSES}; use narrower layers"
+                )
+        self._check_frames(layout, network.registers.classes)
+
+    def _check_frames(self, layout, classes):
+        engine = self.engine
+        words = (MAX_PAYLOAD - engine.training) // engine.word_bytes
+        if layout.layers[0].words > words:
+            raise ConfigError(
+                f"a sample of {layout.widths[0]} inputs does not fit a frame; the widest input "
+                f"that works on this device is {words * engine.lanes}"
+            )
+        if 2 * classes > MAX_PAYLOAD:
+            raise ConfigError(
+                f"the scores of {classes} classes do not fit a frame; the most that work are "
+                f"{MAX_PAYLOAD // 2}"
+            )
+
+    @staticmethod
+    def _banks(layout):
+        """Return {name in state_crc: (Bank, first item, items)}."""
+        rows = layout.accumulator_end - layout.accumulator_row
+        return {
+            "weights": (Bank.WEIGHTS, 0, layout.weight_blocks),
+            "accumulators": (Bank.DATA, layout.accumulator_row, rows),
+        }
+
+    def _crc(self, name):
+        bank, first, count = self._banks(self._layout)[name]
+        if not count:
+            return zlib.crc32(b"")
+        request = struct.pack("<BH", bank, count)
+        return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
+
+    def _read_bank(self, name):
+        """Return the bytes of a bank, checked against its checksum."""
+        data = self.read_memory(*self._banks(self._layout)[name])
+        self._check_crc(name, zlib.crc32(data))
+        return data
+
+    def _check_crc(self, name, expected):
+        found = self._crc(name)
+        if found != expected:
+            raise DeviceError(
+                f"the checksum of the device's {name} is {found:08x}, not {expected:08x}; its "
+                f"memory is faulty or its clock too fast: run boldhw selftest"
+            )
+
+    def _write_registers(self, registers):
+        """Write the registers whose values differ from those written last."""
+        values = _register_values(self._layout, registers)
+        old = _register_values(self._layout, self.registers) if self.registers else {}
+        for register, value in values.items():
+            if old.get(register) != value:
+                self.write_register(register, value)
+        self.registers = registers
+
+    def _records(self, bits, labels):
+        """Return the samples as TRAIN carries them: a label byte and the operand words each."""
+        samples = packing.pack_samples(self._loaded(), bits)
+        labels, classes = np.asarray(labels), self.registers.classes
+        if labels.dtype.kind not in "iu" or labels.shape != (len(samples),):
+            raise DataError(
+                f"labels must be an integer array of shape ({len(samples)},), one per sample; "
+                f"got shape {labels.shape} and type {labels.dtype}"
+            )
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+            raise DataError(
+                f"labels run from {labels.min()} to {labels.max()}; the network has classes 0 to "
+                f"{classes - 1}"
+            )
+        return np.concatenate([labels[:, None].astype(np.uint8), samples], axis=1)
+
+    def _samples_per_frame(self, size):
+        return MAX_PAYLOAD // size
+
+    def _train_frame(self, records):
+        """Train on the samples of one frame; return their result bytes."""
+        reply = self._call(Command.TRAIN, len(records), records.tobytes(), len(records))
+        results = np.frombuffer(reply, np.uint8)
+        updates = np.flatnonzero(results & UPDATED)
+        if len(updates):
+            self.gathered = 0
+        waiting = results[updates[-1] + 1 :] if len(updates) else results
+        self.gathered += int(np.count_nonzero(waiting & ACTIVE))
+        return results
+
+    def _stats(self, before, results):
+        """Return the TrainStats of what has happened since the counters were ``before``."""
+        after = self.stat()
+        grown = {name: (after[name] - before[name]) & 0xFFFFFFFF for name in COUNTERS}
+        counted = {
+            "samples": len(results),
+            "hits": int(np.count_nonzero(results & HIT)),
+            "active": int(np.count_nonzero(results & ACTIVE)),
+        }
+        wrong = [name for name in counted if grown[name] != counted[name]]
+        if wrong:
+            raise DeviceError(
+                f"the device counted {grown[wrong[0]]} {wrong[0]}, the driver "
+                f"{counted[wrong[0]]}; another program talks to it: close that and load again"
+            )
+        layers = len(self._layout.layers)
+        pairs = zip(after["flips"][:layers], before["flips"][:layers], strict=True)
+        flips = tuple((new - old) & 0xFFFFFFFF for new, old in pairs)
+        for phase in PHASES:
+            self.cycles[phase] += grown[f"cycles_{phase}"]
+        return TrainStats(**counted, updates=grown["updates"], flips=flips)
+
+
+def _register_values(layout, registers):
+    """Return {Register: value} for all registers but LAYERS and NOISE."""
+    return {
+        Register.BATCH: registers.batch,
+        Register.MARGIN: registers.margin,
+        Register.ROUNDING: registers.rounding,
+        Register.CLASSES: registers.classes,
+        Register.OUTPUTS_PER_CLASS: registers.outputs_per_class,
+        Register.SLOT_ROW: layout.slot_row,
+        Register.SLOT_STRIDE: layout.slot_stride,
+        Register.SAMPLE_WORDS: layout.layers[0].words,
+    }
+
+
+def _text(widths):
+    return "-".join(map(str, widths))

@@ -1,0 +1,55 @@
+"""What a device says of itself, and whether this driver can work with it."""
+
+from dataclasses import asdict
+
+from boldhw.config import PROTOCOL_VERSION
+from boldhw.errors import ConfigError, DeviceError
+from boldhw.protocol import IDENTITY, MAGIC, parse_identity
+
+REBUILD = "build and flash a bitstream with this version: boldhw build, then boldhw flash"
+
+
+def check_identity(payload, engine=None):
+    """Return the Identity in a HELLO payload.
+
+    ``engine`` is the expected EngineConfig, None accepts every design. Raises DeviceError that
+    says what the device is, what was expected and what to do.
+    """
+    if len(payload) != IDENTITY.size or payload[:4] != MAGIC:
+        raise DeviceError(
+            f"the device greets with {payload[:8].hex() or 'nothing'}, a boldhw design greets "
+            f"with {MAGIC.hex()}; choose another port or flash the board: boldhw flash"
+        )
+    if payload[4] != PROTOCOL_VERSION:
+        raise DeviceError(
+            f"the device speaks protocol version {payload[4]}, this driver version "
+            f"{PROTOCOL_VERSION}; {REBUILD}"
+        )
+    identity = _parse(payload)
+    if identity.engine.digest() != identity.digest:
+        raise DeviceError(
+            f"the device has design {identity.digest.hex()}, its parameters make design "
+            f"{identity.engine.digest().hex()} here: it comes from another version; {REBUILD}"
+        )
+    if engine is not None and identity.engine != engine:
+        raise DeviceError(
+            f"the device has another design than expected: {_differences(identity.engine, engine)};"
+            f" open it without engine=, or {REBUILD}"
+        )
+    return identity
+
+
+def _parse(payload):
+    try:
+        return parse_identity(payload)
+    except ConfigError as error:
+        raise DeviceError(f"the device reports an impossible design: {error}; {REBUILD}") from error
+
+
+def _differences(found, expected):
+    wanted = asdict(expected)
+    return ", ".join(
+        f"{name}={value} instead of {wanted[name]}"
+        for name, value in asdict(found).items()
+        if value != wanted[name]
+    )

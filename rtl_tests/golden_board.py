@@ -1,0 +1,296 @@
+"""The device side of the link on top of the golden model: tests the driver without any RTL."""
+
+import struct
+import zlib
+from collections import Counter
+
+import numpy as np
+from boldhost.transport import Transport
+
+from boldhw.golden import packing
+from boldhw.golden.network import Network
+from boldhw.hyper import Registers
+from boldhw.layout import TABLE, Layout
+from boldhw.protocol import (
+    ACTIVE,
+    COUNTERS,
+    HIT,
+    REPLY,
+    UPDATED,
+    Bank,
+    Command,
+    Register,
+    Status,
+    decode,
+    encode,
+    identity_bytes,
+)
+
+CLOCK_HZ = 24_000_000
+READABLE = set(Register) - {Register.NOISE}
+
+
+class Refusal(Exception):
+    """Ends a command with a status other than OK."""
+
+
+class GoldenBoard(Transport):
+    """A board in Python, seen through a Transport.
+
+    ``on_request`` and ``on_reply`` take (count, frame) of each frame, delimiter included, and
+    return the bytes that arrive instead: the place to lose, damage or repeat some. ``executed``
+    counts executions by Command.
+    """
+
+    def __init__(self, engine, on_request=None, on_reply=None):
+        self.engine = engine
+        self.greeting = identity_bytes(engine, CLOCK_HZ)
+        self.on_request = on_request or (lambda count, frame: frame)
+        self.on_reply = on_reply or (lambda count, frame: frame)
+        self.requests = self.replies = 0
+        self.executed = Counter()
+        self.closed = False
+        self.power_cycle()
+
+    def power_cycle(self):
+        """Lose all state."""
+        engine = self.engine
+        self.memories = {
+            Bank.DATA: bytearray(engine.data_rows * engine.data_bytes),
+            Bank.WEIGHTS: bytearray(engine.weight_blocks * engine.block_bytes),
+        }
+        self.item_bytes = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}
+        self.seq, self.stored = None, b""
+        self.received, self.sent = bytearray(), bytearray()
+        self.reset()
+
+    # Transport
+
+    def write(self, data):
+        for byte in data:
+            self.received.append(byte)
+            if byte == 0:
+                self._arrive(bytes(self.received))
+                self.received.clear()
+
+    def read(self, timeout):
+        data = bytes(self.sent)
+        self.sent.clear()
+        return data
+
+    def close(self):
+        self.closed = True
+
+    # Link
+
+    def _arrive(self, frame):
+        if len(frame) > 1:
+            self.requests += 1
+            frame = self.on_request(self.requests, frame)
+        *frames, self._rest = frame.split(b"\0")
+        for part in frames:
+            message = decode(part)
+            if message:
+                self._handle(*message)
+
+    def _handle(self, kind, seq, addr, payload):
+        if kind != Command.HELLO and seq == self.seq:
+            self._send(self.stored)
+        elif kind != Command.HELLO and (self.seq is None or seq != (self.seq + 1) & 0xFF):
+            self._send(encode(kind | REPLY, seq, Status.OUT_OF_SEQUENCE))
+        else:
+            status, reply = self._execute(kind, addr, payload)
+            self.seq, self.stored = seq, encode(kind | REPLY, seq, status, reply)
+            self._send(self.stored)
+
+    def _send(self, frame):
+        self.replies += 1
+        self.sent += self.on_reply(self.replies, frame)
+
+    def _execute(self, kind, addr, payload):
+        try:
+            command = Command(kind)
+        except ValueError:
+            return Status.UNKNOWN_COMMAND, b""
+        try:
+            reply = getattr(self, f"_{command.name.lower()}")(addr, payload)
+        except Refusal as refusal:
+            return refusal.args[0], b""
+        self.executed[command] += 1
+        return Status.OK, reply
+
+    # Commands
+
+    def _hello(self, addr, payload):
+        return self.greeting
+
+    def _reset(self, addr, payload):
+        self.reset()
+        return b""
+
+    def reset(self):
+        """Clear registers, counters and gathered samples."""
+        self.registers = dict.fromkeys(Register, 0)
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.flips = [0] * self.engine.max_layers
+        self.noise = []
+        self.network = None
+
+    def _reg_read(self, addr, payload):
+        self._check(addr in READABLE, Status.BAD_ADDRESS)
+        return self.registers[Register(addr)].to_bytes(2, "little")
+
+    def _reg_write(self, addr, payload):
+        self._check(addr in set(Register), Status.BAD_ADDRESS)
+        self._check(len(payload) == 2, Status.BAD_LENGTH)
+        self.registers[Register(addr)] = int.from_bytes(payload, "little")
+        if addr == Register.NOISE:
+            self.noise.append(self.registers[Register.NOISE])
+            if self.network:
+                self.network._noise.write(self.noise[-1])
+        else:
+            self._save()
+        return b""
+
+    def _mem_read(self, addr, payload):
+        self._check(len(payload) == 2, Status.BAD_LENGTH)
+        self._save()
+        return bytes(self.memories[payload[0]][self._span(payload[0], addr, payload[1])])
+
+    def _mem_write(self, addr, payload):
+        items, rest = divmod(len(payload) - 1, self.item_bytes[Bank(payload[0])])
+        self._check(not rest and items, Status.BAD_LENGTH)
+        self._save()
+        self.memories[payload[0]][self._span(payload[0], addr, items)] = payload[1:]
+        return b""
+
+    def _state_crc(self, addr, payload):
+        bank, count = struct.unpack("<BH", payload)
+        self._save()
+        data = self.memories[bank][self._span(bank, addr, count)]
+        return zlib.crc32(data).to_bytes(4, "little")
+
+    def _stat(self, addr, payload):
+        values = [*self.counters.values(), *self.flips]
+        return struct.pack(f"<{len(values)}I", *(value & 0xFFFFFFFF for value in values))
+
+    def _infer(self, addr, payload):
+        network = self._running()
+        bits = self._bits(network, np.frombuffer(payload, np.uint8).reshape(addr, -1))
+        return network.infer(bits).astype("<i2").tobytes()
+
+    def _train(self, addr, payload):
+        network = self._running()
+        self._check(self.engine.training, Status.NO_TRAINING)
+        records = np.frombuffer(payload, np.uint8).reshape(addr, -1)
+        self._check(records[:, 0].max() < network.registers.classes, Status.BAD_LABEL)
+        bits = self._bits(network, records[:, 1:])
+        results = bytearray()
+        for sample, label in zip(bits, records[:, :1].astype(int), strict=True):
+            stats = network.train(sample[None], label)
+            self._count(stats)
+            results.append(HIT * stats.hits | ACTIVE * stats.active | UPDATED * stats.updates)
+        return bytes(results)
+
+    def _flush(self, addr, payload):
+        network = self._running()
+        gathered = network.gathered
+        self._count(network.flush())
+        return bytes((gathered & 0xFF,))
+
+    # Between memories and golden network
+
+    @staticmethod
+    def _check(condition, status):
+        if not condition:
+            raise Refusal(status)
+
+    def _span(self, bank, first, count):
+        item = self.item_bytes[bank]
+        self._check((first + count) * item <= len(self.memories[bank]), Status.BAD_ADDRESS)
+        return slice(first * item, (first + count) * item)
+
+    def _running(self):
+        """Return the golden network that the memories describe."""
+        self._check(self.registers[Register.LAYERS], Status.NOT_CONFIGURED)
+        if self.network is None:
+            self.network = self._restore()
+        return self.network
+
+    def _restore(self):
+        table = self._table()
+        lanes, p = self.engine.lanes, self.engine.elements
+        inputs = [entry["words"] * lanes - entry["pad"] for entry in table]
+        widths = (*inputs, (table[-1]["groups"] - 1) * p + table[-1]["output_lanes"])
+        network, layout = Network(widths, self.engine), Layout(self.engine, widths)
+        blocks = self._span(Bank.WEIGHTS, 0, layout.weight_blocks)
+        rows = layout.accumulator_end - layout.accumulator_row
+        rows = self._span(Bank.DATA, layout.accumulator_row, rows)
+        network.weights = packing.unpack_weights(layout, self.memories[Bank.WEIGHTS][blocks])
+        network.accumulators = packing.unpack_accumulators(layout, self.memories[Bank.DATA][rows])
+        network.registers = self._settings(table)
+        for word in self.noise if self.engine.stochastic else ():
+            network._noise.write(word)
+        self._places = layout, blocks, rows
+        return network
+
+    def _save(self):
+        """Write the network's state to the memories, from where an idle one is restored."""
+        if self.network is None:
+            return
+        layout, blocks, rows = self._places
+        network = self.network
+        self.memories[Bank.WEIGHTS][blocks] = packing.pack_weights(layout, network.weights)
+        self.memories[Bank.DATA][rows] = packing.pack_accumulators(layout, network.accumulators)
+        if not network.gathered:
+            self.noise = self._noise_words(network) if self.engine.stochastic else []
+            self.network = None
+
+    @staticmethod
+    def _noise_words(network):
+        state = network._noise.state
+        bits = np.concatenate([np.zeros(-len(state) % 16, np.uint8), state])
+        return np.packbits(bits, bitorder="little").view("<u2").tolist()
+
+    def _table(self):
+        data = bytes(self.memories[Bank.DATA])
+        return [
+            {
+                name: struct.unpack_from(
+                    "<H", data, (8 * layer + row) * self.engine.data_bytes + 2 * i
+                )[0]
+                for row, names in enumerate(TABLE)
+                for i, name in enumerate(names)
+            }
+            for layer in range(self.registers[Register.LAYERS])
+        ]
+
+    def _settings(self, table):
+        fields = ("window", "dead", "noise", "theta", "decay")
+        values = {name: tuple(entry[name] for entry in table) for name in fields}
+        return Registers(
+            **values,
+            tau=tuple((entry["tau"] ^ 0x8000) - 0x8000 for entry in table),
+            zero_true=tuple(bool(entry["zero_true"]) for entry in table),
+            margin=self.registers[Register.MARGIN],
+            rounding=self.registers[Register.ROUNDING],
+            batch=self.registers[Register.BATCH],
+            classes=self.registers[Register.CLASSES],
+            outputs_per_class=self.registers[Register.OUTPUTS_PER_CLASS],
+        )
+
+    def _bits(self, network, samples):
+        words = self.registers[Register.SAMPLE_WORDS] * self.engine.word_bytes
+        self._check(samples.shape[1] == words, Status.BAD_LENGTH)
+        lanes = samples.reshape(len(samples), -1, self.engine.word_bytes)
+        bits = np.unpackbits(lanes, axis=-1, count=self.engine.lanes, bitorder="little")
+        return bits.reshape(len(samples), -1)[:, : network.widths[0]].astype(bool)
+
+    def _count(self, stats):
+        for name in ("samples", "active", "hits", "updates"):
+            self.counters[name] += getattr(stats, name)
+        self.counters["cycles_forward"] += 100 * stats.samples
+        self.counters["cycles_backward"] += 10 * stats.active
+        self.counters["cycles_update"] += 1000 * stats.updates
+        for layer, flips in enumerate(stats.flips):
+            self.flips[layer] += flips

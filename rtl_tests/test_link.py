@@ -1,0 +1,213 @@
+"""The link gets every command executed once, whatever is lost on the way."""
+
+import pytest
+from boldhost.link import Link
+from golden_board import GoldenBoard
+
+from boldhw.config import EngineConfig
+from boldhw.errors import DeviceError
+from boldhw.protocol import Command, Register, Status, decode, encode
+
+ENGINE = EngineConfig(
+    elements=4, lanes=8, batch=8, accumulator_bits=6, weight_rows=64, data_rows=512,
+    signal_rows=64, max_fan_in=64,
+)  # fmt: skip
+VALUE = (7).to_bytes(2, "little")
+
+
+def drop(frame):
+    """Lose the frame."""
+    return b""
+
+
+def corrupt(frame):
+    """Damage one byte, not the delimiter."""
+    return frame[:3] + bytes((frame[3] % 255 + 1,)) + frame[4:]
+
+
+def truncate(frame):
+    """Lose the end of the frame and its delimiter."""
+    return frame[: len(frame) // 2]
+
+
+def duplicate(frame):
+    """Deliver the frame twice."""
+    return frame + frame
+
+
+def prefix_noise(frame):
+    """Put noise and a stale reply in front of the frame."""
+    return b"\x12\x34\0" + encode(0x83, 200, 0, b"ab") + frame
+
+
+FAULTS = [drop, corrupt, truncate, duplicate, prefix_noise]
+
+
+def only(fault, *counts):
+    """Return a frame hook that applies ``fault`` to the frames with these counts."""
+    return lambda count, frame: fault(frame) if count in counts else frame
+
+
+def connect(tries=5, **hooks):
+    board = GoldenBoard(ENGINE, **hooks)
+    link = Link(board, timeout=0.5, tries=tries)
+    link.hello()
+    return board, link
+
+
+def test_a_call_returns_the_reply():
+    board, link = connect()
+    link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert link.call(Command.REG_READ, Register.MARGIN) == VALUE
+    assert board.executed == {Command.HELLO: 1, Command.REG_WRITE: 1, Command.REG_READ: 1}
+
+
+@pytest.mark.parametrize("side", ["on_request", "on_reply"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_command_is_executed_once(fault, side):
+    """Frames 3 to 40, every third, are harmed; 60 writes are executed 60 times."""
+    board, link = connect(**{side: only(fault, *range(3, 40, 3))})
+    for value in range(60):
+        link.call(Command.REG_WRITE, Register.MARGIN, value.to_bytes(2, "little"))
+        assert board.registers[Register.MARGIN] == value
+    assert board.executed[Command.REG_WRITE] == 60
+
+
+def test_sequence_numbers_wrap():
+    board, link = connect()
+    for _ in range(600):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert board.executed[Command.REG_WRITE] == 600
+    assert link.resent == 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_hello_survives_faults(fault):
+    board, _ = connect(on_request=only(fault, 1), on_reply=only(fault, 2))
+    assert board.executed[Command.HELLO] >= 1
+
+
+def test_half_a_frame_left_in_the_device_does_not_swallow_hello():
+    board = GoldenBoard(ENGINE)
+    board.write(encode(Command.RESET, 9, 0)[:5])
+    link = Link(board, timeout=0.5)
+    link.hello()
+    assert link.resent == 0
+
+
+def test_a_dead_device_is_named_after_all_tries():
+    board = GoldenBoard(ENGINE, on_request=lambda count, frame: b"")
+    with pytest.raises(DeviceError, match="no answer to HELLO after 3 tries of 0.5 s.*powered"):
+        Link(board, timeout=0.5, tries=3).hello()
+    assert board.requests == 3
+
+
+def test_nothing_is_sent_while_the_state_is_unknown():
+    """A reply that never came may belong to an executed command: only HELLO helps."""
+    board, link = connect(tries=2, on_reply=only(drop, 2, 3))
+    with pytest.raises(DeviceError, match="no answer to REG_WRITE"):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert board.executed[Command.REG_WRITE] == 1
+    before = board.requests
+    with pytest.raises(DeviceError, match="broke down in the middle"):
+        link.call(Command.REG_READ, Register.MARGIN)
+    assert board.requests == before
+    link.hello()
+    assert link.call(Command.REG_READ, Register.MARGIN) == VALUE
+
+
+def test_an_interrupted_command_blocks_the_next_one():
+    def interrupt(count, frame):
+        if count == 2:
+            raise KeyboardInterrupt
+        return frame
+
+    board, link = connect(on_reply=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    with pytest.raises(DeviceError, match="broke down in the middle"):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert board.executed[Command.REG_WRITE] == 1
+
+
+def test_a_command_refused_at_once_is_repeated_after_hello():
+    board, link = connect()
+    board.seq = 99
+    link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert board.executed == {Command.HELLO: 2, Command.REG_WRITE: 1}
+
+
+def test_a_command_that_may_have_run_is_not_repeated():
+    """Its first copy gets no answer, its second one meets a restarted device."""
+    board, link = connect()
+
+    def restart(count, frame):
+        if count == 3:
+            board.power_cycle()
+        return frame if count == 3 else b""
+
+    board.on_request = restart
+    with pytest.raises(DeviceError, match="lost count of the frames at REG_WRITE"):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert board.executed[Command.REG_WRITE] == 0
+    with pytest.raises(DeviceError, match="broke down"):
+        link.call(Command.STAT)
+
+
+def test_a_device_that_refuses_again_after_hello_is_an_error():
+    board, link = connect()
+    board._execute = lambda *_: (Status.OUT_OF_SEQUENCE, b"")
+    with pytest.raises(DeviceError, match="lost count of the frames at STAT"):
+        link.call(Command.STAT)
+
+
+@pytest.mark.parametrize(
+    ("command", "addr", "payload", "message"),
+    [
+        (Command.REG_READ, 77, b"", "refused REG_READ: the address lies outside"),
+        (Command.REG_WRITE, 1, b"x", "refused REG_WRITE: the payload has the wrong length"),
+        (Command.TRAIN, 1, b"x", "refused TRAIN: no network is loaded"),
+    ],
+)
+def test_a_refusal_names_command_and_reason(command, addr, payload, message):
+    _, link = connect()
+    with pytest.raises(DeviceError, match=message):
+        link.call(command, addr, payload)
+    link.call(Command.STAT)  # the link goes on
+
+
+def test_an_unknown_status_is_an_error():
+    board, link = connect()
+    board._execute = lambda *_: (77, b"")
+    with pytest.raises(DeviceError, match="refused STAT: it gives the unknown status 77"):
+        link.call(Command.STAT)
+
+
+def test_a_reply_in_pieces_is_put_together():
+    board, link = connect()
+    whole = board.read
+    pieces = []
+
+    def read(timeout):
+        pieces.extend(whole(timeout))
+        return bytes((pieces.pop(0),)) if pieces else b""
+
+    board.read = read
+    link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert decode(board.stored[:-1])[0] == Command.REG_WRITE | 0x80
+    assert link.resent == 0
+
+
+def test_endless_noise_ends_in_a_time_out():
+    board = GoldenBoard(ENGINE)
+    board.read = lambda timeout: b"\x55\0"
+    with pytest.raises(DeviceError, match="no answer to HELLO"):
+        Link(board, timeout=0.01, tries=2).hello()
+
+
+def test_close_closes_the_transport():
+    board, link = connect()
+    link.close()
+    assert board.closed
+    with pytest.raises(DeviceError):
+        link.call(Command.STAT)
