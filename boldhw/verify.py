@@ -3,6 +3,9 @@
 import numpy as np
 
 from boldhw.errors import CheckError
+from boldhw.golden import packing
+from boldhw.layout import Layout
+from boldhw.protocol import Bank
 
 COMPARED = ("samples", "hits", "active", "updates", "flips")
 
@@ -132,11 +135,10 @@ class LockStep:
 
     def _difference(self, expected, found):
         """Read the device's memories back and return the Difference of the first wrong value."""
-        read = self.golden.copy()
-        self.device.store(read)
+        weights, accumulators = self._read_back()
         for what, golden, device in (
-            ("weight", self.golden.weights, read.weights),
-            ("accumulator", self.golden.accumulators, read.accumulators),
+            ("weight", self.golden.weights, weights),
+            ("accumulator", self.golden.accumulators, accumulators),
         ):
             for layer, (right, wrong) in enumerate(zip(golden, device, strict=True), 1):
                 if not np.array_equal(right, wrong):
@@ -157,6 +159,17 @@ class LockStep:
             what=f"checksum of {bank}, in unused lanes or in a transposed plane,",
             golden=expected[bank],
             device=found[bank],
+        )
+
+    def _read_back(self):
+        """Return the device's weights and accumulators, without the checks of Device.store."""
+        layout = Layout(self.engine, self.golden.widths)
+        rows = layout.accumulator_end - layout.accumulator_row
+        weights = self.device.read_memory(Bank.WEIGHTS, 0, layout.weight_blocks)
+        accumulators = self.device.read_memory(Bank.DATA, layout.accumulator_row, rows)
+        return (
+            packing.unpack_weights(layout, weights),
+            packing.unpack_accumulators(layout, accumulators),
         )
 
 

@@ -5,8 +5,14 @@ import sys
 
 import click
 
+from boldhw.cli.bench import bench
+from boldhw.cli.demo import demo
 from boldhw.cli.doctor import doctor
+from boldhw.cli.eval import evaluate
 from boldhw.cli.output import say
+from boldhw.cli.report import report
+from boldhw.cli.train import train
+from boldhw.cli.verify import verify
 from boldhw.errors import BoldhwError, DeviceError, ToolError
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
@@ -21,7 +27,8 @@ def cli(context):
         click.echo(context.get_help())
 
 
-cli.add_command(doctor)
+for command in (demo, train, evaluate, verify, bench, report, doctor):
+    cli.add_command(command)
 
 
 def main(argv=None):

@@ -1,0 +1,63 @@
+"""``boldhw demo``."""
+
+from dataclasses import replace
+
+import click
+
+from boldhw.cli import options
+from boldhw.cli.output import progress, say, verb
+from boldhw.demo import Job, run_demo
+from boldhw.errors import CheckError
+from boldhw.report import read_builds, read_run, write_report
+
+DEFAULT = Job()
+SHOWN = (
+    "test_accuracy",
+    "bit_exact",
+    "first_difference",
+    "updates_checked",
+    "cycles",
+    "samples",
+    "seconds",
+)
+
+
+@verb(exit_code=lambda result: 0 if result["bit_exact"] else CheckError.exit_code)
+@click.option("--epochs", type=int, default=DEFAULT.epochs, show_default=True)
+@click.option("--train-size", type=int, default=DEFAULT.train_size, show_default=True)
+@click.option("--test-size", type=int, default=DEFAULT.test_size, show_default=True)
+@options.seed
+@click.option("--output", type=options.DIRECTORY, default="build/demo", show_default=True)
+@click.option("--report", type=options.FILE, default="report.html", show_default=True)
+def demo(output, report, **job):
+    """Train 784-120-10 on digits on the simulated board, checked against the golden model.
+
+    The host driver talks to a simulation of the design for the iCEBreaker. After every update
+    the weights and accumulators of the hardware must be those of the golden model.
+    """
+    job = replace(DEFAULT, **job)
+    say("Building the simulated board, about a minute the first time ...")
+    with (
+        options.open_device("sim", None) as device,
+        progress(job.epochs * job.train_size, "training") as step,
+    ):
+        run = run_demo(
+            device,
+            job,
+            output,
+            on_epoch=_say_epoch,
+            on_update=lambda stats: step(stats.samples, "training"),
+        )
+    write_report(*read_run(output), read_builds("build"), report)
+    return {**{name: run[name] for name in SHOWN}, "report": report}
+
+
+def _say_epoch(entry):
+    flips = ", ".join(
+        f"layer {layer}: {count}" for layer, count in enumerate(entry["flips"], start=1)
+    )
+    say(
+        f"epoch {entry['epoch']:2}: {100 * entry['accuracy']:.2f} % on held-out digits, "
+        f"{entry['updates']} updates equal, flips in {flips}, "
+        f"{entry['samples'] / entry['seconds']:.0f} samples/s"
+    )

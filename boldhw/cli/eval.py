@@ -1,0 +1,31 @@
+"""``boldhw eval``."""
+
+import click
+
+from boldhw import checkpoint as checkpoints
+from boldhw.cli import options
+from boldhw.cli.output import verb
+
+
+@verb(name="eval")
+@options.backend("golden")
+@click.option("--checkpoint", type=options.FILE, required=True, help="Written by boldhw train.")
+@options.samples
+def evaluate(backend, checkpoint, data_name, train_size, test_size):
+    """Print the accuracy of a checkpoint on the test samples of a data set."""
+    trainer = checkpoints.load(checkpoint)
+    _, _, bits, labels = options.load_bits(data_name, train_size, test_size)
+    network = trainer.network
+    if backend == "golden":
+        accuracy = trainer.accuracy(bits, labels)
+    else:
+        with options.open_device(backend, network.engine) as device:
+            device.load(network)
+            trainer.backend = device
+            accuracy = trainer.accuracy(bits, labels)
+    return {
+        "network": list(network.widths),
+        "epochs": trainer.epoch,
+        "test_accuracy": accuracy,
+        "samples": len(labels),
+    }

@@ -1,0 +1,157 @@
+"""Options that several verbs share, and what they stand for."""
+
+import functools
+import json
+from dataclasses import fields, replace
+
+import click
+
+from boldhost import Device
+from boldhw import data
+from boldhw.config import EngineConfig, parse_network
+from boldhw.errors import ConfigError
+from boldhw.hyper import Hyper
+
+
+class NetworkType(click.ParamType):
+    """Layer widths written as 784-120-10."""
+
+    name = "WIDTHS"
+
+    def convert(self, value, param, ctx):
+        return value if isinstance(value, tuple) else parse_network(value)
+
+
+NETWORK = NetworkType()
+FILE = click.Path(dir_okay=False)
+DIRECTORY = click.Path(file_okay=False)
+
+network = click.option(
+    "--network",
+    type=NETWORK,
+    default="784-120-10",
+    show_default=True,
+    help="Layer widths: inputs, hidden layers, outputs.",
+)
+seed = click.option("--seed", type=int, default=1, show_default=True, help="Of everything random.")
+
+
+def stacked(*options):
+    """Return one decorator that adds several options, in this order."""
+
+    def add(function):
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+samples = stacked(
+    click.option(
+        "--data",
+        "data_name",
+        default="mnist5k",
+        show_default=True,
+        metavar="NAME|PATH",
+        help="mnist5k, digits, a directory of IDX files or an .npz file.",
+    ),
+    click.option("--train-size", type=int, help="Use the first N training samples."),
+    click.option("--test-size", type=int, help="Use the first N test samples."),
+)
+
+
+def backend(default):
+    """Return the option ``--backend``."""
+    return click.option(
+        "--backend",
+        default=default,
+        show_default=True,
+        metavar="golden|sim|PORT",
+        help="Software, simulated board, serial port or socket://HOST:PORT.",
+    )
+
+
+def engine(function):
+    """Add ``--config``; the function gets an EngineConfig or None as ``engine``."""
+
+    @click.option("--config", type=FILE, help="Engine: JSON file with EngineConfig's parameters.")
+    @functools.wraps(function)
+    def run(config, **options):
+        return function(engine=read_engine(config), **options)
+
+    return run
+
+
+def hyper(function):
+    """Add one option per hyper-parameter; the function gets a Hyper as ``hyper``."""
+
+    @functools.wraps(function)
+    def run(**options):
+        values = {field.name: options.pop(field.name) for field in fields(Hyper)}
+        return function(hyper=Hyper(**values), **options)
+
+    for field in reversed(fields(Hyper)):
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.type is bool:
+            flag += f"/--no-{flag[2:]}"
+        run = click.option(
+            flag,
+            type=field.type,
+            default=field.default,
+            show_default=True,
+            help=HYPER_HELP[field.name],
+        )(run)
+    return run
+
+
+HYPER_HELP = {
+    "margin": "Margin of the loss / sqrt(fan-in of the last layer).",
+    "window": "Gate window / sqrt(inputs that count).",
+    "theta": "Votes that flip a weight in the first epoch.",
+    "last_theta_factor": "theta of the last layer / theta.",
+    "grow": "theta behind the last epoch / theta of the first.",
+    "batch": "Active samples per update, at most the engine's.",
+    "rounding": "Bits dropped from votes by stochastic rounding.",
+    "dead": "Dead zone below another hidden layer / sqrt(its width).",
+    "noise": "Mask of the random bits added to the dead zone.",
+    "decay": "Let accumulators decay by the share of flipped weights.",
+    "outputs_per_class": "Outputs added to one score.",
+    "zero_true": "Inputs are {0,T}, else {F,T}.",
+}
+
+
+def fitting(hyper, engine):
+    """Return ``hyper`` with no larger a batch than the engine gathers."""
+    return replace(hyper, batch=min(hyper.batch, engine.batch))
+
+
+def read_engine(path):
+    """Return the EngineConfig in a JSON file, None without a path. Raises ConfigError."""
+    if path is None:
+        return None
+    try:
+        with open(path) as file:
+            return EngineConfig(**json.load(file))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(
+            f"engine file {path} cannot be used: {error}; boldhw verilog writes one that can"
+        ) from error
+
+
+def open_device(backend, engine):
+    """Return the Device of ``sim`` or a port; refuse ``golden``, which is none."""
+    if backend == "golden":
+        raise ConfigError("backend golden is no device; use sim or a port")
+    return Device.open(backend, engine)
+
+
+def load_bits(name, train_size=None, test_size=None):
+    """Return (bits, labels, test bits, test labels) of a data set."""
+    dataset = data.load(name, train_size, test_size)
+    return (
+        data.booleanise(dataset.x_train),
+        dataset.y_train,
+        data.booleanise(dataset.x_test),
+        dataset.y_test,
+    )

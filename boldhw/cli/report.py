@@ -1,0 +1,19 @@
+"""``boldhw report``."""
+
+import click
+
+from boldhw.cli import options
+from boldhw.cli.output import verb
+from boldhw.report import read_builds, read_run, write_report
+
+
+@verb()
+@click.argument("run", type=options.DIRECTORY, default="build/demo")
+@click.option("--builds", type=options.DIRECTORY, default="build", show_default=True)
+@click.option("-o", "--output", type=options.FILE, default="report.html", show_default=True)
+def report(run, builds, output):
+    """Write report.html anew from the JSON and JSONL of an earlier run.
+
+    RUN is the directory of the run, build/demo by default.
+    """
+    return {"report": str(write_report(*read_run(run), read_builds(builds), output))}

@@ -1,0 +1,165 @@
+"""``boldhw train``."""
+
+import shlex
+import time
+from contextlib import nullcontext
+
+import click
+from click.core import ParameterSource
+
+from boldhw import checkpoint as checkpoints
+from boldhw.cli import options
+from boldhw.cli.output import progress, say, verb
+from boldhw.config import REFERENCE
+from boldhw.errors import ConfigError
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
+
+# What a checkpoint fixes, and what has to be said again to resume.
+FIXED = ("network", "epochs", "seed", "config", "board", *options.HYPER_HELP)
+REPEATED = {
+    "data_name": "--data",
+    "train_size": "--train-size",
+    "test_size": "--test-size",
+    "backend": "--backend",
+}
+
+
+@verb()
+@options.backend("golden")
+@options.network
+@options.samples
+@click.option("--epochs", type=int, default=10, show_default=True)
+@options.seed
+@options.engine
+@click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
+@click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
+@options.hyper
+def train(backend, data_name, train_size, test_size, checkpoint, resume, **settings):
+    """Train a network and print its accuracy on held-out samples.
+
+    The totals are those of the epochs trained now; train_active_fraction is the share of their
+    samples that were active.
+    """
+    trainer = _resumed(resume) if resume else None
+    checkpoint = checkpoint or resume
+    samples = options.load_bits(data_name, train_size, test_size)
+    with _device(backend, trainer, settings["engine"]) as device:
+        trainer = trainer or _new(device, **settings)
+        if device:
+            device.load(trainer.network)
+            trainer.backend = device
+        start = time.perf_counter()
+        try:
+            epochs = _run(trainer, device, samples, checkpoint)
+        except KeyboardInterrupt:
+            if checkpoint:
+                say(f"interrupted after epoch {trainer.epoch}; go on with: {_again(checkpoint)}")
+            raise
+        return _result(trainer, device, epochs, samples, time.perf_counter() - start)
+
+
+def _resumed(path):
+    """Return the Trainer in a checkpoint. Raises ConfigError for options that it fixes."""
+    context = click.get_current_context()
+    given = [
+        name for name in FIXED if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise ConfigError(
+            f"--{given[0].replace('_', '-')} cannot change in a resumed run, {path} fixes it; "
+            f"leave it out or start a new run without --resume"
+        )
+    return checkpoints.load(path)
+
+
+def _device(backend, trainer, engine):
+    """Return a context manager of the device, of None for the golden model."""
+    if backend == "golden":
+        return nullcontext()
+    return options.open_device(backend, trainer.network.engine if trainer else engine)
+
+
+def _new(device, *, network, epochs, seed, engine, hyper):
+    engine = device.engine if device else engine or REFERENCE
+    model = Network(network, engine, seed)
+    return Trainer(model, options.fitting(hyper, engine), epochs, seed)
+
+
+def _run(trainer, device, samples, checkpoint):
+    """Train the epochs that are left, saving after each; return their EpochStats."""
+
+    def save():
+        if checkpoint:
+            if device:
+                device.store(trainer.network)
+            checkpoints.save(checkpoint, trainer)
+
+    save()
+    epochs = []
+    count = len(samples[1])
+    total = (trainer.epochs - trainer.epoch) * count
+    with progress(total, "training") as step:
+        for stats in trainer.run(*samples, progress=_steps(step, trainer)):
+            epochs.append(stats)
+            save()
+            accuracy = f"{100 * stats.test_accuracy:.2f} %"
+            say(f"epoch {stats.epoch}: {accuracy} held-out, flips {_flips(stats.flips)}")
+    return epochs
+
+
+def _steps(step, trainer):
+    """Return the progress callback of a Trainer, which counts from 0 in every epoch."""
+    last = [0]
+
+    def report(epoch, done):
+        step(done - last[0] if done > last[0] else done, f"epoch {epoch + 1}")
+        last[0] = done
+
+    return report
+
+
+def _flips(flips):
+    return " ".join(map(str, flips))
+
+
+def _result(trainer, device, epochs, samples, seconds):
+    """Return the JSON object of the verb."""
+    if not epochs:
+        test_accuracy = trainer.accuracy(*samples[2:])
+    else:
+        test_accuracy = epochs[-1].test_accuracy
+    trained = sum(stats.samples for stats in epochs)
+    result = {
+        "network": list(trainer.network.widths),
+        "epochs": trainer.epoch,
+        "test_accuracy": test_accuracy,
+        "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
+        "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
+        "updates": sum(stats.updates for stats in epochs),
+        "samples": trained,
+        "seconds": round(seconds, 3),
+        "state_crc": _state_crc(device or trainer.network),
+    }
+    if device:
+        counters = device.stat()
+        result["cycles"] = sum(counters[name] for name in counters if name.startswith("cycles_"))
+    return result
+
+
+def _state_crc(backend):
+    """Return the checksums, None for a golden network larger than the engine's memories."""
+    try:
+        return backend.state_crc()
+    except ConfigError:
+        return None
+
+
+def _again(path):
+    """Return the command that resumes this run."""
+    context = click.get_current_context()
+    words = ["boldhw", "train", "--resume", path]
+    for name, flag in REPEATED.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            words += [flag, str(context.params[name])]
+    return shlex.join(words)

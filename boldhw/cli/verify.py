@@ -1,0 +1,52 @@
+"""``boldhw verify``."""
+
+from itertools import repeat
+
+import click
+
+from boldhw.cli import options
+from boldhw.cli.output import progress, verb
+from boldhw.errors import CheckError
+from boldhw.golden.network import Network
+from boldhw.verify import LockStep, random_samples
+from boldhw.verify import verify as run_verify
+
+
+def _text(result):
+    if result["bit_exact"]:
+        return (
+            f"bit-exact: {result['updates_checked']} updates, "
+            f"{result['weights_checked']} weights compared"
+        )
+    return f"DIFFERENT {result['first_difference']['message']}"
+
+
+@verb(text=_text, exit_code=lambda result: 0 if result["bit_exact"] else CheckError.exit_code)
+@options.backend("sim")
+@options.network
+@click.option("--data", "data_name", metavar="NAME|PATH", help="Data set; random samples if none.")
+@click.option("--updates", type=click.IntRange(1), default=20, show_default=True)
+@options.seed
+@options.engine
+@options.hyper
+def verify(backend, network, data_name, updates, seed, engine, hyper):
+    """Compare a device with the golden model after every update.
+
+    Stops at the first difference and names update, layer, neuron, input and both values.
+    """
+    with (
+        options.open_device(backend, engine) as device,
+        progress(updates, "verifying") as step,
+    ):
+        golden = Network(network, device.engine, seed)
+        fitting = options.fitting(hyper, device.engine)
+        golden.set_registers(fitting.registers(device.engine, golden.widths))
+        lockstep = LockStep(golden, device, lambda stats: step(stats.updates, "verifying"))
+        return run_verify(lockstep, _samples(data_name, golden, seed, updates), updates)
+
+
+def _samples(data_name, golden, seed, updates):
+    """Return (bits, labels) pairs: random ones, or a data set as often as there are updates."""
+    if data_name is None:
+        return random_samples(golden.widths[0], golden.registers.classes, seed)
+    return repeat(options.load_bits(data_name)[:2], updates)

@@ -1,0 +1,54 @@
+"""Throughput of a device as its driver sees it."""
+
+import time
+
+import numpy as np
+
+from boldhw.protocol import Bank, Register
+
+ROUND_TRIPS = 200
+MEMORY_BYTES = 20_000
+SAMPLES = 200
+
+
+def device_throughput(device, network):
+    """Return what a device and its link do in a second, and the cycles of one sample.
+
+    On a simulated board the seconds are those of the simulation; only cycles carry over to
+    hardware. The network is loaded, trained on random samples and lost.
+    """
+    generator = np.random.default_rng(0)
+    bits = generator.random((SAMPLES, network.widths[0])) < 0.5
+    labels = generator.integers(0, network.registers.classes, SAMPLES)
+    device.load(network)
+    frames = _seconds(lambda: [device.read_register(Register.BATCH) for _ in range(ROUND_TRIPS)])
+    items = min(MEMORY_BYTES // device.engine.data_bytes, device.engine.data_rows)
+    read = _seconds(lambda: device.read_memory(Bank.DATA, 0, items))
+    infer, infer_cycles = _run(device, lambda: device.infer(bits))
+    train, train_cycles = _run(device, lambda: device.train(bits, labels))
+    return {
+        "round_trips_per_second": round(ROUND_TRIPS / frames),
+        "bytes_read_per_second": round(items * device.engine.data_bytes / read),
+        "inference_samples_per_second": round(SAMPLES / infer),
+        "inference_cycles_per_sample": round(infer_cycles / SAMPLES, 1),
+        "training_samples_per_second": round(SAMPLES / train),
+        "training_cycles_per_sample": round(train_cycles / SAMPLES, 1),
+    }
+
+
+def _run(device, function):
+    """Return (seconds, cycles of the core) of a call."""
+    before = _cycles(device)
+    seconds = _seconds(function)
+    return seconds, _cycles(device) - before
+
+
+def _cycles(device):
+    counters = device.stat()
+    return sum(counters[name] for name in counters if name.startswith("cycles_"))
+
+
+def _seconds(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
