@@ -133,7 +133,7 @@ class Device:
         records = self._records(bits, labels)
         before, done, results = self.stat(), 0, []
         while done < len(records):
-            count = self._samples_per_frame(1 + self._layout.sample_bytes)
+            count = MAX_PAYLOAD // records.shape[1]
             if stop_at_update:  # An update can then only come with the last sample of a frame.
                 count = min(count, self.registers.batch - self.gathered)
             results.append(self._train_frame(records[done : done + count]))
@@ -161,7 +161,7 @@ class Device:
         """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
         samples = packing.pack_samples(self._loaded(), bits)
         classes = self.registers.classes
-        count = min(self._samples_per_frame(samples.shape[1]), MAX_PAYLOAD // (2 * classes))
+        count = min(MAX_PAYLOAD // samples.shape[1], MAX_PAYLOAD // (2 * classes))
         scores = np.empty((len(samples), classes), np.int32)
         for start in range(0, len(samples), count):
             part = samples[start : start + count]
@@ -260,6 +260,9 @@ class Device:
             raise ConfigError("no network is loaded; call load(network) first")
         return self._layout
 
+    def _item_bytes(self, bank):
+        return self.engine.data_bytes if bank == Bank.DATA else self.engine.block_bytes
+
     def _check_network(self, network, layout):
         engine = self.engine
         if engine.training and network.engine.accumulator_bits != engine.accumulator_bits:
@@ -343,9 +346,6 @@ class Device:
                 f"{classes - 1}"
             )
         return np.concatenate([labels[:, None].astype(np.uint8), samples], axis=1)
-
-    def _samples_per_frame(self, size):
-        return MAX_PAYLOAD // size
 
     def _train_frame(self, records):
         """Train on the samples of one frame; return their result bytes."""
