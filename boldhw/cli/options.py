@@ -5,8 +5,8 @@ import json
 from dataclasses import fields, replace
 
 import click
-
 from boldhost import Device
+
 from boldhw import data
 from boldhw.config import EngineConfig, parse_network
 from boldhw.errors import ConfigError
