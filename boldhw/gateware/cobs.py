@@ -88,42 +88,46 @@ class CobsEncoder(Component):
 
     def elaborate(self, platform):
         m = Module()
-        first, last = Signal(8), Signal(8)  # next byte to send, end of its block
+        position, first = Signal(8), Signal(8)  # of the byte in ``data``, of the block
+        code = Signal(8, init=1)  # bytes of the block seen and not yet sent, and 1
+        advance, rewind = Signal(), Signal()
+        following = Signal(8)
+        m.d.comb += [
+            following.eq(position + 1),
+            self.addr.eq(Mux(rewind, first, Mux(advance, following, position))),
+            self.o.payload.eq(self.data),
+        ]
+        m.d.sync += position.eq(self.addr)
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
             with m.State("IDLE"):
-                m.d.sync += [first.eq(0), last.eq(0)]
+                m.d.comb += rewind.eq(1)
                 with m.If(self.start):
                     m.next = "SEARCH"
             with m.State("SEARCH"):
-                with m.If((last == self.length) | (self.data == 0)):
+                with m.If((position == self.length) | (self.data == 0)):
+                    m.d.comb += rewind.eq(1)
                     m.next = "CODE"
                 with m.Else():
-                    m.d.comb += self.addr.eq(last + 1)
-                    m.d.sync += last.eq(last + 1)
+                    m.d.comb += advance.eq(1)
+                    m.d.sync += code.eq(code + 1)
             with m.State("CODE"):
-                m.d.comb += [
-                    self.addr.eq(first),
-                    self.o.valid.eq(1),
-                    self.o.payload.eq(last - first + 1),
-                ]
+                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(code)]
                 with m.If(self.o.ready):
                     m.next = "BLOCK"
             with m.State("BLOCK"):
-                m.d.comb += [self.addr.eq(first), self.o.payload.eq(self.data)]
-                with m.If(first != last):
-                    m.d.comb += self.o.valid.eq(1)
-                    with m.If(self.o.ready):
-                        m.d.comb += self.addr.eq(first + 1)
-                        m.d.sync += first.eq(first + 1)
-                with m.Elif(last == self.length):
+                with m.If(code != 1):
+                    m.d.comb += [self.o.valid.eq(1), advance.eq(self.o.ready)]
+                    m.d.sync += code.eq(code - self.o.ready)
+                with m.Elif(position == self.length):
                     m.next = "END"
                 with m.Else():
-                    m.d.comb += self.addr.eq(last + 1)
-                    m.d.sync += [first.eq(last + 1), last.eq(last + 1)]
+                    m.d.comb += advance.eq(1)
+                    m.d.sync += first.eq(following)
                     m.next = "SEARCH"
             with m.State("END"):
-                m.d.comb += self.o.valid.eq(1)
+                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(0)]
+                m.d.sync += first.eq(0)
                 with m.If(self.o.ready):
                     m.next = "IDLE"
         return m
