@@ -1,0 +1,90 @@
+"""Engine parameters: every limit is held, with the nearest value that works."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from boldhw.config import ICEBREAKER, REFERENCE, EngineConfig, parse_network
+from boldhw.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"elements": 1, "lanes": 8}, "elements=1 .* 2 to 40; .*elements=2"),
+        ({"elements": 41, "lanes": 82}, "elements=41 .*elements=40"),
+        ({"elements": 2.0}, "elements=2.0 must be an integer"),
+        ({"lanes": 10}, "lanes=10 .* 20 to 512; .*lanes=20"),
+        ({"lanes": 520}, "lanes=520"),
+        ({"lanes": 44}, "lanes=44 is no multiple of elements=10; .*lanes=40"),
+        ({"batch": 0}, "batch=0"),
+        ({"batch": 41}, "batch=41 .*batch=40"),
+        ({"accumulator_bits": 1}, "accumulator_bits=1 .* 2 to 16"),
+        ({"accumulator_bits": 17}, "accumulator_bits=17"),
+        ({"weight_rows": 1}, "weight_rows=1 "),
+        ({"weight_rows": 16385}, "weight_rows=16385"),
+        ({"data_rows": 32}, "data_rows=32 .* 33 to 65536"),
+        ({"signal_rows": 9}, "signal_rows=9 "),
+        ({"max_layers": 0}, "max_layers=0"),
+        ({"max_layers": 17}, "max_layers=17"),
+        ({"max_fan_in": 39}, "max_fan_in=39 .* 40 to 16384"),
+        ({"popcount_registers": 4}, "popcount_registers=4 .* 0 to 3"),
+        ({"popcount_registers": True}, "popcount_registers=True"),
+    ],
+)
+def test_out_of_range(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        replace(ICEBREAKER, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "data_bytes"),
+    [
+        ({}, 8),  # four fields of 16 bits, 10 accumulators of 6 bits
+        ({"accumulator_bits": 7}, 9),
+        ({"accumulator_bits": 7, "training": False}, 8),
+        ({"lanes": 70}, 9),
+        ({"lanes": 80}, 10),
+    ],
+)
+def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
+    engine = replace(ICEBREAKER, **changes)
+    assert engine.data_bytes == data_bytes
+    assert engine.data_width == 8 * data_bytes
+
+
+def test_derived_sizes():
+    """Ten words of ten bits take two bytes each; forty bits take five."""
+    assert ICEBREAKER.subwords == 4
+    assert ICEBREAKER.block_bytes == 20
+    assert ICEBREAKER.word_bytes == 5
+    assert ICEBREAKER.weight_blocks == 1024
+
+
+def test_digest_names_every_parameter():
+    """Equal engines have equal digests; one changed field gives another one."""
+    engines = [ICEBREAKER, REFERENCE]
+    for name in EngineConfig.__dataclass_fields__:
+        value = getattr(ICEBREAKER, name)
+        other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 50}.get(name)
+        engines.append(replace(ICEBREAKER, **{name: value + 1 if other is None else other}))
+    digests = {engine.digest() for engine in engines}
+    assert len(digests) == len(engines)
+    assert {len(digest) for digest in digests} == {8}
+    assert replace(ICEBREAKER).digest() == ICEBREAKER.digest()
+
+
+def test_frozen():
+    with pytest.raises(FrozenInstanceError):
+        ICEBREAKER.elements = 8
+
+
+def test_parse_network():
+    assert parse_network("784-120-10") == (784, 120, 10)
+    assert parse_network("2-2") == (2, 2)
+
+
+@pytest.mark.parametrize("text", ["", "784", "784-", "-10", "784-0-10", "784x10", "7 8-1", "a-b"])
+def test_parse_network_refuses(text):
+    with pytest.raises(ConfigError, match="such as 784-120-10"):
+        parse_network(text)
