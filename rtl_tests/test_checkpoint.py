@@ -1,0 +1,165 @@
+"""Checkpoints: resumed runs end in the same bits, damaged files are refused."""
+
+import os
+
+import numpy as np
+import pytest
+from test_trainer import BITS, HYPER, LABELS, OPTIONS, TEST, WIDTHS
+
+from boldhw import checkpoint
+from boldhw.config import EngineConfig
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper
+
+TINY = EngineConfig(
+    elements=2,
+    lanes=4,
+    batch=2,
+    accumulator_bits=3,
+    weight_rows=16,
+    data_rows=64,
+    signal_rows=8,
+)
+
+
+def tiny_trainer():
+    return Trainer(Network((3, 2), TINY, seed=5), Hyper(batch=2), 4, seed=6)
+
+
+@pytest.mark.parametrize("hyper", OPTIONS)
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_resumed_run_gives_the_same_bits(tmp_path, hyper, stop):
+    """Stop after any epoch, go on in a new trainer: equal stats, weights and accumulators."""
+    path = tmp_path / "run.npz"
+    whole = Trainer(Network(WIDTHS, seed=1), hyper, 4, seed=2)
+    stats = []
+    for epoch in whole.run(BITS, LABELS, *TEST):
+        stats.append(epoch)
+        if epoch.epoch == stop:
+            checkpoint.save(path, whole)
+    resumed = checkpoint.load(path)
+    assert resumed.epoch == stop
+    rest = list(resumed.run(BITS, LABELS, *TEST))
+    for before, after in zip(stats[stop:], rest, strict=True):
+        assert {**vars(before), "seconds": 0} == {**vars(after), "seconds": 0}
+    assert resumed.network.state_crc() == whole.network.state_crc()
+    assert resumed.decay == whole.decay
+
+
+def test_everything_comes_back(tmp_path):
+    path, trainer = tmp_path / "a.npz", Trainer(Network(WIDTHS, seed=1), HYPER, 3, seed=9)
+    next(trainer.run(BITS, LABELS, *TEST))
+    checkpoint.save(path, trainer)
+    loaded = checkpoint.load(path)
+    for name in ("hyper", "epochs", "seed", "epoch", "decay"):
+        assert getattr(loaded, name) == getattr(trainer, name)
+    for name in ("widths", "engine", "registers"):
+        assert getattr(loaded.network, name) == getattr(trainer.network, name)
+    assert loaded.network.state_crc() == trainer.network.state_crc()
+
+
+def test_numpy_reads_it_without_pickle(tmp_path):
+    path, trainer = tmp_path / "a.npz", tiny_trainer()
+    checkpoint.save(path, trainer)
+    with np.load(path, allow_pickle=False) as arrays:
+        assert sorted(arrays) == ["accumulators_0", "header", "weights_0"]
+        assert (arrays["weights_0"] == trainer.network.weights[0]).all()
+
+
+def test_every_corrupted_byte_is_refused(tmp_path):
+    """Flip each byte in turn, data and zip format alike; and cut the file at every length."""
+    path = tmp_path / "a.npz"
+    checkpoint.save(path, tiny_trainer())
+    content = path.read_bytes()
+    assert len(content) < 4000
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="a.npz is damaged or cut off"):
+            checkpoint.load(path)
+        path.write_bytes(content[:position])
+        with pytest.raises(DataError, match="a.npz is damaged or cut off"):
+            checkpoint.load(path)
+    path.write_bytes(content)
+    assert checkpoint.load(path).epochs == 4
+
+
+def test_missing_file_and_directory(tmp_path):
+    with pytest.raises(DataError, match="nothing.npz cannot be read: No such file"):
+        checkpoint.load(tmp_path / "nothing.npz")
+    with pytest.raises(DataError, match="cannot be read"):
+        checkpoint.load(tmp_path)
+    with pytest.raises(DataError, match="cannot be written: No such file"):
+        checkpoint.save(tmp_path / "no" / "a.npz", tiny_trainer())
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DataError, match="cannot be written: Not a directory"):
+        checkpoint.save(tmp_path / "file" / "a.npz", tiny_trainer())
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch, function):
+    """A full disk at any point: the earlier checkpoint stays whole, nothing lies beside it."""
+    path, trainer = tmp_path / "a.npz", tiny_trainer()
+    checkpoint.save(path, trainer)
+    trainer.epoch = 2
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, function, fail)
+    with pytest.raises(DataError, match="a.npz cannot be written: No space left"):
+        checkpoint.save(path, trainer)
+    assert checkpoint.load(path).epoch == 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_gathered_samples_are_flushed_first(tmp_path):
+    trainer = Trainer(Network(WIDTHS), HYPER)
+    trainer.network.train(BITS[:3], LABELS[:3])
+    assert trainer.network.gathered == 3
+    with pytest.raises(ConfigError, match=r"3 samples are gathered; call flush"):
+        checkpoint.save(tmp_path / "a.npz", trainer)
+    assert not list(tmp_path.iterdir())
+
+
+def rewrite(path, change):
+    """Write the checkpoint with changed arrays and a CRC that fits them."""
+    with np.load(path) as loaded:
+        arrays = dict(loaded)
+    change(arrays)
+    path.write_bytes(checkpoint._seal(arrays))
+
+
+def replace_in_header(old, new):
+    def change(arrays):
+        text = str(arrays["header"])
+        assert old in text
+        arrays["header"] = np.array(text.replace(old, new))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replace_in_header('"format": 1', '"format": 2'), "format 2, this version .* format 1"),
+        (replace_in_header('"epochs": 4', '"epochs": 0'), "unusable content: epochs=0"),
+        (replace_in_header('"lanes": 4', '"lanes": 5'), "lanes=5"),
+        (replace_in_header('"batch"', '"match"'), "unexpected keyword"),
+        (replace_in_header('"seed"', '"sead"'), "unusable content: 'seed'"),
+        (replace_in_header("{", "["), "unusable content"),
+        (lambda arrays: arrays.pop("weights_0"), "weights_0 is not a file"),
+        (lambda arrays: arrays.update(weights_0=np.zeros((3, 2), bool)), r"shape \(3, 2\)"),
+        (lambda arrays: arrays.update(accumulators_0=np.zeros((2, 3), int)), "is int64"),
+    ],
+)
+def test_unusable_content_is_refused(tmp_path, change, message):
+    """Sound files of another version, or of a program that got it wrong."""
+    path = tmp_path / "a.npz"
+    checkpoint.save(path, tiny_trainer())
+    rewrite(path, change)
+    with pytest.raises(DataError, match=message):
+        checkpoint.load(path)
