@@ -14,6 +14,7 @@ RESET_CYCLES = 4
 # Time-outs are given in seconds; the simulation counts them in cycles at about its usual speed.
 CYCLES_PER_SECOND = 150_000
 QUIET_CYCLES = 2_000  # for stray output when no frame waits for its reply
+REPLY_CYCLES = 1_000_000  # no command takes longer
 OUTPUT_BYTES = 4_096
 FRAME_END = re.compile(rb"[^\0]\0")
 
@@ -51,6 +52,7 @@ class SimTransport(Transport):
         self._input = bytearray()
         self._last = b""  # byte written
         self._waiting = 0  # frames written less frames read
+        self._patience = REPLY_CYCLES
         if self._trace is not None:
             self._library.board_trace(self._board, str(self._trace).encode(), *self._window)
         self._library.board_reset(self._board, RESET_CYCLES)
@@ -60,11 +62,17 @@ class SimTransport(Transport):
         """Clock cycles since power-on."""
         return self._library.board_cycles(self._open())
 
+    @property
+    def busy(self):
+        """True while written bytes, or the reply to a written frame, are on their way."""
+        return bool(self._input) or self._waiting > 0
+
     def write(self, data):
         self._open()
         self._input += data
         self._waiting += len(FRAME_END.findall(self._last + data))
         self._last = data[-1:]
+        self._patience = REPLY_CYCLES
 
     def read(self, timeout):
         """Run the clock until a frame has come out or ``timeout`` has passed; return the output.
@@ -73,22 +81,28 @@ class SimTransport(Transport):
         when no frame waits for its reply, so that reading from an idle board ends soon.
         """
         limit = int(timeout * CYCLES_PER_SECOND)
-        if self._waiting <= 0 and not self._input:
-            limit = min(limit, QUIET_CYCLES)
-        data = self.run(limit, stop_at_frame=True)
-        self._waiting = max(0, self._waiting - data.count(0)) if data else 0
-        return data
+        return self.run(limit if self.busy else min(limit, QUIET_CYCLES), stop_at_frame=True)
 
     def run(self, cycles, stop_at_frame=False):
         """Run up to ``cycles`` clock cycles, to the end of a frame if asked; return the output."""
         board, taken, made = self._open(), ctypes.c_size_t(), ctypes.c_size_t()
-        given = bytes(self._input)
+        given, start = bytes(self._input), self.cycles
         self._library.board_run(
             board, given, len(given), ctypes.byref(taken), self._output, OUTPUT_BYTES,
             ctypes.byref(made), cycles, stop_at_frame,
         )  # fmt: skip
         del self._input[: taken.value]
-        return self._output.raw[: made.value]
+        data = self._output.raw[: made.value]
+        self._await(data, self.cycles - start)
+        return data
+
+    def _await(self, data, cycles):
+        """Count the replies in ``data``; give up on the others when they are long overdue."""
+        self._waiting = max(0, self._waiting - data.count(0))
+        self._patience = REPLY_CYCLES if data else self._patience - cycles
+        if self._patience <= 0:
+            self._waiting = 0
+            self._input.clear()
 
     def close(self):
         if self._board:

@@ -80,7 +80,7 @@ def _build(work, verilog, trace):
     _run([tool, *options, "-Mdir", work, "model.v"], work, environment)
     include = root / "include"
     runtime = RUNTIME + TRACE_RUNTIME if trace else RUNTIME
-    sources = [*sorted(work.glob("Vmodel*.cpp")), SHIM, *(include / name for name in runtime)]
+    sources = [SHIM, *sorted(work.glob("Vmodel*.cpp")), *(include / name for name in runtime)]
     flags = [*COMPILE, f"-DVM_TRACE={trace:d}", f"-DVM_TRACE_VCD={trace:d}", f"-I{work}",
              f"-I{include}", f"-I{include / 'vltstd'}"]  # fmt: skip
     commands = [

@@ -94,7 +94,10 @@ class SocketTransport(Transport):
                 return b""
             data = self._socket.recv(4096)
         if not data:
-            raise DeviceError(f"{self._name} closed the connection; start it again and reconnect")
+            raise DeviceError(
+                f"{self._name} closed the connection; it serves one client at a time, so close "
+                f"the other one, or start the server again"
+            )
         return data
 
     def close(self):

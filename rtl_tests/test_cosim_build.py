@@ -1,0 +1,90 @@
+"""Verilog becomes a library once, whole or not at all, and each missing tool is named."""
+
+import subprocess
+from importlib import metadata
+
+import pytest
+from echo import echo_verilog
+
+from boldhw.cosim import build
+from boldhw.errors import ToolError
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache directory."""
+    monkeypatch.setattr(build.platformdirs, "user_cache_dir", lambda name: tmp_path / name)
+    return tmp_path / "boldhw" / "models"
+
+
+def test_a_library_is_built_once(cache, monkeypatch):
+    library = build.build_library(echo_verilog())
+    assert list(cache.iterdir()) == [library]
+    monkeypatch.setattr(build, "_build", None)
+    assert build.build_library(echo_verilog()) == library
+
+
+def test_what_goes_into_a_library_names_it(cache, monkeypatch):
+    monkeypatch.setattr(build, "_build", lambda work, *_: _touch(work / "model.so"))
+    libraries = [
+        build.build_library(echo_verilog()),
+        build.build_library(echo_verilog(offset=1)),
+        build.build_library(echo_verilog(), trace=True),
+    ]
+    monkeypatch.setattr(build, "FAST", "-O1")
+    libraries.append(build.build_library(echo_verilog()))
+    monkeypatch.setattr(build, "_version", lambda: "9")
+    libraries.append(build.build_library(echo_verilog()))
+    assert len(set(libraries)) == 5
+
+
+def _touch(path):
+    path.touch()
+    return path
+
+
+def test_bad_verilog_is_refused_and_leaves_nothing(cache):
+    with pytest.raises(ToolError, match="verilator_bin failed .* syntax error"):
+        build.build_library("module broken(")
+    assert list(cache.iterdir()) == []
+
+
+def test_a_design_without_the_ports_is_refused_and_leaves_nothing(cache):
+    with pytest.raises(ToolError, match=r"failed with exit code 1: .*shim.cpp.*"):
+        build.build_library("module other(input clk, input rst); endmodule")
+    assert list(cache.iterdir()) == []
+
+
+def test_a_missing_compiler_is_named(cache, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(ToolError, match="needs a C.. compiler .*apt install g"):
+        build.build_library(echo_verilog())
+
+
+def test_cxx_chooses_the_compiler(cache, monkeypatch):
+    monkeypatch.setenv("CXX", "false")
+    with pytest.raises(ToolError, match="false failed with exit code 1"):
+        build.build_library(echo_verilog())
+
+
+def test_a_missing_verilator_is_named(cache, monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    verilog = echo_verilog()
+    monkeypatch.setattr(build.metadata, "version", missing)
+    with pytest.raises(ToolError, match=r"needs the package verilator.*boldhw\[sim\]"):
+        build.build_library(verilog)
+
+
+def test_perl_and_make_are_not_needed(cache, monkeypatch):
+    run, tools = subprocess.run, []
+
+    def watch(command, **options):
+        tools.append(command[0].rpartition("/")[2])
+        return run(["touch", "model.so"], **options)
+
+    monkeypatch.setattr(build.subprocess, "run", watch)
+    build.build_library(echo_verilog())
+    assert set(tools) == {"verilator_bin", "g++"}

@@ -1,0 +1,131 @@
+"""The TCP server gives a client the board, one at a time, on this machine only."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from boldhost.transport import SocketTransport
+from echo import echo_verilog
+
+from boldhw.cosim.board import SimTransport
+from boldhw.cosim.server import serve
+from boldhw.errors import ConfigError, DeviceError
+
+SERVER = """
+from echo import echo_verilog
+from boldhw.cosim.board import SimTransport
+from boldhw.cosim.server import serve
+serve(SimTransport(verilog=echo_verilog()), "127.0.0.1:0", lambda at: print(at, flush=True))
+print("clean end")
+"""
+
+
+@pytest.fixture
+def server():
+    """A server process; its ``address`` is where it listens."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER], cwd=Path(__file__).parent, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    process.address = process.stdout.readline().strip()
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def connect(server):
+    """Make clients of the server; they are closed at the end."""
+    clients = []
+
+    def make():
+        clients.append(SocketTransport(f"socket://{server.address}"))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def exchange(client, data):
+    client.write(data)
+    got = b""
+    while len(got) < len(data):
+        got += client.read(10)
+    return got
+
+
+def test_bytes_go_through(connect):
+    client = connect()
+    for data in (b"abc\0", bytes(range(256)) * 8 + b"\0", b"x\0y\0"):
+        assert exchange(client, data) == data
+
+
+def test_clients_follow_each_other(connect):
+    for data in (b"first\0", b"second\0", b"third\0"):
+        client = connect()
+        assert exchange(client, data) == data
+        client.close()
+
+
+def test_a_client_that_leaves_in_the_middle_harms_nobody(connect):
+    client = connect()
+    client.write(b"z" * 3000)
+    client.close()
+    client = connect()
+    client.write(b"\0")
+    got = b""
+    while not got.endswith(b"\0"):
+        got += client.read(10)
+    assert set(got) <= set(b"z\0")
+
+
+def test_a_second_client_is_turned_away(connect):
+    first, second = connect(), connect()
+    with pytest.raises(DeviceError, match=r"closed the connection.*one client at a time"):
+        second.read(10)
+    assert exchange(first, b"still here\0") == b"still here\0"
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_ctrl_c_ends_it_cleanly(server, connect, connected):
+    client = connect()
+    assert exchange(client, b"a\0") == b"a\0"
+    if not connected:
+        client.close()
+    server.send_signal(signal.SIGINT)
+    out, err = server.communicate(timeout=30)
+    assert (out.strip(), err, server.returncode) == ("clean end", "", 0)
+
+
+def test_a_stopped_server_is_noticed(server, connect):
+    client = connect()
+    assert exchange(client, b"a\0") == b"a\0"
+    server.kill()
+    with pytest.raises(DeviceError, match="socket://127.0.0.1.*closed the connection"):
+        client.read(10)
+
+
+def test_a_busy_port_is_refused(server):
+    board = SimTransport(verilog=echo_verilog())
+    with pytest.raises(ConfigError, match=f"{server.address} is in use; .*127.0.0.1:0 for a free"):
+        serve(board, server.address, print)
+    board.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("0.0.0.0:5555", "not on this machine only; .*127.0.0.1:5555"),
+        ("192.168.1.2:0", "not on this machine only"),
+        ("example.org:80", "not on this machine only"),
+        ("127.0.0.1", "no address; write it like"),
+        ("127.0.0.1:http", "no address; write it like"),
+        ("127.0.0.1:70000", "no address; write it like"),
+    ],
+)
+def test_other_addresses_are_refused(address, message):
+    with pytest.raises(ConfigError, match=message):
+        serve(None, address, print)
