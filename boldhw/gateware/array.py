@@ -1,0 +1,102 @@
+"""The array: P processing elements on one broadcast operand."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import delay
+from boldhw.gateware.popcount import Popcount
+from boldhw.gateware.processing_element import ProcessingElement
+
+
+def sum_shape(config):
+    """Shape of one signed sum: a fan-in both ways, or twice a vote of K samples."""
+    return signed(max(config.max_fan_in, 2 * config.batch).bit_length() + 1)
+
+
+class PEArray(wiring.Component):
+    """Compute ``2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
+
+    A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
+    ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
+    valid; ``sums`` then holds until the next sum's first word arrives there.
+
+    Golden model: :func:`boldhw.golden.rule.forward`, ``backward`` and ``vote``.
+
+    Members
+    -------
+    weights : P * S bits, one weight word per element; zero while votes are computed.
+    sign, mask : S bits each, broadcast to all elements.
+    valid, first, last : flags of the word.
+    pad : lanes behind the last input, which the sum must not count.
+    zero_true_vote : the private operand is {0,T} coded: sums come out as twice the vote.
+    column_shift, column_bits, column_clear : the elements' column registers.
+    done, sums : P signed sums.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.latency = 3 + config.popcount_registers
+        p, s = config.elements, config.lanes
+        members = {
+            "weights": In(p * s),
+            "sign": In(s),
+            "mask": In(s),
+            "valid": In(1),
+            "first": In(1),
+            "last": In(1),
+            "pad": In(range(s)),
+            "done": Out(1),
+            "sums": Out(data.ArrayLayout(sum_shape(config), p)),
+        }
+        if config.training:
+            members |= {
+                "zero_true_vote": In(1),
+                "column_shift": In(1),
+                "column_bits": In(p),
+                "column_clear": In(1),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        offset = self._offset(m)
+        for index in range(self.config.elements):
+            element = ProcessingElement(self.config)
+            m.submodules[f"element{index}"] = element
+            m.d.comb += [
+                element.weight.eq(self.weights.word_select(index, self.config.lanes)),
+                element.sign.eq(self.sign),
+                element.mask.eq(self.mask),
+                element.first.eq(self.first),
+                element.valid.eq(self.valid),
+                self.sums[index].eq(2 * element.total - offset),
+            ]
+            if self.config.training:
+                m.d.comb += [
+                    element.column_shift.eq(self.column_shift),
+                    element.column_bit.eq(self.column_bits[index]),
+                    element.column_clear.eq(self.column_clear),
+                ]
+        m.d.comb += self.done.eq(delay(m, Cat(self.valid & self.last), self.latency))
+        return m
+
+    def _offset(self, m):
+        """Sum what all elements subtract, in step with their totals."""
+        config = self.config
+        m.submodules.popcount = popcount = Popcount(config.lanes, config.popcount_registers)
+        counted = Signal(config.lanes)
+        count = Signal(range(2 * config.lanes + 1))
+        if config.training:
+            negative_only = self.zero_true_vote.replicate(config.lanes)
+            m.d.sync += counted.eq(self.mask & ~(self.sign & negative_only))
+            m.d.sync += count.eq(popcount.count << self.zero_true_vote)
+        else:
+            m.d.sync += [counted.eq(self.mask), count.eq(popcount.count)]
+        m.d.comb += popcount.bits.eq(counted)
+
+        first, valid = delay(m, Cat(self.first, self.valid), self.latency - 1)
+        offset = Signal(range(config.max_fan_in + config.lanes + 1))
+        with m.If(valid):
+            m.d.sync += offset.eq(Mux(first, self.pad, offset) + count)
+        return offset
