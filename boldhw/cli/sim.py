@@ -1,0 +1,35 @@
+"""``boldhw sim``."""
+
+import click
+
+from boldhw.cli import options
+from boldhw.cli.output import say, verb
+from boldhw.config import ICEBREAKER
+
+
+@verb()
+@click.option(
+    "--listen",
+    default="127.0.0.1:5555",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Loopback address; port 0 takes a free one.",
+)
+@options.engine
+def sim(listen, engine):
+    """Run the simulated board as a process of its own, until Ctrl-C.
+
+    Other programs reach it as socket://HOST:PORT.
+    """
+    from boldhw.cosim.board import SimTransport
+    from boldhw.cosim.server import serve
+
+    engine = engine or ICEBREAKER
+    say("Building the simulated board, about a minute the first time ...")
+    board = SimTransport(engine)
+
+    def ready(address):
+        say(f"design {engine.digest().hex()} listens; use --backend socket://{address}")
+
+    serve(board, listen, ready)
+    return {"design_digest": engine.digest().hex(), "cycles": board.cycles}

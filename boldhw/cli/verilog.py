@@ -1,0 +1,34 @@
+"""``boldhw verilog``."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from boldhw.cli import options
+from boldhw.cli.output import verb
+from boldhw.config import ICEBREAKER
+from boldhw.registermap import markdown, register_map
+
+
+@verb(text=lambda result: "\n".join(result["files"]))
+@click.option("-o", "--output", type=options.DIRECTORY, required=True, help="Made if missing.")
+@options.engine
+def verilog(output, engine):
+    """Write a design as Verilog, with its register map and an instantiation template."""
+    from boldhw.gateware.verilog import engine_verilog, instantiation_template
+
+    engine = engine or ICEBREAKER
+    contents = {
+        "boldhw.v": engine_verilog(engine),
+        "instance.v": instantiation_template(engine),
+        "registers.md": markdown(engine),
+        "registers.json": json.dumps(register_map(engine), indent=2) + "\n",
+        "engine.json": json.dumps(asdict(engine), indent=2) + "\n",
+    }
+    directory = Path(output)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (directory / name).write_text(content)
+    return {"design_digest": engine.digest().hex(), "files": [str(directory / n) for n in contents]}

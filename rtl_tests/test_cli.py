@@ -1,0 +1,402 @@
+"""Every verb: keys of its JSON object, exit codes, and what it says to bad input."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import serial
+from golden_board import GoldenBoard
+
+from boldhw.cli import options
+from boldhw.cli.demo import DEFAULT
+from boldhw.cli.main import cli, main
+from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper
+
+ENGINE = EngineConfig(
+    elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=64, data_rows=2048,
+    signal_rows=64,
+)  # fmt: skip
+SMALL = ("--network", "64-20-10", "--data", "digits", "--train-size", "300", "--test-size", "80")
+TRAIN_KEYS = {
+    "test_accuracy",
+    "train_active_fraction",
+    "flips",
+    "updates",
+    "samples",
+    "seconds",
+    "state_crc",
+}
+
+
+@pytest.fixture
+def run(capfd):
+    """Run a command line in this process; return (exit code, stdout, stderr)."""
+
+    def call(*words):
+        code = main([str(word) for word in words])
+        return code, *capfd.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def result(run):
+    """Run a command line with --json; return its one JSON object and the exit code."""
+
+    def call(*words):
+        code, out, _ = run(*words, "--json")
+        assert out.count("\n") == 1
+        return json.loads(out), code
+
+    return call
+
+
+@pytest.fixture
+def refused(run):
+    """Run a command line that must be refused; check exit code and words of the message."""
+
+    def call(exit_code, words, *line):
+        code, out, err = run(*line, "--json")
+        answer = json.loads(out)
+        assert code == answer["exit_code"] == exit_code
+        for word in (*words, f"next: {answer['next']}"):
+            assert word in err
+        assert answer["error"] in err
+        assert "Traceback" not in err
+
+    return call
+
+
+@pytest.fixture
+def board(monkeypatch):
+    """Have every backend that is a device be a board made of the golden model."""
+    made = GoldenBoard(ENGINE)
+    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    return made
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "engine.json"
+    path.write_text(json.dumps(asdict(ENGINE)))
+    return path
+
+
+class TestTrain:
+    def test_golden(self, result):
+        found, code = result("train", *SMALL, "--epochs", 2)
+        assert code == 0
+        assert found.keys() >= TRAIN_KEYS
+        assert (found["samples"], found["epochs"]) == (600, 2)
+        assert found["test_accuracy"] > 0.2
+        assert 0 < found["train_active_fraction"] <= 1
+        assert found["flips"][0] > 0
+
+    def test_device_gives_the_golden_models_bits(self, result, board, config):
+        words = ("train", *SMALL, "--epochs", 2, "--config", config)
+        golden, _ = result(*words)
+        device, code = result(*words, "--backend", "sim")
+        assert code == 0
+        assert device.pop("cycles") > 0
+        device.pop("seconds"), golden.pop("seconds")
+        assert device == golden
+
+    def test_hyper_parameters_reach_the_trainer(self, result):
+        frozen, _ = result("train", *SMALL, "--epochs", 1, "--theta", 60000)
+        assert frozen["flips"] == [0, 0]
+
+    def test_network_beyond_the_engines_memories_has_no_checksum(self, result):
+        words = ("--network", "64-2000-2000-10", "--train-size", 20, "--test-size", 20)
+        found, code = result("train", "--data", "digits", *words, "--epochs", 1)
+        assert (code, found["state_crc"]) == (0, None)
+
+    def test_progress_and_epochs_go_to_stderr(self, run):
+        code, out, err = run("train", *SMALL, "--epochs", 1)
+        assert code == 0
+        assert "epoch 1: " in err
+        assert "epoch 1: " not in out
+        assert "test_accuracy" in out
+
+    @pytest.mark.parametrize("backend", ["golden", "sim"])
+    def test_resumed_run_ends_with_the_same_bits(self, result, run, board, tmp_path, backend):
+        words = ("train", *SMALL, "--epochs", 3, "--backend", backend)
+        whole, _ = result(*words)
+        path = tmp_path / "c.npz"
+        interrupt_in_epoch(2, words, path)
+        resumed, code = result("train", *SMALL[2:], "--backend", backend, "--resume", path)
+        assert code == 0
+        assert resumed["samples"] == 600
+        assert resumed["state_crc"] == whole["state_crc"]
+        assert resumed["test_accuracy"] == whole["test_accuracy"]
+
+    def test_ctrl_c_says_how_to_resume(self, capfd, tmp_path):
+        path = tmp_path / "c.npz"
+        assert interrupt_in_epoch(2, ("train", *SMALL, "--epochs", 3), path) == 130
+        err = capfd.readouterr().err
+        assert f"boldhw train --resume {path} --data digits --train-size 300" in err
+        assert "--network" not in err
+
+    def test_resume_refuses_what_the_checkpoint_fixes(self, refused, checkpoint):
+        words = ("--epochs cannot change", "without --resume")
+        refused(2, words, "train", *SMALL[2:], "--resume", checkpoint, "--epochs", 9)
+
+
+class TestEval:
+    def test_golden(self, result, checkpoint):
+        found, code = result("eval", "--checkpoint", checkpoint, *SMALL[2:])
+        assert code == 0
+        assert found["samples"] == 80
+        assert 0.15 < found["test_accuracy"] <= 1
+
+    def test_device_equals_golden(self, result, board, tmp_path, config):
+        path = tmp_path / "small.npz"
+        result("train", *SMALL, "--epochs", 1, "--config", config, "--checkpoint", path)
+        words = ("eval", "--checkpoint", path, *SMALL[2:])
+        assert result(*words, "--backend", "sim") == result(*words)
+
+
+class TestVerify:
+    @pytest.mark.parametrize("samples", [(), ("--data", "digits")])
+    def test_equal(self, result, board, samples):
+        found, code = result("verify", "--network", "64-20-10", "--updates", 3, *samples)
+        assert code == 0
+        assert found == {
+            "bit_exact": True,
+            "updates_checked": 3,
+            "weights_checked": 3 * (64 * 20 + 20 * 10),
+            "first_difference": None,
+        }
+
+    def test_different(self, result, run, board, monkeypatch):
+        right = GoldenBoard._train
+        monkeypatch.setattr(  # a link that turns 0x55 into 0xaa
+            GoldenBoard,
+            "_train",
+            lambda board, addr, payload: right(board, addr, payload.replace(b"\x55", b"\xaa")),
+        )
+        found, code = result("verify", "--network", "64-20-10")
+        assert (code, found["bit_exact"], found["updates_checked"]) == (1, False, 1)
+        place = found["first_difference"]
+        assert (place["update"], place["layer"], place["what"]) == (1, 1, "accumulator")
+        assert 0 <= place["neuron"] < 20
+        assert 0 <= place["input"] < 64
+        assert "DIFFERENT after update 1" in run("verify", "--network", "64-20-10")[1]
+
+    def test_golden_is_no_device(self, refused):
+        refused(2, ("golden is no device",), "verify", "--backend", "golden")
+
+
+class TestDemo:
+    def test_keys(self, result, board, small_demo, tmp_path):
+        found, code = result("demo", *small_demo)
+        assert code == 0
+        assert found.keys() >= {
+            "test_accuracy",
+            "bit_exact",
+            "updates_checked",
+            "cycles",
+            "samples",
+            "seconds",
+            "report",
+        }
+        assert found["bit_exact"]
+        assert found["samples"] == 300
+        assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+    def test_difference_is_exit_code_1(self, run, board, small_demo, monkeypatch):
+        monkeypatch.setattr(GoldenBoard, "_infer", lambda board, addr, payload: bytes(20 * addr))
+        code, out, _ = run("demo", *small_demo, "--json")
+        assert code == 1
+        assert "score" in json.loads(out)["first_difference"]
+
+    def test_report_is_written_again(self, result, board, small_demo, tmp_path):
+        result("demo", *small_demo)
+        target = tmp_path / "again.html"
+        found, code = result("report", tmp_path / "run", "-o", target, "--builds", tmp_path)
+        assert (code, found) == (0, {"report": str(target)})
+        assert "bit-exact" in target.read_text().lower()
+
+    @pytest.fixture
+    def small_demo(self, monkeypatch, tmp_path):
+        small = {"widths": (64, 20, 10), "data": "digits", "hyper": Hyper(theta=4, batch=8)}
+        monkeypatch.setattr("boldhw.cli.demo.DEFAULT", replace(DEFAULT, **small))
+        sizes = ("--epochs", 1, "--train-size", 300, "--test-size", 80)
+        return *sizes, "--output", tmp_path / "run", "--report", tmp_path / "r.html"
+
+
+class TestOtherVerbs:
+    def test_doctor(self, result):
+        found, code = result("doctor")
+        assert found["ok"] is (code == 0)
+        assert {check["name"] for check in found["checks"]} >= {"python", "numpy", "c++"}
+
+    def test_bench_of_a_device(self, result, board, monkeypatch):
+        monkeypatch.setattr(
+            "boldhw.cli.bench.golden_throughput", lambda network: {"network": network}
+        )
+        found, code = result("bench", "--network", "64-20-10")
+        assert code == 0
+        assert found["golden"] == {"network": "64-20-10"}
+        assert found["device"]["round_trips_per_second"] > 0
+        assert found["device"]["inference_cycles_per_sample"] == 0  # of this make-believe board
+        assert found["device"]["training_cycles_per_sample"] > 100
+
+    def test_every_verb_has_help_and_json(self, run):
+        for name, command in cli.commands.items():
+            code, out, err = run(name, "--help")
+            assert (code, err) == (0, "")
+            assert "--json" in out
+            assert command.help
+
+    def test_bare_command_lists_the_verbs(self, run):
+        code, out, _ = run()
+        assert code == 0
+        assert set(cli.commands) <= set(out.split())
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "network", ["784", "784-0-10", "784-x-10", "784,120,10", ""], ids=lambda text: repr(text)
+    )
+    def test_network_that_is_none(self, refused, network):
+        refused(2, ("784-120-10",), "train", "--network", network)
+
+    def test_network_too_wide_for_the_design(self, refused, board):
+        words = ("needs weight_rows=", "the engine has weight_rows=64", "generate with")
+        refused(2, words, "train", "--backend", "sim", "--network", "64-400-10", *SMALL[2:])
+
+    def test_layer_with_too_many_inputs(self, refused, board):
+        words = ("layer 1 has 1100 inputs", "max_fan_in=1104")
+        refused(2, words, "verify", "--network", "1100-20-10")
+
+    def test_label_out_of_range(self, refused):
+        words = ("labels run from 0 to 9", "classes 0 to 4")
+        refused(2, words, "train", "--network", "64-20-5", *SMALL[2:])
+
+    @pytest.mark.parametrize("backend", ["golden", "sim"])
+    def test_bits_of_the_wrong_shape(self, refused, board, backend):
+        words = ("(300, 64)" if backend == "golden" else "64",)
+        line = ("train", "--network", "63-20-10", *SMALL[2:], "--backend", backend)
+        refused(2, words, *line)
+
+    def test_data_that_is_none(self, refused):
+        refused(2, ("mnist5k",), "train", "--data", "mnist6k")
+
+    def test_damaged_idx_file(self, refused, tmp_path):
+        (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(32)))
+        refused(2, ("0x00000803",), "train", "--data", tmp_path)
+
+    @pytest.mark.parametrize("place", [3, 1000, -3])
+    def test_damaged_checkpoint(self, refused, checkpoint, place):
+        content = bytearray(checkpoint.read_bytes())
+        content[place] ^= 1
+        checkpoint.write_bytes(content)
+        refused(2, (str(checkpoint), "damaged"), "train", *SMALL[2:], "--resume", checkpoint)
+        refused(2, ("damaged",), "eval", "--checkpoint", checkpoint, *SMALL[2:])
+
+    def test_missing_checkpoint(self, refused, tmp_path):
+        refused(2, ("cannot be read",), "eval", "--checkpoint", tmp_path / "none.npz")
+
+    def test_port_that_is_not_there(self, refused):
+        line = ("train", *SMALL, "--backend", "/dev/ttyNONE")
+        refused(4, ("/dev/ttyNONE", "next: boldhw doctor"), *line)
+
+    def test_port_in_use(self, refused):
+        ours, theirs = os.openpty()
+        port = os.ttyname(theirs)
+        with serial.Serial(port, exclusive=True):
+            refused(4, (f"port {port} is in use",), "train", *SMALL, "--backend", port)
+        os.close(ours), os.close(theirs)
+
+    def test_simulated_board_that_is_not_running(self, refused):
+        line = ("verify", "--backend", "socket://127.0.0.1:9")
+        refused(4, ("boldhw sim --listen",), *line)
+
+    def test_other_design(self, refused, board, tmp_path):
+        path = tmp_path / "other.json"
+        path.write_text(json.dumps(asdict(ICEBREAKER)))
+        words = ("elements=4 instead of 10", "boldhw flash")
+        refused(4, words, "verify", "--config", path)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [("{", ("cannot be used",)), ('{"elements": 4}', ("missing", "boldhw verilog"))],
+    )
+    def test_engine_file_that_is_none(self, refused, tmp_path, text, words):
+        path = tmp_path / "engine.json"
+        path.write_text(text)
+        refused(2, words, "train", "--config", path)
+
+    def test_engine_that_cannot_be_made(self, refused, tmp_path):
+        path = tmp_path / "engine.json"
+        path.write_text(json.dumps({**asdict(ENGINE), "lanes": 17}))
+        refused(2, ("the nearest smaller choice is lanes=16",), "train", "--config", path)
+
+    def test_unknown_verb_and_option(self, refused):
+        refused(2, ("No such command", "boldhw --help"), "trian")
+        refused(2, ("No such option", "boldhw train --help"), "train", "--epoch", 3)
+        refused(2, ("is not a valid integer",), "train", "--epochs", "three")
+
+    def test_hyper_parameter_without_its_unit(self, refused, config):
+        words = ("rounding=1 needs an engine generated with stochastic=True",)
+        refused(2, words, "train", *SMALL, "--config", config, "--rounding", 1)
+
+
+def test_stdout_of_a_process_holds_the_object_only(tmp_path):
+    words = ("train", *SMALL, "--epochs", "1", "--json")
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("boldhw"), *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)["samples"] == 300
+    assert "\x1b" not in ran.stderr  # no progress bar where there is no terminal
+
+
+def test_what_a_child_process_prints_goes_to_stderr(capfd):
+    from boldhw.cli.output import stdout_to_stderr
+
+    with stdout_to_stderr():
+        print("from python")
+        subprocess.run(["echo", "from a child"], check=True)
+    print("result")
+    out, err = capfd.readouterr()
+    assert out == "result\n"
+    assert "from python" in err
+    assert "from a child" in err
+
+
+def test_options_of_all_hyper_parameters_have_help():
+    assert set(options.HYPER_HELP) == set(asdict(Hyper()))
+
+
+@pytest.fixture
+def checkpoint(run, tmp_path):
+    """A checkpoint of a finished run of one epoch."""
+    path = tmp_path / "c.npz"
+    assert run("train", *SMALL, "--epochs", 1, "--checkpoint", path)[0] == 0
+    return path
+
+
+def interrupt_in_epoch(epoch, words, path):
+    """Train with Ctrl-C just before the end of an epoch; return the exit code."""
+    right = Trainer._train_epoch
+
+    def train_epoch(trainer, *arguments):
+        total = right(trainer, *arguments)
+        if trainer.epoch + 1 == epoch:
+            raise KeyboardInterrupt
+        return total
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_train_epoch", train_epoch)
+        return main([*map(str, words), "--checkpoint", str(path)])
