@@ -34,7 +34,7 @@ class EngineConfig:
     elements : int
         P, processing elements: outputs computed together, and flip lanes. 2..40.
     lanes : int
-        S, bits per operand word of one processing element. A multiple of P, at least 2 P.
+        S, bits per operand word of one processing element. P times 2, 4, 8 and so on.
     batch : int
         K, the most active samples that one update can gather. 1..S.
     accumulator_bits : int
@@ -76,10 +76,10 @@ class EngineConfig:
     def __post_init__(self):
         check_range("elements", self.elements, 2, 40)
         check_range("lanes", self.lanes, 2 * self.elements, 512)
-        if self.lanes % self.elements:
-            near = self.lanes // self.elements * self.elements
+        if self.lanes % self.elements or self.subwords.bit_count() != 1:
+            near = self.elements << (self.subwords.bit_length() - 1)
             raise ConfigError(
-                f"lanes={self.lanes} is no multiple of elements={self.elements}; "
+                f"lanes={self.lanes} is not elements={self.elements} times a power of two; "
                 f"the nearest smaller choice is lanes={near}"
             )
         check_range("batch", self.batch, 1, self.lanes)

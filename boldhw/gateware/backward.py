@@ -1,0 +1,224 @@
+"""The backward pass: signals of the last layer, then layer by layer down to the first."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.config import FIELD_BITS
+from boldhw.gateware.issue import IssuePort
+from boldhw.gateware.loss import CLASS_BITS, ClassCounter
+from boldhw.gateware.operand import Source
+from boldhw.gateware.table import TableReader, field_shape
+
+FIELDS = ("signal_row", "signal_words", "transposed_row")
+BELOW = ("groups", "gate_row", "column_row", "dead", "noise", "signal_row")
+
+
+class BackwardPass(wiring.Component):
+    """Make the signals of one active sample, for all layers.
+
+    The pass walks down from one layer above the last. There the signals come from the loss: T for
+    the outputs of the best wrong class, F for those of the label. Everywhere else a group of P
+    signals comes from the array (transposed plane times the signals above) through
+    :class:`~boldhw.gateware.ternarise.Ternarise`. Each group goes, one signal per cycle, into the
+    signal memory for the vote, and through the packer into the sample's slot for the layer below.
+
+    Cycle model: :func:`boldhw.cycles.backward`.
+
+    Members
+    -------
+    start, done : one cycle each.
+    layers, slot : layers of the network, data row of the sample.
+    label, wrong, outputs_per_class : what the loss said.
+    issue, read_data : memories and array; ``read_data`` holds the gate word when the sums come.
+    array_done : the array's sums are valid.
+    gate_word : which group of the gate word belongs to the sums.
+    dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
+    signs, masks : P signals from the ternariser.
+    push, restart, full, push_signs, push_masks : packer.
+    write, sign, mask : signal memory, at ``issue.signal_row``.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.table = TableReader(config, FIELDS, BELOW)
+        p = config.elements
+        super().__init__(
+            {
+                "start": In(1),
+                "done": Out(1),
+                "layers": In(range(config.max_layers + 1)),
+                "slot": In(range(config.data_rows)),
+                "label": In(CLASS_BITS),
+                "wrong": In(CLASS_BITS),
+                "outputs_per_class": In(CLASS_BITS),
+                "issue": Out(IssuePort(config)),
+                "read_data": In(4 * FIELD_BITS),
+                "array_done": In(1),
+                "gate_word": Out(range(config.subwords)),
+                "dead": Out(field_shape(config, "dead")),
+                "noise": Out(field_shape(config, "noise")),
+                "draw": Out(1),
+                "signs": In(p),
+                "masks": In(p),
+                "push": Out(1),
+                "restart": Out(1),
+                "full": In(1),
+                "push_signs": Out(p),
+                "push_masks": Out(p),
+                "write": Out(1),
+                "sign": Out(1),
+                "mask": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.table = table = self.table
+        fields = table.fields
+        self._layer, self._group = Signal.like(self.layers), Signal.like(fields.below_groups)
+        self._lane = Signal(range(self.config.elements))
+        self._collecting, self._fetching, self._waiting = Signal(), Signal(), Signal()
+        self._emitting, self._storing, self._second = Signal(), Signal(), Signal()
+        m.d.comb += [
+            table.layer.eq(self._layer),
+            table.read_data.eq(self.read_data),
+            self.dead.eq(fields.below_dead),
+            self.noise.eq(fields.below_noise),
+            self.restart.eq(table.run),
+        ]
+        last_word = self._fetch(m)
+        self._collect(m)
+        self._emit(m)
+        self._store(m)
+        self._walk(m, last_word)
+        return m
+
+    def _walk(self, m, last_word):
+        """Go from layer to layer and from group to group."""
+        groups = self.table.fields.below_groups
+        last_lane = self._lane == self.config.elements - 1
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += self._layer.eq(self.layers)
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += self.table.run.eq(1)
+                m.d.sync += self._group.eq(0)
+                with m.If(self.table.done):
+                    m.next = "GROUP"
+            with m.State("GROUP"):
+                m.next = "FETCH"
+                with m.If(self._layer == self.layers):
+                    m.next = "COLLECT"
+            with m.State("COLLECT"):
+                m.d.comb += self._collecting.eq(1)
+                with m.If(last_lane):
+                    m.next = "EMIT"
+            with m.State("FETCH"):
+                m.d.comb += self._fetching.eq(1)
+                with m.If(last_word):
+                    m.next = "WAIT"
+            with m.State("WAIT"):
+                m.d.comb += self._waiting.eq(1)
+                with m.If(self.array_done):
+                    m.next = "EMIT"
+            with m.State("EMIT"):
+                m.d.comb += self._emitting.eq(1)
+                with m.If(last_lane):
+                    m.d.sync += self._group.eq(self._group + 1)
+                    m.next = "GROUP"
+                    with m.If(self.full | (self._group + 1 == groups)):
+                        m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += self._storing.eq(1)
+                with m.If(self._second):
+                    m.next = "GROUP"
+                    with m.If(self._group == groups):
+                        m.d.sync += self._layer.eq(self._layer - 1)
+                        m.next = "LOAD"
+                        with m.If(self._layer == 1):
+                            m.next = "FINISH"
+            with m.State("FINISH"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+
+    def _fetch(self, m):
+        """Read the signal words above, sign and mask in turn, then hold the gate word's address."""
+        fields, issue = self.table.fields, self.issue
+        word, weight_row = Signal.like(fields.signal_words), Signal.like(issue.weight_row)
+        masks = Signal()
+        last_word = masks & (word + 1 == fields.signal_words)
+        part_bits = self.config.subwords.bit_length() - 1
+        m.d.comb += self.gate_word.eq(self._group)
+        with m.If(self.table.run):
+            m.d.comb += issue.data_addr.eq(self.table.addr)
+            m.d.sync += weight_row.eq(fields.transposed_row)
+        with m.If(self._fetching):
+            m.d.comb += [
+                issue.data_addr.eq(self.slot + fields.signal_row + Cat(masks, word)),
+                issue.weight_row.eq(weight_row),
+                issue.source.eq(Mux(masks, Source.MASKS, Source.SIGNS)),
+                issue.valid.eq(masks),
+                issue.first.eq(word == 0),
+                issue.last.eq(last_word),
+            ]
+            m.d.sync += masks.eq(~masks)
+            with m.If(masks):
+                m.d.sync += [weight_row.eq(weight_row + 1), word.eq(Mux(last_word, 0, word + 1))]
+        with m.If(self._waiting):
+            gate_row = fields.below_gate_row + (self._group >> part_bits)
+            m.d.comb += issue.data_addr.eq(self.slot + gate_row)
+        return last_word
+
+    def _collect(self, m):
+        """Take a group of signals: from the loss one by one, from the ternariser at once."""
+        counter = m.submodules.counter = ClassCounter()
+        m.d.comb += [
+            counter.restart.eq(self.start),
+            counter.step.eq(self._collecting),
+            counter.outputs_per_class.eq(self.outputs_per_class),
+            self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
+            self.sign.eq(self.push_signs[0]),
+            self.mask.eq(self.push_masks[0]),
+        ]
+        is_wrong, is_label = counter.index == self.wrong, counter.index == self.label
+        with m.If(self._collecting | self._emitting):
+            m.d.sync += [
+                self.push_signs.eq(Cat(self.push_signs[1:], is_wrong)),
+                self.push_masks.eq(Cat(self.push_masks[1:], is_wrong | is_label)),
+            ]
+        with m.If(self._waiting):
+            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+
+    def _emit(self, m):
+        """Send a group to the packer at once and to the signal memory one by one."""
+        row = Signal.like(self.issue.signal_row)
+        with m.If(self._collecting | self._emitting):
+            m.d.sync += self._lane.eq(self._lane + 1)
+            with m.If(self._lane == self.config.elements - 1):
+                m.d.sync += self._lane.eq(0)
+        with m.If(self.table.run):
+            m.d.sync += row.eq(self.table.fields.below_column_row)
+        with m.If(self._emitting):
+            m.d.comb += [
+                self.push.eq(self._lane == 0),
+                self.write.eq(1),
+                self.issue.signal_row.eq(row),
+            ]
+            m.d.sync += row.eq(row + 1)
+
+    def _store(self, m):
+        """Write a pair of full words, signs then masks, into the slot."""
+        rows = Signal(len(self.table.fields.below_groups) + 1)
+        with m.If(self.table.run):
+            m.d.sync += rows.eq(0)
+        with m.If(self._storing):
+            row = self.slot + self.table.fields.below_signal_row + rows
+            m.d.comb += [
+                self._second.eq(rows[0]),
+                self.issue.data_addr.eq(row),
+                self.issue.data_write.eq(1),
+                self.issue.second.eq(self._second),
+            ]
+            m.d.sync += rows.eq(rows + 1)

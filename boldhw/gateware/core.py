@@ -1,0 +1,295 @@
+"""The core: memories, array, units of training and the passes that drive them."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from boldhw.gateware.array import PEArray
+from boldhw.gateware.backward import BackwardPass
+from boldhw.gateware.data_memory import DataMemory
+from boldhw.gateware.delay import delay
+from boldhw.gateware.flip_unit import FlipUnit
+from boldhw.gateware.forward import ForwardPass
+from boldhw.gateware.issue import IssuePort
+from boldhw.gateware.loss import Loss
+from boldhw.gateware.noise import Noise
+from boldhw.gateware.operand import Operand
+from boldhw.gateware.packer import Packer
+from boldhw.gateware.popcount import Popcount
+from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
+from boldhw.gateware.sequencer import Sequencer
+from boldhw.gateware.signal_memory import SignalMemory
+from boldhw.gateware.ternarise import Ternarise
+from boldhw.gateware.threshold import Threshold
+from boldhw.gateware.transposer import Transposer
+from boldhw.gateware.update import UpdatePass
+from boldhw.gateware.weight_memory import WeightMemory
+
+
+class Core(wiring.Component):
+    """Train and infer one sample at a time, from a network in its memories.
+
+    Golden model: :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.cycles`.
+    The ports are described in :mod:`boldhw.gateware.ports`.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "data": In(DataPort(config)),
+                "blocks": In(BlockPort(config)),
+                "control": In(ControlPort(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.weights = self._weights = WeightMemory(config)
+        m.submodules.data = self._data = DataMemory(config)
+        m.submodules.operand = self._operand = Operand(config)
+        m.submodules.array = self._array = PEArray(config)
+        m.submodules.threshold = self._threshold = Threshold(config)
+        m.submodules.packer = self._packer = Packer(config)
+        m.submodules.transposer = self._transposer = Transposer(config)
+        m.submodules.loss = self._loss = Loss(config)
+        m.submodules.sequencer = self._sequencer = Sequencer(config)
+        m.submodules.forward_pass = self._forward = ForwardPass(config)
+        self._passes = [self._forward]
+        if config.training:
+            m.submodules.signals = self._signals = SignalMemory(config)
+            m.submodules.ternarise = self._ternarise = Ternarise(config)
+            m.submodules.flip_unit = self._flip = FlipUnit(config)
+            m.submodules.backward_pass = self._backward = BackwardPass(config)
+            m.submodules.update_pass = self._update = UpdatePass(config)
+            self._passes += [self._backward, self._update]
+        issue = self._merged_issue(m)
+        self._connect_control(m)
+        self._connect_data(m, issue)
+        self._connect_array(m, issue)
+        self._connect_forward(m)
+        self._connect_blocks(m)
+        if config.training:
+            self._connect_backward(m, issue)
+            self._connect_flip(m)
+        return m
+
+    def _merged_issue(self, m):
+        """Merge what the passes ask for; only one of them is awake."""
+        issue = IssuePort(self.config).create()
+        for name in issue.signature.members:
+            requests = [getattr(each.issue, name) for each in self._passes]
+            merged = requests[0]
+            for request in requests[1:]:
+                merged = merged | request
+            m.d.comb += getattr(issue, name).eq(merged)
+        return issue
+
+    def _connect_control(self, m):
+        control, sequencer, loss = self.control, self._sequencer, self._loss
+        registers = control.registers
+        inferring = Signal()
+        with m.If(control.start):
+            m.d.sync += inferring.eq(control.operation == Operation.INFER)
+        m.d.comb += [
+            sequencer.start.eq(control.start),
+            sequencer.operation.eq(control.operation),
+            sequencer.clear.eq(control.clear),
+            sequencer.registers.eq(registers),
+            control.busy.eq(sequencer.busy),
+            control.slot.eq(sequencer.slot),
+            control.counters.eq(sequencer.counters),
+            loss.restart.eq(sequencer.forward),
+            loss.label.eq(control.label),
+            loss.classes.eq(registers.classes),
+            loss.outputs_per_class.eq(registers.outputs_per_class),
+            control.score.eq(loss.score),
+            control.score_valid.eq(loss.score_valid & inferring),
+            loss.stall.eq(control.score_valid & ~control.score_ready),
+        ]
+        if self.config.training:
+            m.d.comb += [
+                loss.margin.eq(registers.margin),
+                sequencer.hit.eq(loss.hit),
+                sequencer.active.eq(loss.active),
+                control.hit.eq(loss.hit),
+                control.active.eq(loss.active),
+                control.updated.eq(sequencer.updated),
+                control.flushed.eq(sequencer.flushed),
+            ]
+
+    def _connect_data(self, m, issue):
+        memory, host, busy = self._data, self.data, self._sequencer.busy
+        word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
+        if self.config.training:
+            accumulators = Signal(self._flip.new_accumulators.shape().size)
+            m.d.sync += accumulators.eq(self._flip.new_accumulators)
+            word = Mux(self._update.store_accumulators, accumulators, word)
+        m.d.comb += [
+            memory.addr.eq(Mux(busy, issue.data_addr, host.addr)),
+            memory.write.eq(Mux(busy, issue.data_write, host.write)),
+            memory.write_data.eq(Mux(busy, word, host.write_data)),
+            host.read_data.eq(memory.read_data),
+        ]
+        for each in self._passes:
+            m.d.comb += each.read_data.eq(memory.read_data)
+
+    def _connect_array(self, m, issue):
+        array, operand = self._array, self._operand
+        m.d.comb += [
+            operand.source.eq(delay(m, issue.source, 1)),
+            operand.word.eq(self._data.read_data),
+            array.sign.eq(operand.sign),
+            array.mask.eq(operand.mask),
+            array.weights.eq(self._weights.row),
+            array.pad.eq(self._forward.pad),
+            Cat(array.valid, array.first, array.last).eq(
+                delay(m, Cat(issue.valid, issue.first, issue.last), 2)
+            ),
+            self._weights.read_row.eq(delay(m, issue.weight_row, 1)),
+        ]
+        with m.If(~self._sequencer.busy):
+            m.d.comb += self._weights.read_row.eq(self._host_row())
+
+    def _host_row(self):
+        return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
+
+    def _host_part(self):
+        return self.blocks.addr[: self.config.subwords.bit_length() - 1]
+
+    def _connect_forward(self, m):
+        forward, loss, packer, threshold = self._forward, self._loss, self._packer, self._threshold
+        registers = self.control.registers
+        m.d.comb += [
+            forward.start.eq(self._sequencer.forward),
+            self._sequencer.forward_done.eq(forward.done),
+            forward.layers.eq(registers.layers),
+            forward.slot.eq(self._sequencer.slot),
+            forward.array_done.eq(self._array.done),
+            forward.full.eq(packer.full),
+            threshold.sums.eq(self._array.sums),
+            threshold.tau.eq(forward.tau),
+            threshold.lanes.eq(forward.lanes),
+            packer.push.eq(forward.push),
+            packer.restart.eq(forward.restart),
+            packer.first_bits.eq(threshold.fire),
+            loss.valid.eq(forward.scan),
+            loss.value.eq(self._array.sums[forward.lane]),
+            forward.scan_stall.eq(loss.stall),
+        ]
+        if self.config.training:
+            m.d.comb += [
+                threshold.window.eq(forward.window),
+                packer.second_bits.eq(threshold.gate),
+            ]
+
+    def _connect_blocks(self, m):
+        """Move blocks for the host; the update pass joins in where there is one."""
+        host, transposer, weights = self.blocks, self._transposer, self._weights
+        m.d.comb += [
+            transposer.load.eq(delay(m, host.load, 1)),
+            transposer.block_in.eq(weights.block),
+            transposer.shift.eq(host.shift),
+            transposer.word_in.eq(host.word_in),
+            host.word.eq(transposer.word),
+            weights.read_block.eq(delay(m, self._host_part(), 1)),
+            weights.write.eq(host.store),
+            weights.write_row.eq(self._host_row()),
+            weights.write_block.eq(self._host_part()),
+            weights.write_data.eq(transposer.block),
+        ]
+        if self.config.training:
+            update = self._update
+            with m.If(self._sequencer.busy):
+                m.d.comb += [
+                    transposer.load.eq(update.load),
+                    transposer.shift.eq(update.flip),
+                    transposer.word_in.eq(self._flip.new_weights),
+                    weights.read_block.eq(update.column_part),
+                    weights.write.eq(update.store),
+                    weights.write_row.eq(update.store_row),
+                    weights.write_block.eq(update.store_part),
+                ]
+            with m.If(update.transposed):
+                m.d.comb += weights.write_data.eq(transposer.transposed)
+
+    def _connect_backward(self, m, issue):
+        backward, ternarise, signals = self._backward, self._ternarise, self._signals
+        control, packer = self.control, self._packer
+        m.d.comb += [
+            backward.start.eq(self._sequencer.backward),
+            self._sequencer.backward_done.eq(backward.done),
+            backward.layers.eq(control.registers.layers),
+            backward.slot.eq(self._sequencer.slot),
+            backward.label.eq(control.label),
+            backward.wrong.eq(self._loss.wrong),
+            backward.outputs_per_class.eq(control.registers.outputs_per_class),
+            backward.array_done.eq(self._array.done),
+            backward.signs.eq(ternarise.signs),
+            backward.masks.eq(ternarise.masks),
+            backward.full.eq(packer.full),
+            ternarise.sums.eq(self._array.sums),
+            ternarise.dead.eq(backward.dead),
+            signals.row.eq(issue.signal_row),
+            signals.write.eq(backward.write),
+            signals.sign.eq(backward.sign),
+            signals.mask.eq(backward.mask),
+            signals.filled.eq(self._sequencer.filled),
+            self._operand.signs.eq(signals.signs),
+            self._operand.masks.eq(signals.masks),
+            packer.push.eq(self._forward.push | backward.push),
+            packer.restart.eq(self._forward.restart | backward.restart),
+        ]
+        with m.If(backward.push):
+            m.d.comb += packer.first_bits.eq(backward.push_signs)
+            m.d.comb += packer.second_bits.eq(backward.push_masks)
+
+    def _connect_flip(self, m):
+        update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
+        registers = self.control.registers
+        part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
+        bits = self._data.read_data[: self.config.lanes].word_select(part, self.config.elements)
+        m.d.comb += [
+            update.start.eq(sequencer.update),
+            sequencer.update_done.eq(update.done),
+            sequencer.layer.eq(update.layer),
+            update.layers.eq(registers.layers),
+            update.slot_row.eq(registers.slot_row),
+            update.slot_stride.eq(registers.slot_stride),
+            array.zero_true_vote.eq(update.zero_true),
+            array.column_shift.eq(update.column_shift),
+            array.column_bits.eq(bits),
+            array.column_clear.eq(update.column_clear),
+            self._ternarise.gate.eq(bits),
+            flip.accumulators.eq(self._data.read_data),
+            flip.weights.eq(self._transposer.word),
+            flip.theta.eq(update.theta),
+        ]
+        for lane, total in enumerate(array.sums):
+            # In {0,T} coding the array gives twice the vote.
+            vote = Mux(update.zero_true, total >> 1, total)
+            m.d.comb += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+        self._count_flips(m)
+        if self.config.decay:
+            m.d.comb += flip.decay.eq(update.decay)
+        if self.config.stochastic:
+            self._connect_noise(m)
+
+    def _count_flips(self, m):
+        m.submodules.flip_count = count = Popcount(self.config.elements)
+        m.d.comb += count.bits.eq(self._flip.flips & self._update.flip.replicate(len(count.bits)))
+        m.d.sync += self._sequencer.flips.eq(count.count)
+
+    def _connect_noise(self, m):
+        m.submodules.noise = noise = Noise(self.config)
+        rounding = self.control.registers.rounding
+        m.d.comb += [
+            noise.write.eq(self.control.noise_write),
+            noise.write_data.eq(self.control.noise_data),
+            noise.step.eq(self._backward.draw | (self._update.flip & (rounding != 0))),
+            self._ternarise.noise.eq(self._backward.noise),
+            self._ternarise.draws.eq(noise.draws),
+            self._flip.rounding.eq(rounding),
+            self._flip.draws.eq(noise.draws),
+        ]

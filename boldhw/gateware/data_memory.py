@@ -1,0 +1,86 @@
+"""The data memory: one port, for layer table, accumulators and gathered samples."""
+
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.memories import BLOCK_RAM
+
+SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
+
+
+def _is_up5k(platform):
+    return getattr(platform, "device", None) == "iCE40UP5K"
+
+
+class DataMemory(wiring.Component):
+    """Read or write one row a cycle; read data comes one cycle after the address.
+
+    On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents;
+    elsewhere a memory that synthesis maps to block RAM. What ``read_data`` shows after a cycle
+    that wrote is not defined.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "addr": In(range(config.data_rows)),
+                "write": In(1),
+                "write_data": In(config.data_width),
+                "read_data": Out(config.data_width),
+            }
+        )
+
+    def elaborate(self, platform):
+        if _is_up5k(platform):
+            return self._single_port_rams()
+        m = Module()
+        m.submodules.rows = rows = memory.Memory(
+            shape=self.config.data_width, depth=self.config.data_rows, init=[], attrs=BLOCK_RAM
+        )
+        read, write = rows.read_port(), rows.write_port()
+        m.d.comb += [
+            read.addr.eq(self.addr),
+            read.en.eq(~self.write),
+            self.read_data.eq(read.data),
+            write.addr.eq(self.addr),
+            write.data.eq(self.write_data),
+            write.en.eq(self.write),
+        ]
+        return m
+
+    def _single_port_rams(self):
+        m = Module()
+        width, banks = self.config.data_width, -(-self.config.data_rows // SPRAM_ROWS)
+        outputs = []
+        for bank in range(banks):
+            chosen = self.addr[14:] == bank
+            row = Signal(width)
+            for low in range(0, width, SPRAM_WIDTH):
+                name = f"bank{bank}_bits{low}"
+                m.submodules[name] = self._primitive(chosen, row, low)
+            outputs.append(row)
+        was = Signal(range(banks))
+        m.d.sync += was.eq(self.addr[14:])
+        result = outputs[0]
+        for bank, row in enumerate(outputs[1:], start=1):
+            result = Mux(was == bank, row, result)
+        m.d.comb += self.read_data.eq(result)
+        return m
+
+    def _primitive(self, chosen, row, low):
+        high = min(low + SPRAM_WIDTH, self.config.data_width)
+        return Instance(
+            "SB_SPRAM256KA",
+            i_ADDRESS=self.addr[:14],
+            i_DATAIN=self.write_data[low:high],
+            i_MASKWREN=Const(0b1111, 4),
+            i_WREN=self.write,
+            i_CHIPSELECT=chosen,
+            i_CLOCK=ClockSignal(),
+            i_STANDBY=Const(0),
+            i_SLEEP=Const(0),
+            i_POWEROFF=Const(1),
+            o_DATAOUT=row[low:high],
+        )

@@ -1,0 +1,183 @@
+"""The forward pass: loop nest over layers, groups of outputs and operand words."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.config import FIELD_BITS
+from boldhw.gateware.issue import IssuePort
+from boldhw.gateware.operand import Source
+from boldhw.gateware.table import TableReader, field_shape
+
+FIELDS = ("words", "groups", "input_row", "tau", "pad", "zero_true", "output_row", "output_lanes")
+TRAINING_FIELDS = ("window", "gate_row")
+
+
+class ForwardPass(wiring.Component):
+    """Drive one sample through all layers.
+
+    A hidden layer reads one operand word per cycle (a layer of one word: every other cycle). The
+    bits that come out enter the packer as they come; a pair of full words, outputs and gate bits,
+    takes the data memory from the reads for two cycles. The last layer waits for each group and
+    scans its sums into the loss, one per cycle. Weight planes lie one behind the other from row 0,
+    so that one row counter runs through all layers.
+
+    Cycle model: :func:`boldhw.cycles.forward`.
+
+    Members
+    -------
+    start, done : one cycle each.
+    layers, slot : layers of the network, data row of the sample.
+    issue : what the pass asks of memories and array.
+    read_data : a row of table fields.
+    tau, window, pad, lanes : of the group whose sums come next.
+    array_done : the array's sums are valid.
+    push, restart, full : packer.
+    scan, lane, scan_stall : sum number ``lane`` enters the loss; the loss cannot take it.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.table = TableReader(config, FIELDS + (TRAINING_FIELDS if config.training else ()))
+        members = {
+            "start": In(1),
+            "done": Out(1),
+            "layers": In(range(config.max_layers + 1)),
+            "slot": In(range(config.data_rows)),
+            "issue": Out(IssuePort(config)),
+            "read_data": In(4 * FIELD_BITS),
+            "tau": Out(field_shape(config, "tau")),
+            "pad": Out(field_shape(config, "pad")),
+            "lanes": Out(field_shape(config, "output_lanes")),
+            "array_done": In(1),
+            "push": Out(1),
+            "restart": Out(1),
+            "full": In(1),
+            "scan": Out(1),
+            "lane": Out(range(config.elements)),
+            "scan_stall": In(1),
+        }
+        if config.training:
+            members |= {"window": Out(field_shape(config, "window"))}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.table = self.table
+        layer = Signal.like(self.layers)
+        hidden, fired_all, stored = Signal(), Signal(), Signal()
+        m.d.comb += [
+            hidden.eq(layer + 1 != self.layers),
+            self.table.layer.eq(layer),
+            self.table.read_data.eq(self.read_data),
+        ]
+        fired = self._fire(m, hidden, fired_all)
+        port_taken = self._store(m, fired_all, stored)
+        last_word, last_group = self._issue(m)
+
+        with m.FSM() as fsm:
+            no_pad = self.table.fields.zero_true | fsm.ongoing("IDLE")
+            m.d.comb += self.pad.eq(Mux(no_pad, 0, self.table.fields.pad))
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += layer.eq(0)
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += [self.table.run.eq(1), self.restart.eq(1)]
+                m.d.sync += fired.eq(0)
+                with m.If(self.table.done):
+                    m.next = "READ"
+            with m.State("READ"), m.If(~port_taken):
+                m.d.comb += self.issue.valid.eq(1)
+                with m.If(last_word & ~hidden):
+                    m.next = "WAIT"
+                with m.Elif(last_word & last_group):
+                    m.next = "DRAIN"
+                with m.Elif(last_word & (self.table.fields.words == 1)):
+                    m.next = "PAUSE"
+            # The packer must keep a full pair of words for two cycles.
+            with m.State("PAUSE"):
+                m.next = "READ"
+            with m.State("DRAIN"), m.If(stored):
+                m.d.sync += layer.eq(layer + 1)
+                m.next = "LOAD"
+            self._scan(m, fired_all)
+            with m.State("FINISH"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+        return m
+
+    def _fire(self, m, hidden, fired_all):
+        """Count the groups whose sums have come and send those of hidden layers to the packer."""
+        fields = self.table.fields
+        fired = Signal.like(fields.groups)
+        last = fired + 1 == fields.groups
+        m.d.comb += [
+            fired_all.eq(fired == fields.groups),
+            self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
+            self.tau.eq(fields.tau),
+            self.push.eq(self.array_done & hidden),
+        ]
+        if self.config.training:
+            m.d.comb += self.window.eq(fields.window)
+        with m.If(self.array_done):
+            m.d.sync += fired.eq(fired + 1)
+        return fired
+
+    def _store(self, m, fired_all, stored):
+        """Write a pair of words that is full or the layer's last; return when the port is taken."""
+        fields = self.table.fields
+        pushed, second = Signal(), Signal()
+        first = pushed & (self.full | fired_all)
+        words, row = Signal.like(fields.words), Signal(range(self.config.data_rows))
+        m.d.sync += [pushed.eq(self.push), second.eq(first)]
+        with m.If(self.push):
+            m.d.sync += row.eq(self.slot + fields.output_row + words)
+        with m.If(first):
+            if self.config.training:
+                m.d.sync += row.eq(self.slot + fields.gate_row + words)
+            m.d.sync += words.eq(words + 1)
+        with m.If(self.restart):
+            m.d.sync += words.eq(0)
+        m.d.comb += stored.eq(second & fired_all)
+        with m.If(first | second):
+            m.d.comb += [self.issue.data_addr.eq(row), self.issue.second.eq(second)]
+            m.d.comb += self.issue.data_write.eq(first | (second & self.config.training))
+        return first | second
+
+    def _issue(self, m):
+        """Count words and groups while words are read; say which word is the last one."""
+        fields, issue = self.table.fields, self.issue
+        word, group = Signal.like(fields.words), Signal.like(fields.groups)
+        weight_row = Signal.like(issue.weight_row)
+        last_word, last_group = word + 1 == fields.words, group + 1 == fields.groups
+        with m.If(self.table.run):
+            m.d.comb += issue.data_addr.eq(self.table.addr)
+        with m.If(issue.valid):
+            m.d.comb += [
+                issue.data_addr.eq(self.slot + fields.input_row + word),
+                issue.weight_row.eq(weight_row),
+                issue.source.eq(Mux(fields.zero_true, Source.ZERO_TRUE, Source.BOOLEAN)),
+                issue.first.eq(word == 0),
+                issue.last.eq(last_word),
+            ]
+            m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1)]
+            with m.If(last_word):
+                m.d.sync += [word.eq(0), group.eq(Mux(last_group, 0, group + 1))]
+        with m.If(self.start):
+            m.d.sync += weight_row.eq(0)
+        return last_word, last_group
+
+    def _scan(self, m, fired_all):
+        """Feed the sums of one group of the last layer to the loss."""
+        limit = Mux(fired_all, self.table.fields.output_lanes, self.config.elements)
+        with m.State("WAIT"), m.If(self.array_done):
+            m.d.sync += self.lane.eq(0)
+            m.next = "SCAN"
+        with m.State("SCAN"):
+            m.d.comb += self.scan.eq(1)
+            with m.If(~self.scan_stall):
+                m.d.sync += self.lane.eq(self.lane + 1)
+                with m.If(self.lane + 1 == limit):
+                    m.next = "READ"
+                    with m.If(fired_all):
+                        m.next = "FINISH"

@@ -1,0 +1,34 @@
+"""What a pass asks of memories and array in one cycle."""
+
+from amaranth.lib.wiring import Out, Signature
+
+from boldhw.gateware.operand import Source
+
+
+class IssuePort(Signature):
+    """Addresses and flags of one cycle; all zero while the pass is idle, so that passes are ORed.
+
+    Everything that belongs to one operand word is given in the cycle of its data or signal memory
+    address; the core delays the rest to match.
+
+    data_addr, data_write, second    data memory; a write stores the packer's first or second word
+    weight_row                       weight row, read one cycle after the data row
+    signal_row                       signal memory
+    source                           what the word read is
+    valid, first, last               the word enters the array; it starts, ends a sum
+    """
+
+    def __init__(self, config):
+        members = {
+            "data_addr": Out(range(config.data_rows)),
+            "data_write": Out(1),
+            "second": Out(1),
+            "weight_row": Out(range(config.weight_rows)),
+            "source": Out(Source),
+            "valid": Out(1),
+            "first": Out(1),
+            "last": Out(1),
+        }
+        if config.training:
+            members |= {"signal_row": Out(range(config.signal_rows))}
+        super().__init__(members)

@@ -1,0 +1,111 @@
+"""The margin loss: best wrong class, activity of a sample, signals of the last layer."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.config import FIELD_BITS
+
+CLASS_BITS = 8
+
+
+class Loss(wiring.Component):
+    """Judge the scores of one sample, one output per cycle.
+
+    Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
+    class. ``hit``, ``active`` and ``wrong`` (the best wrong class; the lowest one on ties) hold
+    from the cycle after the last output until ``restart``.
+
+    Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
+
+    Members
+    -------
+    restart : forget the sample before.
+    valid, value : the sum of the next output. stall : do not take it yet.
+    label, classes, outputs_per_class, margin : constant during a sample.
+    score, score_valid : score of a class, in the cycle of its last output.
+    hit : the prediction is the label. active : the sample must be learnt.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        members = {
+            "restart": In(1),
+            "valid": In(1),
+            "stall": In(1),
+            "value": In(signed(FIELD_BITS)),
+            "label": In(CLASS_BITS),
+            "classes": In(CLASS_BITS),
+            "outputs_per_class": In(CLASS_BITS),
+            "score": Out(signed(FIELD_BITS)),
+            "score_valid": Out(1),
+        }
+        if config.training:
+            members |= {
+                "margin": In(FIELD_BITS),
+                "hit": Out(1),
+                "active": Out(1),
+                "wrong": Out(CLASS_BITS),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        counter = m.submodules.counter = ClassCounter()
+        partial = Signal(signed(FIELD_BITS))
+        m.d.comb += [
+            counter.restart.eq(self.restart),
+            counter.step.eq(self.valid & ~self.stall),
+            counter.outputs_per_class.eq(self.outputs_per_class),
+            self.score.eq(partial + self.value),
+            self.score_valid.eq(self.valid & counter.last & (counter.index < self.classes)),
+        ]
+        with m.If(counter.step):
+            m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
+        with m.If(self.restart):
+            m.d.sync += partial.eq(0)
+        if self.config.training:
+            self._judge(m, counter.index)
+        return m
+
+    def _judge(self, m, index):
+        best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
+        any_wrong = Signal()
+        with m.If(self.score_valid & ~self.stall):
+            with m.If(index == self.label):
+                m.d.sync += right.eq(self.score)
+            with m.Elif(~any_wrong | (self.score > best)):
+                m.d.sync += [any_wrong.eq(1), best.eq(self.score), self.wrong.eq(index)]
+        with m.If(self.restart):
+            m.d.sync += any_wrong.eq(0)
+        ahead = (right > best) | ((right == best) & (self.label < self.wrong))
+        m.d.comb += [
+            self.hit.eq(~any_wrong | ahead),
+            self.active.eq(any_wrong & (best + self.margin > right)),
+        ]
+
+
+class ClassCounter(wiring.Component):
+    """Say to which class an output belongs, while outputs are counted.
+
+    ``index`` is the class of the current output, ``last`` marks its last output. Counting on
+    behind the last class is harmless: ``index`` then equals no class.
+    """
+
+    restart: In(1)
+    step: In(1)
+    outputs_per_class: In(CLASS_BITS)
+    index: Out(CLASS_BITS + 1)
+    last: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        place = Signal(CLASS_BITS)
+        m.d.comb += self.last.eq(place + 1 == self.outputs_per_class)
+        with m.If(self.step):
+            m.d.sync += place.eq(place + 1)
+            with m.If(self.last):
+                m.d.sync += [place.eq(0), self.index.eq(self.index + 1)]
+        with m.If(self.restart):
+            m.d.sync += [place.eq(0), self.index.eq(0)]
+        return m

@@ -1,0 +1,66 @@
+"""The signal memory: one row per unit, one column per gathered sample."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.memories import BLOCK_RAM
+
+
+class SignalMemory(wiring.Component):
+    """Store three-valued signals sample by sample, read them unit by unit.
+
+    ``filled`` has a 1 for every column that holds a gathered sample. A write puts one signal into
+    the first column that is not filled, and 0 into all columns behind it, so that no column of an
+    earlier update survives. Writes take one cycle each, in two stages: two writes to one row need
+    two cycles between them. A read takes one cycle.
+
+    Members
+    -------
+    row : row to read or to write.
+    write, sign, mask : write this signal into the row.
+    filled : K bits, a run of ones from bit 0.
+    signs, masks : K bits each of the row read one cycle before.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        k = config.batch
+        super().__init__(
+            {
+                "row": In(range(config.signal_rows)),
+                "write": In(1),
+                "sign": In(1),
+                "mask": In(1),
+                "filled": In(k),
+                "signs": Out(k),
+                "masks": Out(k),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.rows = rows = memory.Memory(
+            shape=2 * self.config.batch, depth=self.config.signal_rows, init=[], attrs=BLOCK_RAM
+        )
+        read, write = rows.read_port(), rows.write_port()
+        sign, mask = Signal(), Signal()
+        m.d.comb += [read.addr.eq(self.row), Cat(self.signs, self.masks).eq(read.data)]
+        m.d.sync += [
+            write.addr.eq(self.row),
+            write.en.eq(self.write),
+            sign.eq(self.sign),
+            mask.eq(self.mask),
+        ]
+        m.d.comb += write.data.eq(
+            Cat(self._insert(self.signs, sign), self._insert(self.masks, mask))
+        )
+        return m
+
+    def _insert(self, old, new):
+        """Keep the filled columns, put ``new`` behind them and zeros behind that."""
+        first_free = ~self.filled & Cat(1, self.filled)
+        return Cat(
+            Mux(filled, bit, new & free)
+            for filled, bit, free in zip(self.filled, old, first_free, strict=False)
+        )

@@ -1,0 +1,49 @@
+"""Hold a block of P x P weights: word by word for the flip unit, transposed for the way back."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+
+class Transposer(wiring.Component):
+    """Load a block of weights, rotate it word by word, offer it straight and transposed.
+
+    One operation a cycle, visible in the next one; ``load`` wins over ``shift``.
+
+    Members
+    -------
+    load, block_in : take P words of P bits.
+    shift, word_in : move all words down by one, ``word_in`` becomes the last one.
+    word : the first word.
+    block, transposed : all P words, and the same with rows and columns exchanged.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        p = config.elements
+        super().__init__(
+            {
+                "load": In(1),
+                "block_in": In(p * p),
+                "shift": In(1),
+                "word_in": In(p),
+                "word": Out(p),
+                "block": Out(p * p),
+                "transposed": Out(p * p),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        p = self.config.elements
+        words = Signal(data.ArrayLayout(p, p))
+        m.d.comb += [
+            self.word.eq(words[0]),
+            self.block.eq(words),
+            self.transposed.eq(Cat(words[j][i] for i in range(p) for j in range(p))),
+        ]
+        with m.If(self.load):
+            m.d.sync += words.eq(self.block_in)
+        with m.Elif(self.shift):
+            m.d.sync += words.eq(Cat(*(words[j] for j in range(1, p)), self.word_in))
+        return m

@@ -1,0 +1,236 @@
+"""The update pass: votes of all gathered samples, block by block, through the flip unit."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.config import FIELD_BITS
+from boldhw.gateware.delay import delay
+from boldhw.gateware.issue import IssuePort
+from boldhw.gateware.operand import Source
+from boldhw.gateware.table import TableReader, field_shape
+
+FIELDS = ("words", "groups", "weight_row", "input_row", "zero_true", "column_row", "signal_words")
+FIELDS += ("input_groups", "transposed_row", "input_lanes", "theta", "accumulator_row", "decay")
+
+
+class UpdatePass(wiring.Component):
+    """Read, vote, flip and write back every weight of the network once.
+
+    For each group of P inputs the K gathered samples' bits are shifted into the array's column
+    registers. Then the outputs follow, one every two cycles (the single-port data memory reads one
+    row of P accumulators and writes one back), in blocks of P. Two more cycles per block store its
+    weights in the weight plane and, transposed, in the transposed plane, and load the next block.
+
+    Cycle model: :func:`boldhw.cycles.update`.
+
+    Members
+    -------
+    start, done : one cycle each.
+    layers, layer : layers of the network, layer in work.
+    slot_row, slot_stride : data rows of the gathered samples.
+    issue, read_data : memories and array.
+    store_accumulators : this cycle's data write is a row of new accumulators.
+    column_shift, column_part, column_clear : shift part ``column_part`` of ``read_data`` into the
+        column registers; clear them.
+    zero_true, lanes, theta, decay : of the layer and group of inputs.
+    flip : votes, accumulators and weights are at the flip unit.
+    load, store, store_row, store_part, transposed : blocks between transposer and weight memory.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.table = TableReader(config, FIELDS)
+        super().__init__(
+            {
+                "start": In(1),
+                "done": Out(1),
+                "layers": In(range(config.max_layers + 1)),
+                "layer": Out(range(config.max_layers + 1)),
+                "slot_row": In(FIELD_BITS),
+                "slot_stride": In(FIELD_BITS),
+                "issue": Out(IssuePort(config)),
+                "read_data": In(4 * FIELD_BITS),
+                "store_accumulators": Out(1),
+                "column_shift": Out(1),
+                "column_part": Out(range(config.subwords)),
+                "column_clear": Out(1),
+                "zero_true": Out(1),
+                "lanes": Out(field_shape(config, "input_lanes")),
+                "theta": Out(field_shape(config, "theta")),
+                "decay": Out(FIELD_BITS),
+                "flip": Out(1),
+                "load": Out(1),
+                "store": Out(1),
+                "store_row": Out(range(config.weight_rows)),
+                "store_part": Out(range(config.subwords)),
+                "transposed": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.table = self.table
+        fields = self.table.fields
+        self._starting, self._gathering, self._voting = Signal(), Signal(), Signal()
+        self._turning, self._vote, self._next = Signal(), Signal(), Signal()
+        self._last_group = Signal()
+        self._input_group, self._group = (
+            Signal.like(fields.input_groups),
+            Signal.like(fields.groups),
+        )
+        self._sample, self._lane = Signal(range(self.config.batch)), Signal.like(self.lanes)
+        m.d.comb += [
+            self.table.layer.eq(self.layer),
+            self.table.read_data.eq(self.read_data),
+            self.theta.eq(fields.theta),
+            self.decay.eq(fields.decay),
+        ]
+        with m.If(self.table.run):
+            m.d.comb += self.issue.data_addr.eq(self.table.addr)
+        block_stored = self._blocks(m)
+        self._gather(m)
+        self._accumulators(m)
+        self._walk(m, block_stored)
+        return m
+
+    def _walk(self, m, block_stored):
+        """Go through layers, groups of inputs, blocks of outputs and outputs."""
+        p, fields = self.config.elements, self.table.fields
+        last_inputs, phase = Signal(), Signal()
+        m.d.comb += [
+            last_inputs.eq(self._input_group + 1 == fields.input_groups),
+            self._last_group.eq(self._group + 1 == fields.groups),
+            self.lanes.eq(Mux(last_inputs, fields.input_lanes, p)),
+            self._vote.eq(self._voting & ~phase & (self._lane != p)),
+        ]
+        with m.FSM() as fsm:
+            m.d.comb += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += self.layer.eq(0)
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += self.table.run.eq(1)
+                m.d.sync += self._input_group.eq(0)
+                with m.If(self.table.done):
+                    m.next = "LAYER"
+            with m.State("LAYER"):
+                m.d.comb += self._starting.eq(1)
+                m.next = "INPUTS"
+            with m.State("INPUTS"):
+                m.d.comb += self._turning.eq(1)
+                m.d.sync += [self._sample.eq(0), self._group.eq(0), self._lane.eq(0), phase.eq(0)]
+                m.next = "GATHER"
+            with m.State("GATHER"):
+                m.d.comb += self._gathering.eq(1)
+                m.d.sync += self._sample.eq(self._sample + 1)
+                with m.If(self._sample == self.config.batch - 1):
+                    m.next = "VOTE"
+            # Behind the last output of a block, one more step turns the transposer over.
+            with m.State("VOTE"):
+                m.d.comb += self._voting.eq(1)
+                m.d.sync += phase.eq(~phase)
+                with m.If(phase):
+                    m.d.sync += self._lane.eq(self._lane + 1)
+                    with m.If(self._lane == p):
+                        m.d.sync += [self._lane.eq(0), self._group.eq(self._group + 1)]
+                        with m.If(self._last_group):
+                            m.next = "DRAIN"
+            with m.State("DRAIN"), m.If(block_stored):
+                m.d.comb += self._next.eq(1)
+                m.d.sync += self._input_group.eq(self._input_group + 1)
+                m.next = "INPUTS"
+                with m.If(last_inputs):
+                    m.d.sync += self.layer.eq(self.layer + 1)
+                    m.next = "LOAD"
+                    with m.If(self.layer + 1 == self.layers):
+                        m.next = "FINISH"
+            with m.State("FINISH"):
+                m.d.comb += [self.done.eq(1), self.column_clear.eq(1)]
+                m.next = "IDLE"
+
+    def _gather(self, m):
+        """Read the same operand word of every gathered sample."""
+        base, row = Signal.like(self.issue.data_addr), Signal.like(self.issue.data_addr)
+        part = self.column_part
+        last_part = part == self.config.subwords - 1
+        with m.If(self._starting):
+            m.d.sync += [base.eq(self.slot_row + self.table.fields.input_row), part.eq(0)]
+        with m.If(self._turning):
+            m.d.sync += row.eq(base)
+        with m.If(self._gathering):
+            m.d.comb += self.issue.data_addr.eq(row)
+            m.d.sync += row.eq(row + self.slot_stride)
+        with m.If(self._next):
+            m.d.sync += [part.eq(Mux(last_part, 0, part + 1)), base.eq(base + last_part)]
+        m.d.comb += self.column_shift.eq(delay(m, self._gathering, 1))
+
+    def _accumulators(self, m):
+        """Read the row for a vote when its sums are about to come, write it three cycles later."""
+        registers = self.config.popcount_registers
+        read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
+        reading = delay(m, self._vote, 4 + registers)
+        writing = delay(m, reading, 3)
+        m.d.comb += self.flip.eq(delay(m, reading, 1))
+        with m.If(self._starting):
+            m.d.sync += [
+                read_row.eq(self.table.fields.accumulator_row),
+                write_row.eq(self.table.fields.accumulator_row),
+            ]
+        with m.If(reading):
+            m.d.comb += self.issue.data_addr.eq(read_row)
+            m.d.sync += read_row.eq(read_row + 1)
+        with m.If(writing):
+            m.d.comb += [self.issue.data_addr.eq(write_row), self.store_accumulators.eq(1)]
+            m.d.comb += self.issue.data_write.eq(1)
+            m.d.sync += write_row.eq(write_row + 1)
+
+    def _blocks(self, m):
+        """Issue votes, and move blocks between weight memory and transposer in their shadow."""
+        config, fields, issue = self.config, self.table.fields, self.issue
+        registers = config.popcount_registers
+        signal_row = Signal.like(issue.signal_row)
+        base, row, turned_base, turned_row = (Signal.like(issue.weight_row) for _ in range(4))
+        store_row, turned_part = Signal.like(issue.weight_row), Signal.like(self.store_part)
+
+        # The array needs the zero row in every other cycle; the row for the transposer is read in
+        # the cycles between, late enough for the block before to be stored.
+        read_block = delay(m, self._vote & (self._lane == 0), 1 + registers + registers % 2)
+        last_vote = self._vote & (self._lane == config.elements - 1)
+        store_block = delay(m, last_vote, 6 + registers)
+        store_turned = delay(m, store_block, 1)
+        m.d.comb += self.load.eq(delay(m, read_block, 2))
+        with m.If(self._vote):
+            m.d.comb += [
+                issue.signal_row.eq(signal_row),
+                issue.weight_row.eq(config.weight_rows - 1),
+                issue.source.eq(Source.COLUMNS),
+                Cat(issue.valid, issue.first, issue.last).eq(0b111),
+            ]
+            m.d.sync += signal_row.eq(signal_row + 1)
+        with m.If(read_block):
+            m.d.comb += issue.weight_row.eq(row)
+        with m.If(self.load):
+            m.d.sync += [store_row.eq(row), row.eq(row + fields.words)]
+        m.d.comb += [
+            self.transposed.eq(store_turned),
+            self.store.eq(store_block | (store_turned & (self.layer != 0))),
+            self.store_row.eq(Mux(store_turned, turned_row, store_row)),
+            self.store_part.eq(Mux(store_turned, turned_part, self.column_part)),
+        ]
+        with m.If(store_turned):
+            m.d.sync += Cat(turned_part, turned_row).eq(Cat(turned_part, turned_row) + 1)
+
+        with m.If(self._starting):
+            m.d.sync += [base.eq(fields.weight_row), turned_base.eq(fields.transposed_row)]
+        with m.If(self._turning):
+            m.d.sync += [
+                row.eq(base),
+                turned_row.eq(turned_base),
+                turned_part.eq(0),
+                signal_row.eq(fields.column_row),
+            ]
+        with m.If(self._next):
+            m.d.sync += turned_base.eq(turned_base + fields.signal_words)
+            m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
+        return delay(m, last_vote & self._last_group, 7 + registers)
