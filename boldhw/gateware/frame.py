@@ -1,0 +1,232 @@
+"""The link layer of a device: frames in, replies out, and no frame executed twice."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import memory, stream
+from amaranth.lib.wiring import Component, In, Out, Signature
+
+from boldhw.gateware.cobs import FRAME_BYTES, CobsDecoder, CobsEncoder
+from boldhw.gateware.crc import Crc32
+from boldhw.gateware.memories import BLOCK_RAM
+from boldhw.protocol import HEADER, MAX_PAYLOAD, REPLY, Command, Status
+
+CRC_BYTES = 4
+SHORTEST = HEADER.size + CRC_BYTES
+UPPER = 256  # first byte of the stored reply
+BODY_BYTES = HEADER.size + MAX_PAYLOAD  # of a reply
+
+
+class FramePort(Signature):
+    """A received frame and the reply to it, seen from the link, which drives it.
+
+    ``start`` is one cycle and hands over a frame of ``end`` bytes, header included, CRC not.
+    ``data`` is the frame's byte ``addr``, one cycle later. Each cycle of ``write`` appends
+    ``write_data`` to the reply, unless it is ``full``; ``rewind`` empties the reply. ``done`` is
+    one cycle and gives the frame back: the reply is sent. In between, the frame's owner may use
+    the CRC unit (see ``Crc32``).
+    """
+
+    def __init__(self):
+        super().__init__({
+            "start": Out(1),
+            "end": Out(8),
+            "addr": In(8),
+            "data": Out(8),
+            "rewind": In(1),
+            "write": In(1),
+            "write_data": In(8),
+            "full": Out(1),
+            "done": In(1),
+            "crc_clear": In(1),
+            "crc_valid": In(1),
+            "crc_data": In(8),
+            "crc_index": In(2),
+            "crc_byte": Out(8),
+        })  # fmt: skip
+
+
+class Link(Component):
+    """Receive frames, have each new one executed once, send the replies.
+
+    One frame at a time: from the 0x00 that ends a good frame to the 0x00 that ends the reply
+    nothing is received, though the first byte of a frame, which carries no data, may be taken. A
+    frame is received at 1 byte a cycle and handed over
+    2 cycles after its end. A reply of n bytes is sealed with its CRC in ``n + 6`` cycles and then
+    sent as CobsEncoder does. A damaged frame is dropped in silence.
+
+    The stored reply is that of the frame executed last. The same sequence number gets it again;
+    the next one, and HELLO with any, is executed; any other, and any before the first HELLO, gets
+    OUT_OF_SEQUENCE, which is not stored: it is written over the frame that was refused.
+
+    Golden model: :mod:`boldhw.protocol`.
+
+    Members
+    -------
+    rx, tx : In, Out(stream.Signature(8))
+        Bytes from and to the host.
+    frame : Out(FramePort())
+        The frame to execute.
+    dropped : Out(1)
+        One cycle for each damaged frame; 0x00 alone is no frame.
+    """
+
+    rx: In(stream.Signature(8))
+    tx: Out(stream.Signature(8))
+    frame: Out(FramePort())
+    dropped: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.decoder = decoder = CobsDecoder()
+        m.submodules.encoder = encoder = CobsEncoder()
+        m.submodules.crc = crc = Crc32()
+        # Received frame in the lower half, reply in the upper one.
+        m.submodules.buffer = buffer = memory.Memory(
+            shape=8, depth=2 * UPPER, init=[], attrs=BLOCK_RAM
+        )
+        read, write = buffer.read_port(), buffer.write_port()
+
+        position = Signal(8)  # bytes received, then place in the reply
+        written = Signal(8)  # bytes of the stored reply
+        stored = Signal()  # the reply to send is the stored one
+        body_end = Signal(8)
+        m.d.comb += [
+            decoder.i.payload.eq(self.rx.payload),
+            decoder.i.valid.eq(self.rx.valid),
+            self.rx.ready.eq(decoder.i.ready),
+            self.tx.payload.eq(encoder.o.payload),
+            self.tx.valid.eq(encoder.o.valid),
+            encoder.o.ready.eq(self.tx.ready),
+            encoder.data.eq(read.data),
+            encoder.length.eq(position),
+            body_end.eq(Mux(stored, written, HEADER.size)),
+            crc.index.eq(position - body_end),
+            self.frame.data.eq(read.data),
+            self.frame.end.eq(position),
+            self.frame.full.eq(written == BODY_BYTES),
+            self.frame.crc_byte.eq(crc.byte),
+        ]
+        with m.FSM():
+            self._receive(m, decoder, crc, write, position)
+            self._judge(m, read, position, written, stored)
+            self._execute(m, crc, read, write, position, written)
+            self._refuse(m, read, write, position)
+            self._seal(m, crc, read, write, position, body_end, stored)
+            self._send(m, encoder, crc, read, position, stored)
+        return m
+
+    def _receive(self, m, decoder, crc, write, position):
+        """Write the bytes of a frame to the buffer; hand it on if it is whole."""
+        event, overlong = decoder.o.payload, Signal()
+        with m.State("RECEIVE"):
+            m.d.comb += [
+                decoder.o.ready.eq(1),
+                write.addr.eq(position),
+                write.data.eq(event.data),
+                crc.data.eq(event.data),
+            ]
+            with m.If(decoder.o.valid & event.end):
+                m.d.comb += crc.clear.eq(1)
+                m.d.sync += [position.eq(0), overlong.eq(0)]
+                with m.If(~event.damaged & ~overlong & crc.match & (position >= SHORTEST)):
+                    m.d.sync += position.eq(position - CRC_BYTES)
+                    m.next = "TYPE"
+                with m.Else():
+                    m.d.comb += self.dropped.eq(event.damaged | (position != 0))
+            with m.Elif(decoder.o.valid):
+                with m.If(position == FRAME_BYTES):
+                    m.d.sync += overlong.eq(1)
+                with m.Else():
+                    m.d.comb += [write.en.eq(1), crc.valid.eq(1)]
+                    m.d.sync += position.eq(position + 1)
+
+    def _judge(self, m, read, position, written, stored):
+        """Decide by the sequence number what becomes of the frame."""
+        sequence, greeted, hello = Signal(8), Signal(), Signal()
+        step = Signal(8)
+        m.d.comb += step.eq(read.data - sequence)
+        with m.State("TYPE"):
+            m.d.comb += read.addr.eq(1)
+            m.d.sync += hello.eq(read.data == Command.HELLO)
+            m.next = "JUDGE"
+        with m.State("JUDGE"):
+            m.d.sync += stored.eq(1)
+            with m.If(hello | (greeted & (step == 1))):
+                m.d.comb += self.frame.start.eq(1)
+                m.d.sync += [sequence.eq(read.data), greeted.eq(1), written.eq(0)]
+                m.next = "EXECUTE"
+            with m.Else():
+                m.d.sync += position.eq(0)
+                with m.If(greeted & (step == 0)):
+                    m.d.comb += read.addr.eq(UPPER)
+                    m.next = "SEAL"
+                with m.Else():
+                    m.d.sync += stored.eq(0)
+                    m.next = "REFUSE"
+
+    def _execute(self, m, crc, read, write, position, written):
+        """Lend buffer and CRC unit to the owner of the frame."""
+        frame = self.frame
+        with m.State("EXECUTE"):
+            m.d.comb += [
+                read.addr.eq(frame.addr),
+                write.addr.eq(UPPER | written),
+                write.data.eq(frame.write_data),
+                write.en.eq(frame.write & ~frame.full),
+                crc.clear.eq(frame.crc_clear),
+                crc.valid.eq(frame.crc_valid),
+                crc.data.eq(frame.crc_data),
+                crc.index.eq(frame.crc_index),
+            ]
+            m.d.sync += written.eq(Mux(frame.rewind, 0, written + write.en))
+            with m.If(frame.done):
+                m.d.comb += [crc.clear.eq(1), read.addr.eq(UPPER)]
+                m.d.sync += position.eq(0)
+                m.next = "SEAL"
+
+    def _refuse(self, m, read, write, position):
+        """Turn the header of the received frame into that of the reply, in place."""
+        last = HEADER.size - 1
+        with m.State("REFUSE"):
+            m.d.comb += [read.addr.eq(position + 1), write.addr.eq(position), write.en.eq(1)]
+            with m.Switch(position[:2]):
+                with m.Case(0):
+                    m.d.comb += write.data.eq(read.data | REPLY)
+                with m.Case(1):
+                    m.d.comb += write.data.eq(read.data)
+                with m.Case(2):
+                    m.d.comb += write.data.eq(Status.OUT_OF_SEQUENCE)
+            m.d.sync += position.eq(position + 1)
+            with m.If(position[:2] == last):
+                m.d.comb += read.addr.eq(0)
+                m.d.sync += position.eq(0)
+                m.next = "SEAL"
+
+    def _seal(self, m, crc, read, write, position, body_end, stored):
+        """Append the CRC to the reply."""
+        with m.State("SEAL"):
+            m.d.comb += [read.addr.eq(Cat((position + 1)[:8], stored)), crc.data.eq(read.data)]
+            with m.If(position == body_end):
+                m.next = "APPEND"
+            with m.Else():
+                m.d.comb += crc.valid.eq(1)
+                m.d.sync += position.eq(position + 1)
+        with m.State("APPEND"):
+            m.d.comb += [
+                write.addr.eq(Cat(position, stored)),
+                write.data.eq(crc.byte),
+                write.en.eq(1),
+            ]
+            m.d.sync += position.eq(position + 1)
+            with m.If(crc.index == CRC_BYTES - 1):
+                m.next = "START"
+
+    def _send(self, m, encoder, crc, read, position, stored):
+        """Have the reply sent, then receive again."""
+        with m.State("START"):
+            m.d.comb += [encoder.start.eq(1), read.addr.eq(Cat(encoder.addr, stored))]
+            m.next = "SEND"
+        with m.State("SEND"):
+            m.d.comb += [crc.clear.eq(1), read.addr.eq(Cat(encoder.addr, stored))]
+            with m.If(~encoder.busy):
+                m.d.sync += position.eq(0)
+                m.next = "RECEIVE"
