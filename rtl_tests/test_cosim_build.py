@@ -33,7 +33,7 @@ def test_what_goes_into_a_library_names_it(cache, monkeypatch):
     ]
     monkeypatch.setattr(build, "FAST", "-O1")
     libraries.append(build.build_library(echo_verilog()))
-    monkeypatch.setattr(build, "_version", lambda: "9")
+    monkeypatch.setattr(build, "_version", lambda package: "9")
     libraries.append(build.build_library(echo_verilog()))
     assert len(set(libraries)) == 5
 

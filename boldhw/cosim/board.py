@@ -7,7 +7,7 @@ from functools import cache
 from boldhost.transport import Transport
 
 from boldhw.config import ICEBREAKER
-from boldhw.cosim.build import build_library
+from boldhw.cosim.build import build_library, build_verilog
 from boldhw.errors import DeviceError, ToolError
 
 RESET_CYCLES = 4
@@ -37,7 +37,7 @@ class SimTransport(Transport):
     """
 
     def __init__(self, engine=ICEBREAKER, *, verilog=None, trace=None, window=(0, 100_000)):
-        text = _engine_verilog(engine) if verilog is None else verilog
+        text = build_verilog(engine) if verilog is None else verilog
         self._library = _load(build_library(text, trace is not None))
         self._trace = trace
         self._window = window
@@ -113,14 +113,6 @@ class SimTransport(Transport):
         if not self._board:
             raise DeviceError("the simulated board is closed; open it again")
         return self._board
-
-
-@cache
-def _engine_verilog(engine):
-    # Imported here: Amaranth takes a second to load and other designs do not need it.
-    from boldhw.gateware.verilog import engine_verilog
-
-    return engine_verilog(engine)
 
 
 @cache

