@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw import data
+from boldhw import cycles, data
 from boldhw.doctor import versions
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
@@ -15,7 +15,7 @@ from boldhw.hyper import Hyper
 from boldhw.report import EPOCHS, SETTINGS, pack
 from boldhw.verify import Difference, LockStep
 
-PHASES = ("cycles_forward", "cycles_backward", "cycles_update")
+RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what a pass runs for
 
 
 @dataclass(frozen=True)
@@ -95,18 +95,32 @@ def _epochs(job, lockstep):
 
 def _totals(run, lockstep, epochs, start):
     """Bring the totals of a run up to date and return it."""
-    counters = lockstep.device.stat()
+    passes = _passes(lockstep.device)
     # The device's are the same: their CRC-32 has just been compared.
     run["weights"]["end"] = pack(lockstep.golden.weights[0])
     run.update(
         test_accuracy=epochs[-1]["accuracy"] if epochs else None,
         updates_checked=lockstep.updates_checked,
-        samples=sum(entry["samples"] for entry in epochs),
-        counters={**counters, "flips": list(counters["flips"])},
-        cycles=sum(counters[name] for name in PHASES),
+        samples=passes[0]["runs"],
+        passes=passes,
+        cycles=sum(each["cycles"] for each in passes),
         seconds=round(time.perf_counter() - start, 1),
     )
     return run
+
+
+def _passes(device):
+    """Return one dict per pass: how often training ran it, cycles counted, cycles of the model."""
+    counters, cost = device.stat(), cycles.training(device.engine, device.widths)
+    return [
+        {
+            "name": name,
+            "runs": counters[count],
+            "cycles": device.cycles[name],
+            "model": cost[f"cycles_{name}"] * counters[count],
+        }
+        for name, count in RUNS.items()
+    ]
 
 
 def _write(run, epochs, directory):

@@ -52,7 +52,7 @@ def write_report(run, epochs, builds, path):
         epochs=epochs,
         builds=builds,
         rate=simulated_rate(run, builds),
-        cycles=_cycles(run["counters"]),
+        exact=all(each["cycles"] == each["model"] for each in run["passes"]),
         **_figures(run, epochs),
     )
     path = Path(path)
@@ -65,12 +65,10 @@ def simulated_rate(run, builds):
 
     Cycles of the core only: the link to the host is not in it.
     """
-    counters = run["counters"]
-    cycles = sum(counters[name] for name in counters if name.startswith("cycles_"))
     clocks = [build["clock_mhz"] for build in builds if build["timing_met"]]
-    if not clocks or not counters["samples"]:
+    if not clocks or not run["cycles"]:
         return None
-    return clocks[0] * 1e6 * counters["samples"] / cycles
+    return clocks[0] * 1e6 * run["samples"] / run["cycles"]
 
 
 def pack(weights):
@@ -83,15 +81,6 @@ def unpack(text, shape):
     count = int(np.prod(shape))
     bits = np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=count)
     return bits.astype(bool).reshape(shape)
-
-
-def _cycles(counters):
-    """Return one row per pass of training: how often it ran and the cycles it took."""
-    runs = {"forward": "samples", "backward": "active", "update": "updates"}
-    return [
-        {"name": name, "runs": counters[count], "cycles": counters[f"cycles_{name}"]}
-        for name, count in runs.items()
-    ]
 
 
 def _figures(run, epochs):

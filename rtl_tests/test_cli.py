@@ -216,6 +216,16 @@ class TestDemo:
         assert code == 1
         assert "score" in json.loads(out)["first_difference"]
 
+    def test_ctrl_c_leaves_a_run_that_can_be_reported(self, run, board, small_demo, monkeypatch):
+        def stop(entry):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("boldhw.cli.demo._say_epoch", stop)
+        code, _, err = run("demo", *small_demo)
+        command = err[err.index("boldhw report ") :].splitlines()[0]
+        assert code == 130
+        assert run(*command.split()[1:], "-o", small_demo[-1])[0] == 0
+
     def test_report_is_written_again(self, result, board, small_demo, tmp_path):
         result("demo", *small_demo)
         target = tmp_path / "again.html"

@@ -56,14 +56,11 @@ def run():
         "samples": 600,
         "cycles": 60_000,
         "seconds": 1.5,
-        "counters": {
-            "cycles_forward": 50_000,
-            "cycles_backward": 4_000,
-            "cycles_update": 6_000,
-            "samples": 600,
-            "active": 350,
-            "updates": 44,
-        },
+        "passes": [
+            {"name": "forward", "runs": 600, "cycles": 50_000, "model": 50_000},
+            {"name": "backward", "runs": 350, "cycles": 4_000, "model": 4_000},
+            {"name": "update", "runs": 44, "cycles": 6_000, "model": 6_000},
+        ],
         "weights": {"start": pack(weights), "end": pack(~weights)},
     }
 
@@ -107,6 +104,14 @@ def test_difference_is_shown(run, epochs, tmp_path):
     text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
     assert "Not bit-exact: after update 3: weight &lt;differs&gt;" in text
     assert "boldhw build" in text
+
+
+def test_cycles_are_compared_with_the_model(run, epochs, tmp_path):
+    text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    assert "those of the cycle model exactly" in text
+    run["passes"][1]["model"] += 1
+    text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    assert "those of the cycle model, and are not" in text
 
 
 def test_run_that_ended_before_its_first_epoch_is_reported(run, tmp_path):

@@ -41,13 +41,17 @@ def demo(output, report, **job):
         options.open_device("sim", None) as device,
         progress(job.epochs * job.train_size, "training") as step,
     ):
-        run = run_demo(
-            device,
-            job,
-            output,
-            on_epoch=_say_epoch,
-            on_update=lambda stats: step(stats.samples, "training"),
-        )
+        try:
+            run = run_demo(
+                device,
+                job,
+                output,
+                on_epoch=_say_epoch,
+                on_update=lambda stats: step(stats.samples, "training"),
+            )
+        except KeyboardInterrupt:
+            say(f"interrupted; for the epochs that are done type: boldhw report {output}")
+            raise
     write_report(*read_run(output), read_builds("build"), report)
     return {**{name: run[name] for name in SHOWN}, "report": report}
 

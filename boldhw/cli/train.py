@@ -142,8 +142,7 @@ def _result(trainer, device, epochs, samples, seconds):
         "state_crc": _state_crc(device or trainer.network),
     }
     if device:
-        counters = device.stat()
-        result["cycles"] = sum(counters[name] for name in counters if name.startswith("cycles_"))
+        result["cycles"] = sum(device.cycles.values())
     return result
 
 
