@@ -217,10 +217,10 @@ class TestDemo:
         assert "score" in json.loads(out)["first_difference"]
 
     def test_ctrl_c_leaves_a_run_that_can_be_reported(self, run, board, small_demo, monkeypatch):
-        def stop(entry):
+        def stop(live, entry):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("boldhw.cli.demo._say_epoch", stop)
+        monkeypatch.setattr("boldhw.cli.demo._Live.on_epoch", stop)
         code, _, err = run("demo", *small_demo)
         command = err[err.index("boldhw report ") :].splitlines()[0]
         assert code == 130

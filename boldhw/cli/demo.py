@@ -1,5 +1,6 @@
 """``boldhw demo``."""
 
+import time
 from dataclasses import replace
 
 import click
@@ -41,14 +42,9 @@ def demo(output, report, **job):
         options.open_device("sim", None) as device,
         progress(job.epochs * job.train_size, "training") as step,
     ):
+        live = _Live(step)
         try:
-            run = run_demo(
-                device,
-                job,
-                output,
-                on_epoch=_say_epoch,
-                on_update=lambda stats: step(stats.samples, "training"),
-            )
+            run = run_demo(device, job, output, live.on_epoch, live.on_update)
         except KeyboardInterrupt:
             say(f"interrupted; for the epochs that are done type: boldhw report {output}")
             raise
@@ -56,12 +52,29 @@ def demo(output, report, **job):
     return {**{name: run[name] for name in SHOWN}, "report": report}
 
 
-def _say_epoch(entry):
-    flips = ", ".join(
-        f"layer {layer}: {count}" for layer, count in enumerate(entry["flips"], start=1)
-    )
-    say(
-        f"epoch {entry['epoch']:2}: {100 * entry['accuracy']:.2f} % on held-out digits, "
-        f"{entry['updates']} updates equal, flips in {flips}, "
-        f"{entry['samples'] / entry['seconds']:.0f} samples/s"
-    )
+class _Live:
+    """Tells how the training goes: a bar on a terminal, a line per epoch anywhere."""
+
+    def __init__(self, step):
+        self._step = step
+        self._start, self._samples = time.perf_counter(), 0
+        self._flips, self._accuracy = (), ""
+
+    def on_update(self, stats):
+        """Move the bar on."""
+        self._samples += stats.samples
+        self._flips = stats.flips if stats.updates else self._flips
+        rate = self._samples / (time.perf_counter() - self._start)
+        flips = " + ".join(map(str, self._flips))
+        text = f"{rate:.0f} samples/s, flips of the last update {flips}{self._accuracy}"
+        self._step(stats.samples, text)
+
+    def on_epoch(self, entry):
+        """Print the line of an epoch."""
+        self._accuracy = f", {100 * entry['accuracy']:.1f} %"
+        flips = ", ".join(f"layer {n}: {count}" for n, count in enumerate(entry["flips"], 1))
+        say(
+            f"epoch {entry['epoch']:2}: {100 * entry['accuracy']:.2f} % on held-out digits, "
+            f"{entry['updates']} updates equal, flips in {flips}, "
+            f"{entry['samples'] / entry['seconds']:.0f} samples/s"
+        )
