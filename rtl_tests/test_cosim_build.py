@@ -1,11 +1,15 @@
 """Verilog becomes a library once, whole or not at all, and each missing tool is named."""
 
 import subprocess
+import sys
+from dataclasses import replace
 from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 from echo import echo_verilog
 
+from boldhw.config import ICEBREAKER
 from boldhw.cosim import build
 from boldhw.errors import ToolError
 
@@ -41,6 +45,21 @@ def test_what_goes_into_a_library_names_it(cache, monkeypatch):
 def _touch(path):
     path.touch()
     return path
+
+
+def test_the_verilog_of_an_engine_is_made_once(cache, monkeypatch, tmp_path):
+    made = []
+    fake = SimpleNamespace(engine_verilog=lambda engine: made.append(engine) or f"// {engine}")
+    monkeypatch.setitem(sys.modules, "boldhw.gateware.verilog", fake)
+    other = replace(ICEBREAKER, batch=8)
+    texts = [build.build_verilog(engine) for engine in (ICEBREAKER, other, ICEBREAKER)]
+    assert made == [ICEBREAKER, other]
+    assert texts == [f"// {engine}" for engine in (ICEBREAKER, other, ICEBREAKER)]
+    monkeypatch.setattr(build, "GATEWARE", tmp_path / "gateware")  # other sources
+    for name in ("config.py", "layout.py", "protocol.py"):
+        (tmp_path / name).touch()
+    build.build_verilog(ICEBREAKER)
+    assert len(made) == 3
 
 
 def test_bad_verilog_is_refused_and_leaves_nothing(cache):
