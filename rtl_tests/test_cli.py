@@ -410,3 +410,8 @@ def interrupt_in_epoch(epoch, words, path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_train_epoch", train_epoch)
         return main([*map(str, words), "--checkpoint", str(path)])
+
+
+def test_every_verb_is_documented():
+    text = (Path(__file__).parents[1] / "docs" / "cli.md").read_text()
+    assert {line[3:] for line in text.splitlines() if line.startswith("## ")} == set(cli.commands)
