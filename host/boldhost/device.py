@@ -16,7 +16,7 @@ from boldhw.layout import Layout
 from boldhw.protocol import ACTIVE, COUNTERS, HIT, MAX_PAYLOAD, UPDATED, Bank, Command, Register
 
 PHASES = ("forward", "backward", "update")
-BANK_ADDRESSES = 1 << 16  # items that a frame's address reaches
+MOST_ITEMS = (1 << 16) - 1  # that a frame can address and count
 
 
 class Device:
@@ -74,29 +74,27 @@ class Device:
         """
         layout = Layout(self.engine, network.widths)
         self._check_network(network, layout)
+        table = packing.pack_table(layout, network.registers)
         contents = {
             "weights": packing.pack_weights(layout, network.weights),
             "accumulators": packing.pack_accumulators(layout, network.accumulators),
         }
-        table = packing.pack_table(layout, network.registers)
         self.reset()
-        self.write_memory(Bank.DATA, 0, table)
-        for name, (bank, first, _) in self._banks(layout).items():
-            self.write_memory(bank, first, contents[name])
-        self._layout = layout
         try:
-            for name, data in contents.items():
-                self._check_crc(name, zlib.crc32(data))
-        except DeviceError:
+            self._layout = layout
+            self.write_memory(Bank.DATA, 0, table)
+            self._write_banks(contents)
+            self._write_registers(network.registers)
+            # Last, since a device refuses to train and infer while this register is 0.
+            self.write_register(Register.LAYERS, len(layout.layers))
+        except BaseException:
             self._forget()
             raise
-        self._write_registers(network.registers)
-        # Last, since a device refuses to train and infer while this register is 0.
-        self.write_register(Register.LAYERS, len(layout.layers))
 
     def set_registers(self, registers):
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
         table = packing.pack_table(self._loaded(), registers)
+        self._check_frames(self._layout, registers.classes)
         if self.gathered:
             raise ConfigError(
                 f"registers cannot change while {self.gathered} samples are gathered; "
@@ -271,10 +269,10 @@ class Device:
                 f"{engine.accumulator_bits}; make it with Network(..., engine=device.engine)"
             )
         for name, items in (("weights", layout.weight_blocks), ("data rows", layout.data_end)):
-            if items > BANK_ADDRESSES:
+            if items > MOST_ITEMS:
                 raise ConfigError(
                     f"the network takes {items} items of {name}, the link reaches "
-                    f"{BANK_ADDRESSES}; use narrower layers"
+                    f"{MOST_ITEMS}; use narrower layers"
                 )
         self._check_frames(layout, network.registers.classes)
 
@@ -307,6 +305,13 @@ class Device:
             return zlib.crc32(b"")
         request = struct.pack("<BH", bank, count)
         return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
+
+    def _write_banks(self, contents):
+        """Write {name in state_crc: bytes} and check the checksums."""
+        for name, (bank, first, _) in self._banks(self._layout).items():
+            self.write_memory(bank, first, contents[name])
+        for name, data in contents.items():
+            self._check_crc(name, zlib.crc32(data))
 
     def _read_bank(self, name):
         """Return the bytes of a bank, checked against its checksum."""
