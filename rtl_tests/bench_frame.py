@@ -74,9 +74,9 @@ class Host:
     def __init__(self, dut, max_pause=0):
         self.source, self.sink = Source(dut, "rx", max_pause), Sink(dut, "tx", max_pause)
 
-    async def exchange(self, kind, seq, payload=b""):
+    async def exchange(self, kind, seq, payload=b"", addr=7):
         """Send a frame; return status and payload of the reply to it."""
-        await self.source.put_all(encode(kind, seq, 7, payload))
+        await self.source.put_all(encode(kind, seq, addr, payload))
         return await self.reply(kind, seq)
 
     async def reply(self, kind, seq):

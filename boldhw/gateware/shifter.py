@@ -1,0 +1,49 @@
+"""The register in which bytes of the link become words of the memories, and back."""
+
+from amaranth.hdl import Cat, Module, Mux
+from amaranth.lib.wiring import Component, In, Out
+
+
+class Shifter(Component):
+    """Hold one data-memory row; take it whole or byte by byte, give its lowest byte away.
+
+    One operation a cycle, visible in the next one: ``clear`` wins over ``load`` over ``push``.
+    A push moves all bytes down by one. After ``data_bytes`` of them the row is full, first byte
+    lowest. With ``short``, the new byte enters at the end of an operand word instead: after
+    ``word_bytes`` pushes the word is complete.
+
+    Members
+    -------
+    clear : In(1)
+        Make the row zero.
+    load, row_in : In(1), In(data_width)
+        Replace the row.
+    push, byte_in, short : In(1), In(8), In(1)
+        Shift one byte in.
+    row : Out(data_width)
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "clear": In(1),
+            "load": In(1),
+            "row_in": In(config.data_width),
+            "push": In(1),
+            "byte_in": In(8),
+            "short": In(1),
+            "row": Out(config.data_width),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        row, end = self.row, 8 * self.config.word_bytes
+        whole = Cat(row[8:], self.byte_in)
+        word = Cat(row[8:end], self.byte_in, row[end + 8 :])
+        with m.If(self.clear):
+            m.d.sync += row.eq(0)
+        with m.Elif(self.load):
+            m.d.sync += row.eq(self.row_in)
+        with m.Elif(self.push):
+            m.d.sync += row.eq(Mux(self.short, word, whole))
+        return m
