@@ -124,7 +124,8 @@ class Core(wiring.Component):
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
             accumulators = Signal(self._flip.new_accumulators.shape().size)
-            m.d.sync += accumulators.eq(self._flip.new_accumulators)
+            with m.If(self._update.flip):
+                m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
         m.d.comb += [
             memory.addr.eq(Mux(busy, issue.data_addr, host.addr)),

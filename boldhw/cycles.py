@@ -1,0 +1,98 @@
+"""The cycle model: how many clock cycles each pass takes, derived from the schedule of the passes.
+
+The counters of the hardware agree with it exactly, whatever the data. ``latency`` below is the
+number of cycles from an operand's address to its sums at the array's output.
+"""
+
+from dataclasses import dataclass
+
+from boldhw.layout import Layout
+
+LOAD_FORWARD, LOAD_BACKWARD, LOAD_UPDATE = 4, 6, 7  # table rows of a pass, and one
+STORE = 2  # cycles to write a pair of words
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Clock cycles of one forward pass, one backward pass and one update of a network."""
+
+    forward: int
+    backward: int
+    update: int
+
+    def training_sample(self, active_fraction, batch):
+        """Return the mean cycles per training sample when a fraction of the samples is active."""
+        return self.forward + active_fraction * (self.backward + self.update / batch)
+
+
+def model(engine, widths):
+    """Return the Cycles of a network of ``widths`` on ``engine``; raises ConfigError if too large.
+
+    An engine without training units has 0 cycles for the backward pass and the update.
+    """
+    layers = Layout(engine, tuple(widths)).layers
+    if not engine.training:
+        return Cycles(forward(engine, layers), 0, 0)
+    return Cycles(forward(engine, layers), backward(engine, layers), update(engine, layers))
+
+
+def forward(engine, layers):
+    """Hidden layers stream; the last one waits for each group and scans its sums."""
+    hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
+    last = layers[-1]
+    groups = last.groups * (last.words + _latency(engine))
+    return hidden + LOAD_FORWARD + groups + last.outputs + 1
+
+
+def hidden_layer(engine, layer):
+    """Read the table, read the operands, and store the last pair of words."""
+    return LOAD_FORWARD + reads(engine, layer) + _latency(engine) + STORE
+
+
+def reads(engine, layer):
+    """Return the cycles in which a hidden layer reads its operand words.
+
+    One word per cycle, except while a full pair of output words takes the data memory, and except
+    that words of one-word neurons are read every other cycle.
+    """
+    cycle, taken = 0, set()
+    for group in range(1, layer.groups + 1):
+        for _ in range(layer.words):
+            while cycle in taken:
+                cycle += 1
+            cycle += 1
+        if group % engine.subwords == 0:
+            first_store = cycle + _latency(engine)
+            taken |= {first_store, first_store + 1}
+        if layer.words == 1 and group < layer.groups:
+            cycle += 1
+    return cycle
+
+
+def array_busy(engine, layer):
+    """Return the share of a hidden layer's forward cycles in which the array gets an operand."""
+    return layer.words * layer.groups / hidden_layer(engine, layer)
+
+
+def backward(engine, layers):
+    """Signals of the last layer come from the loss, those below from the array, group by group."""
+    p, total = engine.elements, 1
+    for index, layer in enumerate(layers):
+        is_last = index + 1 == len(layers)
+        fetch = p if is_last else 2 * layers[index + 1].signal_words + _latency(engine)
+        total += LOAD_BACKWARD + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
+    return total
+
+
+def update(engine, layers):
+    """Every output takes two cycles per group of inputs, and so does the end of each block."""
+    total = 1
+    for layer in layers:
+        votes = layer.groups * 2 * (engine.elements + 1)
+        drain = _latency(engine) - 1
+        total += LOAD_UPDATE + 1 + layer.input_groups * (1 + engine.batch + votes + drain)
+    return total
+
+
+def _latency(engine):
+    return 5 + engine.popcount_registers
