@@ -1,0 +1,100 @@
+"""Serial lines with 8 data bits, no parity and one stop bit, lowest bit first."""
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import stream
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import Component, In, Out
+
+
+class UartReceiver(Component):
+    """Receive bytes from a serial line.
+
+    Bits are sampled in their middle. The sender's clock may differ by 2 %, and bytes may follow
+    each other without a pause. A byte without a stop bit is dropped, and so is a byte that
+    arrives before the one before it was taken.
+
+    Parameters
+    ----------
+    divider : int
+        Clock cycles of one bit, 4 or more.
+
+    Members
+    -------
+    pin : In(1)
+        The line, asynchronous, high when idle.
+    o : Out(stream.Signature(8))
+        Bytes, valid half a bit before their stop bit ends.
+    """
+
+    def __init__(self, divider):
+        self.divider = divider
+        super().__init__({"pin": In(1, init=1), "o": Out(stream.Signature(8))})
+
+    def elaborate(self, platform):
+        m = Module()
+        line = Signal(init=1)
+        m.submodules.synchronizer = FFSynchronizer(self.pin, line, init=1)
+        timer = Signal(range(self.divider))
+        # A 1 goes ahead of the data bits; when it is lowest, all of them are in.
+        bits = Signal(9)
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        m.d.sync += timer.eq(timer - 1)
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [timer.eq(self.divider // 2 - 1), bits.eq(1 << 8)]
+                with m.If(~line):
+                    m.next = "START"
+            with m.State("START"), m.If(timer == 0):
+                m.d.sync += timer.eq(self.divider - 1)
+                m.next = "BITS"
+                with m.If(line):  # a glitch
+                    m.next = "IDLE"
+            with m.State("BITS"), m.If(timer == 0):
+                m.d.sync += [timer.eq(self.divider - 1), bits.eq(Cat(bits[1:], line))]
+                with m.If(bits[0]):
+                    m.next = "IDLE"
+                    with m.If(line & (~self.o.valid | self.o.ready)):
+                        m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(bits[1:])]
+        return m
+
+
+class UartTransmitter(Component):
+    """Send bytes over a serial line.
+
+    A byte takes exactly ``10 * divider`` cycles; the next one is taken in the last of them, so
+    that a full stream leaves no gap.
+
+    Parameters
+    ----------
+    divider : int
+        Clock cycles of one bit, 2 or more.
+
+    Members
+    -------
+    i : In(stream.Signature(8))
+        Bytes.
+    pin : Out(1)
+        The line, high when idle.
+    """
+
+    def __init__(self, divider):
+        self.divider = divider
+        super().__init__({"i": In(stream.Signature(8)), "pin": Out(1, init=1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        timer = Signal(range(self.divider))
+        bits = Signal(10, init=1)  # what is left to send; the highest 1 is the stop bit
+        over = timer == 0
+        m.d.comb += [self.pin.eq(bits[0]), self.i.ready.eq(over & (bits == 1))]
+        with m.If(~over):
+            m.d.sync += timer.eq(timer - 1)
+        with m.Elif(~self.i.ready):
+            m.d.sync += [timer.eq(self.divider - 1), bits.eq(bits[1:])]
+        with m.Elif(self.i.valid):
+            m.d.sync += [
+                timer.eq(self.divider - 1),
+                bits.eq(Cat(Const(0, 1), self.i.payload, Const(1, 1))),
+            ]
+        return m
