@@ -111,13 +111,13 @@ def _totals(run, lockstep, epochs, start):
 
 def _passes(device):
     """Return one dict per pass: how often training ran it, cycles counted, cycles of the model."""
-    counters, cost = device.stat(), cycles.training(device.engine, device.widths)
+    counters, cost = device.stat(), vars(cycles.model(device.engine, device.widths))
     return [
         {
             "name": name,
             "runs": counters[count],
             "cycles": device.cycles[name],
-            "model": cost[f"cycles_{name}"] * counters[count],
+            "model": cost[name] * counters[count],
         }
         for name, count in RUNS.items()
     ]
