@@ -5,7 +5,7 @@ to: integers only, so that both compute the same bits.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from boldhw.config import FIELD_BITS, NOISE_BITS, check_range
 from boldhw.errors import ConfigError
@@ -125,7 +125,9 @@ class Hyper:
     noise              mask of the random bits added to the dead zone of those layers
     decay              True: accumulators decay by the share of weights that flipped (eq. 9)
     outputs_per_class  outputs of the last layer whose sums are added to one score
-    zero_true          True: inputs of the network are {0,T}; False: {F,T}
+    zero_true          True: inputs of the network are {0,T}; False: {F,T}, for inputs that are F
+                       about as often as T (constant ones vote in every update, and at this theta
+                       drive their units out of the window)
     """
 
     margin: float = 1.0
@@ -135,11 +137,11 @@ class Hyper:
     grow: float = 8.0
     batch: int = 32
     rounding: int = 0
-    dead: float = 0.0
+    dead: float = 0.5
     noise: int = 0
     decay: bool = False
     outputs_per_class: int = 1
-    zero_true: bool = field(default=True)
+    zero_true: bool = True
 
     def registers(self, engine, widths, epoch=0, epochs=1, popcount=None):
         """Return the checked Registers of one epoch.

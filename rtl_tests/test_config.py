@@ -16,7 +16,8 @@ from boldhw.errors import ConfigError
         ({"elements": 2.0}, "elements=2.0 must be an integer"),
         ({"lanes": 10}, "lanes=10 .* 20 to 512; .*lanes=20"),
         ({"lanes": 520}, "lanes=520"),
-        ({"lanes": 44}, "lanes=44 is no multiple of elements=10; .*lanes=40"),
+        ({"lanes": 44}, "lanes=44 is not elements=10 times a power of two; .*lanes=40"),
+        ({"lanes": 70}, "lanes=70 is not elements=10 times a power of two; .*lanes=40"),
         ({"batch": 0}, "batch=0"),
         ({"batch": 41}, "batch=41 .*batch=40"),
         ({"accumulator_bits": 1}, "accumulator_bits=1 .* 2 to 16"),
@@ -43,7 +44,7 @@ def test_out_of_range(changes, message):
         ({}, 8),  # four fields of 16 bits, 10 accumulators of 6 bits
         ({"accumulator_bits": 7}, 9),
         ({"accumulator_bits": 7, "training": False}, 8),
-        ({"lanes": 70}, 9),
+        ({"elements": 9, "lanes": 72}, 9),
         ({"lanes": 80}, 10),
     ],
 )
@@ -66,7 +67,7 @@ def test_digest_names_every_parameter():
     engines = [ICEBREAKER, REFERENCE]
     for name in EngineConfig.__dataclass_fields__:
         value = getattr(ICEBREAKER, name)
-        other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 50}.get(name)
+        other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 80}.get(name)
         engines.append(replace(ICEBREAKER, **{name: value + 1 if other is None else other}))
     digests = {engine.digest() for engine in engines}
     assert len(digests) == len(engines)

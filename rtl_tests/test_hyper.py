@@ -14,11 +14,11 @@ GOOD = Hyper().registers(REFERENCE, WIDTHS)
 
 
 def test_registers_of_the_reference_run():
-    """margin sqrt(100); windows 1.2 sqrt of 100 T inputs and of 256; theta 12, last one 120."""
+    """margin sqrt(100); windows 1.2 sqrt of 100 T inputs, of 256; dead sqrt(100) / 2; theta 12."""
     assert Hyper().registers(REFERENCE, WIDTHS, popcount=100.0) == Registers(
         tau=(0, 0, 0),
         window=(12, 19, 0),
-        dead=(0, 0, 0),
+        dead=(5, 0, 0),
         noise=(0, 0, 0),
         theta=(12, 12, 120),
         decay=(0, 0, 0),

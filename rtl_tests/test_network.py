@@ -213,7 +213,7 @@ def test_equals_scalar_rule(option, seed):
 @pytest.mark.parametrize("widths", [(5, 2), (30, 4, 3), (4, 3, 3, 3, 2)])
 @pytest.mark.parametrize("elements", [2, 4, 17])
 def test_equals_scalar_rule_whatever_the_shape(widths, elements):
-    engine = replace(ENGINE, elements=elements, lanes=elements * 3)
+    engine = replace(ENGINE, elements=elements, lanes=elements * 4)
     layers = len(widths) - 1
     registers = replace(
         Hyper(batch=5, theta=2, rounding=1, margin=2.0).registers(engine, widths),
@@ -300,8 +300,8 @@ def test_flush_without_samples_changes_nothing():
 def test_deterministic_results_do_not_depend_on_elements():
     """Without noise P is a matter of speed; with noise it is part of the rule."""
     results = {}
-    for elements in (2, 3, 6):
-        engine = replace(ENGINE, elements=elements)
+    for elements in (3, 6, 12):
+        engine = replace(ENGINE, elements=elements, lanes=24)
         for rounding in (0, 1):
             network = Network(WIDTHS, engine, seed=2)
             network.set_registers(replace(REGISTERS, rounding=rounding))

@@ -1,0 +1,26 @@
+"""The throughput measurement measures what it says, whatever the number."""
+
+from boldhw import bench
+
+
+def test_golden_throughput(monkeypatch):
+    """With a clock of one second a call, rates are the samples of a run."""
+    monkeypatch.setattr(bench, "_seconds", one_second)
+    assert bench.golden_throughput("64-8-10", "digits", samples=3000, runs=3) == {
+        "network": "64-8-10",
+        "samples": 3000,
+        "runs": 3,
+        "training_samples_per_second": 3000,
+        "inference_samples_per_second": 3000,
+    }
+
+
+def one_second(function, bits, labels=None):
+    """Do the work all the same: training consumes every sample, inference scores each."""
+    result = function(bits) if labels is None else function(bits, labels).samples
+    assert result == 3000 if labels is not None else result.shape == (3000, 10)
+    return 1.0
+
+
+def test_seconds_take_time():
+    assert bench._seconds(sum, [1, 2]) > 0
