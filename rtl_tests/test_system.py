@@ -1,0 +1,216 @@
+"""The whole system: driver, link and generated engine give the golden model's bits."""
+
+from dataclasses import replace
+from enum import IntEnum
+from random import Random
+
+import numpy as np
+import pytest
+from boldhost.device import Device
+from boldhost.link import Link
+from boldhost.transport import Transport
+from test_link import FAULTS
+
+from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw.cosim.board import SimTransport
+from boldhw.errors import ConfigError, DeviceError
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper
+from boldhw.protocol import Bank, Command, Register
+from boldhw.verify import LockStep
+
+SMALL = EngineConfig(
+    elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=128, data_rows=2048,
+    signal_rows=128, max_fan_in=256, stochastic=True, decay=True,
+)  # fmt: skip
+ODD = replace(
+    SMALL, elements=3, lanes=12, batch=9, accumulator_bits=5, popcount_registers=2, max_layers=3,
+    stochastic=False, decay=False,
+)  # fmt: skip
+WIDE = replace(SMALL, elements=20, lanes=40, batch=32, data_rows=4096, signal_rows=256)
+Future = IntEnum("Future", {"COMMAND": 0x7E})
+HYPER = Hyper(batch=8, theta=2, last_theta_factor=3, grow=2.0)
+RUNS = {
+    "small": (SMALL, (37, 21, 5), HYPER),
+    "one layer": (SMALL, (37, 5), HYPER),
+    "four layers": (SMALL, (20, 17, 12, 9, 4), HYPER),
+    "exact fit": (SMALL, (32, 16, 4), HYPER),
+    "tiny": (SMALL, (1, 1, 2), HYPER),
+    "batch of one": (SMALL, (37, 21, 5), replace(HYPER, batch=1)),
+    "outputs per class": (SMALL, (37, 21, 12), replace(HYPER, outputs_per_class=3)),
+    "false inputs": (SMALL, (37, 21, 5), replace(HYPER, zero_true=False)),
+    "dead zone": (SMALL, (37, 21, 14, 5), replace(HYPER, dead=0.3)),
+    "stochastic": (SMALL, (37, 21, 14, 5), replace(HYPER, rounding=1, noise=7)),
+    "decay": (SMALL, (37, 21, 5), replace(HYPER, decay=True)),
+    "odd": (ODD, (37, 21, 5), HYPER),
+    "odd, three layers": (ODD, (28, 19, 10, 4), HYPER),
+    "long noise": (WIDE, (90, 41, 33, 10), replace(HYPER, batch=32, rounding=2, noise=3)),
+}
+
+
+def make_samples(widths, classes, count, seed=3):
+    """Samples whose class can be learnt: each class has its own pattern, with noise on it."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, count)
+    patterns = generator.random((classes, widths[0])) < 0.5
+    return patterns[labels] ^ (generator.random((count, widths[0])) < 0.2), labels
+
+
+def make_network(engine, widths, hyper=HYPER, seed=1):
+    network = Network(widths, engine, seed)
+    network.set_registers(hyper.registers(engine, widths))
+    return network
+
+
+def open_device(engine):
+    return Device.open("sim", engine)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_training_is_exact_to_the_bit(name):
+    """Two epochs in lock-step; all weights, accumulators, counts and scores are compared."""
+    engine, widths, hyper = RUNS[name]
+    bits, labels = make_samples(widths, widths[-1] // hyper.outputs_per_class, 120)
+    network = make_network(engine, widths, hyper)
+    with open_device(engine) as device:
+        lockstep = LockStep(network, device)
+        lockstep.start()
+        list(Trainer(network, hyper, 2, backend=lockstep).run(bits, labels, bits, labels))
+        assert lockstep.updates_checked > 2
+        assert device.stat()["samples"] == 2 * len(bits)
+
+
+def test_the_device_alone_gives_the_same_bits():
+    """Frames of many samples, updates in their middle, and samples gathered at the end."""
+    widths = (37, 21, 5)
+    bits, labels = make_samples(widths, 5, 300)
+    network, read = make_network(SMALL, widths), make_network(SMALL, widths, seed=8)
+    with open_device(SMALL) as device:
+        device.load(network)
+        assert device.train(bits, labels) == network.train(bits, labels)
+        assert device.gathered == network.gathered
+        assert np.array_equal(device.infer(bits), network.infer(bits))
+        assert device.flush() == network.flush()
+        assert device.flush().updates == 0
+        device.store(read)
+        assert read.state_crc() == network.state_crc() == device.state_crc()
+        assert all(count > 0 for count in device.cycles.values())
+
+
+def test_one_device_takes_network_after_network():
+    with open_device(SMALL) as device:
+        for widths in ((37, 21, 5), (5, 3), (60, 20, 9, 4)):
+            network = make_network(SMALL, widths)
+            bits, labels = make_samples(widths, widths[-1], 60)
+            device.load(network)
+            assert device.train(bits, labels) == network.train(bits, labels)
+            assert device.state_crc() == network.state_crc()
+
+
+def test_an_engine_without_training_infers():
+    engine = replace(SMALL, training=False, stochastic=False, decay=False)
+    widths = (37, 21, 5)
+    network, (bits, labels) = make_network(engine, widths), make_samples(widths, 5, 50)
+    with open_device(engine) as device:
+        device.load(network)
+        assert np.array_equal(device.infer(bits), network.infer(bits))
+        assert device.state_crc() == network.state_crc()
+        with pytest.raises(ConfigError, match="training=False"):
+            device.train(bits, labels)
+        for command in (Command.TRAIN, Command.FLUSH):
+            with pytest.raises(DeviceError, match="generated without training units"):
+                device._link.call(command, 1, bytes(10) if command == Command.TRAIN else b"")
+
+
+class Faulty(Transport):
+    """A transport on which every fifth frame or so, in both directions, meets a fault."""
+
+    def __init__(self, board, fault):
+        self.board, self.fault, self.random = board, fault, Random(1)
+
+    def _pass_on(self, data):
+        return self.fault(data) if len(data) > 4 and self.random.random() < 0.2 else data
+
+    def write(self, data):
+        self.board.write(self._pass_on(data))
+
+    def read(self, timeout):
+        return self._pass_on(self.board.read(timeout))
+
+    def close(self):
+        self.board.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_bad_line_changes_no_bit(fault):
+    widths = (37, 21, 5)
+    bits, labels = make_samples(widths, 5, 60)
+    network = make_network(SMALL, widths)
+    board = SimTransport(SMALL)
+    with Device(Link(Faulty(board, fault), timeout=0.05, tries=20)) as device:
+        device.load(network)
+        assert device.train(bits, labels) == network.train(bits, labels)
+        assert device.flush() == network.flush()
+        assert device.state_crc() == network.state_crc()
+        assert device.stat()["samples"] == 60
+
+
+def test_power_off_is_noticed():
+    widths = (37, 21, 5)
+    bits, labels = make_samples(widths, 5, 30)
+    network, board = make_network(SMALL, widths), SimTransport(SMALL)
+    with Device(Link(board)) as device:
+        device.load(network)
+        board.power_cycle()
+        with pytest.raises(DeviceError, match="no network is loaded"):
+            device.train(bits, labels)
+        device.load(network)
+        assert device.train(bits, labels) == network.train(bits, labels)
+
+
+@pytest.mark.parametrize(
+    ("command", "addr", "payload", "reason"),
+    [
+        (Command.REG_READ, 99, b"", "address"),
+        (Command.REG_WRITE, 99, b"xx", "address"),
+        (Command.REG_WRITE, Register.MARGIN, b"x", "length"),
+        (Command.MEM_READ, SMALL.data_rows, bytes((Bank.DATA, 1)), "address"),
+        (Command.MEM_READ, SMALL.data_rows - 1, bytes((Bank.DATA, 2)), "address"),
+        (Command.MEM_READ, 0, bytes((Bank.DATA, 200)), "length"),
+        (Command.MEM_READ, 0, bytes((7, 1)), "address"),
+        (Command.MEM_WRITE, SMALL.weight_blocks, bytes((Bank.WEIGHTS,)) + bytes(4), "address"),
+        (Command.MEM_WRITE, 0, bytes((Bank.DATA,)) + bytes(5), "length"),
+        (Command.STATE_CRC, SMALL.data_rows - 1, bytes((Bank.DATA, 2, 0)), "address"),
+        (Command.TRAIN, 1, bytes(3), "length"),
+        (Command.TRAIN, 1, b"\x05" + bytes(6), "label"),
+        (Command.INFER, 2, bytes(6), "length"),
+        (Command.STAT, 0, b"x", "length"),
+        (Future.COMMAND, 0, b"", "does not know this command"),
+    ],
+)
+def test_a_bad_command_is_refused_and_changes_nothing(command, addr, payload, reason):
+    widths = (37, 21, 5)
+    network = make_network(SMALL, widths)
+    with open_device(SMALL) as device:
+        device.load(network)
+        before = device.stat()
+        with pytest.raises(DeviceError, match=reason):
+            device._link.call(command, addr, payload)
+        assert device.stat() == before
+        assert device.state_crc() == network.state_crc()
+        assert device.read_register(Register.MARGIN) == network.registers.margin
+
+
+def test_icebreaker_design_trains_its_network():
+    """A few updates of the published network on the published engine."""
+    widths = (784, 120, 10)
+    hyper = Hyper(batch=32, theta=6, grow=5.0)
+    bits, labels = make_samples(widths, 10, 100)
+    network = make_network(ICEBREAKER, widths, hyper)
+    with open_device(ICEBREAKER) as device:
+        device.load(network)
+        assert device.train(bits, labels) == network.train(bits, labels)
+        assert device.flush() == network.flush()
+        assert device.state_crc() == network.state_crc()
+        assert np.array_equal(device.infer(bits[:10]), network.infer(bits[:10]))
