@@ -1,4 +1,4 @@
-"""Throughput of the golden model."""
+"""Throughput of the golden model and of the simulated board."""
 
 import time
 from statistics import median
@@ -6,6 +6,7 @@ from statistics import median
 import numpy as np
 
 from boldhw import data
+from boldhw.config import ICEBREAKER
 from boldhw.golden.network import Network
 from boldhw.hyper import Hyper
 
@@ -31,6 +32,38 @@ def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=
         "runs": runs,
         "training_samples_per_second": round(median(training)),
         "inference_samples_per_second": round(median(inference)),
+    }
+
+
+def simulator_throughput(engine=ICEBREAKER, network="784-120-10", samples=400):
+    """Return clock cycles/s and samples/s of the simulated board, driver and link included.
+
+    Random samples are trained and inferred through the driver, which is the one of a real board.
+    """
+    # Imported here: the golden model is measured on machines without HDL tools too.
+    from boldhost.device import Device
+    from boldhost.link import Link
+
+    from boldhw.cosim.board import SimTransport
+
+    generator = np.random.default_rng(0)
+    model = Network(network, engine)
+    bits = generator.random((samples, model.widths[0])) < 0.5
+    labels = generator.integers(0, model.registers.classes, samples)
+    board = SimTransport(engine)
+    with Device(Link(board)) as device:
+        device.load(model)
+        start = board.cycles
+        training = _seconds(device.train, bits, labels)
+        inference = _seconds(device.infer, bits)
+        cycles = board.cycles - start
+    return {
+        "network": network,
+        "samples": samples,
+        "cycles": cycles,
+        "cycles_per_second": round(cycles / (training + inference)),
+        "training_samples_per_second": round(samples / training),
+        "inference_samples_per_second": round(samples / inference),
     }
 
 
