@@ -55,79 +55,45 @@ class CobsDecoder(Component):
 
 
 class CobsEncoder(Component):
-    """Send a frame that lies in a memory, encoded and ended by 0x00.
+    """Encode a frame in place, in a memory of 256 bytes that it starts at address 0 of.
 
-    A block of n bytes, n up to 254, takes ``2 n + 3`` cycles: its end is searched before its
-    length can be sent. A cycle in which the receiver pauses adds one. ``start`` is one cycle while
-    ``busy`` is low; ``busy`` falls with the 0x00.
+    The byte before the frame, address 255, becomes the first code, each zero byte the code of the
+    block that follows it, and the byte behind the frame the 0x00 that ends it. So the whole is
+    read from address 255 on. Combinational: each byte presented gives one write in the same cycle.
 
     Golden model: ``cobs.encode`` of the PyPI package.
 
     Members
     -------
-    start : In(1)
-        Send the bytes 0 .. length - 1.
-    length : In(8)
-        0..254; constant while ``busy``.
-    addr : Out(8)
-        Address of the byte that ``data`` shows one cycle later.
-    data : In(8)
-        Byte of the memory.
-    o : Out(stream.Signature(8))
-        Encoded bytes, then 0x00.
-    busy : Out(1)
-        A frame is being sent.
+    restart : In(1)
+        A frame begins in the next cycle.
+    valid, data, position : In(1), In(8), In(8)
+        Byte of the frame and its address; addresses rise from 0 to at most 253.
+    end : In(1)
+        With ``valid``, for two cycles: ``position`` is the address behind the frame.
+    addr, write_data : Out(8)
+        What to write in each cycle in which ``valid`` is 1.
     """
 
-    start: In(1)
-    length: In(8)
-    addr: Out(8)
+    restart: In(1)
+    valid: In(1)
     data: In(8)
-    o: Out(stream.Signature(8))
-    busy: Out(1)
+    position: In(8)
+    end: In(1)
+    addr: Out(8)
+    write_data: Out(8)
 
     def elaborate(self, platform):
         m = Module()
-        position, first = Signal(8), Signal(8)  # of the byte in ``data``, of the block
-        code = Signal(8, init=1)  # bytes of the block seen and not yet sent, and 1
-        advance, rewind = Signal(), Signal()
-        following = Signal(8)
+        code = Signal(8)  # address of the code of the block at hand
+        close = self.end | (self.data == 0)
+        # At the second cycle of the end, code is position: what is written there is the 0x00.
         m.d.comb += [
-            following.eq(position + 1),
-            self.addr.eq(Mux(rewind, first, Mux(advance, following, position))),
-            self.o.payload.eq(self.data),
+            self.addr.eq(Mux(close, code, self.position)),
+            self.write_data.eq(Mux(close, self.position - code, self.data)),
         ]
-        m.d.sync += position.eq(self.addr)
-        with m.FSM() as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
-            with m.State("IDLE"):
-                m.d.comb += rewind.eq(1)
-                with m.If(self.start):
-                    m.next = "SEARCH"
-            with m.State("SEARCH"):
-                with m.If((position == self.length) | (self.data == 0)):
-                    m.d.comb += rewind.eq(1)
-                    m.next = "CODE"
-                with m.Else():
-                    m.d.comb += advance.eq(1)
-                    m.d.sync += code.eq(code + 1)
-            with m.State("CODE"):
-                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(code)]
-                with m.If(self.o.ready):
-                    m.next = "BLOCK"
-            with m.State("BLOCK"):
-                with m.If(code != 1):
-                    m.d.comb += [self.o.valid.eq(1), advance.eq(self.o.ready)]
-                    m.d.sync += code.eq(code - self.o.ready)
-                with m.Elif(position == self.length):
-                    m.next = "END"
-                with m.Else():
-                    m.d.comb += advance.eq(1)
-                    m.d.sync += first.eq(following)
-                    m.next = "SEARCH"
-            with m.State("END"):
-                m.d.comb += [self.o.valid.eq(1), self.o.payload.eq(0)]
-                m.d.sync += first.eq(0)
-                with m.If(self.o.ready):
-                    m.next = "IDLE"
+        with m.If(self.valid & close):
+            m.d.sync += code.eq(self.position)
+        with m.If(self.restart):
+            m.d.sync += code.eq(255)
         return m

@@ -39,6 +39,18 @@ def one_of(value, options):
     return Cat(value == option for option in options).any()
 
 
+def choose(index, values):
+    """Return ``values[index]`` as a tree of two-way choices; the values repeat at the end.
+
+    Synthesis makes far less of this than of an Array: every choice is one bit of ``index``.
+    """
+    if len(values) == 1:
+        return values[0]
+    odd = [*values[1::2], values[-1]][: len(values[::2])]
+    pairs = [Mux(index[0], high, low) for low, high in zip(values[::2], odd, strict=True)]
+    return choose(index[1:], pairs)
+
+
 class CommandUnit(Component):
     """Execute one frame at a time on the ports of the core.
 
@@ -121,7 +133,6 @@ class CommandUnit(Component):
             self._argument.eq(shifter.row[width - FIELD_BITS :]),
             shifter.byte_in.eq(frame.data),
             frame.crc_data.eq(shifter.row[:8]),
-            frame.crc_index.eq(~self._bytes),
             self.data.addr.eq(self._address),
             self.data.write_data.eq(shifter.row),
             self.blocks.addr.eq(self._address),
@@ -131,19 +142,17 @@ class CommandUnit(Component):
             control.noise_data.eq(self._argument),
             registers.index.eq(self._address),
             registers.value.eq(self._argument),
+            shifter.row_in.eq(self.data.read_data),
         ]
         m.d.sync += [self._position.eq(following), self._complete.eq(0)]
         with m.Switch(self._unit):
             for unit, size in self.word_bytes.items():
                 with m.Case(unit):
                     m.d.comb += self._reload.eq(size - 1)
-        with m.Switch(self._unit):
-            with m.Case(Unit.SCORE):
-                m.d.comb += shifter.row_in.eq(control.score)
-            with m.Case(Unit.BLOCK):
-                m.d.comb += shifter.row_in.eq(self.blocks.word)
-            with m.Default():
-                m.d.comb += shifter.row_in.eq(self.data.read_data)
+        # Only the bytes that are sent matter; the rest of the row is spared a multiplexer.
+        for unit, word in {Unit.BLOCK: self.blocks.word, Unit.SCORE: control.score}.items():
+            with m.If(self._unit == unit):
+                m.d.comb += shifter.row_in[: 8 * self.word_bytes[unit]].eq(word)
         with m.Switch(self._command):
             for command, operation in OPERATIONS.items():
                 with m.Case(command):
@@ -380,6 +389,7 @@ class CommandUnit(Component):
                 frame.write.eq(~summing),
                 frame.write_data.eq(self._byte()),
                 frame.crc_valid.eq(summing),
+                frame.crc_shift.eq(unit == Unit.CRC),
                 shifter.push.eq(1),
             ]
             m.d.sync += self._bytes.eq(self._bytes - 1)
@@ -432,7 +442,7 @@ class CommandUnit(Component):
 
     def _table(self, values):
         """Return the byte at hand of a table of words of 4 bytes, last byte first."""
-        return Array([Const(0, 8)] * 4 + values)[Cat(self._bytes[:2], self._words)]
+        return choose(Cat(self._bytes[:2], self._words), [Const(0, 8)] * 4 + values)
 
     def _finish(self, m):
         """Begin again for good, or give the frame back."""
