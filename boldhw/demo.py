@@ -31,7 +31,7 @@ class Job:
     test_size: int = 1000
     epochs: int = 10
     seed: int = 1
-    hyper: Hyper = field(default_factory=lambda: Hyper(theta=6, batch=16, grow=5.0))
+    hyper: Hyper = field(default_factory=lambda: Hyper(theta=6, last_theta_factor=5, grow=5.0))
 
 
 def run_demo(device, job, directory, on_epoch=lambda entry: None, on_update=lambda stats: None):

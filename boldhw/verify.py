@@ -4,9 +4,11 @@ import numpy as np
 
 from boldhw.errors import CheckError
 from boldhw.golden import packing
+from boldhw.golden.trainer import Trainer
 from boldhw.layout import Layout
 from boldhw.protocol import Bank
 
+TESTED = 20  # samples whose scores verify() compares after an epoch
 COMPARED = ("samples", "hits", "active", "updates", "flips")
 
 
@@ -48,7 +50,7 @@ class LockStep:
     def __init__(self, golden, device, on_update=lambda stats: None):
         self.golden, self.device = golden, device
         self.updates_checked = 0
-        self._on_update = on_update
+        self.on_update = on_update
 
     @property
     def engine(self):
@@ -126,7 +128,7 @@ class LockStep:
                     golden=expected,
                     device=found,
                 )
-        self._on_update(golden)
+        self.on_update(golden)
 
     def _compare_state(self):
         expected, found = self.golden.state_crc(), self.device.state_crc()
@@ -173,21 +175,32 @@ class LockStep:
         )
 
 
-def verify(lockstep, samples, updates):
-    """Train in lock-step on ``samples``, (bits, labels) pairs, until ``updates`` are compared.
+class _Enough(Exception):
+    """Ends the training when all updates have been compared."""
 
+
+def verify(lockstep, hyper, bits, labels, updates, seed=0):
+    """Train in lock-step, as the trainer does, until ``updates`` updates are compared.
+
+    bits, labels: the samples of every epoch; when they teach nothing more, the run ends early.
     Returns a JSON-able dict: bit_exact, updates_checked, weights_checked, first_difference (None or
     a dict, see Difference).
     """
+
+    def stop(stats):
+        on_update(stats)
+        if lockstep.updates_checked >= updates:
+            raise _Enough
+
+    on_update, lockstep.on_update = lockstep.on_update, stop
+    trainer = Trainer(lockstep.golden, hyper, updates, seed, backend=lockstep)
     difference = None
     try:
         lockstep.start()
-        for bits, labels in samples:
-            while len(bits) and lockstep.updates_checked < updates:
-                used = lockstep.train(bits, labels, stop_at_update=True).samples
-                bits, labels = bits[used:], labels[used:]
-            if lockstep.updates_checked >= updates:
-                break
+        for _ in trainer.run(bits, labels, bits[:TESTED], labels[:TESTED]):
+            pass
+    except _Enough:
+        pass
     except Difference as found:
         difference = {**found.place, "message": str(found)}
     return {
@@ -198,9 +211,7 @@ def verify(lockstep, samples, updates):
     }
 
 
-def random_samples(inputs, classes, seed, count=256):
-    """Yield random (bits, labels) pairs of ``count`` samples without end."""
+def random_samples(inputs, classes, seed, count=4096):
+    """Return random (bits, labels): bool, shape (count, inputs), and integers, shape (count,)."""
     generator = np.random.default_rng(seed)
-    while True:
-        bits = generator.random((count, inputs)) < 0.5
-        yield bits, generator.integers(0, classes, count)
+    return generator.random((count, inputs)) < 0.5, generator.integers(0, classes, count)

@@ -1,6 +1,7 @@
 """Lock-step finds the first wrong bit and says where it is."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,22 +27,22 @@ ENGINE = EngineConfig(
     signal_rows=64,
 )
 WIDTHS = (21, 13, 3)
+HYPER = Hyper(batch=8, theta=2)
 
 
 @pytest.fixture
 def lockstep():
     """A golden network and a device that is right, in lock-step."""
     golden = Network(WIDTHS, ENGINE, seed=3)
-    golden.set_registers(Hyper(batch=8, theta=2).registers(ENGINE, WIDTHS))
     return LockStep(golden, Device(Link(GoldenBoard(ENGINE)), ENGINE))
 
 
 def samples():
-    return random_samples(WIDTHS[0], WIDTHS[-1], seed=4, count=32)
+    return random_samples(WIDTHS[0], WIDTHS[-1], seed=4, count=100)
 
 
 def test_equal_device_is_bit_exact(lockstep):
-    result = verify(lockstep, samples(), updates=7)
+    result = verify(lockstep, HYPER, *samples(), updates=7)
     assert result == {
         "bit_exact": True,
         "updates_checked": 7,
@@ -51,12 +52,21 @@ def test_equal_device_is_bit_exact(lockstep):
 
 
 def test_samples_that_teach_nothing_end_the_run(lockstep):
-    lockstep.golden.set_registers(Hyper(batch=8, margin=0).registers(ENGINE, WIDTHS))
-    bits, _ = next(samples())
-    hits = lockstep.golden.infer(bits).argmax(axis=1)
-    result = verify(lockstep, [(bits, hits)] * 3, updates=5)
+    bits, _ = samples()
+    lockstep.golden.set_registers(replace(HYPER, margin=0).registers(ENGINE, WIDTHS))
+    known = lockstep.golden.infer(bits).argmax(axis=1)
+    result = verify(lockstep, replace(HYPER, margin=0), bits, known, updates=5)
     assert result["bit_exact"]
     assert result["updates_checked"] == 0
+
+
+def test_noise_and_decay_are_compared(lockstep):
+    engine = replace(ENGINE, stochastic=True, decay=True)
+    golden = Network(WIDTHS, engine, seed=3)
+    lockstep = LockStep(golden, Device(Link(GoldenBoard(engine)), engine))
+    hyper = replace(HYPER, rounding=1, decay=True)
+    assert verify(lockstep, hyper, *samples(), updates=6)["bit_exact"]
+    assert any(golden.registers.decay)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +74,7 @@ def test_samples_that_teach_nothing_end_the_run(lockstep):
 )
 def test_wrong_weight_is_named(lockstep, layer, neuron, column):
     spoil(lockstep, Bank.WEIGHTS, layer, neuron, column, np.logical_not)
-    found = verify(lockstep, samples(), updates=20)
+    found = verify(lockstep, HYPER, *samples(), updates=20)
     place = found["first_difference"]
     assert (place["layer"], place["neuron"], place["input"]) == (layer, neuron, column)
     assert (place["update"], place["what"]) == (2, "weight")
@@ -76,7 +86,7 @@ def test_wrong_weight_is_named(lockstep, layer, neuron, column):
 
 def test_wrong_accumulator_is_named(lockstep):
     spoil(lockstep, Bank.DATA, 1, 5, 6, lambda value: value + 1)
-    place = verify(lockstep, samples(), updates=20)["first_difference"]
+    place = verify(lockstep, HYPER, *samples(), updates=20)["first_difference"]
     assert (place["layer"], place["neuron"], place["input"]) == (1, 5, 6)
     assert place["what"] == "accumulator"
     assert place["device"] == place["golden"] + 1
@@ -87,22 +97,22 @@ def test_wrong_transposed_plane_is_found(lockstep):
     device = lockstep.device
     right = device.state_crc
     device.state_crc = lambda: {**right(), "weights": 1}
-    place = verify(lockstep, samples(), updates=20)["first_difference"]
+    place = verify(lockstep, HYPER, *samples(), updates=20)["first_difference"]
     assert place["update"] == 0
     assert "transposed plane" in place["what"]
 
 
 def test_wrong_count_is_found(lockstep):
     lockstep.start()
-    bits, labels = next(samples())
+    bits, labels = samples()
     lockstep.device.train(bits[:8], labels[:8])
-    with pytest.raises(Difference, match=r"count of (updates|flips)|weight"):
+    with pytest.raises(Difference, match=r"after update 1: (accumulator|weight|count)"):
         lockstep.train(bits, labels)
 
 
 def test_wrong_score_is_found(lockstep):
     lockstep.start()
-    bits, _ = next(samples())
+    bits, _ = samples()
     right = lockstep.device.infer
     lockstep.device.infer = lambda bits: right(bits) + np.eye(len(bits), 3, dtype=np.int32)
     with pytest.raises(Difference, match="score 0 of sample 0"):
@@ -111,7 +121,7 @@ def test_wrong_score_is_found(lockstep):
 
 def test_trainer_sees_one_network(lockstep):
     lockstep.start()
-    bits, labels = next(samples())
+    bits, labels = samples()
     golden = lockstep.golden.copy()
     stats = lockstep.train(bits, labels) + lockstep.flush()
     assert stats == golden.train(bits, labels) + golden.flush()

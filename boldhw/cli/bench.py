@@ -1,6 +1,6 @@
 """``boldhw bench``."""
 
-from boldhw.bench import golden_throughput
+from boldhw.bench import golden_throughput, simulator_throughput
 from boldhw.cli import options
 from boldhw.cli.output import verb
 from boldhw.golden.network import Network
@@ -9,7 +9,7 @@ from boldhw.throughput import device_throughput
 
 def _text(result):
     lines = [
-        f"{part:8}  {name}: {value}"
+        f"{part:9}  {name}: {value}"
         for part, values in result.items()
         for name, value in values.items()
     ]
@@ -23,8 +23,12 @@ def _text(result):
 @options.engine
 def bench(backend, network, seed, engine):
     """Measure the golden model, and link and simulator or board."""
-    result = {"golden": golden_throughput("-".join(map(str, network)))}
-    if backend != "golden":
-        with options.open_device(backend, engine) as device:
-            result["device"] = device_throughput(device, Network(network, device.engine, seed))
+    name = "-".join(map(str, network))
+    result = {"golden": golden_throughput(name)}
+    if backend == "golden":
+        return result
+    with options.open_device(backend, engine) as device:
+        result["device"] = device_throughput(device, Network(network, device.engine, seed))
+        if backend == "sim":
+            result["simulator"] = simulator_throughput(device.engine, name)
     return result

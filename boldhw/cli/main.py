@@ -11,8 +11,10 @@ from boldhw.cli.doctor import doctor
 from boldhw.cli.eval import evaluate
 from boldhw.cli.output import say
 from boldhw.cli.report import report
+from boldhw.cli.sim import sim
 from boldhw.cli.train import train
 from boldhw.cli.verify import verify
+from boldhw.cli.verilog import verilog
 from boldhw.errors import BoldhwError, DeviceError, ToolError
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
@@ -27,7 +29,7 @@ def cli(context):
         click.echo(context.get_help())
 
 
-for command in (demo, train, evaluate, verify, bench, report, doctor):
+for command in (demo, train, evaluate, verify, verilog, bench, sim, report, doctor):
     cli.add_command(command)
 
 

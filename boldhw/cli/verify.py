@@ -1,7 +1,5 @@
 """``boldhw verify``."""
 
-from itertools import repeat
-
 import click
 
 from boldhw.cli import options
@@ -25,7 +23,7 @@ def _text(result):
 @options.backend("sim")
 @options.network
 @click.option("--data", "data_name", metavar="NAME|PATH", help="Data set; random samples if none.")
-@click.option("--updates", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--updates", type=click.IntRange(1, 65535), default=20, show_default=True)
 @options.seed
 @options.engine
 @options.hyper
@@ -39,14 +37,15 @@ def verify(backend, network, data_name, updates, seed, engine, hyper):
         progress(updates, "verifying") as step,
     ):
         golden = Network(network, device.engine, seed)
-        fitting = options.fitting(hyper, device.engine)
-        golden.set_registers(fitting.registers(device.engine, golden.widths))
+        hyper = options.fitting(hyper, device.engine)
+        samples = _samples(data_name, golden, hyper, seed)
         lockstep = LockStep(golden, device, lambda stats: step(stats.updates, "verifying"))
-        return run_verify(lockstep, _samples(data_name, golden, seed, updates), updates)
+        return run_verify(lockstep, hyper, *samples, updates, seed)
 
 
-def _samples(data_name, golden, seed, updates):
-    """Return (bits, labels) pairs: random ones, or a data set as often as there are updates."""
+def _samples(data_name, golden, hyper, seed):
+    """Return (bits, labels): random ones, or the training samples of a data set."""
     if data_name is None:
-        return random_samples(golden.widths[0], golden.registers.classes, seed)
-    return repeat(options.load_bits(data_name)[:2], updates)
+        classes = golden.widths[-1] // hyper.outputs_per_class
+        return random_samples(golden.widths[0], classes, seed)
+    return options.load_bits(data_name)[:2]
