@@ -6,48 +6,87 @@ import numpy as np
 
 from boldhw import Network
 from boldhw.config import EngineConfig
-from boldhw.hyper import Hyper
+from boldhw.hyper import LIMIT, Hyper
 
+SEED = 3  # of weights and noise
 ENGINE = EngineConfig(
-    elements=4,
-    lanes=16,
+    elements=3,
+    lanes=12,
     batch=5,
     accumulator_bits=5,
     weight_rows=64,
-    data_rows=1024,
-    signal_rows=64,
+    data_rows=512,
+    signal_rows=48,
     max_layers=3,
-    max_fan_in=63,
+    max_fan_in=36,
 )
+NARROW = replace(ENGINE, accumulator_bits=2)
+FULL = replace(ENGINE, stochastic=True, decay=True, accumulator_bits=6)
+SMALLEST = replace(ENGINE, elements=2, lanes=4, batch=3, accumulator_bits=3)
+WIDE = replace(FULL, elements=17, lanes=34, batch=2, signal_rows=51)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One comparison: engine, layer widths, settings, updates to run."""
+    """One comparison: engine, layer widths, updates to run, registers that differ from the usual.
 
-    widths: tuple = (37, 18, 11, 6)
-    updates: int = 50
+    No width is a multiple of P, S or K. ``tied`` makes all weights T, so that all scores are equal.
+    """
+
+    widths: tuple = (25, 13, 8, 7)
+    updates: int = 6
     engine: EngineConfig = ENGINE
-    hyper: Hyper = field(
-        default_factory=lambda: Hyper(batch=5, theta=3, grow=1.0, last_theta_factor=2)
-    )
     changes: dict = field(default_factory=dict)
+    tied: bool = False
 
     def network(self):
         """Return a random network with this case's settings."""
-        network = Network(self.widths, engine=self.engine, seed=3)
-        registers = self.hyper.registers(self.engine, self.widths)
+        network = Network(self.widths, engine=self.engine, seed=SEED)
+        hyper = Hyper(batch=self.engine.batch, theta=3, grow=1.0, last_theta_factor=2)
+        registers = hyper.registers(self.engine, self.widths)
         network.set_registers(replace(registers, **self.changes))
+        if self.tied:
+            network.weights = [np.ones_like(weights) for weights in network.weights]
         return network
+
+    def samples(self, count=2000, seed=5):
+        """Return random samples and labels, enough for all updates."""
+        rng = np.random.default_rng(seed)
+        labels = rng.integers(0, self.network().registers.classes, count)
+        return rng.random((count, self.widths[0])) < 0.5, labels
 
 
 CASES = {
-    "three_layers": Case(),
+    "three_layers": Case(updates=50),
+    "boolean_inputs": Case(changes={"zero_true": (False, False, False)}),
+    "zero_true_everywhere": Case(changes={"zero_true": (True, True, True)}),
+    "outputs_per_class": Case((25, 13, 8), changes={"classes": 2, "outputs_per_class": 4}),
+    "thresholds": Case(
+        changes={"tau": (3, -2, 1), "window": (4, LIMIT, 0), "dead": (2, 1, 0), "margin": 0}
+    ),
+    "ties": Case(tied=True, changes={"margin": LIMIT, "theta": (15, 15, 15)}),
+    "theta_1": Case(changes={"theta": (1, 1, 1)}),
+    "theta_highest": Case(changes={"theta": (15, 15, 15), "margin": 20}, updates=12),
+    "theta_frozen": Case(engine=NARROW, changes={"theta": (2, 3, LIMIT)}, updates=12),
+    "saturation": Case(engine=NARROW, changes={"theta": (LIMIT, LIMIT, LIMIT)}, updates=12),
+    "stochastic": Case(engine=FULL, changes={"rounding": 2, "noise": (3, 1, 7)}),
+    "noise_of_one_layer": Case(engine=FULL, changes={"noise": (0, 255, 0), "dead": (1, 0, 0)}),
+    "rounding": Case(engine=FULL, changes={"rounding": 3, "theta": (1, 1, 1)}),
+    "decay": Case(engine=FULL, changes={"decay": (9000, LIMIT, 1), "theta": (9, 2, 20)}),
+    "long_noise": Case((5, 20, 2), engine=WIDE, changes={"rounding": 1, "noise": (3, 0)}),
+    "one_neuron": Case((25, 1, 8, 7)),
+    "one_word": Case((11, 7, 4, 2)),
+    "single_layer": Case((25, 7)),
+    "popcount_registers_1": Case(engine=replace(ENGINE, popcount_registers=1)),
+    "popcount_registers_2": Case(engine=replace(ENGINE, popcount_registers=2)),
+    "popcount_registers_3": Case(engine=replace(ENGINE, popcount_registers=3)),
+    "batch_of_one": Case(engine=replace(ENGINE, batch=1)),
+    "batch_below_engine": Case(changes={"batch": 3}),
+    "batch_register_1": Case(changes={"batch": 1}),
+    "smallest_engine": Case((13, 7, 5, 3), engine=SMALLEST),
 }
-
-
-def samples(case, count=4000, seed=5):
-    """Return random samples and labels, enough for all updates of a case."""
-    rng = np.random.default_rng(seed)
-    classes = case.widths[-1] // case.hyper.outputs_per_class
-    return rng.random((count, case.widths[0])) < 0.5, rng.integers(0, classes, count)
+INFERENCE = {
+    "three_layers": CASES["three_layers"],
+    "outputs_per_class": CASES["outputs_per_class"],
+    "no_training": Case(engine=replace(ENGINE, training=False)),
+}

@@ -21,6 +21,7 @@ Builds are kept in ``build/rtl_tests`` under a digest of the Verilog.
 import hashlib
 import json
 import os
+import re
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -88,8 +89,7 @@ def build(component, sim):
     ports = signals(component)
     text = verilog.convert(Clocked(component, ports), name=TOP, ports=ports, emit_src=False)
     if sim == "icarus":
-        # Icarus runs an always @* only at a change, so what never changes would stay unknown.
-        text = text.replace("always @*", "always_comb")
+        text = started_late(text)
     key = repr((text, VERSIONS, BUILD_ARGS))
     directory = BUILD / f"{sim}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not directory.exists():
@@ -98,6 +98,16 @@ def build(component, sim):
             compile_verilog(Path(scratch) / "made", sim, text, ports)
             publish(Path(scratch) / "made", directory)
     return directory
+
+
+def started_late(text):
+    """Return Verilog whose combinational blocks run once at time 0 under Icarus too.
+
+    Every always @* of Yosys's Verilog reads a register that becomes 0 at time 0, to start blocks
+    of constants. Icarus sets it before the blocks wait for it, so they stay unknown; #0 sets it
+    behind. (always_comb would start them as well, but Icarus loops for ever in some of those.)
+    """
+    return re.sub(r"reg (\S+dump_module\S+) +=( 0;)", r"reg \1 ; initial #0 \1 =\2", text)
 
 
 class Clocked(Elaboratable):
