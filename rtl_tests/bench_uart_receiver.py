@@ -4,7 +4,7 @@ import cocotb
 from cocotb.triggers import Timer
 from streams import PERIOD, Sink, cycle, generator, parameters, settled, start
 
-DIVIDER = parameters()["divider"]
+DIVIDER = parameters().get("divider")
 
 
 def levels(content):
@@ -12,11 +12,11 @@ def levels(content):
     return [bit for byte in content for bit in (0, *(byte >> i & 1 for i in range(8)), 1)]
 
 
-async def drive(dut, line, skew=0.0):
-    """Drive the pin, each bit longer than it should be by the share ``skew``."""
-    duration = round(DIVIDER * PERIOD * 1000 * (1 + skew))
+async def drive(pin, line, divider, skew=0.0):
+    """Drive a pin, each bit longer than it should be by the share ``skew``."""
+    duration = round(divider * PERIOD * 1000 * (1 + skew))
     for level in line:
-        dut.pin.value = level
+        pin.value = level
         await Timer(duration, unit="ps")
 
 
@@ -34,7 +34,7 @@ async def bytes_without_a_pause_are_received(dut, skew):
     rng = generator("bytes")
     sink = await begin(dut, max_pause=DIVIDER)
     content = [0, 0xFF, 0x55, 0xAA, *rng.sample(range(256), 8000 // (10 * DIVIDER))]
-    cocotb.start_soon(drive(dut, levels(content), skew))
+    cocotb.start_soon(drive(dut.pin, levels(content), DIVIDER, skew))
     assert await sink.get_all(len(content)) == content
 
 
@@ -42,10 +42,10 @@ async def bytes_without_a_pause_are_received(dut, skew):
 async def a_byte_waits_and_later_ones_are_lost(dut):
     """One byte is held while nobody reads; those that come meanwhile are dropped whole."""
     sink = await begin(dut)
-    await drive(dut, levels(b"abc"))
+    await drive(dut.pin, levels(b"abc"), DIVIDER)
     await cycle(dut, DIVIDER)
     assert await sink.get() == ord("a")
-    cocotb.start_soon(drive(dut, levels(b"d")))
+    cocotb.start_soon(drive(dut.pin, levels(b"d"), DIVIDER))
     assert await sink.get() == ord("d")
 
 
@@ -53,12 +53,12 @@ async def a_byte_waits_and_later_ones_are_lost(dut):
 async def a_byte_without_stop_bit_is_dropped(dut):
     """A byte whose stop bit is low gives nothing, and the line is followed again after it."""
     sink = await begin(dut)
-    await drive(dut, [*levels(b"a")[:-1], 0, *[1] * 12])
-    await drive(dut, [1] * 12)
+    await drive(dut.pin, [*levels(b"a")[:-1], 0, *[1] * 12], DIVIDER)
+    await drive(dut.pin, [1] * 12, DIVIDER)
     await settled(dut)
     await cycle(dut)
     reader = cocotb.start_soon(sink.get())
-    await drive(dut, levels(b"z"))
+    await drive(dut.pin, levels(b"z"), DIVIDER)
     await cycle(dut, DIVIDER)
     assert await reader == ord("z")
 
@@ -75,5 +75,5 @@ async def a_glitch_is_no_start_bit(dut):
         await settled(dut)
         assert not int(dut.o__valid.value)
         await cycle(dut)
-    cocotb.start_soon(drive(dut, levels(b"q")))
+    cocotb.start_soon(drive(dut.pin, levels(b"q"), DIVIDER))
     assert await sink.get() == ord("q")

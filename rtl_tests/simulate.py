@@ -87,7 +87,8 @@ def run(component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1)
 def build(component, sim):
     """Return the directory that holds ``component`` compiled for ``sim``."""
     ports = signals(component)
-    text = verilog.convert(Clocked(component, ports), name=TOP, ports=ports, emit_src=False)
+    with patch.dict(os.environ, AMARANTH_USE_YOSYS="builtin"):
+        text = verilog.convert(Clocked(component, ports), name=TOP, ports=ports, emit_src=False)
     if sim == "icarus":
         text = started_late(text)
     key = repr((text, VERSIONS, BUILD_ARGS))

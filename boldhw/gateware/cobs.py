@@ -32,12 +32,12 @@ class CobsDecoder(Component):
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal(8)  # bytes of the block still to come
+        left = Signal(8, init=1)  # bytes up to the next code
         hidden_zero = Signal()  # a block that is followed by another one stood for a zero
         end, code = Signal(), Signal()
         m.d.comb += [
             end.eq(self.i.payload == 0),
-            code.eq(left == 0),
+            code.eq(left == 1),
             self.o.valid.eq(self.i.valid & (end | ~code | hidden_zero)),
             self.o.payload.data.eq(Mux(code, 0, self.i.payload)),
             self.o.payload.end.eq(end),
@@ -46,9 +46,9 @@ class CobsDecoder(Component):
         ]
         with m.If(self.i.valid & self.i.ready):
             with m.If(end):
-                m.d.sync += [left.eq(0), hidden_zero.eq(0)]
+                m.d.sync += [left.eq(1), hidden_zero.eq(0)]
             with m.Elif(code):
-                m.d.sync += [left.eq(self.i.payload - 1), hidden_zero.eq(self.i.payload != 255)]
+                m.d.sync += [left.eq(self.i.payload), hidden_zero.eq(self.i.payload != 255)]
             with m.Else():
                 m.d.sync += left.eq(left - 1)
         return m

@@ -1,5 +1,9 @@
 """The command unit: parses frames, checks and executes them, writes the replies."""
 
+import struct
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum
 from amaranth.lib.wiring import Component, In, Out
@@ -39,16 +43,17 @@ def one_of(value, options):
     return Cat(value == option for option in options).any()
 
 
-def choose(index, values):
-    """Return ``values[index]`` as a tree of two-way choices; the values repeat at the end.
-
-    Synthesis makes far less of this than of an Array: every choice is one bit of ``index``.
-    """
-    if len(values) == 1:
-        return values[0]
-    odd = [*values[1::2], values[-1]][: len(values[::2])]
-    pairs = [Mux(index[0], high, low) for low, high in zip(values[::2], odd, strict=True)]
-    return choose(index[1:], pairs)
+def table_byte(words, word, byte):
+    """Return byte ``3 - byte`` of the 32-bit ``words[-word]``; words are counted from 1 to n."""
+    halves = []
+    for low in (0, 2):
+        gated = [
+            Mux(byte[0], value[8 * low :][:8], value[8 * low + 8 :][:8])
+            & (word == place).replicate(8)
+            for place, value in enumerate(reversed(words), start=1)
+        ]
+        halves.append(reduce(or_, gated))
+    return Mux(byte[1], *halves)
 
 
 class CommandUnit(Component):
@@ -70,7 +75,8 @@ class CommandUnit(Component):
 
     def __init__(self, config, clock_hz):
         self.config = config
-        self.identity = identity_bytes(config, clock_hz)
+        words = struct.iter_unpack("<I", identity_bytes(config, clock_hz))
+        self.identity = [Const(word, 32) for (word,) in words]
         # Bytes of one word of each unit.
         self.word_bytes = {
             Unit.ARGUMENT: 2,
@@ -216,7 +222,7 @@ class CommandUnit(Component):
                 self._fail(m, Status.NOT_CONFIGURED)
             with m.Else(), m.Switch(self._command):
                 with m.Case(Command.HELLO):
-                    self._begin(m, Unit.IDENTITY, len(self.identity) // 4)
+                    self._begin(m, Unit.IDENTITY, len(self.identity))
                 with m.Case(Command.RESET):
                     m.d.comb += [
                         registers.clear.eq(~self._dry),
@@ -429,20 +435,13 @@ class CommandUnit(Component):
         result = Cat(control.hit, control.active, control.updated)
         result = Mux(self._command == Command.FLUSH, control.flushed, result)
         register = self._registers.read_value
-        counters = [Cat(counter) for counter in reversed(list(control.counters))]
         chosen = dict.fromkeys(Unit, self._shifter.row[:8])
         chosen[Unit.RESULT] = result
         chosen[Unit.REGISTER] = Mux(last[0], register[:8], register[8:])
-        chosen[Unit.IDENTITY] = self._table([Const(byte, 8) for byte in reversed(self.identity)])
-        chosen[Unit.COUNTERS] = self._table(
-            [counter.word_select(i, 8) for counter in counters for i in reversed(range(4))]
-        )
+        for unit, words in (Unit.IDENTITY, self.identity), (Unit.COUNTERS, control.counters):
+            chosen[unit] = table_byte(list(words), self._words, last[:2])
         chosen[Unit.CRC] = self.frame.crc_byte
         return Array(chosen[unit] for unit in Unit)[self._unit]
-
-    def _table(self, values):
-        """Return the byte at hand of a table of words of 4 bytes, last byte first."""
-        return choose(Cat(self._bytes[:2], self._words), [Const(0, 8)] * 4 + values)
 
     def _finish(self, m):
         """Begin again for good, or give the frame back."""

@@ -89,11 +89,13 @@ class Link(Component):
         position = Signal(8)  # of the byte at hand: bytes received, then place in the reply
         written = Signal(8)  # bytes of the reply to the frame at hand
         stored = Signal()  # the reply to send is the stored one
+        self._following = Signal(8)
         m.d.comb += [
             decoder.i.payload.eq(self.rx.payload),
             decoder.i.valid.eq(self.rx.valid),
             self.rx.ready.eq(decoder.i.ready),
             self.tx.payload.eq(read.data),
+            self._following.eq(position + 1),
             read.addr.eq(self.frame.addr),
             write.addr.eq(position),
             write.data.eq(decoder.o.payload.data),
@@ -149,7 +151,7 @@ class Link(Component):
                     m.d.sync += overlong.eq(1)
                 with m.Else():
                     m.d.comb += [write.en.eq(1), crc.valid.eq(1)]
-                    m.d.sync += position.eq(position + 1)
+                    m.d.sync += position.eq(self._following)
 
     def _judge(self, m, read, encoder, position, written, stored):
         """Decide by the sequence number what becomes of the frame."""
@@ -199,16 +201,16 @@ class Link(Component):
         """Append the CRC to the reply and encode it in place."""
         appended = Signal(2)
         with m.State("SEAL"):
-            m.d.comb += [read.addr.eq(Cat((position + 1)[:8], stored)), crc.data.eq(byte)]
+            m.d.comb += [read.addr.eq(Cat(self._following, stored)), crc.data.eq(byte)]
             m.d.sync += appended.eq(0)
             with m.If(position == written):
                 m.next = "APPEND"
             with m.Else():
                 m.d.comb += [crc.valid.eq(1), encoder.valid.eq(1)]
-                m.d.sync += position.eq(position + 1)
+                m.d.sync += position.eq(self._following)
         with m.State("APPEND"):
             m.d.comb += [crc.shift.eq(1), encoder.valid.eq(1), encoder.data.eq(crc.byte)]
-            m.d.sync += [position.eq(position + 1), appended.eq(appended + 1)]
+            m.d.sync += [position.eq(self._following), appended.eq(appended + 1)]
             with m.If(appended == CRC_BYTES - 1):
                 m.next = "END"
         with m.State("END"):
@@ -226,11 +228,10 @@ class Link(Component):
     def _send(self, m, crc, read, position, stored):
         """Send the reply up to and with the 0x00, then receive again."""
         with m.State("SEND"):
-            following = Signal(8)
+            following = Mux(self.tx.ready, self._following, position)
             m.d.comb += [
                 crc.clear.eq(1),
                 self.tx.valid.eq(1),
-                following.eq(position + self.tx.ready),
                 read.addr.eq(Cat(following, stored)),
             ]
             m.d.sync += position.eq(following)
