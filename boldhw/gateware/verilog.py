@@ -1,11 +1,13 @@
 """Verilog of a design, the same text for the same design everywhere."""
 
 import os
-from unittest.mock import patch
 
 from amaranth.back import verilog
 
 from boldhw.gateware.top import Engine
+
+# A Yosys on PATH would write other text than the packaged one.
+os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
 
 MODULE = "boldhw"
 CLOCK_HZ = 24_000_000
@@ -17,8 +19,7 @@ def engine_verilog(config, clock_hz=CLOCK_HZ):
     Ports: ``clk``, ``rst`` (synchronous, active high) and the byte streams ``rx`` and ``tx``, each
     of ``payload``, ``valid`` and ``ready``.
     """
-    with patch.dict(os.environ, AMARANTH_USE_YOSYS="builtin"):
-        text = verilog.convert(Engine(config, clock_hz), name=MODULE, emit_src=False)
+    text = verilog.convert(Engine(config, clock_hz), name=MODULE, emit_src=False)
     return f"// boldhw design {config.digest().hex()}, clock {clock_hz} Hz\n{text}"
 
 

@@ -1,0 +1,7 @@
+import simulate
+
+from boldhw.gateware.registers import RegisterFile
+
+
+def test_registers(sim):
+    simulate.run(RegisterFile(), "bench_registers", sim, tests=1)
