@@ -7,16 +7,16 @@ from boldhw.config import EngineConfig
 
 CONFIG = EngineConfig(**parameters()["config"])
 SIZE, WORD = CONFIG.data_bytes, CONFIG.word_bytes
-IDLE = {"clear": 0, "load": 0, "row_in": 0, "push": 0, "byte_in": 0, "short": 0}
+IDLE = {"clear": 0, "load": 0, "row_in": 0, "push": 0, "byte_in": 0, "as_word": 0}
 
 
-def after(row, clear, load, row_in, push, byte_in, short):
+def after(row, clear, load, row_in, push, byte_in, as_word):
     """Return the bytes that must be held after a cycle with the given inputs."""
     if clear:
         return bytes(SIZE)
     if load:
         return row_in
-    if push and short and WORD < SIZE:
+    if push and as_word and WORD < SIZE:
         return row[1:WORD] + bytes([byte_in]) + row[WORD + 1 :] + b"\0"
     return row[1:] + bytes([byte_in]) if push else row
 
@@ -34,7 +34,7 @@ async def any_operations_match_the_model(dut):
             "row_in": rng.randbytes(SIZE),
             "push": rng.random() < 0.8,
             "byte_in": rng.randrange(256),
-            "short": rng.randrange(2),
+            "as_word": rng.randrange(2),
         }
         for name, value in inputs.items():
             number = int.from_bytes(value, "little") if name == "row_in" else int(value)
@@ -46,12 +46,12 @@ async def any_operations_match_the_model(dut):
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def a_word_is_complete_after_its_bytes(dut):
-    """``data_bytes`` pushes make a row and ``word_bytes`` short ones a word, first byte lowest."""
+    """``data_bytes`` pushes make a row and ``word_bytes`` ``as_word`` ones a word, first byte lowest."""
     rng = generator("words")
     await start(dut, **IDLE)
-    for short, size in [(0, SIZE), (1, WORD)] * 20:
+    for as_word, size in [(0, SIZE), (1, WORD)] * 20:
         content = rng.randbytes(size)
-        dut.push.value, dut.short.value = 1, short
+        dut.push.value, dut.as_word.value = 1, as_word
         for byte in content:
             dut.byte_in.value = byte
             await cycle(dut)

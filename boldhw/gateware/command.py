@@ -339,7 +339,7 @@ class CommandUnit(Component):
     def _take(self, m):
         """Take bytes of the payload, word by word."""
         with m.State("TAKE"):
-            m.d.comb += self._shifter.short.eq(self._unit == Unit.SAMPLE)
+            m.d.comb += self._shifter.as_word.eq(self._unit == Unit.SAMPLE)
             with m.If(self._at_end):
                 self._fail(m, Status.BAD_LENGTH)
             with m.Else():

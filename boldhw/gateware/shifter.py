@@ -9,7 +9,7 @@ class Shifter(Component):
 
     One operation a cycle, visible in the next one: ``clear`` wins over ``load`` over ``push``.
     A push moves all bytes down by one. After ``data_bytes`` of them the row is full, first byte
-    lowest. With ``short``, the new byte enters at the end of an operand word instead: after
+    lowest. With ``as_word``, the new byte enters at the end of an operand word instead: after
     ``word_bytes`` pushes the word is complete.
 
     Members
@@ -18,7 +18,7 @@ class Shifter(Component):
         Make the row zero.
     load, row_in : In(1), In(data_width)
         Replace the row.
-    push, byte_in, short : In(1), In(8), In(1)
+    push, byte_in, as_word : In(1), In(8), In(1)
         Shift one byte in.
     row : Out(data_width)
     """
@@ -31,7 +31,7 @@ class Shifter(Component):
             "row_in": In(config.data_width),
             "push": In(1),
             "byte_in": In(8),
-            "short": In(1),
+            "as_word": In(1),
             "row": Out(config.data_width),
         })  # fmt: skip
 
@@ -45,5 +45,5 @@ class Shifter(Component):
         with m.Elif(self.load):
             m.d.sync += row.eq(self.row_in)
         with m.Elif(self.push):
-            m.d.sync += row.eq(Mux(self.short, word, whole))
+            m.d.sync += row.eq(Mux(self.as_word, word, whole))
         return m
