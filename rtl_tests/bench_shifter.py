@@ -46,7 +46,7 @@ async def any_operations_match_the_model(dut):
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def a_word_is_complete_after_its_bytes(dut):
-    """``data_bytes`` pushes make a row and ``word_bytes`` ``as_word`` ones a word, first byte lowest."""
+    """``data_bytes`` pushes make a row, ``word_bytes`` of the other kind a word."""
     rng = generator("words")
     await start(dut, **IDLE)
     for as_word, size in [(0, SIZE), (1, WORD)] * 20:
