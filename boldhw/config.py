@@ -12,6 +12,7 @@ from boldhw.errors import ConfigError
 PROTOCOL_VERSION = 1
 TABLE_ROWS = 8  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
+SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 NOISE_BITS = 8  # random bits that one lane draws at a time
 
 

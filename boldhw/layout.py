@@ -9,7 +9,7 @@ of layers 2 and up is the same with inputs and outputs exchanged.
 from dataclasses import dataclass
 from functools import cached_property
 
-from boldhw.config import TABLE_ROWS, EngineConfig
+from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig
 from boldhw.errors import ConfigError
 
 # Data-memory rows of one layer-table entry: four 16-bit fields each, first field lowest.
@@ -86,6 +86,12 @@ class Layout:
                 f"max_layers={len(widths) - 1}"
             )
         self._check_fan_in()
+        if self.slot_stride > SLOT_ROWS:
+            raise ConfigError(
+                f"one sample of network {'-'.join(map(str, widths))} takes {self.slot_stride} rows "
+                f"of the data memory, at most {SLOT_ROWS} are addressed; use narrower layers or an "
+                f"engine with more lanes"
+            )
         self._check_rows("weight_rows", self.transposed_end + 1, engine.weight_rows)
         self._check_rows("data_rows", self.data_end, engine.data_rows)
         if engine.training:

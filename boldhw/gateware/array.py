@@ -10,12 +10,12 @@ from boldhw.gateware.processing_element import ProcessingElement
 
 
 def sum_shape(config):
-    """Shape of one signed sum: a fan-in both ways, or twice a vote of K samples."""
-    return signed(max(config.max_fan_in, 2 * config.batch).bit_length() + 1)
+    """Shape of one signed sum: fan-in and threshold both ways, or twice a vote of K samples."""
+    return signed((2 * config.max_fan_in).bit_length() + 1)
 
 
 class PEArray(wiring.Component):
-    """Compute ``2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
+    """Compute ``2 * popcount(xnor(a, b) & mask) - popcount(mask) - bias`` in P elements at once.
 
     A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
     ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
@@ -28,7 +28,7 @@ class PEArray(wiring.Component):
     weights : P * S bits, one weight word per element; zero while votes are computed.
     sign, mask : S bits each, broadcast to all elements.
     valid, first, last : flags of the word.
-    pad : lanes behind the last input, which the sum must not count.
+    bias : what the sums are counted from: threshold, and lanes behind the last input.
     zero_true_vote : the private operand is {0,T} coded: sums come out as twice the vote.
     column_shift, column_bits, column_clear : the elements' column registers.
     done, sums : P signed sums.
@@ -45,7 +45,7 @@ class PEArray(wiring.Component):
             "valid": In(1),
             "first": In(1),
             "last": In(1),
-            "pad": In(range(s)),
+            "bias": In(sum_shape(config)),
             "done": Out(1),
             "sums": Out(data.ArrayLayout(sum_shape(config), p)),
         }
@@ -96,7 +96,7 @@ class PEArray(wiring.Component):
         m.d.comb += popcount.bits.eq(counted)
 
         first, valid = delay(m, Cat(self.first, self.valid), self.latency - 1)
-        offset = Signal(range(config.max_fan_in + config.lanes + 1))
+        offset = Signal(sum_shape(config))
         with m.If(valid):
-            m.d.sync += offset.eq(Mux(first, self.pad, offset) + count)
+            m.d.sync += offset.eq(Mux(first, self.bias, offset) + count)
         return offset

@@ -28,7 +28,7 @@ class BackwardPass(wiring.Component):
     Members
     -------
     start, done : one cycle each.
-    layers, slot : layers of the network, data row of the sample.
+    layers : layers of the network.
     label, wrong, outputs_per_class : what the loss said.
     issue, read_data : memories and array; ``read_data`` holds the gate word when the sums come.
     array_done : the array's sums are valid.
@@ -48,7 +48,6 @@ class BackwardPass(wiring.Component):
                 "start": In(1),
                 "done": Out(1),
                 "layers": In(range(config.max_layers + 1)),
-                "slot": In(range(config.data_rows)),
                 "label": In(CLASS_BITS),
                 "wrong": In(CLASS_BITS),
                 "outputs_per_class": In(CLASS_BITS),
@@ -156,9 +155,10 @@ class BackwardPass(wiring.Component):
             m.d.sync += weight_row.eq(fields.transposed_row)
         with m.If(self._fetching):
             m.d.comb += [
-                issue.data_addr.eq(self.slot + fields.signal_row + Cat(masks, word)),
+                issue.data_addr.eq(fields.signal_row + Cat(masks, word)),
+                issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
-                issue.source.eq(Mux(masks, Source.MASKS, Source.SIGNS)),
+                issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
                 issue.valid.eq(masks),
                 issue.first.eq(word == 0),
                 issue.last.eq(last_word),
@@ -168,7 +168,7 @@ class BackwardPass(wiring.Component):
                 m.d.sync += [weight_row.eq(weight_row + 1), word.eq(Mux(last_word, 0, word + 1))]
         with m.If(self._waiting):
             gate_row = fields.below_gate_row + (self._group >> part_bits)
-            m.d.comb += issue.data_addr.eq(self.slot + gate_row)
+            m.d.comb += [issue.data_addr.eq(gate_row), issue.in_slot.eq(1)]
         return last_word
 
     def _collect(self, m):
@@ -214,10 +214,11 @@ class BackwardPass(wiring.Component):
         with m.If(self.table.run):
             m.d.sync += rows.eq(0)
         with m.If(self._storing):
-            row = self.slot + self.table.fields.below_signal_row + rows
+            row = self.table.fields.below_signal_row + rows
             m.d.comb += [
                 self._second.eq(rows[0]),
                 self.issue.data_addr.eq(row),
+                self.issue.in_slot.eq(1),
                 self.issue.data_write.eq(1),
                 self.issue.second.eq(self._second),
             ]

@@ -12,6 +12,7 @@ from boldhw.gateware.flip_unit import FlipUnit
 from boldhw.gateware.forward import ForwardPass
 from boldhw.gateware.issue import IssuePort
 from boldhw.gateware.loss import Loss
+from boldhw.gateware.magnitude import Magnitude
 from boldhw.gateware.noise import Noise
 from boldhw.gateware.operand import Operand
 from boldhw.gateware.packer import Packer
@@ -59,6 +60,7 @@ class Core(wiring.Component):
         self._passes = [self._forward]
         if config.training:
             m.submodules.signals = self._signals = SignalMemory(config)
+            m.submodules.magnitude = self._magnitude = Magnitude(config)
             m.submodules.ternarise = self._ternarise = Ternarise(config)
             m.submodules.flip_unit = self._flip = FlipUnit(config)
             m.submodules.backward_pass = self._backward = BackwardPass(config)
@@ -121,6 +123,7 @@ class Core(wiring.Component):
 
     def _connect_data(self, m, issue):
         memory, host, busy = self._data, self.data, self._sequencer.busy
+        base = Mux(issue.in_slot, self._sequencer.slot, 0)
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
             accumulators = Signal(self._flip.new_accumulators.shape().size)
@@ -128,7 +131,7 @@ class Core(wiring.Component):
                 m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
         m.d.comb += [
-            memory.addr.eq(Mux(busy, issue.data_addr, host.addr)),
+            memory.addr.eq(Mux(busy, issue.data_addr + base, host.addr)),
             memory.write.eq(Mux(busy, issue.data_write, host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
@@ -144,7 +147,7 @@ class Core(wiring.Component):
             array.sign.eq(operand.sign),
             array.mask.eq(operand.mask),
             array.weights.eq(self._weights.row),
-            array.pad.eq(self._forward.pad),
+            array.bias.eq(self._forward.bias),
             Cat(array.valid, array.first, array.last).eq(
                 delay(m, Cat(issue.valid, issue.first, issue.last), 2)
             ),
@@ -166,11 +169,9 @@ class Core(wiring.Component):
             forward.start.eq(self._sequencer.forward),
             self._sequencer.forward_done.eq(forward.done),
             forward.layers.eq(registers.layers),
-            forward.slot.eq(self._sequencer.slot),
             forward.array_done.eq(self._array.done),
             forward.full.eq(packer.full),
             threshold.sums.eq(self._array.sums),
-            threshold.tau.eq(forward.tau),
             threshold.lanes.eq(forward.lanes),
             packer.push.eq(forward.push),
             packer.restart.eq(forward.restart),
@@ -181,7 +182,7 @@ class Core(wiring.Component):
         ]
         if self.config.training:
             m.d.comb += [
-                threshold.window.eq(forward.window),
+                threshold.far.eq(self._magnitude.far),
                 packer.second_bits.eq(threshold.gate),
             ]
 
@@ -222,7 +223,6 @@ class Core(wiring.Component):
             backward.start.eq(self._sequencer.backward),
             self._sequencer.backward_done.eq(backward.done),
             backward.layers.eq(control.registers.layers),
-            backward.slot.eq(self._sequencer.slot),
             backward.label.eq(control.label),
             backward.wrong.eq(self._loss.wrong),
             backward.outputs_per_class.eq(control.registers.outputs_per_class),
@@ -231,7 +231,9 @@ class Core(wiring.Component):
             backward.masks.eq(ternarise.masks),
             backward.full.eq(packer.full),
             ternarise.sums.eq(self._array.sums),
+            ternarise.far.eq(self._magnitude.far),
             ternarise.dead.eq(backward.dead),
+            self._magnitude.sums.eq(self._array.sums),
             signals.row.eq(issue.signal_row),
             signals.write.eq(backward.write),
             signals.sign.eq(backward.sign),
@@ -242,6 +244,8 @@ class Core(wiring.Component):
             packer.push.eq(self._forward.push | backward.push),
             packer.restart.eq(self._forward.restart | backward.restart),
         ]
+        for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
+            m.d.comb += limit.eq(Mux(self._forward.push, self._forward.window, dead))
         with m.If(backward.push):
             m.d.comb += packer.first_bits.eq(backward.push_signs)
             m.d.comb += packer.second_bits.eq(backward.push_masks)

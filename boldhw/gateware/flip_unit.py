@@ -1,6 +1,6 @@
 """The weight-flip unit: P lanes that add votes to accumulators and flip weights."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,12 +54,12 @@ class FlipUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        below = Signal(self.config.accumulator_bits)
+        m.d.comb += below.eq(self.theta - 1)
         for lane in range(self.config.elements):
-            total = self._clamped(m, self._decayed(lane) + self._step(m, lane), lane)
-            # For a weight of T the accumulator must fall to -theta, for F rise to theta.
-            pull = Mux(self.weights[lane], -total, total)
+            total = self._clamped(m, self._decayed(lane) - self._vote(m, lane), lane)
             m.d.comb += [
-                self.flips[lane].eq(pull >= self.theta),
+                self.flips[lane].eq(self._reached(m, total, below, lane)),
                 self.new_accumulators[lane].eq(Mux(self.flips[lane], 0, total)),
             ]
         m.d.comb += self.new_weights.eq(self.weights ^ self.flips)
@@ -71,16 +71,27 @@ class FlipUnit(wiring.Component):
             return accumulator
         return accumulator - ((accumulator * self.decay) >> 16)
 
-    def _step(self, m, lane):
-        """Return the rounded negative vote, ``(-q + u) >> r`` with u the low r bits of the draw."""
+    def _reached(self, m, total, below, lane):
+        """Say whether the accumulator fell to -theta for a weight of T, rose to theta for F.
+
+        For T it is the complement, one less than the negative, that must exceed ``below``, which is
+        theta - 1; twice each value leaves room for the difference.
+        """
+        weight, width = self.weights[lane], self.config.accumulator_bits
+        pull = Signal(signed(width), name=f"pull{lane}")
+        m.d.comb += pull.eq(total ^ weight.replicate(width).as_signed())
+        return Cat(weight, pull).as_signed() >= Cat(1, below)
+
+    def _vote(self, m, lane):
+        """Return the rounded vote, minus ``(-q + u) >> r`` with u the low r bits of the draw."""
         if not self.config.stochastic:
-            return -self.votes[lane]
+            return self.votes[lane]
         step = Signal(vote_shape(self.config), name=f"step{lane}")
         draw = self.draws.word_select(lane, NOISE_BITS)
         with m.Switch(self.rounding):
             for r in range(ROUNDING_MAX + 1):
                 with m.Case(r):
-                    m.d.comb += step.eq((draw[:r] - self.votes[lane]) >> r)
+                    m.d.comb += step.eq(-((draw[:r] - self.votes[lane]) >> r))
         return step
 
     def _clamped(self, m, value, lane):

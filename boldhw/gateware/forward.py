@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.config import FIELD_BITS
+from boldhw.config import FIELD_BITS, SLOT_ROWS
 from boldhw.gateware.issue import IssuePort
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import TableReader, field_shape
@@ -27,10 +27,10 @@ class ForwardPass(wiring.Component):
     Members
     -------
     start, done : one cycle each.
-    layers, slot : layers of the network, data row of the sample.
+    layers : layers of the network.
     issue : what the pass asks of memories and array.
     read_data : a row of table fields.
-    tau, window, pad, lanes : of the group whose sums come next.
+    bias, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
     push, restart, full : packer.
     scan, lane, scan_stall : sum number ``lane`` enters the loss; the loss cannot take it.
@@ -43,11 +43,9 @@ class ForwardPass(wiring.Component):
             "start": In(1),
             "done": Out(1),
             "layers": In(range(config.max_layers + 1)),
-            "slot": In(range(config.data_rows)),
             "issue": Out(IssuePort(config)),
             "read_data": In(4 * FIELD_BITS),
-            "tau": Out(field_shape(config, "tau")),
-            "pad": Out(field_shape(config, "pad")),
+            "bias": Out(field_shape(config, "tau")),
             "lanes": Out(field_shape(config, "output_lanes")),
             "array_done": In(1),
             "push": Out(1),
@@ -76,8 +74,7 @@ class ForwardPass(wiring.Component):
         last_word, last_group = self._issue(m)
 
         with m.FSM() as fsm:
-            no_pad = self.table.fields.zero_true | fsm.ongoing("IDLE")
-            m.d.comb += self.pad.eq(Mux(no_pad, 0, self.table.fields.pad))
+            m.d.comb += self.bias.eq(Mux(fsm.ongoing("IDLE"), 0, self._bias(hidden)))
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += layer.eq(0)
                 m.next = "LOAD"
@@ -114,7 +111,6 @@ class ForwardPass(wiring.Component):
         m.d.comb += [
             fired_all.eq(fired == fields.groups),
             self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
-            self.tau.eq(fields.tau),
             self.push.eq(self.array_done & hidden),
         ]
         if self.config.training:
@@ -123,24 +119,33 @@ class ForwardPass(wiring.Component):
             m.d.sync += fired.eq(fired + 1)
         return fired
 
+    def _bias(self, hidden):
+        """Sums count from tau, but scores from 0; lanes of the last word without input do not."""
+        fields = self.table.fields
+        return Mux(hidden, fields.tau, 0) + Mux(fields.zero_true, 0, fields.pad)
+
     def _store(self, m, fired_all, stored):
         """Write a pair of words that is full or the layer's last; return when the port is taken."""
         fields = self.table.fields
         pushed, second = Signal(), Signal()
         first = pushed & (self.full | fired_all)
-        words, row = Signal.like(fields.words), Signal(range(self.config.data_rows))
+        words, row = Signal.like(fields.words), Signal(range(SLOT_ROWS))
         m.d.sync += [pushed.eq(self.push), second.eq(first)]
         with m.If(self.push):
-            m.d.sync += row.eq(self.slot + fields.output_row + words)
+            m.d.sync += row.eq(fields.output_row + words)
         with m.If(first):
             if self.config.training:
-                m.d.sync += row.eq(self.slot + fields.gate_row + words)
+                m.d.sync += row.eq(fields.gate_row + words)
             m.d.sync += words.eq(words + 1)
         with m.If(self.restart):
             m.d.sync += words.eq(0)
         m.d.comb += stored.eq(second & fired_all)
         with m.If(first | second):
-            m.d.comb += [self.issue.data_addr.eq(row), self.issue.second.eq(second)]
+            m.d.comb += [
+                self.issue.data_addr.eq(row),
+                self.issue.in_slot.eq(1),
+                self.issue.second.eq(second),
+            ]
             m.d.comb += self.issue.data_write.eq(first | (second & self.config.training))
         return first | second
 
@@ -154,9 +159,10 @@ class ForwardPass(wiring.Component):
             m.d.comb += issue.data_addr.eq(self.table.addr)
         with m.If(issue.valid):
             m.d.comb += [
-                issue.data_addr.eq(self.slot + fields.input_row + word),
+                issue.data_addr.eq(fields.input_row + word),
+                issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
-                issue.source.eq(Mux(fields.zero_true, Source.ZERO_TRUE, Source.BOOLEAN)),
+                issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
                 issue.first.eq(word == 0),
                 issue.last.eq(last_word),
             ]

@@ -12,6 +12,7 @@ class IssuePort(Signature):
     address; the core delays the rest to match.
 
     data_addr, data_write, second    data memory; a write stores the packer's first or second word
+    in_slot                          data_addr counts from the sample's slot
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
     source                           what the word read is
@@ -22,6 +23,7 @@ class IssuePort(Signature):
         members = {
             "data_addr": Out(range(config.data_rows)),
             "data_write": Out(1),
+            "in_slot": Out(1),
             "second": Out(1),
             "weight_row": Out(range(config.weight_rows)),
             "source": Out(Source),

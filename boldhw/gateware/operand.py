@@ -1,18 +1,22 @@
 """The broadcast operand: sign and mask words for the array, from the data or signal memory."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 
-class Source(enum.IntEnum, shape=3):
-    """What the word that stands at the memory outputs is."""
+class Source(enum.IntFlag, shape=4):
+    """What becomes of the word that stands at the memory outputs; one bit each, for little logic.
 
-    BOOLEAN = 0  # inputs in Boolean coding: sign, all lanes count
-    ZERO_TRUE = 1  # inputs in {0,T} coding: mask, all signs are T
-    SIGNS = 2  # sign word of signals
-    MASKS = 3  # mask word of signals; the sign word before it is kept
-    COLUMNS = 4  # row of the signal memory
+    A word of inputs in Boolean coding is a sign word that counts everywhere (EVERY_MASK), one in
+    {0,T} coding a mask word whose signs are T (EVERY_SIGN). A mask word of signals comes behind
+    its sign word, which KEEP_SIGN holds.
+    """
+
+    EVERY_SIGN = 1
+    EVERY_MASK = 2
+    KEEP_SIGN = 4
+    COLUMNS = 8  # take the row of the signal memory instead
 
 
 class Operand(wiring.Component):
@@ -36,17 +40,14 @@ class Operand(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        every = (1 << self.config.lanes) - 1
-        with m.Switch(self.source):
-            with m.Case(Source.BOOLEAN):
-                m.d.sync += [self.sign.eq(self.word), self.mask.eq(every)]
-            with m.Case(Source.ZERO_TRUE):
-                m.d.sync += [self.sign.eq(every), self.mask.eq(self.word)]
-            if self.config.training:
-                with m.Case(Source.SIGNS):
-                    m.d.sync += self.sign.eq(self.word)
-                with m.Case(Source.MASKS):
-                    m.d.sync += self.mask.eq(self.word)
-                with m.Case(Source.COLUMNS):
-                    m.d.sync += [self.sign.eq(self.signs), self.mask.eq(self.masks)]
+        sign, mask = Signal(self.config.lanes), Signal(self.config.lanes)
+        m.d.comb += [sign.eq(self.word), mask.eq(self.word)]
+        if self.config.training:
+            with m.If(self.source & Source.COLUMNS):
+                m.d.comb += [sign.eq(self.signs), mask.eq(self.masks)]
+        every_sign = (self.source & Source.EVERY_SIGN).any().replicate(self.config.lanes)
+        every_mask = (self.source & Source.EVERY_MASK).any().replicate(self.config.lanes)
+        with m.If(~(self.source & Source.KEEP_SIGN).any()):
+            m.d.sync += self.sign.eq(sign | every_sign)
+        m.d.sync += self.mask.eq(mask | every_mask)
         return m

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.config import FIELD_BITS, NOISE_BITS, TABLE_ROWS
+from boldhw.config import FIELD_BITS, NOISE_BITS, SLOT_ROWS, TABLE_ROWS
 from boldhw.gateware.array import sum_shape
 from boldhw.layout import TABLE
 
@@ -19,22 +19,23 @@ def field_shape(config, name):
     words = range(config.max_fan_in // config.lanes + 1)
     lanes = range(config.elements + 1)
     weight_row, data_row = range(config.weight_rows), range(config.data_rows)
+    slot_row = range(SLOT_ROWS)
     return {
         "words": words,
         "groups": groups,
         "weight_row": weight_row,
-        "input_row": data_row,
+        "input_row": slot_row,
         "tau": total,
-        "window": total.width,
+        "window": total.width - 1,
         "pad": range(config.lanes),
         "zero_true": 1,
-        "output_row": data_row,
-        "gate_row": data_row,
+        "output_row": slot_row,
+        "gate_row": slot_row,
         "output_lanes": lanes,
         "column_row": range(config.signal_rows),
         "dead": total.width - 1,
         "noise": NOISE_BITS,
-        "signal_row": data_row,
+        "signal_row": slot_row,
         "signal_words": words,
         "input_groups": groups,
         "transposed_row": weight_row,

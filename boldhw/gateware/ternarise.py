@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.config import NOISE_BITS
 from boldhw.gateware.array import sum_shape
+from boldhw.gateware.magnitude import limit_shape
 
 
 class Ternarise(wiring.Component):
@@ -18,10 +19,11 @@ class Ternarise(wiring.Component):
 
     Members
     -------
-    sums : P signed sums.
-    gate : P bits.
     dead, noise : a signal needs ``abs(sum) > dead + (draw & noise)``.
-    draws : NOISE_BITS random bits per lane (only in a stochastic engine).
+    draws : NOISE_BITS random bits per lane (with ``noise`` only in a stochastic engine).
+    limits : P sums of dead zone and noise, for :class:`boldhw.gateware.magnitude.Magnitude`.
+    sums : P signed sums.
+    gate, far : P bits each; ``far`` says that the sum is beyond its limit.
     signs, masks : P bits each; a sign is meaningful where its mask is 1.
     """
 
@@ -29,9 +31,11 @@ class Ternarise(wiring.Component):
         self.config = config
         p = config.elements
         members = {
+            "dead": In(limit_shape(config)),
+            "limits": Out(data.ArrayLayout(limit_shape(config), p)),
             "sums": In(data.ArrayLayout(sum_shape(config), p)),
             "gate": In(p),
-            "dead": In(sum_shape(config).width - 1),
+            "far": In(p),
             "signs": Out(p),
             "masks": Out(p),
         }
@@ -41,15 +45,18 @@ class Ternarise(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        signs, masks = [], []
         for lane in range(self.config.elements):
-            total, limit = self.sums[lane], self._limit(lane)
-            signs.append(total >= 0)
-            masks.append(self.gate[lane] & ((total > limit) | (-total > limit)))
-        m.d.comb += [self.signs.eq(Cat(signs)), self.masks.eq(Cat(masks))]
+            m.d.comb += self.limits[lane].eq(self._limit(lane))
+        m.d.comb += [
+            self.signs.eq(Cat(total >= 0 for total in self.sums)),
+            self.masks.eq(self.gate & self.far),
+        ]
         return m
 
     def _limit(self, lane):
+        """Return dead zone plus noise, or the largest limit where that would not fit."""
         if not self.config.stochastic:
             return self.dead
-        return self.dead + (self.draws.word_select(lane, NOISE_BITS) & self.noise)
+        limit = self.dead + (self.draws.word_select(lane, NOISE_BITS) & self.noise)
+        overflow = limit[limit_shape(self.config) :].any()
+        return limit | overflow.replicate(limit_shape(self.config))
