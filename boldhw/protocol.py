@@ -4,7 +4,9 @@ A frame is ``COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 
 little-endian. A reply repeats the type with bit 7 set and the sequence number, and carries the
 status in the place of the address. Commands run one at a time: the host sends the next one when it
 has the reply. A device executes a frame once; the same sequence number again only has the stored
-reply sent again. HELLO is answered always and makes its sequence number the current one.
+reply sent again. HELLO is executed always and makes its sequence number the current one. Any other
+sequence number, and any before the first HELLO, gets OUT_OF_SEQUENCE; the stored reply stays that
+of the frame executed last. A damaged frame gets no reply.
 """
 
 import struct
