@@ -1,0 +1,43 @@
+"""What the tools need to know of a board."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from boldhw.config import EngineConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A board: its pins, its clock, and the engine that it is built with.
+
+    name              on the command line
+    engine            EngineConfig of its bitstream
+    device            part and package
+    speed_grade       of the part, as nextpnr's timing model has it
+    logic_cells       each a LUT4 and a flip-flop
+    ram_blocks        block RAMs of 256 x 16 bits
+    spram             single-port RAMs of 16,384 x 16 bits
+    clock_hz          clock of the engine
+    baud              bits per second of its serial line
+    memories, link    the same in words, for lists of boards
+    loader            name by which openFPGALoader knows it
+    place_options     nextpnr's options for the part
+    platform          makes its Amaranth platform
+    clock             makes the elaboratable that drives the domain ``sync`` from ``clock_hz``
+    """
+
+    name: str
+    engine: EngineConfig
+    device: str
+    speed_grade: str
+    logic_cells: int
+    ram_blocks: int
+    spram: int
+    clock_hz: int
+    baud: int
+    memories: str
+    link: str
+    loader: str
+    place_options: tuple
+    platform: Callable
+    clock: Callable

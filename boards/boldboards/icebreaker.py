@@ -1,0 +1,37 @@
+"""The iCEBreaker: an iCE40UP5K with a 12 MHz oscillator and an FTDI FT2232H."""
+
+from boldboards.board import Board
+from boldhw import config
+
+OSCILLATOR_HZ = 12_000_000
+
+
+def _platform():
+    from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+    return ICEBreakerPlatform()
+
+
+def _clock(clock_hz):
+    from boldboards.ice40 import PllClock
+
+    return PllClock("clk12", OSCILLATOR_HZ, clock_hz)
+
+
+ICEBREAKER = Board(
+    name="icebreaker",
+    engine=config.ICEBREAKER,
+    device="iCE40UP5K-SG48",
+    speed_grade="single",
+    logic_cells=5280,
+    ram_blocks=30,
+    spram=4,
+    clock_hz=24_000_000,
+    baud=3_000_000,
+    memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit",
+    link="USB serial, 3 Mbaud",
+    loader="ice40_generic",
+    place_options=("--up5k", "--package", "sg48"),
+    platform=_platform,
+    clock=_clock,
+)
