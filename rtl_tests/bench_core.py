@@ -28,7 +28,7 @@ async def training_matches_golden(dut):
         if stats.updates == case.updates:
             break
     assert stats.updates == case.updates
-    counters, flips = driver.counters()
+    counters, flips = await driver.counters()
     assert flips == stats.flips
     model = cycles.model(network.engine, network.widths)
     assert counters == {

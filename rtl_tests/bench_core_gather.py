@@ -59,7 +59,7 @@ async def clear_forgets(dut):
     before = driver.network.copy()
     await gather(driver, bits, labels, 3)
     await driver.clear()
-    assert not any(driver.counters()[0].values())
+    assert not any((await driver.counters())[0].values())
     driver.network = before
     await driver.run(FLUSH)
     assert driver.results("flushed", "updated") == [0, 0]

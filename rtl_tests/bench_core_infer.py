@@ -23,6 +23,6 @@ async def scores_match_golden(dut, readiness):
         assert await driver.run(INFER, sample) == scores.tolist()
     await driver.compare_state()
     forward = cycles.model(network.engine, network.widths).forward
-    counters, _ = driver.counters()
+    counters, _ = await driver.counters()
     assert counters.pop("cycles_forward") == forward * SAMPLES + driver.stalled
     assert not any(counters.values())

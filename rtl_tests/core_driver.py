@@ -43,7 +43,9 @@ class Driver:
         names = ["data__addr", "data__write", "data__write_data", "blocks__addr", "blocks__load"]
         names += ["blocks__shift", "blocks__store", "blocks__word_in"]
         control = ["start", "operation", "label", "registers", "clear", "noise_write"]
-        return names + [f"control__{name}" for name in [*control, "noise_data", "score_ready"]]
+        return names + [
+            f"control__{name}" for name in [*control, "noise_data", "score_ready", "counter_addr"]
+        ]
 
     def _registers(self):
         registers, layout = self.network.registers, self.layout
@@ -137,6 +139,8 @@ class Driver:
         self.dut.control__clear.value = 1
         await cycle(self.dut)
         self.dut.control__clear.value = 0
+        while self.results("busy") == [1]:
+            await cycle(self.dut)
 
     async def _write_sample(self, bits):
         words = packing.pack_samples(self.layout, bits[None])[0].tobytes()
@@ -164,8 +168,12 @@ class Driver:
         """Return outputs of the control port as integers."""
         return [int(getattr(self.dut, f"control__{name}").value) for name in names]
 
-    def counters(self):
+    async def counters(self):
         """Return the counters by name, and the flips per layer."""
-        value, layers = int(self.dut.control__counters.value), len(self.layout.layers)
-        words = [value >> 32 * i & 0xFFFFFFFF for i in range(len(COUNTERS) + layers)]
+        halves = []
+        for addr in range(2 * (len(COUNTERS) + len(self.layout.layers))):
+            self.dut.control__counter_addr.value = addr
+            await cycle(self.dut)
+            halves.append(int(self.dut.control__counter.value))
+        words = [low | high << 16 for low, high in zip(halves[::2], halves[1::2], strict=True)]
         return dict(zip(COUNTERS, words, strict=False)), tuple(words[len(COUNTERS) :])

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In
 
 from boldhw.gateware.array import PEArray
 from boldhw.gateware.backward import BackwardPass
+from boldhw.gateware.counters import AMOUNT_BITS, Counters
 from boldhw.gateware.data_memory import DataMemory
 from boldhw.gateware.delay import delay
 from boldhw.gateware.flip_unit import FlipUnit
@@ -55,6 +56,7 @@ class Core(wiring.Component):
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
         m.submodules.loss = self._loss = Loss(config)
+        m.submodules.counters = self._counters = Counters(config)
         m.submodules.sequencer = self._sequencer = Sequencer(config)
         m.submodules.forward_pass = self._forward = ForwardPass(config)
         self._passes = [self._forward]
@@ -90,6 +92,7 @@ class Core(wiring.Component):
 
     def _connect_control(self, m):
         control, sequencer, loss = self.control, self._sequencer, self._loss
+        counters = self._counters
         registers = control.registers
         inferring = Signal()
         with m.If(control.start):
@@ -99,9 +102,14 @@ class Core(wiring.Component):
             sequencer.operation.eq(control.operation),
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
-            control.busy.eq(sequencer.busy),
+            control.busy.eq(sequencer.busy | counters.busy),
             control.slot.eq(sequencer.slot),
-            control.counters.eq(sequencer.counters),
+            control.counter.eq(counters.word),
+            counters.addr.eq(control.counter_addr),
+            counters.clear.eq(control.clear),
+            counters.post.eq(sequencer.post),
+            counters.amount.eq(sequencer.elapsed),
+            sequencer.counting.eq(counters.busy),
             loss.restart.eq(sequencer.forward),
             loss.label.eq(control.label),
             loss.classes.eq(registers.classes),
@@ -258,7 +266,6 @@ class Core(wiring.Component):
         m.d.comb += [
             update.start.eq(sequencer.update),
             sequencer.update_done.eq(update.done),
-            sequencer.layer.eq(update.layer),
             update.layers.eq(registers.layers),
             update.slot_row.eq(registers.slot_row),
             update.slot_stride.eq(registers.slot_stride),
@@ -284,7 +291,13 @@ class Core(wiring.Component):
     def _count_flips(self, m):
         m.submodules.flip_count = count = Popcount(self.config.elements)
         m.d.comb += count.bits.eq(self._flip.flips & self._update.flip.replicate(len(count.bits)))
-        m.d.sync += self._sequencer.flips.eq(count.count)
+        flips, flipped = Signal.like(count.count), Signal(AMOUNT_BITS)
+        m.d.sync += [flips.eq(count.count), flipped.eq(flipped + flips)]
+        counters, update = self._counters, self._update
+        m.d.comb += [counters.post_flips.eq(update.layer_done), counters.layer.eq(update.layer)]
+        with m.If(update.layer_done):
+            m.d.comb += counters.amount.eq(flipped)
+            m.d.sync += flipped.eq(0)
 
     def _connect_noise(self, m):
         m.submodules.noise = noise = Noise(self.config)

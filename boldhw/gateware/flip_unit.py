@@ -95,12 +95,13 @@ class FlipUnit(wiring.Component):
         return step
 
     def _clamped(self, m, value, lane):
-        limit = 1 << (self.config.accumulator_bits - 1)
-        total = Signal(signed(self.config.accumulator_bits), name=f"total{lane}")
+        width = self.config.accumulator_bits
+        total = Signal(signed(width), name=f"total{lane}")
         wide = Signal(value.shape(), name=f"wide{lane}")
+        top = wide[width - 1 :]
         m.d.comb += [wide.eq(value), total.eq(wide)]
-        with m.If(wide > limit - 1):
-            m.d.comb += total.eq(limit - 1)
-        with m.Elif(wide < -limit):
-            m.d.comb += total.eq(-limit)
+        # Beyond the range the bits from the sign bit up differ; the largest and the smallest value
+        # are the inverted sign in all bits but the sign itself.
+        with m.If(top.any() & ~top.all()):
+            m.d.comb += total.eq(Cat((~wide[-1]).replicate(width - 1), wide[-1]))
         return total

@@ -4,8 +4,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.config import FIELD_BITS
-
-COUNTER_BITS = 32
+from boldhw.protocol import COUNTERS
 
 
 class Operation(enum.Enum, shape=2):
@@ -71,7 +70,9 @@ class ControlPort(Signature):
     gathered samples that took part) then hold until the next start. ``slot`` is the data row where
     the operand words of the next sample belong. ``clear`` forgets gathered samples and counters.
     ``noise_write`` shifts ``noise_data`` into the noise generator. Scores (INFER: one a class, in
-    order) stall the core while they are not taken.
+    order) stall the core while they are not taken. ``counter`` is the 16-bit word at
+    ``counter_addr`` one cycle later, while ``busy`` is low; see
+    :class:`boldhw.gateware.counters.Counters`. ``busy`` is also high while counters are cleared.
     """
 
     def __init__(self, config):
@@ -92,5 +93,6 @@ class ControlPort(Signature):
             "score": In(FIELD_BITS),
             "score_valid": In(1),
             "score_ready": Out(1),
-            "counters": In(data.ArrayLayout(COUNTER_BITS, 7 + config.max_layers)),
+            "counter_addr": Out(range(2 * (len(COUNTERS) + config.max_layers))),
+            "counter": In(16),
         })  # fmt: skip

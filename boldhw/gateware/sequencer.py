@@ -1,15 +1,21 @@
-"""The sequencer: which pass runs when, gathered samples, counters."""
+"""The sequencer: which pass runs when, and which slots hold gathered samples."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.ports import COUNTER_BITS, Operation, RegisterLayout
+from boldhw.gateware.counters import AMOUNT_BITS
+from boldhw.gateware.ports import Operation, RegisterLayout
 from boldhw.protocol import COUNTERS
 
 
+def counter_bits(**counted):
+    """Return a post to the counters, from conditions by counter name."""
+    return Cat(counted.get(name, 0) for name in COUNTERS)
+
+
 class Sequencer(wiring.Component):
-    """Run forward, backward and update passes for one operation, and count what happens.
+    """Run forward, backward and update passes for one operation, and have them counted.
 
     INFER is a forward pass. TRAIN is a forward pass and, for an active sample, a backward pass,
     after which the sample's slot is taken; when ``batch`` slots are taken, an update follows. FLUSH
@@ -20,9 +26,8 @@ class Sequencer(wiring.Component):
     start, operation, clear, registers, busy : see :class:`boldhw.gateware.ports.ControlPort`.
     hit, active : from the loss, valid when the forward pass is done.
     forward, backward, update : start of a pass; ``*_done`` its end.
-    flips : weights flipped in this cycle, in layer ``layer``.
     slot, filled : data row of the next sample, one bit per slot that is taken.
-    counters : in the order of :data:`boldhw.protocol.COUNTERS`, then flips per layer.
+    elapsed, post, counting : cycles of the pass, what to count at its end, counters at work.
     """
 
     def __init__(self, config):
@@ -36,7 +41,9 @@ class Sequencer(wiring.Component):
             "slot": Out(range(config.data_rows)),
             "forward": Out(1),
             "forward_done": In(1),
-            "counters": Out(data.ArrayLayout(COUNTER_BITS, len(COUNTERS) + config.max_layers)),
+            "elapsed": Out(AMOUNT_BITS),
+            "post": Out(len(COUNTERS)),
+            "counting": In(1),
         }
         if config.training:
             members |= {
@@ -46,8 +53,6 @@ class Sequencer(wiring.Component):
                 "backward_done": In(1),
                 "update": Out(1),
                 "update_done": In(1),
-                "flips": In(range(config.elements + 1)),
-                "layer": In(range(config.max_layers + 1)),
                 "filled": Out(config.batch),
                 "updated": Out(1),
                 "flushed": Out(range(config.batch + 1)),
@@ -60,36 +65,30 @@ class Sequencer(wiring.Component):
             self._training(m)
         else:
             self._inference(m)
-        with m.If(self.clear):
-            m.d.sync += self.counters.eq(0)
         return m
 
     def _inference(self, m):
         m.d.comb += self.slot.eq(self.registers.slot_row)
+        running = self._measure(m, self.forward)
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
+            m.d.comb += running.eq(fsm.ongoing("FORWARD"))
             with m.State("IDLE"), m.If(self.start):
                 m.d.comb += self.forward.eq(1)
                 m.next = "FORWARD"
-            with m.State("FORWARD"):
-                self._count(m, "cycles_forward")
-                with m.If(self.forward_done):
-                    m.next = "IDLE"
+            with m.State("FORWARD"), m.If(self.forward_done):
+                m.d.comb += self.post.eq(counter_bits(cycles_forward=1))
+                m.next = "IDLE"
 
     def _training(self, m):
         taken, full = self._slots(m)
         train = Signal()
-        m.d.comb += self.backward.eq(self.forward_done & train & self.active)
-        with m.If(self.forward_done & train):
-            self._count(m, "samples")
-            self._count(m, "hits", self.hit)
-            self._count(m, "active", self.active)
-        for layer in range(self.config.max_layers):
-            with m.If(self.layer == layer):
-                self._count(m, len(COUNTERS) + layer, self.flips)
-
+        running = self._measure(m, self.forward | self.backward | self.update)
         with m.FSM() as fsm:
+            passes = [fsm.ongoing(state) for state in ("FORWARD", "BACKWARD", "UPDATE")]
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
+            done = self.forward_done | self.backward_done | self.update_done
+            m.d.comb += running.eq(Cat(passes).any() & ~done)
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += [self.updated.eq(0), train.eq(self.operation == Operation.TRAIN)]
                 m.d.sync += self.flushed.eq(taken)
@@ -99,25 +98,38 @@ class Sequencer(wiring.Component):
                 with m.Elif(taken != 0):
                     m.d.comb += self.update.eq(1)
                     m.next = "UPDATE"
-            with m.State("FORWARD"):
-                self._count(m, "cycles_forward")
-                with m.If(self.forward_done):
-                    m.next = "IDLE"
-                    with m.If(self.backward):
-                        m.next = "BACKWARD"
-            with m.State("BACKWARD"):
-                self._count(m, "cycles_backward")
-                with m.If(self.backward_done):
-                    m.next = "IDLE"
-                    with m.If(full):
-                        m.d.comb += self.update.eq(1)
-                        m.next = "UPDATE"
-            with m.State("UPDATE"):
-                self._count(m, "cycles_update")
-                with m.If(self.update_done):
-                    self._count(m, "updates")
-                    m.d.sync += self.updated.eq(1)
-                    m.next = "IDLE"
+            with m.State("FORWARD"), m.If(self.forward_done):
+                learnt, hit = train & self.active, train & self.hit
+                m.d.comb += self.post.eq(
+                    counter_bits(cycles_forward=1, samples=train, active=learnt, hits=hit)
+                )
+                m.next = "IDLE"
+                with m.If(learnt):
+                    m.d.comb += self.backward.eq(1)
+                    m.next = "BACKWARD"
+            with m.State("BACKWARD"), m.If(self.backward_done):
+                m.next = "COUNT BACKWARD"
+            with m.State("COUNT BACKWARD"), m.If(~self.counting):
+                m.d.comb += self.post.eq(counter_bits(cycles_backward=1))
+                m.next = "IDLE"
+                with m.If(full):
+                    m.d.comb += self.update.eq(1)
+                    m.next = "UPDATE"
+            with m.State("UPDATE"), m.If(self.update_done):
+                m.d.sync += self.updated.eq(1)
+                m.next = "COUNT UPDATE"
+            with m.State("COUNT UPDATE"), m.If(~self.counting):
+                m.d.comb += self.post.eq(counter_bits(cycles_update=1, updates=1))
+                m.next = "IDLE"
+
+    def _measure(self, m, starting):
+        """Count the cycles of a pass; return the signal that says that one is running."""
+        running = Signal()
+        with m.If(running):
+            m.d.sync += self.elapsed.eq(self.elapsed + 1)
+        with m.If(starting):
+            m.d.sync += self.elapsed.eq(1)
+        return running
 
     def _slots(self, m):
         """Take a slot after each backward pass, free all of them after an update."""
@@ -131,8 +143,4 @@ class Sequencer(wiring.Component):
             ]
         with m.If(self.update_done | self.clear):
             m.d.sync += [taken.eq(0), self.filled.eq(0)]
-        return taken, taken + 1 == self.registers.batch
-
-    def _count(self, m, counter, amount=1):
-        index = COUNTERS.index(counter) if isinstance(counter, str) else counter
-        m.d.sync += self.counters[index].eq(self.counters[index] + amount)
+        return taken, taken == self.registers.batch

@@ -27,7 +27,7 @@ class UpdatePass(wiring.Component):
     Members
     -------
     start, done : one cycle each.
-    layers, layer : layers of the network, layer in work.
+    layers, layer : layers of the network, layer in work. layer_done : all its weights are done.
     slot_row, slot_stride : data rows of the gathered samples.
     issue, read_data : memories and array.
     store_accumulators : this cycle's data write is a row of new accumulators.
@@ -59,6 +59,7 @@ class UpdatePass(wiring.Component):
                 "lanes": Out(field_shape(config, "input_lanes")),
                 "theta": Out(field_shape(config, "theta")),
                 "decay": Out(FIELD_BITS),
+                "layer_done": Out(1),
                 "flip": Out(1),
                 "load": Out(1),
                 "store": Out(1),
@@ -141,6 +142,7 @@ class UpdatePass(wiring.Component):
                 m.d.sync += self._input_group.eq(self._input_group + 1)
                 m.next = "INPUTS"
                 with m.If(last_inputs):
+                    m.d.comb += self.layer_done.eq(1)
                     m.d.sync += self.layer.eq(self.layer + 1)
                     m.next = "LOAD"
                     with m.If(self.layer + 1 == self.layers):
