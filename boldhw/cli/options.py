@@ -5,6 +5,7 @@ import json
 from dataclasses import fields, replace
 
 import click
+from boldboards import find_board
 from boldhost import Device
 
 from boldhw import data
@@ -72,13 +73,30 @@ def backend(default):
     )
 
 
-def engine(function):
-    """Add ``--config``; the function gets an EngineConfig or None as ``engine``."""
+class BoardType(click.ParamType):
+    """Name of a board; the function gets the Board."""
 
+    name = "NAME"
+
+    def convert(self, value, param, ctx):
+        return find_board(value) if isinstance(value, str) else value
+
+
+board = click.option(
+    "--board", type=BoardType(), default="icebreaker", show_default=True, help="See boldhw boards."
+)
+
+
+def engine(function):
+    """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``."""
+
+    @click.option("--board", type=BoardType(), help="Engine: that of a board, see boldhw boards.")
     @click.option("--config", type=FILE, help="Engine: JSON file with EngineConfig's parameters.")
     @functools.wraps(function)
-    def run(config, **options):
-        return function(engine=read_engine(config), **options)
+    def run(board, config, **options):
+        if board and config:
+            raise ConfigError("--board and --config both give an engine; leave one out")
+        return function(engine=board.engine if board else read_engine(config), **options)
 
     return run
 
