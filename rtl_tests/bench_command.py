@@ -46,7 +46,7 @@ class Core:
             "data__read_data": 0, "blocks__word": 0, "control__busy": 0, "control__hit": 0,
             "control__active": 0, "control__updated": 0, "control__flushed": 0,
             "control__slot": 0, "control__score": 0, "control__score_valid": 0,
-            "control__counters": sum(c << 32 * i for i, c in enumerate(self.counters)),
+            "control__counter": 0,
         }  # fmt: skip
         self.next_slot()
 
@@ -90,12 +90,18 @@ class Core:
         self.outputs["blocks__word"] = self.words[0]
 
     def serve_control(self, asked, busy):
+        index, high = divmod(self.value("control__counter_addr"), 2)
+        if index < len(self.counters):
+            self.outputs["control__counter"] = self.counters[index] >> 16 * high & 0xFFFF
         if "control.noise_write" in asked:
             self.noise.append(self.value("control__noise_data"))
-        self.clears += "control.clear" in asked
+        if "control.clear" in asked:
+            self.clears += 1
+            self.remaining = self.random.randrange(20)
+            self.outputs["control__busy"] = 1
         if "control.start" in asked:
             self.begin()
-        elif busy:
+        if busy:
             self.proceed("control.score_ready" in asked)
 
     def begin(self):

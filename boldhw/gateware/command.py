@@ -1,8 +1,6 @@
 """The command unit: parses frames, checks and executes them, writes the replies."""
 
 import struct
-from functools import reduce
-from operator import or_
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum
@@ -13,7 +11,7 @@ from boldhw.gateware.frame import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.registers import READABLE, RegisterFile
 from boldhw.gateware.shifter import Shifter
-from boldhw.protocol import HEADER, REPLY, Bank, Command, Register, Status, identity_bytes
+from boldhw.protocol import COUNTERS, HEADER, REPLY, Bank, Command, Register, Status, identity_bytes
 
 OPERATIONS = {
     Command.INFER: Operation.INFER,
@@ -34,26 +32,13 @@ class Unit(enum.Enum, shape=4):
     RESULT = 5
     REGISTER = 6
     IDENTITY = 7
-    COUNTERS = 8
+    COUNTER = 8
     CRC = 9
 
 
 def one_of(value, options):
     """Return a condition: ``value`` is one of ``options``."""
     return Cat(value == option for option in options).any()
-
-
-def table_byte(words, word, byte):
-    """Return byte ``3 - byte`` of the 32-bit ``words[-word]``; words are counted from 1 to n."""
-    halves = []
-    for low in (0, 2):
-        gated = [
-            Mux(byte[0], value[8 * low :][:8], value[8 * low + 8 :][:8])
-            & (word == place).replicate(8)
-            for place, value in enumerate(reversed(words), start=1)
-        ]
-        halves.append(reduce(or_, gated))
-    return Mux(byte[1], *halves)
 
 
 class CommandUnit(Component):
@@ -87,7 +72,7 @@ class CommandUnit(Component):
             Unit.RESULT: 1,
             Unit.REGISTER: 2,
             Unit.IDENTITY: 4,
-            Unit.COUNTERS: 4,
+            Unit.COUNTER: 2,
             Unit.CRC: 4,
         }
         super().__init__({
@@ -145,6 +130,7 @@ class CommandUnit(Component):
             self.blocks.word_in.eq(shifter.row[width - 8 * self.word_bytes[Unit.BLOCK] :]),
             control.label.eq(self._label),
             control.registers.eq(registers.registers),
+            control.counter_addr.eq(self._address),
             control.noise_data.eq(self._argument),
             registers.index.eq(self._address),
             registers.value.eq(self._argument),
@@ -156,7 +142,12 @@ class CommandUnit(Component):
                 with m.Case(unit):
                     m.d.comb += self._reload.eq(size - 1)
         # Only the bytes that are sent matter; the rest of the row is spared a multiplexer.
-        for unit, word in {Unit.BLOCK: self.blocks.word, Unit.SCORE: control.score}.items():
+        words = {
+            Unit.BLOCK: self.blocks.word,
+            Unit.SCORE: control.score,
+            Unit.COUNTER: control.counter,
+        }
+        for unit, word in words.items():
             with m.If(self._unit == unit):
                 m.d.comb += shifter.row_in[: 8 * self.word_bytes[unit]].eq(word)
         with m.Switch(self._command):
@@ -228,7 +219,7 @@ class CommandUnit(Component):
                         registers.clear.eq(~self._dry),
                         self.control.clear.eq(~self._dry),
                     ]
-                    m.next = "END"
+                    m.next = "WAIT"
                 with m.Case(Command.REG_READ):
                     self._begin(m, Unit.REGISTER)
                     with m.If(argument >= len(READABLE)):
@@ -246,7 +237,9 @@ class CommandUnit(Component):
                 with m.Case(Command.FLUSH):
                     m.next = "RUN"
                 with m.Case(Command.STAT):
-                    self._begin(m, Unit.COUNTERS, 7 + self.config.max_layers)
+                    m.d.sync += self._address.eq(0)
+                    words = 2 * (len(COUNTERS) + self.config.max_layers)
+                    self._begin(m, Unit.COUNTER, words, state="FETCH")
 
     def _memory(self, m):
         """Take bank and count, then go from item to item."""
@@ -330,6 +323,8 @@ class CommandUnit(Component):
             self._begin(m, Unit.RESULT)
             with m.If(infer):
                 m.next = "NEXT"
+            with m.If(self._command == Command.RESET):
+                m.next = "END"
         with m.State("NEXT"):
             m.d.sync += self._count.eq(self._count - 1)
             m.next = "SAMPLE"
@@ -381,13 +376,15 @@ class CommandUnit(Component):
         frame, shifter, unit = self.frame, self._shifter, self._unit
         summing = (self._command == Command.STATE_CRC) & (unit != Unit.CRC)
         with m.State("LOAD"):
-            # A word for SEND: of a block, or the next score as soon as there is one.
+            # A word for SEND: of a block, a counter, or the next score as soon as there is one.
             score = unit == Unit.SCORE
             m.d.comb += [
                 self.control.score_ready.eq(score),
-                self.blocks.shift.eq(~score),
+                self.blocks.shift.eq(unit == Unit.BLOCK),
                 shifter.load.eq(1),
             ]
+            with m.If(unit == Unit.COUNTER):
+                m.d.sync += self._address.eq(self._address + 1)
             with m.If(~score | self.control.score_valid | self._dry):
                 m.next = "SEND"
         with m.State("SEND"):
@@ -403,7 +400,7 @@ class CommandUnit(Component):
                 m.d.sync += [self._bytes.eq(self._reload), self._words.eq(self._words - 1)]
                 with m.If(self._words == 1):
                     self._sent(m)
-                with m.Elif(unit == Unit.SCORE):
+                with m.Elif(one_of(unit, (Unit.SCORE, Unit.COUNTER))):
                     m.next = "LOAD"
                 with m.Elif(unit == Unit.BLOCK):
                     m.d.comb += [shifter.load.eq(1), self.blocks.shift.eq(1)]
@@ -438,8 +435,8 @@ class CommandUnit(Component):
         chosen = dict.fromkeys(Unit, self._shifter.row[:8])
         chosen[Unit.RESULT] = result
         chosen[Unit.REGISTER] = Mux(last[0], register[:8], register[8:])
-        for unit, words in (Unit.IDENTITY, self.identity), (Unit.COUNTERS, control.counters):
-            chosen[unit] = table_byte(list(words), self._words, last[:2])
+        word = Array([Const(0, 32), *reversed(self.identity)])[self._words[:4]]
+        chosen[Unit.IDENTITY] = word.word_select(~last[:2], 8)
         chosen[Unit.CRC] = self.frame.crc_byte
         return Array(chosen[unit] for unit in Unit)[self._unit]
 
