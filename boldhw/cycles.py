@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from boldhw.layout import Layout
 
-LOAD_FORWARD, LOAD_BACKWARD, LOAD_UPDATE = 4, 6, 7  # table rows of a pass, and one
+LOAD_FORWARD, LOAD_BACKWARD, LOAD_UPDATE = 4, 6, 5  # table rows of a pass, and one
 STORE = 2  # cycles to write a pair of words
 
 
@@ -90,7 +90,7 @@ def update(engine, layers):
     for layer in layers:
         votes = layer.groups * 2 * (engine.elements + 1)
         drain = _latency(engine) - 1
-        total += LOAD_UPDATE + 1 + layer.input_groups * (1 + engine.batch + votes + drain)
+        total += LOAD_UPDATE + engine.decay + 1 + layer.input_groups * (1 + engine.batch + votes + drain)
     return total
 
 

@@ -75,12 +75,16 @@ class Counters(wiring.Component):
         by_amount = (self._index < 3) | (self._index >= len(COUNTERS))
         first = self._pending & (~self._pending + 1)
         carry, place = Signal(), Signal(range(2 * self.count))
-        low = self._read.data + Mux(by_amount, self._amount[:WORD_BITS], 1)
-        high = self._read.data + Mux(by_amount, self._amount[WORD_BITS:], 0) + carry
+        addend, total = Signal(WORD_BITS), Signal(WORD_BITS + 1)
+        m.d.comb += [
+            addend.eq(Mux(by_amount, self._amount[:WORD_BITS], 0)),
+            total.eq(self._read.data + addend + carry),
+            self._write.data.eq(total),
+        ]
         with m.FSM(init="CLEAR") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE") | self._pending.any())
             with m.State("IDLE"):
-                m.d.sync += place.eq(0)
+                m.d.sync += [place.eq(0), carry.eq(~by_amount)]
                 with m.If(self._pending.any()):
                     m.d.comb += self._read.addr.eq(Cat(0, self._index))
                     m.next = "LOW"
@@ -89,22 +93,25 @@ class Counters(wiring.Component):
             with m.State("LOW"):
                 m.d.comb += [
                     self._write.addr.eq(Cat(0, self._index)),
-                    self._write.data.eq(low),
                     self._write.en.eq(1),
                     self._read.addr.eq(Cat(1, self._index)),
                 ]
-                m.d.sync += carry.eq(low[WORD_BITS])
+                m.d.sync += carry.eq(total[WORD_BITS])
                 m.next = "HIGH"
             with m.State("HIGH"):
                 m.d.comb += [
                     self._write.addr.eq(Cat(1, self._index)),
-                    self._write.data.eq(high),
                     self._write.en.eq(1),
+                    addend.eq(Mux(by_amount, self._amount[WORD_BITS:], 0)),
                 ]
                 m.d.sync += self._pending.eq(self._pending & ~first)
                 m.next = "IDLE"
             with m.State("CLEAR"):
-                m.d.comb += [self._write.addr.eq(place), self._write.en.eq(1)]
+                m.d.comb += [
+                    self._write.addr.eq(place),
+                    self._write.data.eq(0),
+                    self._write.en.eq(1),
+                ]
                 m.d.sync += place.eq(place + 1)
                 with m.If(place == 2 * self.count - 1):
                     m.next = "IDLE"

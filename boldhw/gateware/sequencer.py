@@ -27,6 +27,7 @@ class Sequencer(wiring.Component):
     hit, active : from the loss, valid when the forward pass is done.
     forward, backward, update : start of a pass; ``*_done`` its end.
     slot, filled : data row of the next sample, one bit per slot that is taken.
+    first_slot, next_slot : during an update, let ``slot`` be that of the first, the next sample.
     elapsed, post, counting : cycles of the pass, what to count at its end, counters at work.
     """
 
@@ -53,6 +54,8 @@ class Sequencer(wiring.Component):
                 "backward_done": In(1),
                 "update": Out(1),
                 "update_done": In(1),
+                "first_slot": In(1),
+                "next_slot": In(1),
                 "filled": Out(config.batch),
                 "updated": Out(1),
                 "flushed": Out(range(config.batch + 1)),
@@ -135,12 +138,12 @@ class Sequencer(wiring.Component):
         """Take a slot after each backward pass, free all of them after an update."""
         taken, row = Signal(range(self.config.batch + 1)), Signal.like(self.slot)
         m.d.comb += self.slot.eq(Mux(taken == 0, self.registers.slot_row, row))
+        with m.If(self.backward_done | self.next_slot):
+            m.d.sync += row.eq(self.slot + self.registers.slot_stride)
+        with m.If(self.first_slot):
+            m.d.sync += row.eq(self.registers.slot_row)
         with m.If(self.backward_done):
-            m.d.sync += [
-                taken.eq(taken + 1),
-                row.eq(self.slot + self.registers.slot_stride),
-                self.filled.eq(Cat(1, self.filled)),
-            ]
+            m.d.sync += [taken.eq(taken + 1), self.filled.eq(Cat(1, self.filled))]
         with m.If(self.update_done | self.clear):
             m.d.sync += [taken.eq(0), self.filled.eq(0)]
         return taken, taken == self.registers.batch

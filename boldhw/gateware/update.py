@@ -4,14 +4,14 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.config import FIELD_BITS
+from boldhw.config import FIELD_BITS, TABLE_ROWS
 from boldhw.gateware.delay import delay
 from boldhw.gateware.issue import IssuePort
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import TableReader, field_shape
 
-FIELDS = ("words", "groups", "weight_row", "input_row", "zero_true", "column_row", "signal_words")
-FIELDS += ("input_groups", "transposed_row", "input_lanes", "theta", "accumulator_row", "decay")
+FIELDS = ("words", "groups", "weight_row", "input_row", "zero_true", "column_row")
+FIELDS += ("input_groups", "transposed_row", "input_lanes", "theta")
 
 
 class UpdatePass(wiring.Component):
@@ -28,7 +28,7 @@ class UpdatePass(wiring.Component):
     -------
     start, done : one cycle each.
     layers, layer : layers of the network, layer in work. layer_done : all its weights are done.
-    slot_row, slot_stride : data rows of the gathered samples.
+    first_slot, next_slot : let the slot be that of the first, of the next gathered sample.
     issue, read_data : memories and array.
     store_accumulators : this cycle's data write is a row of new accumulators.
     column_shift, column_part, column_clear : shift part ``column_part`` of ``read_data`` into the
@@ -40,34 +40,34 @@ class UpdatePass(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self.table = TableReader(config, FIELDS)
-        super().__init__(
-            {
-                "start": In(1),
-                "done": Out(1),
-                "layers": In(range(config.max_layers + 1)),
-                "layer": Out(range(config.max_layers + 1)),
-                "slot_row": In(FIELD_BITS),
-                "slot_stride": In(FIELD_BITS),
-                "issue": Out(IssuePort(config)),
-                "read_data": In(4 * FIELD_BITS),
-                "store_accumulators": Out(1),
-                "column_shift": Out(1),
-                "column_part": Out(range(config.subwords)),
-                "column_clear": Out(1),
-                "zero_true": Out(1),
-                "lanes": Out(field_shape(config, "input_lanes")),
-                "theta": Out(field_shape(config, "theta")),
-                "decay": Out(FIELD_BITS),
-                "layer_done": Out(1),
-                "flip": Out(1),
-                "load": Out(1),
-                "store": Out(1),
-                "store_row": Out(range(config.weight_rows)),
-                "store_part": Out(range(config.subwords)),
-                "transposed": Out(1),
-            }
-        )
+        self.table = TableReader(config, FIELDS + (("decay",) if config.decay else ()))
+        members = {
+            "start": In(1),
+            "done": Out(1),
+            "layers": In(range(config.max_layers + 1)),
+            "layer": Out(range(config.max_layers + 1)),
+            "first_slot": Out(1),
+            "next_slot": Out(1),
+            "issue": Out(IssuePort(config)),
+            "read_data": In(4 * FIELD_BITS),
+            "store_accumulators": Out(1),
+            "column_shift": Out(1),
+            "column_part": Out(range(config.subwords)),
+            "column_clear": Out(1),
+            "zero_true": Out(1),
+            "lanes": Out(field_shape(config, "input_lanes")),
+            "theta": Out(field_shape(config, "theta")),
+            "layer_done": Out(1),
+            "flip": Out(1),
+            "load": Out(1),
+            "store": Out(1),
+            "store_row": Out(range(config.weight_rows)),
+            "store_part": Out(range(config.subwords)),
+            "transposed": Out(1),
+        }
+        if config.decay:
+            members |= {"decay": Out(FIELD_BITS)}
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -85,8 +85,9 @@ class UpdatePass(wiring.Component):
             self.table.layer.eq(self.layer),
             self.table.read_data.eq(self.read_data),
             self.theta.eq(fields.theta),
-            self.decay.eq(fields.decay),
         ]
+        if self.config.decay:
+            m.d.comb += self.decay.eq(fields.decay)
         with m.If(self.table.run):
             m.d.comb += self.issue.data_addr.eq(self.table.addr)
         block_stored = self._blocks(m)
@@ -153,19 +154,19 @@ class UpdatePass(wiring.Component):
 
     def _gather(self, m):
         """Read the same operand word of every gathered sample."""
-        base, row = Signal.like(self.issue.data_addr), Signal.like(self.issue.data_addr)
-        part = self.column_part
-        last_part = part == self.config.subwords - 1
+        row = Signal.like(self.table.fields.input_row)
+        place = Cat(self.column_part, row)
+        m.d.comb += [
+            self.first_slot.eq(self._turning),
+            self.next_slot.eq(self._gathering),
+            self.column_shift.eq(delay(m, self._gathering, 1)),
+        ]
         with m.If(self._starting):
-            m.d.sync += [base.eq(self.slot_row + self.table.fields.input_row), part.eq(0)]
-        with m.If(self._turning):
-            m.d.sync += row.eq(base)
+            m.d.sync += [row.eq(self.table.fields.input_row), self.column_part.eq(0)]
         with m.If(self._gathering):
-            m.d.comb += self.issue.data_addr.eq(row)
-            m.d.sync += row.eq(row + self.slot_stride)
+            m.d.comb += [self.issue.data_addr.eq(row), self.issue.in_slot.eq(1)]
         with m.If(self._next):
-            m.d.sync += [part.eq(Mux(last_part, 0, part + 1)), base.eq(base + last_part)]
-        m.d.comb += self.column_shift.eq(delay(m, self._gathering, 1))
+            m.d.sync += place.eq(place + 1)
 
     def _accumulators(self, m):
         """Read the row for a vote when its sums are about to come, write it three cycles later."""
@@ -174,11 +175,9 @@ class UpdatePass(wiring.Component):
         reading = delay(m, self._vote, 4 + registers)
         writing = delay(m, reading, 3)
         m.d.comb += self.flip.eq(delay(m, reading, 1))
-        with m.If(self._starting):
-            m.d.sync += [
-                read_row.eq(self.table.fields.accumulator_row),
-                write_row.eq(self.table.fields.accumulator_row),
-            ]
+        with m.If(self.start):
+            first = TABLE_ROWS * self.config.max_layers
+            m.d.sync += [read_row.eq(first), write_row.eq(first)]
         with m.If(reading):
             m.d.comb += self.issue.data_addr.eq(read_row)
             m.d.sync += read_row.eq(read_row + 1)
@@ -192,8 +191,8 @@ class UpdatePass(wiring.Component):
         config, fields, issue = self.config, self.table.fields, self.issue
         registers = config.popcount_registers
         signal_row = Signal.like(issue.signal_row)
-        base, row, turned_base, turned_row = (Signal.like(issue.weight_row) for _ in range(4))
-        store_row, turned_part = Signal.like(issue.weight_row), Signal.like(self.store_part)
+        base, row, store_row, turned_row = (Signal.like(issue.weight_row) for _ in range(4))
+        turned_part = Signal.like(self.store_part)
 
         # The array needs the zero row in every other cycle; the row for the transposer is read in
         # the cycles between, late enough for the block before to be stored.
@@ -224,15 +223,14 @@ class UpdatePass(wiring.Component):
             m.d.sync += Cat(turned_part, turned_row).eq(Cat(turned_part, turned_row) + 1)
 
         with m.If(self._starting):
-            m.d.sync += [base.eq(fields.weight_row), turned_base.eq(fields.transposed_row)]
+            m.d.sync += [base.eq(fields.weight_row), turned_row.eq(fields.transposed_row)]
         with m.If(self._turning):
             m.d.sync += [
                 row.eq(base),
-                turned_row.eq(turned_base),
-                turned_part.eq(0),
                 signal_row.eq(fields.column_row),
             ]
         with m.If(self._next):
-            m.d.sync += turned_base.eq(turned_base + fields.signal_words)
+            # The last block is being stored; the next inputs begin a row of the transposed plane.
+            m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
             m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
         return delay(m, last_vote & self._last_group, 7 + registers)
