@@ -1,0 +1,92 @@
+"""Proofs about the units that compute, and mutants of them that the proofs must refuse."""
+
+from dataclasses import replace
+
+import pytest
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from formal import proved
+from formal_flip_unit import FlipUnitProof
+from formal_processing_element import OpenElement, ProcessingElementProof
+
+from boldhw.config import EngineConfig
+from boldhw.gateware import processing_element
+from boldhw.gateware.flip_unit import FlipUnit
+from boldhw.gateware.popcount import Popcount
+
+ENGINE = EngineConfig(
+    elements=4, lanes=8, batch=4, accumulator_bits=5, weight_rows=16, data_rows=64,
+    signal_rows=16, max_fan_in=63,
+)  # fmt: skip
+DEPTH = 8  # cycles of induction; the longest pipeline here takes 4
+
+
+class BlindPopcount(Popcount):
+    """Misses the last bit."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.count.eq(sum(self.bits[:-1]))
+        return m
+
+
+class BackwardElement(OpenElement):
+    """Shifts its column the wrong way."""
+
+    def _column(self, m):
+        column = Signal(self.config.batch)
+        with m.If(self.column_clear):
+            m.d.sync += column.eq(0)
+        with m.Elif(self.column_shift):
+            m.d.sync += column.eq(Cat(self.column_bit, column))
+        m.d.comb += self.column.eq(column)
+        return column
+
+
+class LateUnit(FlipUnit):
+    """Flips a weight of T one vote too late."""
+
+    def _reached(self, m, total, below, lane):
+        weight = self.weights[lane]
+        return Mux(weight, -total > self.theta, total >= self.theta)
+
+
+class WrappingUnit(FlipUnit):
+    """Lets accumulators wrap."""
+
+    def _clamped(self, m, value, lane):
+        return value[: self.config.accumulator_bits].as_signed()
+
+
+class NarrowUnit(FlipUnit):
+    """Clamps one above the lowest value."""
+
+    def _clamped(self, m, value, lane):
+        total = Signal(signed(self.config.accumulator_bits))
+        m.d.comb += total.eq(super()._clamped(m, value, lane))
+        lowest = -(1 << (self.config.accumulator_bits - 1))
+        return Mux(total == lowest, lowest + 1, total)
+
+
+class TestProcessingElement:
+    @pytest.mark.parametrize("registers", [0, 1])
+    def test_total_is_the_sum_of_agreeing_lanes(self, tmp_path, registers):
+        element = OpenElement(replace(ENGINE, popcount_registers=registers))
+        assert proved(ProcessingElementProof(element), tmp_path, DEPTH)
+
+    def test_missing_lane_is_refused(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(processing_element, "Popcount", BlindPopcount)
+        assert not proved(ProcessingElementProof(OpenElement(ENGINE)), tmp_path, DEPTH)
+
+    def test_wrong_shift_is_refused(self, tmp_path):
+        assert not proved(ProcessingElementProof(BackwardElement(ENGINE)), tmp_path, DEPTH)
+
+
+class TestFlipUnit:
+    @pytest.mark.parametrize("accumulator_bits", [3, 5])
+    def test_flips_and_clamps_as_specified(self, tmp_path, accumulator_bits):
+        unit = FlipUnit(replace(ENGINE, accumulator_bits=accumulator_bits))
+        assert proved(FlipUnitProof(unit), tmp_path, DEPTH)
+
+    @pytest.mark.parametrize("mutant", [LateUnit, WrappingUnit, NarrowUnit])
+    def test_mutant_is_refused(self, tmp_path, mutant):
+        assert not proved(FlipUnitProof(mutant(ENGINE)), tmp_path, DEPTH)
