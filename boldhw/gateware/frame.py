@@ -50,9 +50,9 @@ class Link(Component):
 
     One frame at a time: from the 0x00 that ends a good frame to the 0x00 that ends the reply
     nothing is received, though the first byte of a frame, which carries no data, may be taken. A
-    frame is received at 1 byte a cycle and handed over
-    2 cycles after its end. A reply of n bytes is encoded with its CRC in ``n + 7`` cycles and then
-    sent at 1 byte a cycle. A damaged frame is dropped in silence.
+    frame is received at 1 byte a cycle and handed over 2 cycles after its end. A reply of n bytes
+    is encoded with its CRC in ``n + 7`` cycles and then sent at 1 byte a cycle. A damaged frame is
+    dropped in silence.
 
     The stored reply is that of the frame executed last. The same sequence number gets it again;
     the next one, and HELLO with any, is executed; any other, and any before the first HELLO, gets
