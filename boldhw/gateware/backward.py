@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.config import FIELD_BITS
 from boldhw.gateware.issue import IssuePort
-from boldhw.gateware.loss import CLASS_BITS, ClassCounter
+from boldhw.gateware.loss import CLASS_BITS
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import TableReader, field_shape
 
@@ -29,7 +29,8 @@ class BackwardPass(wiring.Component):
     -------
     start, done : one cycle each.
     layers : layers of the network.
-    label, wrong, outputs_per_class : what the loss said.
+    label, wrong : what the loss said.
+    index, collect : class of the output at hand; go on to the next output.
     issue, read_data : memories and array; ``read_data`` holds the gate word when the sums come.
     array_done : the array's sums are valid.
     gate_word : which group of the gate word belongs to the sums.
@@ -50,7 +51,8 @@ class BackwardPass(wiring.Component):
                 "layers": In(range(config.max_layers + 1)),
                 "label": In(CLASS_BITS),
                 "wrong": In(CLASS_BITS),
-                "outputs_per_class": In(CLASS_BITS),
+                "index": In(CLASS_BITS + 1),
+                "collect": Out(1),
                 "issue": Out(IssuePort(config)),
                 "read_data": In(4 * FIELD_BITS),
                 "array_done": In(1),
@@ -173,16 +175,13 @@ class BackwardPass(wiring.Component):
 
     def _collect(self, m):
         """Take a group of signals: from the loss one by one, from the ternariser at once."""
-        counter = m.submodules.counter = ClassCounter()
         m.d.comb += [
-            counter.restart.eq(self.start),
-            counter.step.eq(self._collecting),
-            counter.outputs_per_class.eq(self.outputs_per_class),
+            self.collect.eq(self._collecting),
             self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
             self.sign.eq(self.push_signs[0]),
             self.mask.eq(self.push_masks[0]),
         ]
-        is_wrong, is_label = counter.index == self.wrong, counter.index == self.label
+        is_wrong, is_label = self.index == self.wrong, self.index == self.label
         with m.If(self._collecting | self._emitting):
             m.d.sync += [
                 self.push_signs.eq(Cat(self.push_signs[1:], is_wrong)),

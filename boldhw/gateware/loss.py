@@ -24,6 +24,7 @@ class Loss(wiring.Component):
     valid, value : the sum of the next output. stall : do not take it yet.
     label, classes, outputs_per_class, margin : constant during a sample.
     score, score_valid : score of a class, in the cycle of its last output.
+    recount, step, index : count the outputs once more, and say to which class one belongs.
     hit : the prediction is the label. active : the sample must be learnt.
     """
 
@@ -43,6 +44,9 @@ class Loss(wiring.Component):
         if config.training:
             members |= {
                 "margin": In(FIELD_BITS),
+                "recount": In(1),
+                "step": In(1),
+                "index": Out(CLASS_BITS + 1),
                 "hit": Out(1),
                 "active": Out(1),
                 "wrong": Out(CLASS_BITS),
@@ -52,19 +56,25 @@ class Loss(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         counter = m.submodules.counter = ClassCounter()
-        partial = Signal(signed(FIELD_BITS))
+        partial, taken = Signal(signed(FIELD_BITS)), Signal()
+        m.d.comb += taken.eq(self.valid & ~self.stall)
         m.d.comb += [
             counter.restart.eq(self.restart),
-            counter.step.eq(self.valid & ~self.stall),
+            counter.step.eq(taken),
             counter.outputs_per_class.eq(self.outputs_per_class),
             self.score.eq(partial + self.value),
             self.score_valid.eq(self.valid & counter.last & (counter.index < self.classes)),
         ]
-        with m.If(counter.step):
+        with m.If(taken):
             m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
         with m.If(self.restart):
             m.d.sync += partial.eq(0)
         if self.config.training:
+            m.d.comb += [
+                counter.restart.eq(self.restart | self.recount),
+                counter.step.eq(taken | self.step),
+                self.index.eq(counter.index),
+            ]
             self._judge(m, counter.index)
         return m
 
