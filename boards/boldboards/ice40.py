@@ -3,6 +3,7 @@
 from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
+    DomainRenamer,
     Elaboratable,
     Instance,
     Module,
@@ -10,11 +11,12 @@ from amaranth.hdl import (
     Signal,
 )
 from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.errors import ConfigError
 
 VCO_HZ = (533_000_000, 1_066_000_000)
-FEEDBACK_MAX = 64  # divider of the VCO's frequency before it is compared with the oscillator's
+FEEDBACK_MAX = 128  # divider of the VCO, whose output is compared with the oscillator
 OUTPUT_EXPONENTS = range(1, 7)  # the output is the VCO's frequency divided by a power of two
 HOLD_SECONDS = 15e-6  # block RAM reads zero for about 3 us after configuration
 
@@ -39,6 +41,34 @@ def pll_dividers(oscillator_hz, clock_hz):
             f"nearest frequency that works is clock_hz={nearest:.0f}"
         )
     return settings[clock_hz]
+
+
+class PowerOnReset(Component):
+    """Hold a reset until a PLL has been locked for a number of cycles.
+
+    Runs in a domain without reset, from the PLL's clock. ``locked`` may change at any time; when it
+    falls, the reset is held again.
+    """
+
+    locked: In(1)
+    hold: Out(1, init=1)
+
+    def __init__(self, cycles):
+        self.cycles = cycles
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        stable = Signal()
+        m.submodules.locked = FFSynchronizer(self.locked, stable)
+        timer = Signal(range(self.cycles))
+        with m.If(~stable):
+            m.d.sync += [timer.eq(0), self.hold.eq(1)]
+        with m.Elif(timer == self.cycles - 1):
+            m.d.sync += self.hold.eq(0)
+        with m.Else():
+            m.d.sync += timer.eq(timer + 1)
+        return m
 
 
 class PllClock(Elaboratable):
@@ -76,24 +106,13 @@ class PllClock(Elaboratable):
             o_PLLOUTGLOBAL=clock,
             o_LOCK=locked,
         )
+        cycles = int(HOLD_SECONDS * self.clock_hz)
+        m.submodules.power_on = power_on = DomainRenamer("por")(PowerOnReset(cycles))
         m.domains += [ClockDomain("por", reset_less=True, local=True), ClockDomain("sync")]
         m.d.comb += [
             ClockSignal("por").eq(clock),
             ClockSignal("sync").eq(clock),
-            ResetSignal("sync").eq(self._hold_reset(m, locked)),
+            power_on.locked.eq(locked),
+            ResetSignal("sync").eq(power_on.hold),
         ]
         return m
-
-    def _hold_reset(self, m, locked):
-        """Return a signal that is 1 until the PLL has been locked for ``HOLD_SECONDS``."""
-        stable, hold = Signal(), Signal(init=1)
-        m.submodules.lock = FFSynchronizer(locked, stable, o_domain="por")
-        cycles = int(HOLD_SECONDS * self.clock_hz)
-        timer = Signal(range(cycles))
-        with m.If(~stable):
-            m.d.por += [timer.eq(0), hold.eq(1)]
-        with m.Elif(timer == cycles - 1):
-            m.d.por += hold.eq(0)
-        with m.Else():
-            m.d.por += timer.eq(timer + 1)
-        return hold
