@@ -50,12 +50,9 @@ class PowerOnReset(Component):
     falls, the reset is held again.
     """
 
-    locked: In(1)
-    hold: Out(1, init=1)
-
     def __init__(self, cycles):
         self.cycles = cycles
-        super().__init__()
+        super().__init__({"locked": In(1), "hold": Out(1, init=1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -72,10 +69,10 @@ class PowerOnReset(Component):
 
 
 class PllClock(Elaboratable):
-    """Drive the domain ``sync`` from a pin through the PLL.
+    """Drive the domain ``sync``, which the design around it defines, from a pin through the PLL.
 
     Reset is held until the PLL has locked and block RAM can be read: what Amaranth's platforms do
-    in the domain they make themselves, which takes the pin's frequency as it is.
+    in the domain that they define themselves, which takes the pin's frequency as it is.
 
     Parameters
     ----------
@@ -87,18 +84,19 @@ class PllClock(Elaboratable):
 
     def __init__(self, resource, oscillator_hz, clock_hz):
         self.resource = resource
+        self.oscillator_hz = oscillator_hz
         self.clock_hz = clock_hz
-        self.feedback, self.exponent = pll_dividers(oscillator_hz, clock_hz)
 
     def elaborate(self, platform):
+        feedback, exponent = pll_dividers(self.oscillator_hz, self.clock_hz)
         m = Module()
         clock, locked = Signal(), Signal()
         m.submodules.pll = Instance(
             "SB_PLL40_PAD",
             p_FEEDBACK_PATH="SIMPLE",
             p_DIVR=0,
-            p_DIVF=self.feedback - 1,
-            p_DIVQ=self.exponent,
+            p_DIVF=feedback - 1,
+            p_DIVQ=exponent,
             p_FILTER_RANGE=1,  # of the phase detector, for 10 to 17 MHz
             i_PACKAGEPIN=platform.request(self.resource, dir="-").io,
             i_RESETB=1,
@@ -108,7 +106,7 @@ class PllClock(Elaboratable):
         )
         cycles = int(HOLD_SECONDS * self.clock_hz)
         m.submodules.power_on = power_on = DomainRenamer("por")(PowerOnReset(cycles))
-        m.domains += [ClockDomain("por", reset_less=True, local=True), ClockDomain("sync")]
+        m.domains += ClockDomain("por", reset_less=True, local=True)
         m.d.comb += [
             ClockSignal("por").eq(clock),
             ClockSignal("sync").eq(clock),
