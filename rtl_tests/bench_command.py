@@ -229,7 +229,7 @@ async def memories_are_written_and_read(dut, max_pause):
     """Every bank at its first and last item and anywhere; STATE_CRC is that of MEM_READ."""
     rng = generator("host")
     bench = await Bench().begin(dut, max_pause)
-    for _ in range(6 if max_pause == 0 else 1):
+    for _ in range(3 if max_pause == 0 else 1):
         for bank in Bank:
             most = min((MAX_PAYLOAD - 1) // ITEM_BYTES[bank], ITEMS[bank])
             count = rng.choice([1, rng.randint(1, most), most])
@@ -275,10 +275,10 @@ async def samples_reach_the_core_and_results_the_host(dut):
     """INFER, TRAIN and FLUSH run once a sample, with its words at the slot, label and result."""
     rng = generator("host")
     bench = await Bench().begin(dut)
-    for classes, words in [(2, 1), (3, 2), (10, 3), (255, 20)]:
+    for classes, words in [(2, 1), (3, 2), (10, 3), (255, 12)]:
         await bench.configure(classes, words)
         size = words * CONFIG.word_bytes
-        for _ in range(2):
+        for _ in range(1 + (words < 3)):
             most = min(MAX_PAYLOAD // size, MAX_PAYLOAD // (2 * classes))
             given = samples(rng, most and rng.randint(1, most), words)
             if given:

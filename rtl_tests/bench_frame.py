@@ -124,7 +124,7 @@ async def each_frame_is_executed_once(dut, max_pause):
     rng = generator("host")
     owner, host = await begin(dut, max_pause)
     seq, stored, executed, dropped = None, None, [], 0
-    for _ in range({0: 150, 3: 25, 40: 6}[max_pause]):
+    for _ in range({0: 50, 3: 12, 40: 8}[max_pause]):
         payload = rng.randbytes(rng.choice([0, 1, 2, 20, MAX_PAYLOAD]))
         choice = rng.choice(["next", "next", "again", "wrong", "damaged", "hello", "idle"])
         if choice == "hello" or seq is None and choice in ("next", "again"):
