@@ -81,6 +81,24 @@ def test_training_is_exact_to_the_bit(name):
         assert device.stat()["samples"] == 2 * len(bits)
 
 
+def test_every_register_reaches_the_engine():
+    """Fields that hyper-parameters leave at 0, changed between updates."""
+    widths = (37, 21, 14, 5)
+    bits, labels = make_samples(widths, 5, 90)
+    network = make_network(SMALL, widths)
+    fields = {"tau": (-5, 3, 2), "zero_true": (False, True, True), "decay": (300, 0, 65535)}
+    with open_device(SMALL) as device:
+        lockstep = LockStep(network, device)
+        lockstep.start()
+        for change in (fields, {"noise": (0, 255, 0), "dead": (1, 0, 2)}, {"theta": (65535, 1, 4)}):
+            lockstep.set_registers(replace(network.registers, **change))
+            lockstep.seed_noise(len(change))
+            lockstep.train(bits, labels)
+            lockstep.infer(bits)
+            lockstep.flush()
+        assert lockstep.updates_checked > 6
+
+
 def test_the_device_alone_gives_the_same_bits():
     """Frames of many samples, updates in their middle, and samples gathered at the end."""
     widths = (37, 21, 5)
