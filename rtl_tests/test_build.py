@@ -1,0 +1,119 @@
+"""Bitstreams: a small engine through Yosys, nextpnr and icepack."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from boldboards import BOARDS
+
+from boldhw.build import Placed, build
+from boldhw.config import ICEBREAKER
+from boldhw.errors import ToolError
+from boldhw.estimate import ram_blocks, spram
+from boldhw.synthesis import count_cells, synthesise
+
+TINY = replace(
+    ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=64, signal_rows=16,
+    max_fan_in=64, training=False,
+)  # fmt: skip
+BOARD = replace(BOARDS["icebreaker"], engine=TINY)
+KEYS = {
+    "bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "spram", "carry", "dsp",
+    "logic_cells", "timing_met", "seed", "fmax_mhz_by_seed", "versions", "device", "board",
+    "speed_grade", "design_digest", "lut4_array", "lanes", "lut4_per_lane",
+}  # fmt: skip
+NOT = """\
+module \\not
+  wire input 1 \\a
+  wire output 2 \\y
+  cell $not \\n
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 1
+    parameter \\Y_WIDTH 1
+    connect \\A \\a
+    connect \\Y \\y
+  end
+end
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A finished build and its directory."""
+    directory = tmp_path_factory.mktemp("icebreaker")
+    return build(BOARD, directory, seeds=(1, 2)), directory
+
+
+class TestBuild:
+    def test_result_is_in_the_directory_too(self, built):
+        result, directory = built
+        assert json.loads((directory / "build.json").read_text()) == asdict(result)
+        assert asdict(result).keys() == KEYS
+
+    def test_bitstream_is_one_for_an_ice40(self, built):
+        content = (built[1] / "boldhw.bin").read_bytes()
+        assert built[0].bitstream == str(built[1] / "boldhw.bin")
+        assert bytes.fromhex("7eaa997e") in content[:64]  # the word that synchronises it
+        assert len(content) == 104_090
+
+    def test_worst_seed_gives_the_clock_and_the_best_the_bitstream(self, built):
+        result, _ = built
+        by_seed = result.fmax_mhz_by_seed
+        assert by_seed.keys() == {"1", "2"}
+        assert result.fmax_mhz == min(by_seed.values())
+        assert by_seed[str(result.seed)] == max(by_seed.values())
+        assert result.timing_met == (max(by_seed.values()) >= result.clock_mhz == 24)
+        assert result.timing_met
+
+    def test_counts(self, built):
+        result, _ = built
+        assert (result.ram_blocks, result.spram) == (ram_blocks(TINY), spram(TINY))
+        assert result.logic_cells >= result.lut4 > result.lut4_array > 0
+        assert result.lanes == 8
+        assert result.lut4_per_lane == round(result.lut4_array / 8, 2)
+        assert result.design_digest == TINY.digest().hex()
+
+    def test_nothing_unfinished_is_left(self, built):
+        names = {path.name for path in built[1].iterdir()}
+        assert names == {"build.json", "boldhw.bin", *(n for n in names if n.endswith(".log"))}
+
+
+class TestFailure:
+    @pytest.mark.parametrize("variable", ["YOSYS", "NEXTPNR_ICE40", "ICEPACK"])
+    def test_missing_tool_is_named(self, variable, tmp_path, monkeypatch):
+        monkeypatch.setattr("boldhw.build.synthesise", lambda *_: count_cells({}))
+        monkeypatch.setenv("NEXTPNR_ICE40", "true")
+        monkeypatch.setenv(variable, "no-such-tool")
+        if variable == "YOSYS":
+            monkeypatch.setattr("boldhw.build.synthesise", synthesise)
+        if variable == "ICEPACK":
+            monkeypatch.setattr("boldhw.build._place", lambda *_: Placed(1, 25.0, 10))
+        words = rf"no-such-tool is missing; .*pip install 'boldhw\[build\]', or set {variable}"
+        with pytest.raises(ToolError, match=words):
+            build(BOARD, tmp_path)
+
+    def test_earlier_build_survives_one_that_fails(self, tmp_path, monkeypatch):
+        for name in ("build.json", "boldhw.bin"):
+            (tmp_path / name).write_text("earlier")
+        monkeypatch.setenv("YOSYS", "false")
+        with pytest.raises(ToolError, match="false failed with exit code 1"):
+            build(BOARD, tmp_path)
+        assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+            "build.json": "earlier",
+            "boldhw.bin": "earlier",
+        }
+
+
+class TestSynthesise:
+    def test_inverter_is_one_lut(self, tmp_path):
+        found = synthesise(NOT, "not", tmp_path)
+        assert found == replace(count_cells({}), lut4=1)
+        assert (tmp_path / "not.json").exists()
+
+    def test_complaint_of_the_tool_is_in_the_error(self, tmp_path):
+        with pytest.raises(ToolError, match="failed with exit code 1: .*ERROR"):
+            synthesise("module", "not", tmp_path)
+
+    def test_cells_are_counted_by_kind(self):
+        cells = {"SB_LUT4": 3, "SB_DFF": 1, "SB_DFFESR": 2, "SB_RAM40_4K": 4, "SB_IO": 5}
+        assert count_cells(cells) == replace(count_cells({}), lut4=3, ff=3, ram_blocks=4)
