@@ -14,7 +14,7 @@ from pathlib import Path
 from boldboards import find_board
 
 from boldhw.build import NAME, elaborate
-from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw.config import EngineConfig
 from boldhw.estimate import Sample
 from boldhw.synthesis import run_tool, synthesise
 
@@ -23,10 +23,11 @@ SMALL = EngineConfig(
     signal_rows=256,
 )  # fmt: skip
 MIDDLE = replace(SMALL, elements=8, lanes=32, batch=16, accumulator_bits=6)
+LARGE = replace(MIDDLE, elements=10, lanes=40, batch=32)
 ENGINES = (
     SMALL,
     MIDDLE,
-    ICEBREAKER,
+    LARGE,
     replace(MIDDLE, lanes=64),
     replace(MIDDLE, batch=32, accumulator_bits=8),
     replace(SMALL, elements=2, lanes=32, accumulator_bits=16),
@@ -38,7 +39,7 @@ ENGINES = (
     replace(MIDDLE, decay=True),
     replace(SMALL, training=False),
     replace(MIDDLE, training=False),
-    replace(ICEBREAKER, training=False),
+    replace(LARGE, training=False),
 )
 
 

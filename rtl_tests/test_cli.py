@@ -260,6 +260,19 @@ class TestOtherVerbs:
         with pytest.raises(ConfigError):
             Layout(ICEBREAKER, (784, hidden + 1, 10))
 
+    def test_estimate_of_a_board_or_of_another_engine_on_it(self, result, config):
+        found, code = result("estimate", "--network", "784-120-10")
+        keys = ("lut4", "ff", "ram_blocks", "cycles_inference", "cycles_training", "fits")
+        assert code == 0
+        assert all(found[key] for key in keys[:-1])
+        assert found["design_digest"] == ICEBREAKER.digest().hex()
+        other, _ = result("estimate", "--network", "64-20-10", "--config", config)
+        assert other["design_digest"] == ENGINE.digest().hex()
+        assert other["lut4"] < found["lut4"]
+
+    def test_estimate_for_an_unknown_board(self, refused):
+        refused(2, ("known boards: icebreaker",), "estimate", "--board", "icebraker")
+
     def test_build_gives_what_the_tools_say(self, result, monkeypatch, tmp_path):
         keys = ("bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "seed")
         Built = make_dataclass("Built", [*keys, "timing_met"])

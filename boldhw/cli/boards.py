@@ -3,10 +3,7 @@
 from boldboards import BOARDS
 
 from boldhw.cli.output import table, verb
-from boldhw.errors import ConfigError
-from boldhw.layout import Layout
-
-INPUTS, OUTPUTS = 784, 10  # of the images of digits that boards are compared by
+from boldhw.estimate import largest_network
 
 
 @verb(text=lambda result: table(result["boards"], list(result["boards"][0])))
@@ -19,25 +16,9 @@ def boards():
                 "device": board.device,
                 "clock_mhz": board.clock_hz / 1e6,
                 "link": board.link,
-                "largest_network": largest_network(board.engine),
+                "largest_network": "-".join(map(str, largest_network(board.engine))),
                 "memories": board.memories,
             }
             for board in BOARDS.values()
         ]
     }
-
-
-def largest_network(engine):
-    """Return the widest network of one hidden layer that fits an engine, as text."""
-    hidden = 1
-    while _fits(engine, (INPUTS, hidden + 1, OUTPUTS)):
-        hidden += 1
-    return f"{INPUTS}-{hidden}-{OUTPUTS}"
-
-
-def _fits(engine, widths):
-    try:
-        Layout(engine, widths)
-    except ConfigError:
-        return False
-    return True

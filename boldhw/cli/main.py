@@ -10,6 +10,7 @@ from boldhw.cli.boards import boards
 from boldhw.cli.build import build
 from boldhw.cli.demo import demo
 from boldhw.cli.doctor import doctor
+from boldhw.cli.estimate import estimate
 from boldhw.cli.eval import evaluate
 from boldhw.cli.flash import flash
 from boldhw.cli.output import say
@@ -33,7 +34,8 @@ def cli(context):
 
 
 VERBS = (
-    demo, train, evaluate, verify, verilog, build, flash, boards, bench, sim, report, doctor,
+    demo, train, evaluate, verify, estimate, verilog, build, flash, boards, bench, sim, report,
+    doctor,
 )  # fmt: skip
 for command in VERBS:
     cli.add_command(command)

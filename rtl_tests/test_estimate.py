@@ -1,0 +1,130 @@
+"""Estimates against the tools, the cycle model and the memories."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from boldboards import BOARDS
+
+from boldhw import calibrate, cycles
+from boldhw import estimate as module
+from boldhw.build import elaborate
+from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw.errors import ConfigError
+from boldhw.estimate import MEASURED, estimate, largest_network, predict_logic, ram_blocks, spram
+from boldhw.layout import Layout
+from boldhw.synthesis import count_cells, run_tool
+
+DIGITS = (784, 120, 10)
+BOARD = BOARDS["icebreaker"]
+SMALL = EngineConfig(
+    elements=4, lanes=16, batch=5, accumulator_bits=4, weight_rows=300, data_rows=1024,
+    signal_rows=300, max_fan_in=256, stochastic=True,
+)  # fmt: skip
+INFERENCE = replace(SMALL, lanes=8, weight_rows=1000, training=False, stochastic=False)
+# As the build does, up to where memories are mapped.
+MAP_MEMORIES = """\
+read_rtlil boldhw.il
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2
+synth_ice40 -device u -top boldhw -run begin:map_ffs
+tee -q -o stat stat -json
+"""
+
+
+class TestMemories:
+    @pytest.mark.parametrize("engine", [SMALL, INFERENCE, ICEBREAKER])
+    def test_counts_are_those_of_yosys(self, engine, tmp_path):
+        rtlil, _ = elaborate(replace(BOARD, engine=engine))
+        (tmp_path / "boldhw.il").write_text(rtlil)
+        (tmp_path / "boldhw.ys").write_text(MAP_MEMORIES)
+        run_tool("YOSYS", ["-q", "boldhw.ys"], tmp_path, "stat")
+        stat = json.loads((tmp_path / "stat").read_text())
+        found = count_cells(stat["design"]["num_cells_by_type"])
+        assert (ram_blocks(engine), spram(engine)) == (found.ram_blocks, found.spram)
+
+    def test_counts_are_those_of_the_measured_engines(self):
+        for sample in MEASURED:
+            engine = replace(
+                calibrate.SMALL, elements=sample.elements, lanes=sample.lanes,
+                batch=sample.batch, training=sample.training,
+            )  # fmt: skip
+            assert ram_blocks(engine) == sample.ram_blocks
+
+    def test_wide_and_deep_data_memory_takes_more_single_port_rams(self):
+        assert spram(replace(ICEBREAKER, lanes=80, data_rows=16385)) == 5 * 2
+
+
+class TestLogic:
+    def test_model_is_close_to_what_it_was_fitted_to(self):
+        for sample in MEASURED:
+            counted = (sample.lut4, sample.ff, sample.logic_cells)
+            assert predict_logic(sample) == pytest.approx(counted, rel=0.06)
+
+    @pytest.mark.parametrize("left_out", range(0, len(MEASURED), 3))
+    def test_model_foretells_an_engine_that_it_does_not_know(self, left_out, monkeypatch):
+        others = MEASURED[:left_out] + MEASURED[left_out + 1 :]
+        monkeypatch.setattr("boldhw.estimate.MEASURED", others)
+        monkeypatch.setattr("boldhw.estimate._coefficients", module._coefficients.__wrapped__)
+        assert predict_logic(MEASURED[left_out])[0] == pytest.approx(
+            MEASURED[left_out].lut4, rel=0.25
+        )
+
+
+class TestEstimate:
+    def test_cycles_are_those_of_the_cycle_model(self):
+        found, model = estimate(ICEBREAKER, DIGITS), cycles.model(ICEBREAKER, DIGITS)
+        assert found.cycles_inference == model.forward
+        assert found.cycles_training == round(model.training_sample(0.1, ICEBREAKER.batch), 1)
+        assert found.training_per_second == round(BOARD.clock_hz / found.cycles_training)
+
+    def test_serial_line_carries_its_baud_rate(self):
+        bytes_per_sample = Layout(ICEBREAKER, DIGITS).sample_bytes
+        assert estimate(ICEBREAKER, DIGITS).link_per_second == round(300_000 / bytes_per_sample)
+
+    def test_engine_without_training_has_no_training_cycles(self):
+        found = estimate(replace(ICEBREAKER, training=False), DIGITS)
+        assert found.cycles_training is found.training_per_second is None
+
+    def test_largest_resource_limits(self):
+        found = estimate(ICEBREAKER, DIGITS)
+        assert found.use[found.limit] == max(found.use.values())
+        assert found.fits == (found.use[found.limit] <= 1)
+
+    def test_network_that_the_memories_cannot_hold_does_not_fit(self):
+        found = estimate(ICEBREAKER, (784, 300, 10))
+        assert not found.fits
+        assert found.use["weight_rows"] > 1
+
+    @pytest.mark.parametrize("widths", [DIGITS, (784, 200, 10), (64, 40, 40, 10)])
+    def test_use_of_memories_agrees_with_the_layout(self, widths):
+        use = estimate(ICEBREAKER, widths).use
+        names = ("weight_rows", "data_rows", "signal_rows", "max_layers", "max_fan_in")
+        assert all(use[name] <= 1 for name in names) == holds(ICEBREAKER, widths)
+
+    def test_engine_too_large_for_the_board_does_not_fit(self):
+        found = estimate(replace(ICEBREAKER, lanes=160), DIGITS)
+        assert not found.fits
+        assert found.use["ram_blocks"] > 1
+
+    def test_network_that_no_engine_can_hold_is_refused(self):
+        with pytest.raises(ConfigError, match="layer 1 has 20000 inputs"):
+            estimate(ICEBREAKER, (20000, 10))
+
+
+class TestLargestNetwork:
+    def test_one_more_unit_does_not_fit(self):
+        inputs, hidden, outputs = largest_network(ICEBREAKER)
+        assert holds(ICEBREAKER, (inputs, hidden, outputs))
+        assert not holds(ICEBREAKER, (inputs, hidden + 1, outputs))
+
+    def test_engine_that_holds_none_is_refused(self):
+        with pytest.raises(ConfigError, match="784-1-10 needs weight_rows="):
+            largest_network(replace(ICEBREAKER, weight_rows=2))
+
+
+def holds(engine, widths):
+    try:
+        Layout(engine, widths)
+    except ConfigError:
+        return False
+    return True
