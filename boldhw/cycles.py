@@ -89,8 +89,12 @@ def update(engine, layers):
     total = 1
     for layer in layers:
         votes = layer.groups * 2 * (engine.elements + 1)
-        drain = _latency(engine) - 1
-        total += LOAD_UPDATE + engine.decay + 1 + layer.input_groups * (1 + engine.batch + votes + drain)
+        total += (
+            LOAD_UPDATE
+            + engine.decay
+            + 1
+            + layer.input_groups * (1 + engine.batch + votes + _latency(engine))
+        )
     return total
 
 

@@ -283,7 +283,7 @@ class Core(wiring.Component):
         for lane, total in enumerate(array.sums):
             # In {0,T} coding the array gives twice the vote.
             vote = Mux(update.zero_true, total >> 1, total)
-            m.d.comb += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+            m.d.sync += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
@@ -292,9 +292,9 @@ class Core(wiring.Component):
 
     def _count_flips(self, m):
         m.submodules.flip_count = count = Popcount(self.config.elements)
-        m.d.comb += count.bits.eq(self._flip.flips & self._update.flip.replicate(len(count.bits)))
-        flips, flipped = Signal.like(count.count), Signal(AMOUNT_BITS)
-        m.d.sync += [flips.eq(count.count), flipped.eq(flipped + flips)]
+        flips, flipped = self._flip.flips, Signal(AMOUNT_BITS)
+        m.d.sync += count.bits.eq(flips & self._update.flip.replicate(len(flips)))
+        m.d.sync += flipped.eq(flipped + count.count)
         counters, update = self._counters, self._update
         m.d.comb += [counters.post_flips.eq(update.layer_done), counters.layer.eq(update.layer)]
         with m.If(update.layer_done):

@@ -103,9 +103,9 @@ class UpdatePass(wiring.Component):
         m.d.comb += [
             last_inputs.eq(self._input_group + 1 == fields.input_groups),
             self._last_group.eq(self._group + 1 == fields.groups),
-            self.lanes.eq(Mux(last_inputs, fields.input_lanes, p)),
             self._vote.eq(self._voting & ~phase & (self._lane != p)),
         ]
+        m.d.sync += self.lanes.eq(Mux(last_inputs, fields.input_lanes, p))
         with m.FSM() as fsm:
             m.d.comb += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
             with m.State("IDLE"), m.If(self.start):
@@ -172,7 +172,7 @@ class UpdatePass(wiring.Component):
         """Read the row for a vote when its sums are about to come, write it three cycles later."""
         registers = self.config.popcount_registers
         read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
-        reading = delay(m, self._vote, 4 + registers)
+        reading = delay(m, self._vote, 5 + registers)
         writing = delay(m, reading, 3)
         m.d.comb += self.flip.eq(delay(m, reading, 1))
         with m.If(self.start):
@@ -196,9 +196,9 @@ class UpdatePass(wiring.Component):
 
         # The array needs the zero row in every other cycle; the row for the transposer is read in
         # the cycles between, late enough for the block before to be stored.
-        read_block = delay(m, self._vote & (self._lane == 0), 1 + registers + registers % 2)
+        read_block = delay(m, self._vote & (self._lane == 0), 2 + registers + (registers + 1) % 2)
         last_vote = self._vote & (self._lane == config.elements - 1)
-        store_block = delay(m, last_vote, 6 + registers)
+        store_block = delay(m, last_vote, 7 + registers)
         store_turned = delay(m, store_block, 1)
         m.d.comb += self.load.eq(delay(m, read_block, 2))
         with m.If(self._vote):
@@ -233,4 +233,4 @@ class UpdatePass(wiring.Component):
             # The last block is being stored; the next inputs begin a row of the transposed plane.
             m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
             m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
-        return delay(m, last_vote & self._last_group, 7 + registers)
+        return delay(m, last_vote & self._last_group, 8 + registers)
