@@ -88,15 +88,13 @@ def update(engine, layers):
     """Every output takes two cycles per group of inputs, and so does the end of each block."""
     total = 1
     for layer in layers:
+        drain = _latency(engine) - 1
         votes = layer.groups * 2 * (engine.elements + 1)
         total += (
-            LOAD_UPDATE
-            + engine.decay
-            + 1
-            + layer.input_groups * (1 + engine.batch + votes + _latency(engine))
+            LOAD_UPDATE + engine.decay + 1 + layer.input_groups * (1 + engine.batch + votes + drain)
         )
     return total
 
 
 def _latency(engine):
-    return 5 + engine.popcount_registers
+    return 6 + engine.popcount_registers

@@ -36,7 +36,7 @@ class PEArray(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self.latency = 3 + config.popcount_registers
+        self.latency = 4 + config.popcount_registers
         p, s = config.elements, config.lanes
         members = {
             "weights": In(p * s),
@@ -70,8 +70,8 @@ class PEArray(wiring.Component):
                 element.mask.eq(self.mask),
                 element.first.eq(self.first),
                 element.valid.eq(self.valid),
-                self.sums[index].eq(2 * element.total - offset),
             ]
+            m.d.sync += self.sums[index].eq(2 * element.total - offset)
             if self.config.training:
                 m.d.comb += [
                     element.column_shift.eq(self.column_shift),
@@ -95,7 +95,7 @@ class PEArray(wiring.Component):
             m.d.sync += [counted.eq(self.mask), count.eq(popcount.count)]
         m.d.comb += popcount.bits.eq(counted)
 
-        first, valid = delay(m, Cat(self.first, self.valid), self.latency - 1)
+        first, valid = delay(m, Cat(self.first, self.valid), self.latency - 2)
         offset = Signal(sum_shape(config))
         with m.If(valid):
             m.d.sync += offset.eq(Mux(first, self.bias, offset) + count)

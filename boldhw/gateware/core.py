@@ -283,7 +283,7 @@ class Core(wiring.Component):
         for lane, total in enumerate(array.sums):
             # In {0,T} coding the array gives twice the vote.
             vote = Mux(update.zero_true, total >> 1, total)
-            m.d.sync += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+            m.d.comb += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
