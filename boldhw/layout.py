@@ -86,9 +86,9 @@ class Layout:
                 f"max_layers={len(widths) - 1}"
             )
         self._check_fan_in()
-        if self.slot_stride > SLOT_ROWS:
+        if self.slot_rows > SLOT_ROWS:
             raise ConfigError(
-                f"one sample of network {'-'.join(map(str, widths))} takes {self.slot_stride} rows "
+                f"one sample of network {'-'.join(map(str, widths))} takes {self.slot_rows} rows "
                 f"of the data memory, at most {SLOT_ROWS} are addressed; use narrower layers or an "
                 f"engine with more lanes"
             )
@@ -197,16 +197,21 @@ class Layout:
         return self.accumulator_row + (rows if self.engine.training else 0)
 
     @property
-    def slot_stride(self):
-        """Rows that one gathered sample takes: operand, gate and signal words of all layers."""
+    def slot_rows(self):
+        """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
         s = self.engine.lanes
         inputs = sum(_ceil(width, s) for width in self.widths[:-1])
         return inputs + 3 * sum(_ceil(width, s) for width in self.widths[1:])
 
     @property
+    def slot_stride(self):
+        """Rows from one slot to the next: a power of two, so that no address needs an adder."""
+        return 1 << (self.slot_rows - 1).bit_length()
+
+    @property
     def slot_row(self):
-        """Data-memory row of the first gathered sample."""
-        return self.accumulator_end
+        """Data-memory row of the first gathered sample, a multiple of ``slot_stride``."""
+        return _ceil(self.accumulator_end, self.slot_stride) * self.slot_stride
 
     @property
     def data_end(self):

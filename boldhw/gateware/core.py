@@ -139,7 +139,7 @@ class Core(wiring.Component):
                 m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
         m.d.comb += [
-            memory.addr.eq(Mux(busy, issue.data_addr + base, host.addr)),
+            memory.addr.eq(Mux(busy, issue.data_addr | base, host.addr)),
             memory.write.eq(Mux(busy, issue.data_write, host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),

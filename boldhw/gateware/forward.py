@@ -153,22 +153,24 @@ class ForwardPass(wiring.Component):
         """Count words and groups while words are read; say which word is the last one."""
         fields, issue = self.table.fields, self.issue
         word, group = Signal.like(fields.words), Signal.like(fields.groups)
-        weight_row = Signal.like(issue.weight_row)
+        weight_row, row = Signal.like(issue.weight_row), Signal.like(fields.input_row)
         last_word, last_group = word + 1 == fields.words, group + 1 == fields.groups
         with m.If(self.table.run):
             m.d.comb += issue.data_addr.eq(self.table.addr)
+            m.d.sync += row.eq(fields.input_row)
         with m.If(issue.valid):
             m.d.comb += [
-                issue.data_addr.eq(fields.input_row + word),
+                issue.data_addr.eq(row),
                 issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
                 issue.first.eq(word == 0),
                 issue.last.eq(last_word),
             ]
-            m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1)]
+            m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1), row.eq(row + 1)]
             with m.If(last_word):
-                m.d.sync += [word.eq(0), group.eq(Mux(last_group, 0, group + 1))]
+                m.d.sync += [word.eq(0), row.eq(fields.input_row)]
+                m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         with m.If(self.start):
             m.d.sync += weight_row.eq(0)
         return last_word, last_group

@@ -12,7 +12,7 @@ class IssuePort(Signature):
     address; the core delays the rest to match.
 
     data_addr, data_write, second    data memory; a write stores the packer's first or second word
-    in_slot                          data_addr counts from the sample's slot
+    in_slot                          data_addr counts from the sample's slot, whose row is aligned
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
     source                           what the word read is
