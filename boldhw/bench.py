@@ -35,7 +35,7 @@ def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=
     }
 
 
-def simulator_throughput(engine=ICEBREAKER, network="784-120-10", samples=400):
+def simulator_throughput(engine=ICEBREAKER, network="784-84-10", samples=400):
     """Return clock cycles/s and samples/s of the simulated board, driver and link included.
 
     Random samples are trained and inferred through the driver, which is the one of a real board.

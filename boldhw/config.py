@@ -145,8 +145,20 @@ def parse_network(text):
     return tuple(int(part) for part in parts)
 
 
-# The largest engine that an iCE40UP5K holds; docs/decisions.md says how it was chosen.
+# The engine for an iCE40UP5K: 784-84-10 fits. docs/decisions.md says how it was chosen.
 ICEBREAKER = EngineConfig(
+    elements=6,
+    lanes=24,
+    batch=24,
+    accumulator_bits=6,
+    weight_rows=512,
+    data_rows=16384,
+    signal_rows=256,
+)
+
+# 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the
+# logic does not fit that device.
+WIDE = EngineConfig(
     elements=10,
     lanes=40,
     batch=32,

@@ -25,7 +25,7 @@ class Job:
     Hyper-parameters are tuned for a few thousand samples and an accumulator of six bits.
     """
 
-    widths: tuple = (784, 120, 10)
+    widths: tuple = (784, 84, 10)
     data: str = "mnist5k"
     train_size: int = 4000
     test_size: int = 1000

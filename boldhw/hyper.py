@@ -22,7 +22,7 @@ class Registers:
 
     The tuples have one entry per layer, first layer first.
 
-    tau            threshold of the sums, signed 16 bit
+    tau            threshold of the sums, at most the engine's largest fan-in either way
     window         largest distance from tau with which a unit passes signals on, 0..65535
     dead           |g| up to this gives no signal, 0..65535
     noise          random bits added to ``dead``, a mask, 0..255; other than 0 needs ``stochastic``
@@ -52,6 +52,9 @@ class Registers:
         """Raise ConfigError unless ``engine`` can train a network of ``widths`` with these."""
         self._check_layers(len(widths) - 1)
         self._check_options(engine)
+        for index, tau in enumerate(self.tau):
+            name = f"tau of layer {index + 1}"
+            check_range(name, tau, -engine.max_fan_in, engine.max_fan_in)
         check_range("margin", self.margin, 0, LIMIT)
         check_range("rounding", self.rounding, 0, MAX_ROUNDING)
         check_range("batch", self.batch, 1, engine.batch)

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from boldhw.config import ICEBREAKER, REFERENCE, EngineConfig, parse_network
+from boldhw.config import REFERENCE, WIDE, EngineConfig, parse_network
 from boldhw.errors import ConfigError
 
 
@@ -35,7 +35,7 @@ from boldhw.errors import ConfigError
 )
 def test_out_of_range(changes, message):
     with pytest.raises(ConfigError, match=message):
-        replace(ICEBREAKER, **changes)
+        replace(WIDE, **changes)
 
 
 @pytest.mark.parametrize(
@@ -49,35 +49,35 @@ def test_out_of_range(changes, message):
     ],
 )
 def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
-    engine = replace(ICEBREAKER, **changes)
+    engine = replace(WIDE, **changes)
     assert engine.data_bytes == data_bytes
     assert engine.data_width == 8 * data_bytes
 
 
 def test_derived_sizes():
     """Ten words of ten bits take two bytes each; forty bits take five."""
-    assert ICEBREAKER.subwords == 4
-    assert ICEBREAKER.block_bytes == 20
-    assert ICEBREAKER.word_bytes == 5
-    assert ICEBREAKER.weight_blocks == 1024
+    assert WIDE.subwords == 4
+    assert WIDE.block_bytes == 20
+    assert WIDE.word_bytes == 5
+    assert WIDE.weight_blocks == 1024
 
 
 def test_digest_names_every_parameter():
     """Equal engines have equal digests; one changed field gives another one."""
-    engines = [ICEBREAKER, REFERENCE]
+    engines = [WIDE, REFERENCE]
     for name in EngineConfig.__dataclass_fields__:
-        value = getattr(ICEBREAKER, name)
+        value = getattr(WIDE, name)
         other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 80}.get(name)
-        engines.append(replace(ICEBREAKER, **{name: value + 1 if other is None else other}))
+        engines.append(replace(WIDE, **{name: value + 1 if other is None else other}))
     digests = {engine.digest() for engine in engines}
     assert len(digests) == len(engines)
     assert {len(digest) for digest in digests} == {8}
-    assert replace(ICEBREAKER).digest() == ICEBREAKER.digest()
+    assert replace(WIDE).digest() == WIDE.digest()
 
 
 def test_frozen():
     with pytest.raises(FrozenInstanceError):
-        ICEBREAKER.elements = 8
+        WIDE.elements = 8
 
 
 def test_parse_network():

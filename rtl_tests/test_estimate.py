@@ -15,7 +15,7 @@ from boldhw.estimate import MEASURED, estimate, largest_network, predict_logic, 
 from boldhw.layout import Layout
 from boldhw.synthesis import count_cells, run_tool
 
-DIGITS = (784, 120, 10)
+DIGITS = (784, 84, 10)
 BOARD = BOARDS["icebreaker"]
 SMALL = EngineConfig(
     elements=4, lanes=16, batch=5, accumulator_bits=4, weight_rows=300, data_rows=1024,
@@ -51,7 +51,7 @@ class TestMemories:
             assert ram_blocks(engine) == sample.ram_blocks
 
     def test_wide_and_deep_data_memory_takes_more_single_port_rams(self):
-        assert spram(replace(ICEBREAKER, lanes=80, data_rows=16385)) == 5 * 2
+        assert spram(replace(ICEBREAKER, lanes=96, data_rows=16385)) == 6 * 2
 
 
 class TestLogic:
@@ -102,7 +102,7 @@ class TestEstimate:
         assert all(use[name] <= 1 for name in names) == holds(ICEBREAKER, widths)
 
     def test_engine_too_large_for_the_board_does_not_fit(self):
-        found = estimate(replace(ICEBREAKER, lanes=160), DIGITS)
+        found = estimate(replace(ICEBREAKER, lanes=192), DIGITS)
         assert not found.fits
         assert found.use["ram_blocks"] > 1
 

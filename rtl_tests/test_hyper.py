@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from boldhw.config import ICEBREAKER, REFERENCE
+from boldhw.config import REFERENCE, WIDE
 from boldhw.errors import ConfigError
 from boldhw.hyper import Hyper, Registers, theta_schedule
 
@@ -68,7 +68,7 @@ def test_schedule_never_falls_below_one():
 
 def test_theta_of_hidden_layers_stays_within_reach():
     """Six-bit accumulators hold -32..31; a last layer that is out of reach is frozen."""
-    thetas = [Hyper().registers(ICEBREAKER, (784, 120, 10), e, 10).theta for e in range(10)]
+    thetas = [Hyper().registers(WIDE, (784, 120, 10), e, 10).theta for e in range(10)]
     assert thetas[0] == (12, 120)
     assert thetas[-1][0] == 31
     assert thetas[-1][1] > 32
@@ -111,11 +111,11 @@ def test_registers_out_of_range(changes, message):
     ],
 )
 def test_options_need_an_engine_that_has_them(option, changes):
-    good = Hyper().registers(ICEBREAKER, (784, 120, 10))
+    good = Hyper().registers(WIDE, (784, 120, 10))
     registers = replace(good, **changes)
-    registers.check(replace(ICEBREAKER, **{option: True}), (784, 120, 10))
+    registers.check(replace(WIDE, **{option: True}), (784, 120, 10))
     with pytest.raises(ConfigError, match=f"generated with {option}=True"):
-        registers.check(ICEBREAKER, (784, 120, 10))
+        registers.check(WIDE, (784, 120, 10))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_hyper_out_of_range(hyper, message):
 def test_decay_needs_an_engine_with_decay():
     assert Hyper(decay=True).registers(REFERENCE, WIDTHS).decay == (0, 0, 0)
     with pytest.raises(ConfigError, match="decay=True needs an engine"):
-        Hyper(decay=True).registers(ICEBREAKER, (784, 120, 10))
+        Hyper(decay=True).registers(WIDE, (784, 120, 10))
 
 
 def test_scores_fit_their_field():

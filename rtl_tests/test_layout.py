@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from boldhw.config import ICEBREAKER, REFERENCE, TABLE_ROWS
+from boldhw.config import REFERENCE, TABLE_ROWS, WIDE
 from boldhw.errors import ConfigError
 from boldhw.layout import TABLE, LayerLayout, Layout
 
@@ -24,7 +24,7 @@ def is_partition(areas, start, stop):
     return start == stop
 
 
-@pytest.mark.parametrize("engine", [ICEBREAKER, REFERENCE, replace(ICEBREAKER, training=False)])
+@pytest.mark.parametrize("engine", [WIDE, REFERENCE, replace(WIDE, training=False)])
 @pytest.mark.parametrize("widths", NETWORKS)
 def test_memories_are_divided_without_overlap(engine, widths):
     layout, p, s = Layout(engine, widths), engine.elements, engine.lanes
@@ -35,7 +35,7 @@ def test_memories_are_divided_without_overlap(engine, widths):
     slot += [(y.gate_row, ceil(y.outputs, s)) for y in layers]
     slot += [(y.signal_row, 2 * ceil(y.outputs, s)) for y in layers]
     columns = [(y.column_row, ceil(y.outputs, p) * p) for y in layers]
-    assert is_partition(slot, 0, layout.slot_stride)
+    assert is_partition(slot, 0, layout.slot_rows)
     assert is_partition(columns, 0, layout.column_end)
     assert layout.accumulator_row == TABLE_ROWS * engine.max_layers
     if engine.training:
@@ -43,14 +43,14 @@ def test_memories_are_divided_without_overlap(engine, widths):
         assert is_partition(accumulators, layout.accumulator_row, layout.accumulator_end)
     assert is_partition(weights, 0, layout.transposed_end)
     slots = engine.batch if engine.training else 1
-    assert layout.data_end == layout.accumulator_end + slots * layout.slot_stride
+    assert layout.data_end == layout.slot_row + slots * layout.slot_stride
     assert layout.transposed_end < engine.weight_rows
     assert layout.weight_blocks == layout.transposed_end * s // p
 
 
 @pytest.mark.parametrize("widths", NETWORKS)
 def test_outputs_are_the_inputs_of_the_next_layer(widths):
-    layers = Layout(ICEBREAKER, widths).layers
+    layers = Layout(WIDE, widths).layers
     for layer, following in zip(layers, layers[1:], strict=False):
         assert layer.output_row == following.input_row
         assert layer.outputs == following.fan_in
@@ -59,20 +59,20 @@ def test_outputs_are_the_inputs_of_the_next_layer(widths):
 
 def test_loop_counts():
     """41 inputs are two words with 39 lanes too many, and 5 groups with one lane in the last."""
-    layer = Layout(ICEBREAKER, (41, 39, 12))
+    layer = Layout(WIDE, (41, 39, 12))
     first = layer.layers[0]
     assert (first.words, first.pad) == (2, 39)
     assert (first.input_groups, first.input_lanes) == (5, 1)
     assert (first.groups, first.output_lanes, first.signal_words) == (4, 9, 1)
     assert layer.sample_bytes == 10
-    full = Layout(ICEBREAKER, (40, 10)).layers[0]
+    full = Layout(WIDE, (40, 10)).layers[0]
     assert (full.words, full.pad, full.input_lanes, full.output_lanes) == (1, 0, 10, 10)
 
 
-def test_demo_network_fills_the_icebreaker():
+def test_weights_fill_the_wide_engine():
     """The weight memory has room for one more row, the one that must stay zero."""
-    layout = Layout(ICEBREAKER, (784, 120, 10))
-    assert layout.transposed_end == ICEBREAKER.weight_rows - 1
+    layout = Layout(WIDE, (784, 120, 10))
+    assert layout.transposed_end == WIDE.weight_rows - 1
     assert layout.sample_bytes == 100
 
 
@@ -97,18 +97,18 @@ def test_table_names_each_field_once():
 )
 def test_what_does_not_fit(widths, message):
     with pytest.raises(ConfigError, match=message):
-        Layout(ICEBREAKER, widths)
+        Layout(WIDE, widths)
 
 
 @pytest.mark.parametrize("name", ["weight_rows", "data_rows", "signal_rows"])
 def test_each_memory_is_checked_to_the_row(name):
     """The size that the message asks for is enough, one row less is not."""
-    layout = Layout(ICEBREAKER, (784, 120, 10))
+    layout = Layout(WIDE, (784, 120, 10))
     needed = {
         "weight_rows": layout.transposed_end + 1,
         "data_rows": layout.data_end,
         "signal_rows": layout.column_end,
     }[name]
-    Layout(replace(ICEBREAKER, **{name: needed}), layout.widths)
+    Layout(replace(WIDE, **{name: needed}), layout.widths)
     with pytest.raises(ConfigError, match=f"needs {name}={needed}, .*{name}={needed - 1}"):
-        Layout(replace(ICEBREAKER, **{name: needed - 1}), layout.widths)
+        Layout(replace(WIDE, **{name: needed - 1}), layout.widths)

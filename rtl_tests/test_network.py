@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boldhw.config import ICEBREAKER, REFERENCE, EngineConfig
+from boldhw.config import REFERENCE, WIDE, EngineConfig
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.network import Network, TrainStats
 from boldhw.golden.noise import NoiseStream
@@ -367,7 +367,7 @@ def test_free_standing_network_is_trained_on_the_reference_engine():
 
 def test_network_may_be_larger_than_its_engine():
     """Memories matter for the checksum of what lies in them only."""
-    network = Network("2000-120-10", ICEBREAKER)
+    network = Network("2000-120-10", WIDE)
     assert network.infer(np.zeros((1, 2000), bool)).shape == (1, 10)
     with pytest.raises(ConfigError, match="max_fan_in=2000"):
         network.state_crc()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from boldhw.config import ICEBREAKER, REFERENCE, EngineConfig
+from boldhw.config import REFERENCE, WIDE, EngineConfig
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import packing
 from boldhw.golden.network import Network
@@ -156,8 +156,8 @@ def test_state_crc_covers_exactly_these_bytes():
     }
 
 
-LAYOUT = Layout(ICEBREAKER, (784, 120, 10))
-NETWORK = Network((784, 120, 10), ICEBREAKER)
+LAYOUT = Layout(WIDE, (784, 120, 10))
+NETWORK = Network((784, 120, 10), WIDE)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from boldhost.link import Link
 from boldhost.transport import Transport
 from test_link import FAULTS
 
-from boldhw.config import ICEBREAKER, EngineConfig
+from boldhw import cycles, data
+from boldhw.config import ICEBREAKER, WIDE, EngineConfig
 from boldhw.cosim.board import SimTransport
 from boldhw.errors import ConfigError, DeviceError
 from boldhw.golden.network import Network
@@ -220,15 +221,26 @@ def test_a_bad_command_is_refused_and_changes_nothing(command, addr, payload, re
         assert device.read_register(Register.MARGIN) == network.registers.margin
 
 
-def test_icebreaker_design_trains_its_network():
-    """A few updates of the published network on the published engine."""
-    widths = (784, 120, 10)
-    hyper = Hyper(batch=32, theta=6, grow=5.0)
-    bits, labels = make_samples(widths, 10, 100)
-    network = make_network(ICEBREAKER, widths, hyper)
-    with open_device(ICEBREAKER) as device:
+@pytest.mark.parametrize(
+    ("engine", "widths", "updates"), [(WIDE, (784, 120, 10), 20), (ICEBREAKER, (784, 84, 10), 5)]
+)
+def test_real_digits(engine, widths, updates):
+    """State after every update, counters at the end, on digits, for the published engines."""
+    digits = data.load("mnist5k")
+    bits, labels = data.booleanise(digits.x_train), digits.y_train
+    network = make_network(engine, widths, Hyper(batch=engine.batch, theta=6, grow=5.0))
+    with open_device(engine) as device:
         device.load(network)
-        assert device.train(bits, labels) == network.train(bits, labels)
-        assert device.flush() == network.flush()
-        assert device.state_crc() == network.state_crc()
+        total = network.train(bits[:0], labels[:0])
+        while total.updates < updates:
+            rest = slice(total.samples, None)
+            step = network.train(bits[rest], labels[rest], stop_at_update=True)
+            used = slice(total.samples, total.samples + step.samples)
+            assert device.train(bits[used], labels[used]) == step
+            assert device.state_crc() == network.state_crc()
+            total += step
+        counters, model = device.stat(), cycles.model(engine, widths)
+        assert counters["cycles_forward"] == model.forward * total.samples
+        assert counters["cycles_backward"] == model.backward * total.active
+        assert counters["cycles_update"] == model.update * total.updates
         assert np.array_equal(device.infer(bits[:10]), network.infer(bits[:10]))
