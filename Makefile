@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 
+# The simulator takes the second core; two BLAS threads beside it would mostly wait for it.
+export OPENBLAS_NUM_THREADS ?= 1
+
 .PHONY: setup demo test lint bench clean
 
 setup: $(READY)

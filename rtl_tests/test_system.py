@@ -29,7 +29,7 @@ ODD = replace(
     SMALL, elements=3, lanes=12, batch=9, accumulator_bits=5, popcount_registers=2, max_layers=3,
     stochastic=False, decay=False,
 )  # fmt: skip
-WIDE = replace(SMALL, elements=20, lanes=40, batch=32, data_rows=4096, signal_rows=256)
+BROAD = replace(SMALL, elements=20, lanes=40, batch=32, data_rows=4096, signal_rows=256)
 Future = IntEnum("Future", {"COMMAND": 0x7E})
 HYPER = Hyper(batch=8, theta=2, last_theta_factor=3, grow=2.0)
 RUNS = {
@@ -46,7 +46,7 @@ RUNS = {
     "decay": (SMALL, (37, 21, 5), replace(HYPER, decay=True)),
     "odd": (ODD, (37, 21, 5), HYPER),
     "odd, three layers": (ODD, (28, 19, 10, 4), HYPER),
-    "long noise": (WIDE, (90, 41, 33, 10), replace(HYPER, batch=32, rounding=2, noise=3)),
+    "long noise": (BROAD, (90, 41, 33, 10), replace(HYPER, batch=32, rounding=2, noise=3)),
 }
 
 
