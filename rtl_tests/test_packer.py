@@ -1,0 +1,8 @@
+import simulate
+from every_cycle import CONFIG
+
+from boldhw.gateware.packer import Packer
+
+
+def test_packer(sim):
+    simulate.run(Packer(CONFIG), "bench_packer", sim, tests=6)
