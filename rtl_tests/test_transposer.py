@@ -1,0 +1,8 @@
+import simulate
+from every_cycle import CONFIG
+
+from boldhw.gateware.transposer import Transposer
+
+
+def test_transposer(sim):
+    simulate.run(Transposer(CONFIG), "bench_transposer", sim, tests=5)
