@@ -1,0 +1,15 @@
+import pytest
+import simulate
+
+from boldhw.gateware.popcount import Popcount
+
+
+@pytest.mark.parametrize(("width", "registers"), [(1, 0), (13, 1), (16, 2), (24, 3)])
+def test_popcount(sim, width, registers):
+    simulate.run(
+        Popcount(width, registers),
+        "bench_popcount",
+        sim,
+        tests=3,
+        parameters={"width": width, "registers": registers},
+    )
