@@ -1,0 +1,8 @@
+import simulate
+from lockstep import CONFIG
+
+from boldhw.gateware.counters import Counters
+
+
+def test_counters(sim):
+    simulate.run(Counters(CONFIG), "bench_counters", sim, tests=4)
