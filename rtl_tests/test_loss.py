@@ -1,0 +1,8 @@
+import simulate
+from every_cycle import CONFIG
+
+from boldhw.gateware.loss import Loss
+
+
+def test_loss(sim):
+    simulate.run(Loss(CONFIG), "bench_loss", sim, tests=4)
