@@ -1,0 +1,115 @@
+"""Bench of ProcessingElement: its total in every cycle, and sums of neurons as the golden rule."""
+
+import cocotb
+import numpy as np
+from cocotb.triggers import FallingEdge, ReadOnly
+from streams import generator, parameters, start
+
+from boldhw.golden import rule
+
+SIZES = parameters()
+S, K = SIZES["lanes"], SIZES["batch"]
+WORDS = SIZES["max_fan_in"] // S
+LATENCY = 3 + SIZES["popcount_registers"]
+ONES = (1 << S) - 1
+PORTS = "weight sign mask first valid column_shift column_bit column_clear".split()
+
+
+def word(weight=0, sign=0, mask=ONES, first=1, valid=1, shift=0, bit=0, clear=0):
+    """Return the inputs of one cycle, in the order of PORTS."""
+    return weight, sign, mask, first, valid, shift, bit, clear
+
+
+IDLE = word(valid=0)
+
+
+def totals(cycles):
+    """Yield what ``total`` becomes, LATENCY cycles later, by each cycle's inputs."""
+    column = total = 0
+    for weight, sign, mask, first, valid, shift, bit, clear in cycles:
+        if valid:
+            count = (mask & ~(weight ^ column ^ sign)).bit_count()
+            total = count if first else total + count
+        yield total
+        if clear:
+            column = 0
+        elif shift:
+            column = column >> 1 | bit << K - 1
+
+
+async def check(dut, cycles):
+    """Drive the inputs of each cycle, compare ``total`` in each, and return all totals."""
+    await start(dut, **dict(zip(PORTS, IDLE, strict=True)))
+    expected = [0] * LATENCY + list(totals(cycles))
+    handles = [getattr(dut, name) for name in PORTS]
+    total, falling, settled = dut.total, FallingEdge(dut.clk), ReadOnly()
+    for step, values in enumerate(cycles + [IDLE] * LATENCY):
+        for handle, value in zip(handles, values, strict=True):
+            handle.value = value
+        await settled
+        assert int(total.value) == expected[step], f"step {step}"
+        await falling
+    return expected[LATENCY:]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def random_words(dut):
+    """All inputs change in all cycles; a sum takes no more words than its range allows."""
+    rng = generator("words")
+    cycles, left = [], 0
+    for _ in range(18_000):
+        valid = rng.random() < 0.7
+        first = left == 0 or rng.random() < 0.3
+        if valid:
+            left = WORDS - 1 if first else left - 1
+        operands = [rng.getrandbits(S) for _ in range(3)]
+        column = rng.getrandbits(1), rng.getrandbits(1), rng.random() < 0.05
+        cycles.append(word(*operands, int(first), int(valid), *map(int, column)))
+    await check(dut, cycles)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def totals_reach_their_limits(dut):
+    """Nothing masked in and no lane that agrees give 0, all lanes of all words the maximum."""
+    rows = [(ONES, ONES, 0), (ONES, 0, ONES), (0, 0, ONES), (ONES, ONES, ONES)]
+    cycles = [word(*row, first=int(index == 0)) for row in rows * 2 for index in range(WORDS)] + [
+        IDLE
+    ] * 20
+    found = await check(dut, cycles)
+    assert found[WORDS - 1 :: WORDS][:4] == [0, 0, WORDS * S, WORDS * S]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def neurons_match_golden(dut):
+    """Neurons of all fan-ins; the mask hides lanes behind the last input."""
+    rng = np.random.default_rng(cocotb.RANDOM_SEED)
+    cycles, ends, sums = [], [], []
+    for fan_in in range(1, WORDS * S + 1):
+        bits, weights = rng.integers(0, 2, (2, 1, fan_in)).astype(bool)
+        sums.append(rule.forward(bits, weights, False).item())
+        for index in range(-(-fan_in // S)):
+            part = slice(index * S, index * S + S)
+            x, w = (sum(int(b) << i for i, b in enumerate(a[0, part])) for a in (bits, weights))
+            mask = (1 << min(S, fan_in - index * S)) - 1
+            cycles += [IDLE] * int(rng.integers(0, 3))
+            cycles.append(word(w, x, mask, int(index == 0)))
+        ends.append((len(cycles) - 1, fan_in))
+    found = await check(dut, cycles)
+    assert [2 * found[end] - fan_in for end, fan_in in ends] == sums
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def the_column_register_fills_and_clears(dut):
+    """Each bit, in at the top, is seen in each lane on its way down; clearing goes before."""
+    probes = [word(sign=ONES, mask=1 << lane) for lane in range(S)]
+    cycles = []
+    for _ in range(2 * K):
+        cycles += [word(valid=0, shift=1, bit=int(not cycles)), *probes]
+    cycles += [word(valid=0, shift=1, bit=1)] * K + probes
+    cycles += [word(valid=0, shift=1, bit=1, clear=1)] + probes
+    for bit in generator("column").choices([0, 1], k=100):
+        cycles += [word(valid=0, shift=1, bit=bit), *probes]
+    found = await check(dut, cycles)
+    filled = (2 * K) * (S + 1) + K
+    assert found[filled : filled + S] == [1] * K + [0] * (S - K)
+    assert found[filled + S + 1 : filled + 2 * S + 1] == [0] * S
