@@ -1,0 +1,39 @@
+"""Bench of DataMemory against a list of rows."""
+
+import cocotb
+from lockstep import CONFIG, compare
+from streams import generator, start
+
+ROWS, WIDTH = CONFIG.data_rows, CONFIG.data_width
+
+
+class Reference:
+    """Rows; nothing is expected behind a cycle that wrote."""
+
+    def __init__(self):
+        self.rows, self.read = [0] * ROWS, None
+
+    def __call__(self, addr, write, write_data):
+        expected = {} if self.read is None else {"read_data": self.read}
+        self.read = None if write else self.rows[addr]
+        if write:
+            self.rows[addr] = write_data
+        return expected
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def rows_match_a_list(dut):
+    """Random reads and writes, of the limits and one row between over and over, and of all."""
+    await start(dut, addr=0, write=0, write_data=0)
+    reference, rng = Reference(), generator("accesses")
+    words = [0, (1 << WIDTH) - 1, 1, 1 << WIDTH - 1]
+    for rows in ([0, 100, ROWS - 1], range(ROWS)):
+        vectors = [
+            {
+                "addr": rng.choice(rows),
+                "write": rng.getrandbits(1),
+                "write_data": rng.choice([*words, rng.getrandbits(WIDTH)]),
+            }
+            for _ in range(11_000)
+        ]
+        await compare(dut, reference, vectors)
