@@ -28,7 +28,8 @@ class PEArray(wiring.Component):
     weights : P * S bits, one weight word per element; zero while votes are computed.
     sign, mask : S bits each, broadcast to all elements.
     valid, first, last : flags of the word.
-    bias : what the sums are counted from: threshold, and lanes behind the last input.
+    bias : what the sums are counted from: threshold, and lanes behind the last input. Like
+        ``zero_true_vote`` it must hold until the sums are done.
     zero_true_vote : the private operand is {0,T} coded: sums come out as twice the vote.
     column_shift, column_bits, column_clear : the elements' column registers.
     done, sums : P signed sums.

@@ -23,7 +23,7 @@ class Popcount(wiring.Component):
         m = Module()
         levels = (self.width - 1).bit_length()
         stages = self.registers + 1
-        cuts = {levels * stage // stages for stage in range(1, stages)}
+        cuts = {levels * stage // stages for stage in range(1, stages)} - {0}
         terms = list(self.bits)
         for level in range(1, levels + 1):
             terms = [sum(terms[i + 1 : i + 2], terms[i]) for i in range(0, len(terms), 2)]
