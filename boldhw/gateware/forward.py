@@ -150,29 +150,27 @@ class ForwardPass(wiring.Component):
         return first | second
 
     def _issue(self, m):
-        """Count words and groups down while words are read; say which word is the last one."""
+        """Count words and groups while words are read; say which word is the last one."""
         fields, issue = self.table.fields, self.issue
-        words_left, groups_left = Signal.like(fields.words), Signal.like(fields.groups)
+        word, group = Signal.like(fields.words), Signal.like(fields.groups)
         weight_row, row = Signal.like(issue.weight_row), Signal.like(fields.input_row)
-        first, last_word, last_group = Signal(), words_left == 0, groups_left == 0
+        last_word, last_group = word + 1 == fields.words, group + 1 == fields.groups
         with m.If(self.table.run):
             m.d.comb += issue.data_addr.eq(self.table.addr)
-            m.d.sync += groups_left.eq(fields.groups - 1)
+            m.d.sync += row.eq(fields.input_row)
         with m.If(issue.valid):
             m.d.comb += [
                 issue.data_addr.eq(row),
                 issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
-                issue.first.eq(first),
+                issue.first.eq(word == 0),
                 issue.last.eq(last_word),
             ]
-            m.d.sync += [weight_row.eq(weight_row + 1), row.eq(row + 1), first.eq(0)]
-            m.d.sync += words_left.eq(words_left - 1)
+            m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1), row.eq(row + 1)]
             with m.If(last_word):
-                m.d.sync += groups_left.eq(groups_left - 1)
-        with m.If(self.table.run | (issue.valid & last_word)):
-            m.d.sync += [row.eq(fields.input_row), first.eq(1), words_left.eq(fields.words - 1)]
+                m.d.sync += [word.eq(0), row.eq(fields.input_row)]
+                m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         with m.If(self.start):
             m.d.sync += weight_row.eq(0)
         return last_word, last_group
