@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import serial
 from golden_board import GoldenBoard
+from test_server import heed_interrupts
 
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
@@ -360,6 +361,7 @@ class TestSimulation:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_interrupts,
         ) as server:
             try:
                 address = next(line for line in server.stderr if "socket://" in line).split()[-1]
@@ -443,7 +445,7 @@ class TestRefusals:
     def test_other_design(self, refused, board, tmp_path):
         path = tmp_path / "other.json"
         path.write_text(json.dumps(asdict(ICEBREAKER)))
-        words = ("elements=4 instead of 10", "boldhw flash")
+        words = ("elements=4 instead of 6", "boldhw flash")
         refused(4, words, "verify", "--config", path)
 
     @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import simulate
 from boldhw.gateware.popcount import Popcount
 
 
-@pytest.mark.parametrize(("width", "registers"), [(1, 0), (13, 1), (16, 2), (24, 3), (1, 1), (4, 2), (8, 3)])
+@pytest.mark.parametrize(
+    ("width", "registers"), [(1, 0), (13, 1), (16, 2), (24, 3), (1, 1), (4, 2), (8, 3)]
+)
 def test_popcount(sim, width, registers):
     simulate.run(
         Popcount(width, registers),

@@ -22,12 +22,17 @@ print("clean end")
 """
 
 
+def heed_interrupts():
+    """Undo what a shell does to jobs in the background: they would not see Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def server():
     """A server process; its ``address`` is where it listens."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER], cwd=Path(__file__).parent, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts,
     )  # fmt: skip
     process.address = process.stdout.readline().strip()
     yield process
