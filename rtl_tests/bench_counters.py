@@ -1,8 +1,9 @@
 """Bench of Counters against a list of integers."""
 
 import cocotb
-from lockstep import CONFIG, compare
+from lockstep import compare
 from streams import generator, start
+from unit_config import CONFIG
 
 from boldhw.protocol import COUNTERS
 

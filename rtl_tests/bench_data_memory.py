@@ -1,8 +1,9 @@
 """Bench of DataMemory against a list of rows."""
 
 import cocotb
-from lockstep import CONFIG, compare
+from lockstep import compare
 from streams import generator, start
+from unit_config import CONFIG
 
 ROWS, WIDTH = CONFIG.data_rows, CONFIG.data_width
 

@@ -3,8 +3,9 @@
 import itertools
 
 import cocotb
-from every_cycle import CONFIG, compare, pack
+from every_cycle import compare, pack
 from streams import generator, parameters
+from unit_config import CONFIG
 
 P = CONFIG.elements
 WIDTH = parameters()["sum_width"]

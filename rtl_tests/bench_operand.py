@@ -3,8 +3,9 @@
 from itertools import product
 
 import cocotb
-from lockstep import CONFIG, compare
+from lockstep import compare
 from streams import generator, parameters, start
+from unit_config import CONFIG
 
 EVERY_SIGN, EVERY_MASK, KEEP_SIGN, COLUMNS = 1, 2, 4, 8
 ALL = (1 << CONFIG.lanes) - 1

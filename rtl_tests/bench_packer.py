@@ -1,8 +1,9 @@
 """Bench of Packer against lists of groups."""
 
 import cocotb
-from every_cycle import CONFIG, compare, pack
+from every_cycle import compare, pack
 from streams import generator
+from unit_config import CONFIG
 
 P, GROUPS = CONFIG.elements, CONFIG.subwords
 

@@ -1,8 +1,9 @@
 """Bench of SignalMemory against a list of rows."""
 
 import cocotb
-from lockstep import CONFIG, compare
+from lockstep import compare
 from streams import generator, start
+from unit_config import CONFIG
 
 K, ROWS = CONFIG.batch, CONFIG.signal_rows
 

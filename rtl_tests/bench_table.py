@@ -1,8 +1,8 @@
 """Bench of TableReader, with a layer table of random fields as the data memory."""
 
 import cocotb
-from lockstep import CONFIG
 from streams import cycle, generator, parameters, settled, start
+from unit_config import CONFIG
 
 from boldhw.config import FIELD_BITS, TABLE_ROWS
 from boldhw.layout import TABLE

@@ -2,8 +2,9 @@
 
 import cocotb
 import numpy as np
-from every_cycle import CONFIG, compare, pack
+from every_cycle import compare, pack
 from streams import generator, parameters
+from unit_config import CONFIG
 
 from boldhw.config import NOISE_BITS
 from boldhw.golden import rule

@@ -1,8 +1,9 @@
 """Bench of Transposer against lists of words."""
 
 import cocotb
-from every_cycle import CONFIG, compare, pack
+from every_cycle import compare, pack
 from streams import generator
+from unit_config import CONFIG
 
 P = CONFIG.elements
 

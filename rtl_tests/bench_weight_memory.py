@@ -1,8 +1,9 @@
 """Bench of WeightMemory against a list of rows of single banks."""
 
 import cocotb
-from lockstep import CONFIG, compare
+from lockstep import compare
 from streams import generator, start
+from unit_config import CONFIG
 
 P, S, ROWS, BLOCKS = CONFIG.elements, CONFIG.lanes, CONFIG.weight_rows, CONFIG.subwords
 WORD = (1 << P) - 1

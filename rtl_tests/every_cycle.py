@@ -8,20 +8,6 @@ edge at which registers take the inputs of the same cycle.
 from cocotb.triggers import FallingEdge, ReadOnly
 from streams import start
 
-from boldhw.config import EngineConfig
-
-CONFIG = EngineConfig(
-    elements=4,
-    lanes=16,
-    batch=6,
-    accumulator_bits=5,
-    weight_rows=32,
-    data_rows=256,
-    signal_rows=32,
-    max_layers=3,
-    max_fan_in=63,
-)
-
 
 async def compare(dut, inputs, outputs, care=None):
     """Reset the unit, drive ``inputs`` and assert ``outputs``, all columns of equal length.

@@ -7,21 +7,6 @@ that cycle, by name too, and moves on to the next cycle. Outputs that are not de
 from cocotb.triggers import FallingEdge, ReadOnly
 from streams import now
 
-from boldhw.config import EngineConfig
-
-# Small, with a batch narrower than an operand word and less than a power of two.
-CONFIG = EngineConfig(
-    elements=4,
-    lanes=16,
-    batch=6,
-    accumulator_bits=5,
-    weight_rows=32,
-    data_rows=256,
-    signal_rows=32,
-    max_layers=3,
-    max_fan_in=63,
-)
-
 
 async def compare(dut, reference, vectors):
     """Drive each of ``vectors``, dicts of inputs, for a cycle and check all expected outputs."""

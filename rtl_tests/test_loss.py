@@ -1,5 +1,5 @@
 import simulate
-from every_cycle import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.loss import Loss
 

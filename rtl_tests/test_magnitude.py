@@ -1,5 +1,5 @@
 import simulate
-from every_cycle import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.array import sum_shape
 from boldhw.gateware.magnitude import Magnitude

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 import simulate
-from lockstep import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.operand import Operand
 

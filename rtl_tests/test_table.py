@@ -1,7 +1,7 @@
 import pytest
 import simulate
 from amaranth.hdl import Shape
-from lockstep import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.table import TableReader, field_shape
 from boldhw.layout import TABLE

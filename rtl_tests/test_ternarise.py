@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 import simulate
-from every_cycle import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.array import sum_shape
 from boldhw.gateware.ternarise import Ternarise

@@ -1,5 +1,5 @@
 import simulate
-from lockstep import CONFIG
+from unit_config import CONFIG
 
 from boldhw.gateware.weight_memory import WeightMemory
 
