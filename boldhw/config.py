@@ -14,6 +14,7 @@ TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 NOISE_BITS = 8  # random bits that one lane draws at a time
+ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
 def check_range(name, value, low, high):
