@@ -71,17 +71,20 @@ COLOURS = "#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #7a5cc4 #8a8a8a".spli
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #475569 }
 .grid { stroke: #cbd5e1 } polyline { fill: none; stroke-width: 2 }
-@media (prefers-color-scheme: dark) { text { fill: #cbd5e1 } .grid { stroke: #475569 } }
+.beside { paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
+@media (prefers-color-scheme: dark) {
+text { fill: #cbd5e1 } .grid { stroke: #475569 } .beside { stroke: #0d1117 } }
 """
 WIDTH, HEIGHT = 720, 360  # of a plot without its legend
 LEGEND = 18  # pixels of one line of it
 
 
-def plot(series, x_label, y_label, log=False, lines=True):
+def plot(series, x_label, y_label, log=False, lines=True, dashed=()):
     """Return a complete SVG file of ``series``: name -> [(x, y)] or [(x, y, text)], at most eight.
 
-    ``log``: logarithmic x, in powers of two of the least value.  ``lines`` joins the points of a
-    series; the text of a point is written beside it.
+    ``log``: logarithmic x.  ``lines`` joins the points of a series; the text of a point is written
+    beside it.  ``dashed``: names of series that are variants of the one before them: they have its
+    colour, and dashes. Where all values of an axis are whole numbers, so are its ticks.
     """
     points = [point for line in series.values() for point in line]
     x, x_ticks = _scale([p[0] for p in points], LEFT, WIDTH - RIGHT, log)
@@ -91,9 +94,12 @@ def plot(series, x_label, y_label, log=False, lines=True):
         body.append(_centred(x(tick), HEIGHT - BOTTOM + 16, f"{tick:,g}"))
     body.append(_centred((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, x_label))
     body.append(f'<text x="{LEFT}" y="{TOP}">{escape(y_label)}</text>')
-    for index, (name, line) in enumerate(series.items()):
-        body.append(_points(line, x, y, COLOURS[index], lines))
-        body.append(_legend(name, COLOURS[index], HEIGHT + (index + 1) * LEGEND - 4))
+    colours, colour = iter(COLOURS), ""
+    for index, (name, line) in enumerate(series.items(), 1):
+        variant = name in dashed
+        colour = colour if variant else next(colours)
+        body.append(_points(line, x, y, colour, lines, variant))
+        body.append(_legend(name, colour, HEIGHT + index * LEGEND - 4, variant))
     total = HEIGHT + len(series) * LEGEND + 6
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {total}" width="{WIDTH}">'
@@ -105,18 +111,19 @@ def _scale(values, start, stop, log=False):
     """Return (function from values to pixels, ticks)."""
     change = math.log2 if log else float
     if log:
-        low, high = math.floor(math.log2(min(values))), math.ceil(math.log2(max(values)))
-        ticks = [2.0**power for power in range(low, max(high, low + 1) + 1)]
+        ticks = log_ticks(min(values), max(values))
     else:
-        ticks = nice_ticks(min(values), max(values), count=6)
+        whole = all(float(value).is_integer() for value in values)
+        ticks = nice_ticks(min(values), max(values), 8 if whole else 6, whole)
     first, last = change(ticks[0]), change(ticks[-1])
     return lambda value: start + (change(value) - first) / (last - first) * (stop - start), ticks
 
 
-def _points(line, x, y, colour, joined):
+def _points(line, x, y, colour, joined, dashed):
     places = [(x(point[0]), y(point[1])) for point in line]
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
-    parts = [f'<polyline points="{path}" stroke="{colour}"/>'] if joined else []
+    dashes = ' stroke-dasharray="6 4"' if dashed else ""
+    parts = [f'<polyline points="{path}" stroke="{colour}"{dashes}/>'] if joined else []
     for (px, py), point in zip(places, line, strict=True):
         parts.append(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>')
         parts += [_beside(px, py, text) for text in point[2:]]
@@ -126,27 +133,45 @@ def _points(line, x, y, colour, joined):
 def _beside(x, y, text):
     """Write to the right of a point, to the left of one in the right half."""
     side, anchor = (6, "start") if x < WIDTH / 2 else (-6, "end")
-    return f'<text x="{x + side:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _legend(name, colour, y):
     return (
-        f'<rect x="{LEFT}" y="{y - 9}" width="14" height="8" fill="{colour}"/>'
-        f'<text x="{LEFT + 20}" y="{y}">{escape(name)}</text>'
+        f'<text class="beside" x="{x + side:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
     )
+
+
+def _legend(name, colour, y, dashed):
+    spots = ((0, 6), (10, 6)) if dashed else ((0, 16),)
+    marks = [
+        f'<rect x="{LEFT + x}" y="{y - 7}" width="{width}" height="4" fill="{colour}"/>'
+        for x, width in spots
+    ]
+    return f'{"".join(marks)}<text x="{LEFT + 22}" y="{y}">{escape(name)}</text>'
 
 
 def _centred(x, y, text):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>'
 
 
-def nice_ticks(low, high, count=4):
-    """Return about ``count`` round numbers in even steps that enclose ``low`` .. ``high``."""
+def nice_ticks(low, high, count=4, whole=False):
+    """Return about ``count`` round numbers in even steps that enclose ``low`` .. ``high``.
+
+    ``whole``: only whole numbers.
+    """
     span = high - low or abs(high) or 1
     power = 10 ** math.floor(math.log10(span / count))
-    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m * count >= span)
+    steps = (power * m for m in (1, 2, 2.5, 5, 10))
+    step = next(s for s in steps if s * count >= span and (s == int(s) or not whole))
     first, last = math.floor(low / step), math.ceil(high / step)
     return [round(step * n, 12) for n in range(first, max(last, first + 1) + 1)]
+
+
+def log_ticks(low, high):
+    """Return numbers of the series 1, 2, 5, 10, 20, ... that enclose ``low`` .. ``high``."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [m * 10.0**power for power in powers for m in (1, 2, 5)]
+    first = max(index for index, tick in enumerate(ticks[:-1]) if tick <= low)
+    last = min(index for index, tick in enumerate(ticks) if tick >= high and index > first)
+    return ticks[first : last + 1]
 
 
 def tiles(weights, shape, columns=20):

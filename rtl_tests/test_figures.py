@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from boldhw.figures import GAP, line_chart, nice_ticks, plot, tiles
+from boldhw.figures import GAP, line_chart, log_ticks, nice_ticks, plot, tiles
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,42 @@ def test_plot_places_every_point(log):
     assert dots == sorted(dots)
     assert [y for _, y in dots[:3]] == sorted((y for _, y in dots[:3]), reverse=True)
     steps = np.diff([x for x, _ in dots])
-    assert np.allclose(steps, steps[0]) == log
+    assert (np.ptp(steps) < 0.15) == log  # places are written to a tenth of a pixel
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert {"a & b", "c", "<best>", "bits", "accuracy, %"} <= set(texts)
     assert len(list(root.iter(f"{SVG}polyline"))) == 2
+
+
+def test_a_variant_has_the_colour_of_the_one_before_it_and_dashes():
+    series = {name: [(1, 2), (3, 4)] for name in ("a", "a, rounded", "b")}
+    root = ET.fromstring(plot(series, "x", "y", dashed=["a, rounded"]))
+    first, variant, other = root.iter(f"{SVG}polyline")
+    assert variant.get("stroke") == first.get("stroke") != other.get("stroke")
+    assert [line.get("stroke-dasharray") is None for line in (first, variant, other)] == [
+        True, False, True
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 3), (1, 20), (3, 16), (0, 5), (7, 7)])
+def test_ticks_of_whole_numbers_are_whole(low, high):
+    ticks = nice_ticks(low, high, 8, whole=True)
+    assert ticks[0] <= low <= high <= ticks[-1]
+    assert 2 <= len(ticks) <= 10
+    assert all(tick == int(tick) for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.1, 0.45, [0.1, 0.2, 0.5]),
+        (0.46, 3.68, [0.2, 0.5, 1, 2, 5]),
+        (12, 150, [10, 20, 50, 100, 200]),
+        (1, 1, [1, 2]),
+        (3, 3, [2, 5]),
+    ],
+)
+def test_logarithmic_ticks(low, high, expected):
+    assert log_ticks(low, high) == pytest.approx(expected)
 
 
 def test_plot_of_points_without_lines():
