@@ -98,9 +98,12 @@ class Scalar:
             g = sum(
                 z * self.e(row[i]) for z, row in zip(above, self.weights[layer + 1], strict=True)
             )
-            passes = abs(s - r.tau[layer]) <= r.window[layer] and abs(g) > r.dead[layer] + u
-            result.append((g > 0) - (g < 0) if passes else 0)
+            passes = abs(s - r.tau[layer]) <= r.window[layer]
+            result.append(self.signal(layer, g, r.dead[layer] + u) if passes else 0)
         return result
+
+    def signal(self, layer, g, dead):
+        return (g > 0) - (g < 0) if abs(g) > dead else 0
 
     def update(self):
         flips = [self.update_layer(layer) for layer in range(len(self.weights))]
@@ -143,12 +146,14 @@ def assert_same_state(network, scalar):
     assert network.gathered == len(scalar.gathered)
 
 
-def assert_equal_runs(registers, engine=ENGINE, widths=WIDTHS, count=150, seed=0):
+def assert_equal_runs(
+    registers, engine=ENGINE, widths=WIDTHS, count=150, seed=0, kind=Network, scalar_kind=Scalar
+):
     """Train both on the same samples, in pieces; compare everything after each piece."""
-    network = Network(widths, engine, seed)
+    network = kind(widths, engine, seed)
     network.set_registers(registers)
     network.seed_noise(seed + 1)
-    scalar = Scalar(network, seed + 1)
+    scalar = scalar_kind(network, seed + 1)
     bits, labels = samples(count, widths, registers.classes, seed)
     total = network.train(bits[:0], labels[:0])
     for start, stop in ((0, 1), (1, count // 2), (count // 2, count)):

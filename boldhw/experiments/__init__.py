@@ -16,6 +16,8 @@ EXPERIMENTS = {
     "memory": "boldhw.experiments.memory",
     "networks": "boldhw.experiments.networks",
     "paper": "boldhw.experiments.paper",
+    "planes": "boldhw.experiments.planes",
+    "shuffling": "boldhw.experiments.shuffling",
     "tuning": "boldhw.experiments.tuning",
     "variance": "boldhw.experiments.variance",
 }

@@ -50,21 +50,21 @@ def weights(settings):
     return sum(m * n for m, n in zip(widths[:-1], widths[1:], strict=True))
 
 
-def train(settings, dataset):
+def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     """Train a network; return lists with one entry per epoch.
 
     ``accuracy`` and ``active`` are shares of test and training samples, ``flips`` one count per
-    layer, ``updates`` a count.
+    layer, ``updates`` a count. An experiment may bring what the settings do not describe: its own
+    network, its own hyper-parameters, its own kind of Trainer.
     """
-    engine = replace(REFERENCE, accumulator_bits=settings["bits"])
-    network = fastest()(settings["network"], engine, settings["seed"])
-    hyper = Hyper(**settings["hyper"])
+    network = network or fastest()(settings["network"], engine(settings), settings["seed"])
+    hyper = hyper or Hyper(**settings["hyper"])
     train_images, test_images = (
         cropped(images, settings["crop"]) for images in (dataset.x_train, dataset.x_test)
     )
     side = math.isqrt(train_images.shape[1])
     change = partial(data.shifted, side=side) if settings["shift"] else None
-    trainer = Trainer(network, hyper, settings["epochs"], settings["seed"], change=change)
+    trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     bits, test_bits = (
         data.booleanise(images, settings["levels"]) for images in (train_images, test_images)
     )
@@ -75,6 +75,11 @@ def train(settings, dataset):
         "flips": [epoch.flips for epoch in epochs],
         "updates": [epoch.updates for epoch in epochs],
     }
+
+
+def engine(settings):
+    """Return the EngineConfig of a run."""
+    return replace(REFERENCE, accumulator_bits=settings["bits"])
 
 
 def cropped(images, edge):

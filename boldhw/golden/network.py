@@ -208,9 +208,13 @@ class Network:
         for layer in range(len(planes) - 2, -1, -1):
             below = self._below(kept[0], planes[layer + 1])
             _, gate = rule.fire(sums[layer][chosen], registers.tau[layer], registers.window[layer])
-            dead, noise = registers.dead[layer], registers.noise[layer]
-            kept.insert(0, rule.ternarise(below, gate, dead, noise, draws.get(layer)))
+            kept.insert(0, self._signals(layer, below, gate, draws.get(layer)))
         self._gathered.append(([layer[chosen] for layer in inputs], kept))
+
+    def _signals(self, layer, below, gate, draws):
+        """Return the signals of a layer, int8, shape (samples, outputs). below: its sums g."""
+        dead, noise = self.registers.dead[layer], self.registers.noise[layer]
+        return rule.ternarise(below, gate, dead, noise, draws)
 
     def _signal_draws(self, samples):
         """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
@@ -242,7 +246,7 @@ class Network:
     def _update_layer(self, layer, bits, signals, planes):
         """Update one layer, and its plane if there are any; return the number of flips."""
         registers = self.registers
-        votes = rule.vote(signals, bits, registers.zero_true[layer])
+        votes = self._votes(layer, signals, bits)
         steps = rule.stochastic_round(-votes, registers.rounding, self._vote_draws(layer))
         accumulators = self.accumulators[layer]
         if registers.decay[layer]:
@@ -254,6 +258,10 @@ class Network:
         if planes is not None:
             planes[layer][flipped] *= -1
         return int(np.count_nonzero(flipped))
+
+    def _votes(self, layer, signals, bits):
+        """Return the votes of the gathered samples, int32, shape (outputs, fan_in)."""
+        return rule.vote(signals, bits, self.registers.zero_true[layer])
 
     def _vote_draws(self, layer):
         """Return uint8, shape (outputs, fan_in): one draw per group of P inputs and output."""

@@ -104,7 +104,7 @@ class Trainer:
         self.backend.seed_noise(self._spawn(NOISE))
         if self.change:
             bits = self.change(bits, np.random.default_rng(self._spawn(CHANGE)))
-        order = np.random.default_rng(self._spawn(ORDER)).permutation(len(bits))
+        order = self._order(labels)
         total, done = None, 0
         while done < len(order):
             block = order[done : done + BLOCK]
@@ -117,6 +117,10 @@ class Trainer:
         stats = self.backend.flush()
         self._set_decay(registers, stats)
         return total + stats
+
+    def _order(self, labels):
+        """Return the indices of the samples in the order of this epoch: shuffled anew."""
+        return np.random.default_rng(self._spawn(ORDER)).permutation(len(labels))
 
     def _set_decay(self, registers, stats):
         """Set the share of weights that an update flipped as decay of the next one (eq. 9)."""
