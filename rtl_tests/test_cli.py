@@ -22,6 +22,7 @@ from boldhw.errors import ConfigError
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
+from boldhw.suite import OTHERS
 
 # The one of test_system.py, so that its simulation is built once.
 ENGINE = EngineConfig(
@@ -345,6 +346,15 @@ class TestOtherVerbs:
         assert set(found["link"]) >= {"latency_us", "source_bytes_per_second"}
         assert found["device"]["inference_cycles_per_sample"] == 0  # of this make-believe board
         assert found["device"]["training_cycles_per_sample"] > 100
+
+    def test_bench_of_the_published_table(self, result, run, tmp_path, monkeypatch):
+        monkeypatch.setattr("boldhw.suite.measure", lambda dataset, say: list(OTHERS))
+        line = ("bench", "--suite", "--out", tmp_path / "suite")
+        found, code = result(*line)
+        assert code == 0
+        assert found["rows"][0]["training"]["on_board"] == 40_000
+        assert [os.path.basename(path) for path in found["files"]] == ["suite.json", "suite.md"]
+        assert found["text"] in run(*line)[1]
 
     def test_every_verb_has_help_and_json(self, run):
         for name, command in cli.commands.items():

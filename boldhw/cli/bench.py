@@ -1,16 +1,22 @@
 """``boldhw bench``."""
 
 from contextlib import suppress
+from dataclasses import asdict
 
+import click
+
+from boldhw import data
 from boldhw.bench import compiled_throughput, golden_throughput, simulator_throughput
 from boldhw.cli import options
-from boldhw.cli.output import verb
+from boldhw.cli.output import say, verb
 from boldhw.errors import ToolError
 from boldhw.golden.network import Network
 from boldhw.throughput import device_throughput, link_throughput
 
 
 def _text(result):
+    if "text" in result:
+        return result["text"] + "\n" + "\n".join(result["files"])
     lines = [
         f"{part:9}  {name}: {value}"
         for part, values in result.items()
@@ -24,8 +30,17 @@ def _text(result):
 @options.network
 @options.seed
 @options.engine
-def bench(backend, network, seed, engine):
-    """Measure the golden model, compiled too if numba is there, and link and board."""
+@click.option("--suite", is_flag=True, help="The published table instead: boards, others, CPU.")
+@click.option("--data", "data_name", default="mnist5k", show_default=True, help="Of --suite.")
+@click.option("--out", default="build/suite", show_default=True, help="Folder of --suite.")
+def bench(backend, network, seed, engine, suite, data_name, out):
+    """Measure the golden model, compiled too if numba is there, and link and board.
+
+    With --suite: the table of docs/comparison.md, as JSON and Markdown. Takes the clock of each
+    board's build below build/, if there is one.
+    """
+    if suite:
+        return _suite(data_name, out)
     name = "-".join(map(str, network))
     result = {"golden": golden_throughput(name)}
     with suppress(ToolError):
@@ -38,3 +53,12 @@ def bench(backend, network, seed, engine):
         if backend == "sim":
             result["simulator"] = simulator_throughput(device.engine, name)
     return result
+
+
+def _suite(data_name, directory):
+    from boldhw.suite import measure, text, write
+
+    dataset = data.load(data_name)
+    rows = measure(dataset, say=say)
+    files = write(rows, dataset, directory)
+    return {"rows": [asdict(row) for row in rows], "files": files, "text": text(rows)}
