@@ -6,11 +6,13 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from boldhw import floorplan
 from boldhw.errors import ToolError
 from boldhw.synthesis import FAMILIES, Resources, run_tool, synthesise, tool_version
 
 NAME = "boldhw"
 RESULT = "build.json"
+FLOORPLAN = "floorplan.svg"
 SEEDS = (1, 2, 3)
 
 
@@ -35,6 +37,7 @@ class BuildResult(Resources):
     fmax_mhz_by_seed               clock that each seed reaches
     clock_mhz                      clock that the board gives
     logic_cells                    places taken: a LUT4, a flip-flop or both
+    cells_by_unit                  the same by unit, most first; see boldhw.floorplan
     lut4, ff, ram_blocks, ...      see Resources
     lanes                          lanes of the array, P * S
     lut4_array                     LUT4 of the array synthesised alone
@@ -53,6 +56,7 @@ class BuildResult(Resources):
     fmax_mhz_by_seed: dict
     clock_mhz: float
     logic_cells: int
+    cells_by_unit: dict
     lanes: int
     lut4_array: int
     lut4_per_lane: float
@@ -62,9 +66,10 @@ class BuildResult(Resources):
 def build(board, directory, seeds=SEEDS):
     """Build the bitstream of a board and return its BuildResult.
 
-    Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, the logs and, last,
-    ``build.json`` to the directory; a build that ends early changes nothing there. The same sources
-    and tools give the same bitstream. Raises ToolError when a tool is missing or fails.
+    Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the
+    logs and, last, ``build.json`` to the directory; a build that ends early changes nothing there.
+    The same sources and tools give the same bitstream. Raises ToolError when a tool is missing or
+    fails.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -73,7 +78,7 @@ def build(board, directory, seeds=SEEDS):
         result = _build(board, Path(work), directory / bitstream, tuple(seeds))
         (Path(work) / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
         (directory / RESULT).unlink(missing_ok=True)
-        for name in (bitstream, *_logs(work), RESULT):
+        for name in (bitstream, FLOORPLAN, *_logs(work), RESULT):
             os.replace(Path(work) / name, directory / name)
     return result
 
@@ -96,6 +101,7 @@ def _build(board, work, bitstream, seeds):
     placed = [place(board, work, seed) for seed in seeds]
     best = max(placed, key=lambda each: each.fmax_mhz)
     _pack(board, work, best.seed)
+    cells = _floorplan(work, f"seed{best.seed}.{family.written}")
     lanes = board.engine.elements * board.engine.lanes
     return BuildResult(
         **asdict(resources),
@@ -110,6 +116,7 @@ def _build(board, work, bitstream, seeds):
         fmax_mhz_by_seed={str(each.seed): each.fmax_mhz for each in placed},
         clock_mhz=board.clock_hz / 1e6,
         logic_cells=best.logic_cells,
+        cells_by_unit=floorplan.count(cells, family.logic_cells),
         lanes=lanes,
         lut4_array=array.lut4,
         lut4_per_lane=round(array.lut4 / lanes, 2),
@@ -142,11 +149,13 @@ def _array_rtlil(board):
 def place(board, work, seed):
     """Place and route a netlist from one seed and return what was Placed.
 
-    Leaves the placed design and ``seedN.json``, nextpnr's report, in the directory.
+    Leaves the placed design, the places of its cells and ``seedN.json``, nextpnr's report, in the
+    directory.
     """
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
-    known = {"name": NAME, "output": output, "mhz": board.clock_hz / 1e6}
+    written = f"{name}.{family.written}"
+    known = {"name": NAME, "output": output, "written": written, "mhz": board.clock_hz / 1e6}
     arguments = [
         *board.place_options, *(each.format(**known) for each in family.place),
         "--json", f"{NAME}.json", "--report", f"{name}.json", "--log", f"{name}.log",
@@ -173,3 +182,11 @@ def _pack(board, work, seed):
     }
     arguments = [each.format(**known) for each in family.pack]
     run_tool(family.packer, arguments, work, bitstream_name(board))
+
+
+def _floorplan(work, written):
+    """Draw the floorplan of the design whose places nextpnr has written; return its cells."""
+    netlist, placed = (json.loads((work / name).read_text()) for name in (f"{NAME}.json", written))
+    cells = floorplan.place(netlist, placed)
+    (work / FLOORPLAN).write_text(floorplan.draw(cells) + "\n")
+    return cells

@@ -24,12 +24,14 @@ TOOLS = {
     "GOWIN_PACK": "gowin_pack",
 }
 
+MARK = "unit:"  # in front of the name of a cell's unit, in its attribute src
 # Memories: reading a row in the cycle in which it is written is left undefined; the designs never
 # do, and emulating an answer takes hundreds of LUTs. Names: Yosys 0.70 stops in ABC with an
 # assertion when public names survive flattening. DSP blocks: ice40_dsp takes one that a unit
 # instantiates for a multiplier and rewires it, so it must not know them.
 SCRIPT = """\
 read_rtlil {name}.il
+{marks}
 setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2
 {synth} -top {name} -run begin:{second}
 {hide}
@@ -53,7 +55,8 @@ class Family:
     constraints     ending of the file of pins that Amaranth writes
     placer, packer  environment variables of nextpnr and of the tool that makes the bitstream
     place, pack     their arguments, besides those that say which device it is
-    placed          ending of what nextpnr writes
+    placed          ending of what nextpnr writes for the packer
+    written         ending of what nextpnr writes of each cell's place, JSON
     logic_cells     names of logic cells in nextpnr's report
     bitstream       ending of the bitstream
     """
@@ -65,6 +68,7 @@ class Family:
     placer: str
     place: tuple
     placed: str
+    written: str
     logic_cells: tuple
     packer: str
     pack: tuple
@@ -87,8 +91,9 @@ FAMILIES = {
         },
         constraints="pcf",
         placer="NEXTPNR_ICE40",
-        place=("--pcf", "{name}.pcf", "--asc", "{output}"),
+        place=("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
         placed="asc",
+        written="cells",
         logic_cells=("ICESTORM_LC",),
         packer="ICEPACK",
         pack=("{placed}", "{bitstream}"),
@@ -109,8 +114,18 @@ FAMILIES = {
         },
         constraints="lpf",
         placer="NEXTPNR_ECP5",
-        place=("--lpf", "{name}.lpf", "--textcfg", "{output}", "--router", "router2"),
+        place=(
+            "--lpf",
+            "{name}.lpf",
+            "--textcfg",
+            "{output}",
+            "--write",
+            "{written}",
+            "--router",
+            "router2",
+        ),  # fmt: skip
         placed="config",
+        written="cells",
         logic_cells=("TRELLIS_COMB",),
         packer="ECPPACK",
         pack=("--compress", "--input", "{placed}", "--bit", "{bitstream}"),
@@ -128,8 +143,9 @@ FAMILIES = {
         },
         constraints="cst",
         placer="NEXTPNR_HIMBAECHEL_GOWIN",
-        place=("--vopt", "cst={name}.cst", "--freq", "{mhz}", "--write", "{output}"),
+        place=("--vopt", "cst={name}.cst", "--freq", "{mhz}", "--write", "{written}"),
         placed="placed",
+        written="placed",
         logic_cells=("LUT4", "ALU"),
         packer="GOWIN_PACK",
         pack=("-d", "{die}", "-o", "{bitstream}", "{placed}"),
@@ -154,12 +170,26 @@ class Resources:
     dsp: int
 
 
-def synthesis_script(name, family):
-    """Return the Yosys script that reads ``name.il`` and writes ``name.json``."""
+def synthesis_script(name, family, marks=""):
+    """Return the Yosys script that reads ``name.il`` and writes ``name.json``.
+
+    ``marks`` are commands that follow the reading.
+    """
     known = FAMILIES[family]
     return SCRIPT.format(
-        name=name, synth=known.synth, second=known.second, hide=known.hide, show=known.show
-    )
+        name=name, synth=known.synth, second=known.second, hide=known.hide, show=known.show,
+        marks=marks,
+    )  # fmt: skip
+
+
+def marks(rtlil, name):
+    """Return Yosys commands that mark every cell with its unit: the path below module ``name``.
+
+    The mark is an attribute that most passes hand on; the netlist is the same without it.
+    """
+    modules = re.findall(r"^module \\(\S+)", rtlil, re.M)
+    paths = {module: module.removeprefix(f"{name}.") for module in modules}
+    return "\n".join(f'setattr -set src "{MARK}{paths[m]}" {m}/*' for m in modules)
 
 
 def synthesise(rtlil, name, directory, family="ice40"):
@@ -169,7 +199,7 @@ def synthesise(rtlil, name, directory, family="ice40"):
     """
     directory = Path(directory)
     (directory / f"{name}.il").write_text(rtlil)
-    (directory / f"{name}.ys").write_text(synthesis_script(name, family))
+    (directory / f"{name}.ys").write_text(synthesis_script(name, family, marks(rtlil, name)))
     run_tool("YOSYS", ["-q", "-l", f"{name}.log", f"{name}.ys"], directory, f"{name}.json")
     stat = json.loads((directory / f"{name}.stat").read_text())
     return count_cells(stat["design"]["num_cells_by_type"], family)

@@ -20,7 +20,7 @@ BOARD = replace(BOARDS["icebreaker"], engine=TINY)
 KEYS = {
     "bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "spram", "carry", "dsp",
     "logic_cells", "timing_met", "seed", "fmax_mhz_by_seed", "versions", "device", "board",
-    "speed_grade", "design_digest", "lut4_array", "lanes", "lut4_per_lane",
+    "speed_grade", "design_digest", "lut4_array", "lanes", "lut4_per_lane", "cells_by_unit",
 }  # fmt: skip
 NOT = """\
 module \\not
@@ -73,9 +73,18 @@ class TestBuild:
         assert result.lut4_per_lane == round(result.lut4_array / 8, 2)
         assert result.design_digest == TINY.digest().hex()
 
+    def test_every_cell_belongs_to_a_unit(self, built):
+        result, directory = built
+        assert sum(result.cells_by_unit.values()) == result.logic_cells
+        assert {"array", "command", "link", "receiver", "clock"} < result.cells_by_unit.keys()
+        assert result.cells_by_unit.get("other", 0) < 0.05 * result.logic_cells
+        text = (directory / "floorplan.svg").read_text()
+        assert f"command {result.cells_by_unit['command']}<" in text
+
     def test_nothing_unfinished_is_left(self, built):
         names = {path.name for path in built[1].iterdir()}
-        assert names == {"build.json", "boldhw.bin", *(n for n in names if n.endswith(".log"))}
+        logs = {name for name in names if name.endswith(".log")}
+        assert names == {"build.json", "boldhw.bin", "floorplan.svg", *logs}
 
 
 class TestFailure:
