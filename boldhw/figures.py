@@ -18,15 +18,16 @@ PALETTE = bytes.fromhex("1e293b f6c453 000000")
 ALPHA = bytes((255, 255, 0))
 
 
-def line_chart(series, label, width=900, height=280):
-    """Return an SVG chart of ``series``: name -> values of epoch 1, 2, ..., all of one length."""
+def line_chart(series, label, width=900, height=280, step="epoch"):
+    """Return an SVG chart of ``series``: name -> values of step 1, 2, ..., all of one length."""
     right, bottom = width - RIGHT, height - BOTTOM
     values = [value for line in series.values() for value in line]
-    ticks = nice_ticks(min(values), max(values))
+    whole = all(float(value).is_integer() for value in values)
+    ticks = nice_ticks(min(values), max(values), whole=whole)
     count = max(map(len, series.values()))
 
-    def x(epoch):
-        return LEFT + (epoch - 1) / max(count - 1, 1) * (right - LEFT)
+    def x(place):
+        return LEFT + (place - 1) / max(count - 1, 1) * (right - LEFT)
 
     def y(value):
         share = (value - ticks[0]) / (ticks[-1] - ticks[0])
@@ -34,15 +35,15 @@ def line_chart(series, label, width=900, height=280):
 
     parts = [_y_tick(y(tick), tick, right) for tick in ticks]
     parts += [
-        f'<text class="tick" x="{x(epoch):.1f}" y="{bottom + 16}" '
-        f'text-anchor="middle">{epoch}</text>'
-        for epoch in range(1, count + 1, max(1, count // 10))
+        f'<text class="tick" x="{x(place):.1f}" y="{bottom + 16}" '
+        f'text-anchor="middle">{place}</text>'
+        for place in range(1, count + 1, max(1, count // 10))
     ]
     parts.append(
         f'<text class="label" x="{(LEFT + right) / 2:.0f}" y="{height - 4}" '
-        f'text-anchor="middle">epoch</text>'
+        f'text-anchor="middle">{step}</text>'
     )
-    parts += [_line(name, line, x, y) for name, line in series.items()]
+    parts += [_line(name, line, x, y, step) for name, line in series.items()]
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"
@@ -56,13 +57,13 @@ def _y_tick(y, value, right):
     )
 
 
-def _line(name, values, x, y):
-    points = [(x(epoch), y(value), epoch, value) for epoch, value in enumerate(values, 1)]
+def _line(name, values, x, y, step):
+    points = [(x(place), y(value), place, value) for place, value in enumerate(values, 1)]
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py, _, _ in points)
     dots = "".join(
-        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3"><title>{escape(name)}, epoch {epoch}: '
+        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3"><title>{escape(name)}, {step} {place}: '
         f"{value:,g}</title></circle>"
-        for px, py, epoch, value in points
+        for px, py, place, value in points
     )
     return f'<g class="series {escape(name)}"><polyline points="{path}"/>{dots}</g>'
 

@@ -17,7 +17,7 @@ COLOURS = (
 OTHERS, EMPTY = "#9a9a94", "#80808022"
 WIDTH, HEIGHT = 700, 560  # pixels of the chip, at most
 FILLED = 0.9  # of a tile's side: the rest is the gap to the next one
-LEGEND, LINE = 200, 21  # pixels: its width, the height of a line
+LEGEND, LINE = 170, 17  # pixels: its width, the height of a line
 PLACE = re.compile(r"X(\d+)/?Y(\d+)/")
 WRAPPERS = {"engine", "core"}  # parts of a path that hold units and are none
 
@@ -97,8 +97,8 @@ def _colour(rank):
 def _legend(index, width, unit, count):
     x, y = width + LINE, LINE * (index + 1)
     return (
-        f'<rect x="{x:.0f}" y="{y - 11}" width="12" height="12" fill="{_colour(index)}"/>'
-        f'<text x="{x + 20:.0f}" y="{y}" font-size="14" font-family="system-ui, sans-serif" '
+        f'<rect x="{x:.0f}" y="{y - 9}" width="10" height="10" fill="{_colour(index)}"/>'
+        f'<text x="{x + 16:.0f}" y="{y}" font-size="11" font-family="system-ui, sans-serif" '
         f'fill="currentColor">{unit.replace("_", " ")} {count:,}</text>'
     )
 

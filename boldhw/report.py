@@ -15,6 +15,9 @@ from boldhw.errors import DataError, ToolError
 from boldhw.figures import line_chart, tiles
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
+FLOORPLAN = "floorplan.svg"  # beside a build.json
+HISTORY = "qor/history.jsonl"  # below the builds
+REMEMBERED = ("lut4", "fmax_mhz", "cycles_training")  # figures whose history is plotted
 
 
 def read_run(directory):
@@ -31,12 +34,32 @@ def read_run(directory):
 
 
 def read_builds(directory):
-    """Return the results of the board builds below a directory, sorted by board."""
-    return [json.loads(path.read_text()) for path in sorted(Path(directory).glob("*/build.json"))]
+    """Return the results of the board builds below a directory, sorted by board.
+
+    Each has the key ``floorplan`` besides those of its build.json: an SVG, or nothing.
+    """
+    builds = []
+    for path in sorted(Path(directory).glob("*/build.json")):
+        picture = path.with_name(FLOORPLAN)
+        floorplan = picture.read_text() if picture.exists() else ""
+        builds.append(json.loads(path.read_text()) | {"floorplan": floorplan})
+    return builds
 
 
-def write_report(run, epochs, builds, path):
-    """Write the report of one run and return its path. Raises ToolError without Jinja2."""
+def read_history(directory):
+    """Return {board: builds that ``make qor`` remembers, first first}, below a directory."""
+    path, history = Path(directory) / HISTORY, {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        build = json.loads(line)
+        history.setdefault(build["board"], []).append(build)
+    return history
+
+
+def write_report(run, epochs, builds, history, path):
+    """Write the report of one run and return its path. Raises ToolError without Jinja2.
+
+    ``builds`` and ``history`` are what read_builds and read_history return.
+    """
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError as error:
@@ -51,6 +74,7 @@ def write_report(run, epochs, builds, path):
         run=run,
         epochs=epochs,
         builds=builds,
+        history={board: _history(each) for board, each in history.items()},
         rate=simulated_rate(run, builds),
         exact=all(each["cycles"] == each["model"] for each in run["passes"]),
         **_figures(run, epochs),
@@ -61,11 +85,15 @@ def write_report(run, epochs, builds, path):
 
 
 def simulated_rate(run, builds):
-    """Return training samples/s at the clock of a finished build, None without such a build.
+    """Return training samples/s at the clock of a build of this very design, None without one.
 
     Cycles of the core only: the link to the host is not in it.
     """
-    clocks = [build["clock_mhz"] for build in builds if build["timing_met"]]
+    clocks = [
+        build["clock_mhz"]
+        for build in builds
+        if build["timing_met"] and build["design_digest"] == run["design_digest"]
+    ]
     if not clocks or not run["cycles"]:
         return None
     return clocks[0] * 1e6 * run["samples"] / run["cycles"]
@@ -99,6 +127,12 @@ def _figures(run, epochs):
         ],
         "weights": _weights(run),
     }
+
+
+def _history(builds):
+    """Return the chart of a board's builds, in percent of the first one."""
+    lines = {name: [100 * build[name] / builds[0][name] for build in builds] for name in REMEMBERED}
+    return line_chart(lines, "builds of make qor, percent of the first", 440, 200, step="build")
 
 
 def _weights(run):

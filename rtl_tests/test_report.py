@@ -16,6 +16,7 @@ from boldhw.report import (
     SETTINGS,
     pack,
     read_builds,
+    read_history,
     read_run,
     simulated_rate,
     unpack,
@@ -31,6 +32,14 @@ BUILD = {
     "fmax_mhz": 25.5,
     "timing_met": True,
     "seed": 3,
+    "design_digest": ICEBREAKER.digest().hex(),
+    "floorplan": "",
+}
+HISTORY = {
+    "ulx3s": [
+        {"board": "ulx3s", "lut4": 20000, "fmax_mhz": 75.0, "cycles_training": 180.0},
+        {"board": "ulx3s", "lut4": 19000, "fmax_mhz": 78.0, "cycles_training": 150.0},
+    ]
 }
 
 
@@ -74,7 +83,7 @@ def epochs():
 
 
 def test_html_is_well_formed_and_loads_nothing(run, epochs, tmp_path):
-    text = write_report(run, epochs, [BUILD], tmp_path / "r.html").read_text()
+    text = write_report(run, epochs, [BUILD], HISTORY, tmp_path / "r.html").read_text()
     ET.fromstring(text.removeprefix("<!DOCTYPE html>"))
     assert set(re.findall(r'src="(.{15})', text)) == {"data:image/png;"}
     markup = re.sub(r'src="data:[^"]*"', "", text)
@@ -82,7 +91,7 @@ def test_html_is_well_formed_and_loads_nothing(run, epochs, tmp_path):
 
 
 def test_figures_and_totals_are_shown(run, epochs, tmp_path):
-    text = write_report(run, epochs, [BUILD], tmp_path / "r.html").read_text()
+    text = write_report(run, epochs, [BUILD], {}, tmp_path / "r.html").read_text()
     tree = ET.fromstring(text.removeprefix("<!DOCTYPE html>"))
     assert len(list(tree.iter("svg"))) == 3  # accuracy and flips of two layers
     assert len(list(tree.iter("img"))) == 2
@@ -101,22 +110,22 @@ def test_figures_and_totals_are_shown(run, epochs, tmp_path):
 
 def test_difference_is_shown(run, epochs, tmp_path):
     run.update(bit_exact=False, first_difference="after update 3: weight <differs>")
-    text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    text = write_report(run, epochs, [], {}, tmp_path / "r.html").read_text()
     assert "Not bit-exact: after update 3: weight &lt;differs&gt;" in text
     assert "boldhw build" in text
 
 
 def test_cycles_are_compared_with_the_model(run, epochs, tmp_path):
-    text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    text = write_report(run, epochs, [], {}, tmp_path / "r.html").read_text()
     assert "those of the cycle model exactly" in text
     run["passes"][1]["model"] += 1
-    text = write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    text = write_report(run, epochs, [], {}, tmp_path / "r.html").read_text()
     assert "those of the cycle model, and are not" in text
 
 
 def test_run_that_ended_before_its_first_epoch_is_reported(run, tmp_path):
     run["test_accuracy"] = None
-    text = write_report(run, [], [], tmp_path / "r.html").read_text()
+    text = write_report(run, [], [], {}, tmp_path / "r.html").read_text()
     ET.fromstring(text.removeprefix("<!DOCTYPE html>"))
     assert "<svg" not in text
 
@@ -124,12 +133,13 @@ def test_run_that_ended_before_its_first_epoch_is_reported(run, tmp_path):
 def test_network_without_an_image_has_no_tiles(run, epochs, tmp_path):
     weights = np.zeros((20, 21), bool)
     run.update(network=[21, 20, 10], weights={"start": pack(weights), "end": pack(weights)})
-    assert "<img" not in write_report(run, epochs, [], tmp_path / "r.html").read_text()
+    assert "<img" not in write_report(run, epochs, [], {}, tmp_path / "r.html").read_text()
 
 
 def test_rate_needs_a_build_that_met_timing(run):
     assert simulated_rate(run, []) is None
     assert simulated_rate(run, [{**BUILD, "timing_met": False}]) is None
+    assert simulated_rate(run, [{**BUILD, "design_digest": "of another engine"}]) is None
     assert simulated_rate(run, [BUILD]) == 24e6 * 600 / 60_000
 
 
@@ -142,6 +152,26 @@ def test_builds_are_found_below_a_directory(tmp_path):
     (tmp_path / "icebreaker").mkdir()
     (tmp_path / "icebreaker" / "build.json").write_text(json.dumps(BUILD))
     assert read_builds(tmp_path) == [BUILD]
+    (tmp_path / "icebreaker" / "floorplan.svg").write_text("<svg/>")
+    assert read_builds(tmp_path) == [{**BUILD, "floorplan": "<svg/>"}]
+
+
+def test_floorplan_and_history_are_shown(run, epochs, tmp_path):
+    picture = '<svg xmlns="http://www.w3.org/2000/svg"><text>array 99</text></svg>'
+    builds = [{**BUILD, "floorplan": picture}, BUILD]
+    text = write_report(run, epochs, builds, HISTORY, tmp_path / "r.html").read_text()
+    assert text.count("array 99") == text.count("after place and route: each square") == 1
+    assert text.count("ulx3s") == 1
+    assert "fmax_mhz, build 2: 104</title>" in text
+    assert "lut4, build 2: 95</title>" in text
+
+
+def test_history_is_read_by_board(tmp_path):
+    assert read_history(tmp_path) == {}
+    (tmp_path / "qor").mkdir()
+    lines = [*HISTORY["ulx3s"], {"board": "icebreaker"}]
+    (tmp_path / "qor" / "history.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    assert read_history(tmp_path) == HISTORY | {"icebreaker": [{"board": "icebreaker"}]}
 
 
 def test_missing_and_damaged_runs_are_refused(run, tmp_path):

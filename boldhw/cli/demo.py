@@ -9,7 +9,7 @@ from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.demo import Job, run_demo
 from boldhw.errors import CheckError
-from boldhw.report import read_builds, read_run, write_report
+from boldhw.report import read_builds, read_history, read_run, write_report
 
 DEFAULT = Job()
 SHOWN = (
@@ -48,7 +48,7 @@ def demo(output, report, **job):
         except KeyboardInterrupt:
             say(f"interrupted; for the epochs that are done type: boldhw report {output}")
             raise
-    write_report(*read_run(output), read_builds("build"), report)
+    write_report(*read_run(output), read_builds("build"), read_history("build"), report)
     return {**{name: run[name] for name in SHOWN}, "report": report}
 
 

@@ -4,7 +4,7 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import verb
-from boldhw.report import read_builds, read_run, write_report
+from boldhw.report import read_builds, read_history, read_run, write_report
 
 
 @verb()
@@ -16,4 +16,5 @@ def report(run, builds, output):
 
     RUN is the directory of the run, build/demo by default.
     """
-    return {"report": str(write_report(*read_run(run), read_builds(builds), output))}
+    found = *read_run(run), read_builds(builds), read_history(builds)
+    return {"report": str(write_report(*found, output))}
