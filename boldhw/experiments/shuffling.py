@@ -7,6 +7,7 @@ import numpy as np
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.figures import plot
+from boldhw.golden.order import Order
 from boldhw.golden.trainer import ORDER, Trainer
 
 NETWORKS = ("784-256-10", "784-256-256-256-10")
@@ -27,6 +28,11 @@ def balanced(labels, generator):
     return order[np.argsort(place, kind="stable")]
 
 
+def register(labels, generator):
+    """Return the samples in the order of a shift register, as boldhw.golden.order has it."""
+    return Order(len(labels), generator).take(len(labels))
+
+
 def by_class(labels, generator):
     """Return shuffled samples class by class."""
     order = shuffled(labels, generator)
@@ -44,6 +50,7 @@ ORDERS = {
     "shuffled once": (shuffled, False),
     "as given": (as_given, False),
     "shuffled, classes evenly spread": (balanced, True),
+    "shift register": (register, True),
     "class by class": (by_class, True),
 }
 
