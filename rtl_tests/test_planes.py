@@ -11,11 +11,16 @@ from boldhw.config import REFERENCE
 from boldhw.experiments import planes as experiment
 from boldhw.experiments.planes import PlanesHyper
 from boldhw.golden import rule
-from boldhw.golden.planes import PlanesNetwork, quantise, split
+from boldhw.golden.compiled import CompiledNetwork
+from boldhw.golden.planes import Planes, PlanesNetwork, quantise, split
 from boldhw.hyper import Hyper
 
 SHIFTS = 1, 0  # of the hidden layers
 CHOSEN = "plain", "dead_zone", "noise_in_all_layers", "noise_and_rounding", "all_options"
+
+
+class CompiledPlanesNetwork(Planes, CompiledNetwork):
+    """The same bits in less time."""
 
 
 class ScalarPlanes(Scalar):
@@ -33,8 +38,9 @@ class ScalarPlanes(Scalar):
 
 @pytest.mark.parametrize("option", CHOSEN)
 @pytest.mark.parametrize("planes", [2, 3, 4])
-def test_equals_scalar_rule(planes, option):
-    kind = partial(PlanesNetwork, planes=planes, shifts=SHIFTS)
+@pytest.mark.parametrize("base", [PlanesNetwork, CompiledPlanesNetwork])
+def test_equals_scalar_rule(base, planes, option):
+    kind = partial(base, planes=planes, shifts=SHIFTS)
     registers = replace(REGISTERS, **OPTIONS[option])
     network, stats = assert_equal_runs(registers, kind=kind, scalar_kind=ScalarPlanes)
     assert stats.updates > 1

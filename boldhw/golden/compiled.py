@@ -135,15 +135,13 @@ def update(weights, accumulators, signals, inputs, draws, rounding, decay, theta
 
 @njit(cache=True)
 def _vote(steps, signals, inputs):
-    """Sum ``-signal * input`` over the samples. A vote counts 512 at most: int16 holds it."""
+    """Sum ``-signal * input`` over the samples, 512 at most: int16 holds signals up to 63."""
     steps[:] = 0
     for k in range(len(inputs)):
-        if signals[k] > 0:
+        signal = np.int16(signals[k])
+        if signal:
             for i in range(len(steps)):
-                steps[i] -= inputs[k, i]
-        elif signals[k] < 0:
-            for i in range(len(steps)):
-                steps[i] += inputs[k, i]
+                steps[i] -= signal * np.int16(inputs[k, i])
 
 
 @njit(cache=True)

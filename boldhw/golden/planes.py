@@ -11,8 +11,8 @@ from boldhw.golden import rule
 from boldhw.golden.network import Network
 
 
-class PlanesNetwork(Network):
-    """A :class:`Network` whose hidden layers send signals of ``planes`` bits and a sign.
+class Planes:
+    """Mixin for a Network or a CompiledNetwork: hidden layers send ``planes`` bits and a sign.
 
     ``shifts`` has one entry per hidden layer: ``2**shift`` is what one more in the magnitude of a
     signal stands for. Signals of the last layer have one bit, as its loss has.
@@ -33,6 +33,10 @@ class PlanesNetwork(Network):
     def _votes(self, layer, signals, bits):
         votes = super()._votes
         return sum(votes(layer, part, bits) << bit for bit, part in enumerate(split(signals)))
+
+
+class PlanesNetwork(Planes, Network):
+    """A Network with signals of several bits, in NumPy."""
 
 
 def quantise(sums, gate, dead, planes, shift, noise=0, draws=None):
