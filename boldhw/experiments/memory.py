@@ -4,6 +4,7 @@ from statistics import mean
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
+from boldhw.experiments.networks import TUNED
 from boldhw.figures import plot
 
 ECP5_BITS = 3.7e6  # block RAM of an ECP5-85F that weights and accumulators may take
@@ -22,6 +23,7 @@ NETWORKS = {
     "484-400-10, shifted": EXACT | SHIFTED,
     "484-500-240-10, shifted": EXACT | SHIFTED,
     "484-1064-10, shifted": ROUNDED | SHIFTED,
+    "484-1064-10, shifted, tuned": ROUNDED | SHIFTED | TUNED,
 }
 
 
