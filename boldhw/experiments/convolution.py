@@ -52,7 +52,7 @@ class ConvolutionalNetwork:
     stochastic : bool
         Signals of lower convolutions by a random dead zone, else by a fixed one.
     hyper : Hyper, optional
-        ``theta``, ``rounding``, ``decay``, ``noise`` and ``outputs_per_class`` are not used.
+        ``theta``, ``rounding``, ``decay`` and ``noise`` are not used.
     """
 
     def __init__(
@@ -62,7 +62,8 @@ class ConvolutionalNetwork:
         self.sides = [side >> depth for depth in range(1, len(channels) + 1)]  # pooled
         below = (1, *channels[:-1])
         shapes = [(n, KERNEL**2 * c) for n, c in zip(channels, below, strict=True)]
-        shapes.append((CLASSES, self.sides[-1] ** 2 * channels[-1]))
+        outputs = CLASSES * self.hyper.outputs_per_class
+        shapes.append((outputs, self.sides[-1] ** 2 * channels[-1]))
         generator = np.random.default_rng(seed)
         self.weights = [generator.random(shape) < 0.5 for shape in shapes]
         self.accumulators = [np.zeros(shape, np.int16) for shape in shapes]
@@ -101,11 +102,12 @@ class ConvolutionalNetwork:
             pooled.append(convolution.pool(convolution.forward(inputs[-1], weights)))
             values = rule.embed(pooled[-1][0] >= tau)
         inputs.append(values.reshape(len(bits), -1))
-        return inputs, pooled, rule.product(inputs[-1], rule.embed(self.weights[-1]).T)
+        sums = rule.product(inputs[-1], rule.embed(self.weights[-1]).T)
+        return inputs, pooled, rule.class_scores(sums, self.hyper.outputs_per_class)
 
     def loss(self, scores, labels):
         """Return (active, signals of the last layer) of the margin loss."""
-        return rule.margin_loss(scores, labels, self.margin, 1)
+        return rule.margin_loss(scores, labels, self.margin, self.hyper.outputs_per_class)
 
     def votes(self, bits, labels, generator):
         """Return the votes of active samples, int32, one array per layer like ``weights``."""
@@ -249,7 +251,8 @@ def weights(settings):
     if "network" in settings:
         return training.weights(settings)
     first, second = settings["channels"]
-    return KERNEL**2 * (first + first * second) + CLASSES * 49 * second
+    outputs = CLASSES * settings.get("hyper", {}).get("outputs_per_class", 1)
+    return KERNEL**2 * (first + first * second) + outputs * 49 * second
 
 
 def cost(settings):

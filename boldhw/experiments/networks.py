@@ -20,7 +20,7 @@ SHIFTED = ("784-256-10", "784-256-256-256-10", "784-1024-10")  # trained on shif
 DEEP = NETWORKS[4]  # whose layers are plotted
 EPOCHS = 20
 WIDE = {"network": NETWORKS[-1], "epochs": 30}
-TUNED = {"margin": 1.5, "last_theta_factor": 3}  # by hand, for wide networks
+TUNED = {"margin": 1.5, "last_theta_factor": 2}  # by hand, for wide networks
 # Label -> settings other than EPOCHS
 ROWS = {
     **{network: {"network": network} for network in NETWORKS},
