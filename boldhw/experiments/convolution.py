@@ -29,7 +29,7 @@ POWERS = {0.0: "1", 0.5: "sqrt(positions)", 1.0: "positions"}
 MAXIMUM_OF_FOUR = 1.03  # expected, of independent normal variables, in standard deviations
 LAST_FACTOR = 2  # theta of a last layer that flips more easily / theta of a dense layer; else 10
 NOISE = 15  # mask of the random dead zone
-CHUNK = 64  # samples computed together
+CHUNK = 16  # samples computed together
 ORDER, SIGNALS = 1, 2  # what a seed is spawned for
 
 
