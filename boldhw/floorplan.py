@@ -7,6 +7,7 @@ counts to the nearest unit that its output leads to, or else that its inputs com
 
 import re
 from collections import Counter, defaultdict
+from html import escape
 
 from boldhw.synthesis import MARK
 
@@ -99,7 +100,7 @@ def _legend(index, width, unit, count):
     return (
         f'<rect x="{x:.0f}" y="{y - 9}" width="10" height="10" fill="{_colour(index)}"/>'
         f'<text x="{x + 16:.0f}" y="{y}" font-size="11" font-family="system-ui, sans-serif" '
-        f'fill="currentColor">{unit.replace("_", " ")} {count:,}</text>'
+        f'fill="currentColor">{escape(unit.replace("_", " "))} {count:,}</text>'
     )
 
 

@@ -279,7 +279,6 @@ def processor():
 def write(rows, dataset, directory):
     """Write ``suite.json`` and ``suite.md`` to a directory; return their paths."""
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     files = {
         "suite.json": json.dumps({"rows": [asdict(row) for row in rows]}, indent=1),
         "suite.md": text(rows) + f"\n\n{foot(dataset)}",

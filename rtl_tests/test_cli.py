@@ -443,12 +443,30 @@ class TestRefusals:
 
     @pytest.mark.parametrize("backend", ["golden", "sim"])
     def test_bits_of_the_wrong_shape(self, refused, board, backend):
-        words = ("(300, 64)" if backend == "golden" else "64",)
+        words = ("begins with 64",) if backend == "golden" else ("64",)
         line = ("train", "--network", "63-20-10", *SMALL[2:], "--backend", backend)
         refused(2, words, *line)
 
     def test_data_that_is_none(self, refused):
         refused(2, ("mnist5k",), "train", "--data", "mnist6k")
+
+    def test_negative_seed(self, refused):
+        refused(2, ("-1 is not in the range",), "train", *SMALL, "--seed", -1)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            ("verilog", "-o"),
+            ("build", "--output"),
+            ("demo", "--output"),
+            ("experiment", "networks", "--quick", "--out"),
+            ("bench", "--suite", "--data", "digits", "--out"),
+        ],
+    )
+    def test_folder_that_cannot_be_made(self, refused, tmp_path, line):
+        (tmp_path / "file").touch()
+        words = ("cannot use", "file", "name another file or folder")
+        refused(2, words, *line, tmp_path / "file" / "folder")
 
     def test_damaged_idx_file(self, refused, tmp_path):
         (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(32)))

@@ -90,7 +90,7 @@ def test_other_cycles_than_simulated_are_refused(digits, monkeypatch):
 
 def test_files(digits, tmp_path):
     rows = [suite.board_row(BOARD, TRAINING), *suite.OTHERS]
-    record, text = (Path(path).read_text() for path in suite.write(rows, digits, tmp_path / "new"))
+    record, text = (Path(path).read_text() for path in suite.write(rows, digits, tmp_path))
     assert [row["system"] for row in json.loads(record)["rows"]] == [row.system for row in rows]
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 * (len(rows) + 2)

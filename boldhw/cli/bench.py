@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -59,6 +60,7 @@ def _suite(data_name, directory):
     from boldhw.suite import measure, text, write
 
     dataset = data.load(data_name)
+    Path(directory).mkdir(parents=True, exist_ok=True)  # now, not when all is done
     rows = measure(dataset, say=say)
     files = write(rows, dataset, directory)
     return {"rows": [asdict(row) for row in rows], "files": files, "text": text(rows)}

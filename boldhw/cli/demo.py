@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -37,6 +38,8 @@ def demo(output, report, **job):
     the weights and accumulators of the hardware must be those of the golden model.
     """
     job = replace(DEFAULT, **job)
+    for directory in (Path(output), Path(report).parent):  # now, not when all is done
+        directory.mkdir(parents=True, exist_ok=True)
     say("Building the simulated board, about a minute the first time ...")
     with (
         options.open_device("sim", None) as device,

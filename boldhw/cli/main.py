@@ -23,7 +23,7 @@ from boldhw.cli.sim import sim
 from boldhw.cli.train import train
 from boldhw.cli.verify import verify
 from boldhw.cli.verilog import verilog
-from boldhw.errors import BoldhwError, DeviceError, ToolError
+from boldhw.errors import BoldhwError, ConfigError, DeviceError, ToolError
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
 
@@ -61,6 +61,11 @@ def main(argv=None):
         code, message, following = error.exit_code, error.format_message(), _help(error)
     except BoldhwError as error:
         code, message, following = error.exit_code, str(error), _next(error, argv)
+    except OSError as error:
+        if error.filename is None:  # not about a file that the command line names
+            raise
+        code, following = ConfigError.exit_code, _next(error, argv)
+        message = f"cannot use {error.filename}: {error.strerror}; name another file or folder"
     say(f"boldhw: error: {message}\nnext: {following}")
     if "--json" in argv:
         click.echo(json.dumps({"error": message, "exit_code": code, "next": following}))

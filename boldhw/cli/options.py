@@ -35,7 +35,13 @@ network = click.option(
     show_default=True,
     help="Layer widths: inputs, hidden layers, outputs.",
 )
-seed = click.option("--seed", type=int, default=1, show_default=True, help="Of everything random.")
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, (1 << 63) - 1),
+    default=1,
+    show_default=True,
+    help="Of everything random.",
+)
 
 
 def stacked(*options):

@@ -274,10 +274,15 @@ class Network:
 
     def _check_bits(self, bits):
         shape, dtype = np.shape(bits), getattr(bits, "dtype", type(bits).__name__)
-        if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.widths[0]:
+        if dtype != np.bool_ or len(shape) != 2:
             raise DataError(
                 f"samples have shape {shape} and type {dtype}; the network takes bool of shape "
                 f"(samples, {self.widths[0]}); boldhw.data.booleanise makes such bits"
+            )
+        if shape[1] != self.widths[0]:
+            raise DataError(
+                f"a sample has {shape[1]} bits, network {'-'.join(map(str, self.widths))} takes "
+                f"{self.widths[0]}; one for these samples begins with {shape[1]}"
             )
 
     def _check_labels(self, bits, labels):

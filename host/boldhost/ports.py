@@ -10,8 +10,8 @@ from serial.tools import list_ports
 
 from boldhw.errors import DeviceError
 
-# USB serial chips of boards: FTDI, WCH, Silicon Labs.
-VENDORS = ("0403", "1a86", "10c4")
+# USB serial chips of boards: FTDI, WCH, Silicon Labs, debug adapters by ARM's DAPLink.
+VENDORS = ("0403", "1a86", "10c4", "0d28")
 RULE_FILE = "/etc/udev/rules.d/70-boldhw.rules"
 PROCESSES, TERMINALS = Path("/proc"), Path("/sys/class/tty")
 
