@@ -7,6 +7,7 @@ from boldhw.data import Dataset
 from boldhw.errors import DataError
 from boldhw.experiments import convolution as experiment
 from boldhw.golden import convolution, rule
+from boldhw.hyper import Hyper
 
 SHAPES = [(1, 2, 2, 1, 1, 3), (2, 4, 6, 2, 3, 3), (3, 4, 4, 3, 2, 5)]  # k, h, w, c, n, kernel
 
@@ -158,7 +159,7 @@ def test_runs_take_the_first_samples_only():
     generator = np.random.default_rng(4)
     images = generator.integers(0, 256, (60, 64)).astype(np.uint8)
     labels = generator.integers(0, 10, 60)
-    settings = {**experiment._settings((2, 3), 0.5), "sizes": [40, 20], "seed": 1, "epochs": 1}
+    settings = {**experiment._settings((2, 3), 1), "sizes": [40, 20], "seed": 1}
     whole = Dataset(images, labels, images, labels, "whole")
     part = Dataset(images[:40], labels[:40], images[:20], labels[:20], "part")
     result = experiment.run(settings, whole)
@@ -166,13 +167,29 @@ def test_runs_take_the_first_samples_only():
     assert 0 < result["active"][0] <= 1
 
 
+def test_several_outputs_per_class():
+    """Their sums are added: with equal weights a class scores twice as much, and wins as before."""
+    single = network(hyper=Hyper())
+    double = network(hyper=Hyper(outputs_per_class=2))
+    assert len(double.weights[-1]) == 20
+    for layer, weights in enumerate(single.weights[:-1]):
+        double.weights[layer] = weights
+    double.weights[-1] = np.repeat(single.weights[-1], 2, axis=0)
+    bits, labels = samples(6)
+    assert np.array_equal(double.forward(bits)[2], 2 * single.forward(bits)[2])
+    votes = double.votes(bits, labels, np.random.default_rng(0))[-1]
+    assert np.array_equal(votes[::2], votes[1::2])
+    assert np.any(votes)
+
+
 def test_report_of_all_runs():
-    """One row per setting, and at most the eight lines that a plot can hold."""
+    """One row per setting; only the longest runs are plotted."""
     result = {"accuracy": [0.5, 0.75], "active": [0.9, 0.4], "true": [[0.5, 0.5], [0.25, 0.5]]}
     runs = experiment.EXPERIMENT.runs(2, False)
     text, plots = experiment.EXPERIMENT.report([{"settings": r, "result": result} for r in runs])
     rows = [line for line in text.split("\n") if line.startswith("| ")]
     assert len(rows) == 2 + len(runs) / 2
-    label = "8-16 channels, theta x 1, last_theta_factor 2"
-    assert f"| {label} | 11,240 | 3 | 2 | 75.00 +- 0.00 (75.00) | 40.0 | 25, 50 |" in rows
-    assert list(plots) == ["convolution-8-16.svg", "convolution-16-32.svg"]
+    label = "8-16 channels, 4 epochs, theta x 1"
+    assert f"| {label} | 11,240 | 2 | 75.00 +- 0.00 (75.00) | 40.0 | 25, 50 |" in rows
+    (plot,) = plots.values()
+    assert plot.count("<polyline") == sum(r["epochs"] == experiment.LONG for r in runs) / 2 == 3

@@ -18,7 +18,7 @@ from boldhw.golden import convolution, rule
 from boldhw.hyper import Hyper, theta_schedule
 
 SIZES = (6000, 2000)  # samples to train and to test on, the first ones
-EPOCHS = 3
+EPOCHS, LONG = 4, 8
 CHANNELS = ((8, 16), (16, 32))
 KERNEL = 5
 CLASSES = 10
@@ -27,7 +27,16 @@ NETWORKS = ("784-64-10", "784-256-10")
 # theta is multiplied by the number of positions that send a signal, to the power of:
 POWERS = {0.0: "1", 0.5: "sqrt(positions)", 1.0: "positions"}
 MAXIMUM_OF_FOUR = 1.03  # expected, of independent normal variables, in standard deviations
-LAST_FACTOR = 2  # theta of a last layer that flips more easily / theta of a dense layer; else 10
+BASE = {"last_theta_factor": 1, "grow": 4.0}  # instead of 10 and 8, of dense networks
+# What else was tried, one change at a time: options and hyper-parameters.
+CHANGES = (
+    {"at_maximum": False},
+    {"stochastic": True},
+    {"last_theta_factor": 10},
+    {"grow": 8.0},
+    {"dead": 1.0},
+    {"outputs_per_class": 4},
+)
 NOISE = 15  # mask of the random dead zone
 CHUNK = 16  # samples computed together
 ORDER, SIGNALS = 1, 2  # what a seed is spawned for
@@ -182,37 +191,40 @@ class ConvolutionalNetwork:
 def runs(seeds, quick):
     """Every setting with every seed; quick: one small network and one fully connected one."""
     if quick:
-        grid, networks, sizes, epochs = [_settings((2, 3), 0.5)], ("784-16-10",), (200, 100), 1
+        grid, sizes = [_settings((2, 3), 1), _dense("784-16-10", 1)], (200, 100)
     else:
-        grid, networks, sizes, epochs = _grid(), NETWORKS, SIZES, EPOCHS
-    for seed in range(1, seeds + 1):
-        common = {"sizes": list(sizes), "seed": seed, "epochs": epochs}
-        yield from ({**settings, **common} for settings in grid)
-        for network in networks:
-            settings = training.settings(network, epochs, seed, levels=(64,))
-            yield {**settings, "sizes": list(sizes)}
+        grid, sizes = _grid(), SIZES
+    for settings in grid:
+        for seed in range(1, seeds + 1):
+            yield {**settings, "sizes": list(sizes), "seed": seed}
 
 
 def _grid():
-    """Return the settings of all convolutional networks."""
-    last = {"last_theta_factor": LAST_FACTOR}
+    """Return the settings of all networks."""
+    narrow, wide = CHANNELS
     return [
-        *(_settings(channels, power, **last) for channels in CHANNELS for power in POWERS),
-        *(_settings(channels, 0.5, at_maximum=False, **last) for channels in CHANNELS),
-        _settings(CHANNELS[0], 0.5, stochastic=True, **last),
-        *(_settings(channels, 0.5) for channels in CHANNELS),
+        *(_settings(narrow, EPOCHS, power) for power in POWERS),
+        *(_settings(narrow, EPOCHS, **change) for change in CHANGES),
+        *(_settings(wide, epochs) for epochs in (EPOCHS, LONG)),
+        *(_dense(network, epochs) for network in NETWORKS for epochs in (EPOCHS, LONG)),
     ]
 
 
-def _settings(channels, power, at_maximum=True, stochastic=False, **hyper):
-    """Return settings without seed, epochs and sizes; ``hyper`` differs from Hyper()."""
-    label = f"{'-'.join(map(str, channels))} channels, theta x {POWERS[power]}"
+def _dense(network, epochs):
+    """Return the settings of a fully connected network."""
+    label = f"{network}, {epochs} epochs"
+    return training.settings(network, epochs, 0, label, levels=(64,))
+
+
+def _settings(channels, epochs, power=0.5, at_maximum=True, stochastic=False, **hyper):
+    """Return settings without seed and sizes; ``hyper`` differs from BASE."""
+    label = f"{'-'.join(map(str, channels))} channels, {epochs} epochs, theta x {POWERS[power]}"
     label += "" if at_maximum else ", threshold 0"
     label += ", stochastic signals" if stochastic else ""
     label += "".join(f", {name} {value}" for name, value in hyper.items())
     return {
-        "label": label, "channels": list(channels), "power": power,
-        "at_maximum": at_maximum, "stochastic": stochastic, **({"hyper": hyper} if hyper else {}),
+        "label": label, "channels": list(channels), "epochs": epochs, "power": power,
+        "at_maximum": at_maximum, "stochastic": stochastic, "hyper": BASE | hyper,
     }  # fmt: skip
 
 
@@ -235,7 +247,7 @@ def train(settings, dataset):
     options = {name: settings[name] for name in ("power", "at_maximum", "stochastic")}
     network = ConvolutionalNetwork(
         settings["channels"], math.isqrt(bits.shape[1]), settings["seed"],
-        share=bits.mean(), hyper=Hyper(**settings.get("hyper", {})), **options,
+        share=bits.mean(), hyper=Hyper(**settings["hyper"]), **options,
     )  # fmt: skip
     result = {"accuracy": [], "true": [], "active": [], "updates": [], "flips": []}
     for epoch in range(settings["epochs"]):
@@ -251,7 +263,7 @@ def weights(settings):
     if "network" in settings:
         return training.weights(settings)
     first, second = settings["channels"]
-    outputs = CLASSES * settings.get("hyper", {}).get("outputs_per_class", 1)
+    outputs = CLASSES * settings["hyper"].get("outputs_per_class", 1)
     return KERNEL**2 * (first + first * second) + outputs * 49 * second
 
 
@@ -265,30 +277,23 @@ def cost(settings):
 
 
 def report(records):
-    """Return a row per network and setting, and for all channels accuracy against epochs."""
+    """Return a row per network and setting, and accuracy against epochs of the longest runs."""
     groups = training.by_label(records)
     rows = [_row(label, group) for label, group in groups.items()]
     heading = [
-        "network", "weights", "epochs", "seeds", "test % (least)", "active % in the last epoch",
+        "network", "weights", "seeds", "test % (least)", "active % in the last epoch",
         "T after each threshold, %",
     ]  # fmt: skip
-    plots = {}
-    for name in dict.fromkeys(_name(group) for group in groups.values() if _name(group)):
-        lines = {
-            label: training.curve(group)
-            for label, group in groups.items()
-            if _name(group) in (name, None)
-        }
-        plots[f"convolution-{name}.svg"] = plot(lines, "epoch", "test accuracy, %")
+    longest = max(group[0]["settings"]["epochs"] for group in groups.values())
+    lines = {
+        label: training.curve(group)
+        for label, group in groups.items()
+        if group[0]["settings"]["epochs"] == longest
+    }
+    plots = {"convolution.svg": plot(lines, "epoch", "test accuracy, %")}
     sizes = records[0]["settings"]["sizes"]
     note = f"Trained on the first {sizes[0]} samples, tested on the first {sizes[1]}."
     return f"{training.markdown(heading, rows)}\n\n{note}", plots
-
-
-def _name(group):
-    """Return the channels of a convolutional network as text, None for another."""
-    channels = group[0]["settings"].get("channels")
-    return "-".join(map(str, channels)) if channels else None
 
 
 def _row(label, group):
@@ -297,7 +302,6 @@ def _row(label, group):
     return [
         label,
         f"{weights(settings):,}",
-        settings["epochs"],
         len(group),
         training.spread(training.final(group)),
         f"{100 * mean(result['active'][-1] for result in results):.1f}",
