@@ -8,9 +8,9 @@ from boldhw.figures import plot
 
 NETWORKS = ("784-64-10", "784-256-10", "784-128-128-10")
 WIDEST = 16
-EXACT = (3, 4, 5, 6, 7, 8, 10, 12, WIDEST)
+EXACT = (3, 4, 5, 6, 7, 8, 12, WIDEST)
 # A -> bits that leave theta room to grow
-ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2, 7: 1, 8: 1, 10: 1, WIDEST: 1}
+ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2, 7: 1, 8: 1, WIDEST: 1}
 TOLERANCE = 0.3  # points below 16 bits that are allowed
 SHOWN = 10  # points below the best that the plot reaches down to
 

@@ -24,6 +24,7 @@ NETWORKS = {
     "484-500-240-10, shifted": EXACT | SHIFTED,
     "484-1064-10, shifted": ROUNDED | SHIFTED,
     "484-1064-10, shifted, tuned": ROUNDED | SHIFTED | TUNED,
+    "968-540-10, two thresholds, shifted, tuned": ROUNDED | SHIFTED | TUNED | {"levels": (32, 128)},
 }
 
 
@@ -31,7 +32,9 @@ def runs(seeds, quick):
     """Every network with every seed; quick: two small ones for an epoch."""
     names, epochs = (list(NETWORKS)[1:3], 1) if quick else (NETWORKS, 30)
     return [
-        training.settings(name.split(",")[0], epochs, seed, name, levels=(64,), **NETWORKS[name])
+        training.settings(
+            name.split(",")[0], epochs, seed, name, **{"levels": (64,)} | NETWORKS[name]
+        )
         for name in names
         for seed in range(1, seeds + 1)
     ]
