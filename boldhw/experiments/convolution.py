@@ -34,7 +34,6 @@ CHANGES = (
     {"stochastic": True},
     {"last_theta_factor": 10},
     {"grow": 8.0},
-    {"dead": 1.0},
     {"outputs_per_class": 4},
 )
 NOISE = 15  # mask of the random dead zone
