@@ -20,6 +20,7 @@ IDEAS = {
     "votes rounded stochastically to quarters": BASE | {"rounding": 2},
     "K = 16": BASE | {"batch": 16},
     "K = 64": BASE | {"batch": 64},
+    "last layer learns, last_theta_factor 2": BASE | {"last_theta_factor": 2},
     "last layer frozen, random": BASE | {"last_theta_factor": 4000},
     "4 outputs per class": BASE | {"network": "784-256-40", "outputs_per_class": 4},
     "4 frozen random outputs per class": BASE
