@@ -203,8 +203,8 @@ def _grid():
     narrow, wide = CHANNELS
     return [
         *(_settings(narrow, EPOCHS, power) for power in POWERS),
-        *(_settings(narrow, EPOCHS, **change) for change in CHANGES),
         *(_settings(wide, epochs) for epochs in (EPOCHS, LONG)),
+        *(_settings(narrow, EPOCHS, **change) for change in CHANGES),
         *(_dense(network, epochs) for network in NETWORKS for epochs in (EPOCHS, LONG)),
     ]
 
