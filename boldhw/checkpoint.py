@@ -77,6 +77,7 @@ def _arrays(trainer):
         "epoch": trainer.epoch,
         "epochs": trainer.epochs,
         "seed": trainer.seed,
+        "stored": trainer.stored,
         "decay": trainer.decay,
     }
     arrays = {"header": np.array(json.dumps(header))}
@@ -101,7 +102,10 @@ def _restore(path, archive):
     network.set_registers(Registers(**_tuples(header["registers"])))
     _check_accumulators(network.engine.accumulator_bits, accumulators)
     network.weights, network.accumulators = weights, accumulators
-    trainer = Trainer(network, Hyper(**header["hyper"]), header["epochs"], header["seed"])
+    trainer = Trainer(
+        network, Hyper(**header["hyper"]), header["epochs"], header["seed"],
+        stored=header.get("stored", False),
+    )  # fmt: skip
     check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])
     trainer.registers(None).check(network.engine, network.widths)

@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 NOISE_BITS = 8  # random bits that one lane draws at a time
+PAGE_BITS = 16  # of the address of a store's word, in a page
+STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
+STORE_BYTES_MAX = 1 << 25
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
@@ -59,6 +62,11 @@ class EngineConfig:
         True adds the noise generator for stochastic ternarisation and rounding.
     decay : bool
         True adds one multiplier per flip lane for the beta decay of eq. 9.
+    store : str
+        Memory beside the engine that holds samples to train on: none, sdram, or flash, which the
+        engine only reads.
+    store_bytes : int
+        Its size, a power of two, 128 Ki to 32 Mi; 0 without one.
     """
 
     elements: int
@@ -74,8 +82,11 @@ class EngineConfig:
     training: bool = True
     stochastic: bool = False
     decay: bool = False
+    store: str = "none"
+    store_bytes: int = 0
 
     def __post_init__(self):
+        self._check_store()
         check_range("elements", self.elements, 2, 40)
         check_range("lanes", self.lanes, 2 * self.elements, 512)
         if self.lanes % self.elements or self.subwords.bit_count() != 1:
@@ -92,6 +103,45 @@ class EngineConfig:
         check_range("max_layers", self.max_layers, 1, 16)
         check_range("max_fan_in", self.max_fan_in, self.lanes, 1 << 14)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
+
+    def _check_store(self):
+        if self.store not in STORES:
+            raise ConfigError(f"store={self.store!r} is not known; choose {', '.join(STORES)}")
+        if self.store == "none":
+            check_range("store_bytes", self.store_bytes, 0, 0)
+            return
+        check_range("store_bytes", self.store_bytes, 2 << PAGE_BITS, STORE_BYTES_MAX)
+        if self.store_bytes.bit_count() != 1:
+            near = 1 << self.store_bytes.bit_length() - 1
+            raise ConfigError(
+                f"store_bytes={self.store_bytes} is no power of two; the nearest smaller choice is "
+                f"store_bytes={near}"
+            )
+        if not self.training:
+            raise ConfigError(
+                f"store={self.store!r} holds samples to train on; generate with training=True, or "
+                f"with store='none'"
+            )
+
+    @property
+    def has_store(self):
+        """Whether there is a memory of samples."""
+        return self.store != "none"
+
+    @property
+    def store_width(self):
+        """Bits of one word of the store."""
+        return STORES[self.store]
+
+    @property
+    def store_address_bits(self):
+        """Bits of the address of one word of the store."""
+        return (self.store_bytes * 8 // self.store_width).bit_length() - 1
+
+    @property
+    def store_parts(self):
+        """Words of the store that one operand word takes."""
+        return -(-self.lanes // self.store_width)
 
     @property
     def subwords(self):

@@ -236,6 +236,16 @@ class Layout:
         return sum(_ceil(n, p) * p for _, n in self.shapes)
 
     @property
+    def record_words(self):
+        """Words of the store that one stored sample takes: a word for its label, its operands."""
+        return (1 + self.layers[0].words) * self.engine.store_parts
+
+    @property
+    def record_stride(self):
+        """Words from one stored sample to the next, a power of two."""
+        return 1 << (self.record_words - 1).bit_length()
+
+    @property
     def sample_bytes(self):
         """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
         return _ceil(self.widths[0], self.engine.lanes) * self.engine.word_bytes

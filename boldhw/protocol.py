@@ -46,6 +46,7 @@ class Command(IntEnum):
     FLUSH = 0x09  # empty -> u8, the gathered samples that took part in the update
     STAT = 0x0A  # empty -> u32 counters, see COUNTERS
     STATE_CRC = 0x0B  # addr = first item; bank u8, count u16 -> CRC-32 u32
+    TRAIN_STORE = 0x0C  # addr = samples; empty -> empty; trains on samples of the store, in order
 
 
 class Status(IntEnum):
@@ -56,6 +57,7 @@ class Status(IntEnum):
     BAD_ADDRESS = 2
     BAD_LENGTH = 3
     BAD_LABEL = 4
+    NO_STORE = 5
     NO_TRAINING = 6
     NOT_CONFIGURED = 7
 
@@ -65,6 +67,7 @@ REASONS = {
     Status.BAD_ADDRESS: "the address lies outside the bank",
     Status.BAD_LENGTH: "the payload has the wrong length",
     Status.BAD_LABEL: "a label is not below the number of classes",
+    Status.NO_STORE: "the design was generated without a store of samples",
     Status.NO_TRAINING: "the design was generated without training units",
     Status.NOT_CONFIGURED: "no network is loaded",
 }
@@ -76,10 +79,13 @@ class Bank(IntEnum):
     An item of DATA is one row of ``data_bytes``. An item of WEIGHTS is one block of P x P weights,
     ``block_bytes``: P words of P bits, one for each bank, each padded to whole bytes; block
     ``row * S / P + t`` holds bits ``t * P .. t * P + P - 1`` of every bank of weight row ``row``.
+    An item of STORE is one word of the store, in the page that register STORE_PAGE names: two bytes
+    of SDRAM, one of flash, which cannot be written.
     """
 
     DATA = 0
     WEIGHTS = 1
+    STORE = 2  # only in an engine with a store
 
 
 class Register(IntEnum):
@@ -95,6 +101,28 @@ class Register(IntEnum):
     SLOT_STRIDE = 7  # data rows of one gathered sample
     SAMPLE_WORDS = 8  # operand words of one sample
     NOISE = 9  # write only: shifts 16 bits into the noise generator, oldest bits fall out
+    # Of the store, write only. Sample n of 1..ORDER_SAMPLES is the record at word n * stride.
+    STORE_PAGE = 10  # of 65,536 words, that bank STORE shows
+    RECORD = 11  # words of a record less one; from bit 8 on the binary logarithm of the stride
+    ORDER_SAMPLES = 12  # stored samples
+    ORDER_TAPS = 13  # of the register that orders them, see boldhw.golden.order
+    ORDER_STATE = 14  # of that register; writing it begins the order
+
+
+STORE_REGISTERS = tuple(register for register in Register if register >= Register.STORE_PAGE)
+READABLE = tuple(register for register in Register if register < Register.NOISE)
+
+
+def registers_of(engine):
+    """Return the registers that an engine has."""
+    return tuple(
+        register for register in Register if engine.has_store or register not in STORE_REGISTERS
+    )
+
+
+def banks_of(engine):
+    """Return the banks that an engine has."""
+    return tuple(bank for bank in Bank if engine.has_store or bank != Bank.STORE)
 
 
 # Bits of the result byte of a trained sample.
@@ -112,9 +140,9 @@ COUNTERS = (
 )
 
 # magic, version, flags, digest, P, S, K, A, popcount registers, layers, window, longest payload,
-# fan-in, weight rows, data rows - 1, signal rows, clock in Hz
-IDENTITY = struct.Struct("<4sBB8sHHHBBBBBHHHHI")
-TRAINING, STOCHASTIC, DECAY = 1, 2, 4
+# fan-in, weight rows, data rows - 1, signal rows, clock in Hz, bit length of the store's bytes
+IDENTITY = struct.Struct("<4sBB8sHHHBBBBBHHHHIB")
+TRAINING, STOCHASTIC, DECAY, FLASH = 1, 2, 4, 8
 
 
 @dataclass(frozen=True)
@@ -131,11 +159,12 @@ class Identity:
 def identity_bytes(engine, clock_hz):
     """Return the HELLO payload of a design."""
     flags = TRAINING * engine.training | STOCHASTIC * engine.stochastic | DECAY * engine.decay
+    flags |= FLASH * (engine.store == "flash")
     return IDENTITY.pack(
         MAGIC, PROTOCOL_VERSION, flags, engine.digest(), engine.elements, engine.lanes,
         engine.batch, engine.accumulator_bits, engine.popcount_registers, engine.max_layers,
         WINDOW, MAX_PAYLOAD, engine.max_fan_in, engine.weight_rows, engine.data_rows - 1,
-        engine.signal_rows, clock_hz,
+        engine.signal_rows, clock_hz, engine.store_bytes.bit_length(),
     )  # fmt: skip
 
 
@@ -161,6 +190,7 @@ def parse_identity(payload):
         data,
         signal,
         hz,
+        store,
     ) = IDENTITY.unpack(payload)
     if magic != MAGIC or version != PROTOCOL_VERSION:
         return None
@@ -178,6 +208,8 @@ def parse_identity(payload):
         training=bool(flags & TRAINING),
         stochastic=bool(flags & STOCHASTIC),
         decay=bool(flags & DECAY),
+        store=("flash" if flags & FLASH else "sdram") if store else "none",
+        store_bytes=1 << store >> 1,
     )
     return Identity(digest, engine, hz, window, max_payload)
 

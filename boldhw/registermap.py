@@ -10,7 +10,17 @@ from dataclasses import asdict
 
 from boldhw.config import FIELD_BITS, PROTOCOL_VERSION
 from boldhw.layout import TABLE
-from boldhw.protocol import COUNTERS, MAX_PAYLOAD, REASONS, Bank, Command, Register, Status
+from boldhw.protocol import (
+    COUNTERS,
+    MAX_PAYLOAD,
+    READABLE,
+    REASONS,
+    Command,
+    Register,
+    Status,
+    banks_of,
+    registers_of,
+)
 
 FRAME = "COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 0x00, little-endian"
 
@@ -18,6 +28,7 @@ FRAME = "COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 0x00
 def register_map(engine):
     """Return the register map of a design as a JSON-able dict."""
     registers, commands = _comments(Register), _comments(Command)
+    sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
     return {
         "protocol_version": PROTOCOL_VERSION,
         "design_digest": engine.digest().hex(),
@@ -30,10 +41,10 @@ def register_map(engine):
                 "name": register.name,
                 "bits": FIELD_BITS,
                 "reset": 0,
-                "access": "write" if register is Register.NOISE else "read-write",
+                "access": "read-write" if register in READABLE else "write",
                 "description": registers.get(register.name, ""),
             }
-            for register in Register
+            for register in registers_of(engine)
         ],
         "commands": [
             {"code": command.value, "name": command.name, "description": commands[command.name]}
@@ -44,8 +55,8 @@ def register_map(engine):
             for status in Status
         ],
         "banks": [
-            {"number": Bank.DATA.value, "name": "DATA", "item_bytes": engine.data_bytes},
-            {"number": Bank.WEIGHTS.value, "name": "WEIGHTS", "item_bytes": engine.block_bytes},
+            {"number": bank.value, "name": bank.name, "item_bytes": sizes[bank]}
+            for bank in banks_of(engine)
         ],
         "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(engine.max_layers))],
         "layer_table": [list(fields) for fields in TABLE],

@@ -77,6 +77,11 @@ class LockStep:
         self.golden.seed_noise(seed)
         self.device.seed_noise(seed)
 
+    def start_order(self, order):
+        """Start the order of both."""
+        self.golden.start_order(order)
+        self.device.start_order(order)
+
     def train(self, bits, labels, stop_at_update=False):
         """Train both on samples in order, comparing after each update; return the TrainStats."""
         total = self._step(bits, labels)

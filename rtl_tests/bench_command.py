@@ -10,23 +10,74 @@ from streams import cycle, generator, now, parameters, settled, start
 from boldhw.config import EngineConfig
 from boldhw.protocol import (
     MAX_PAYLOAD,
+    READABLE,
     Bank,
     Command,
     Register,
     Status,
+    banks_of,
     identity_bytes,
-)  # fmt: skip
+    registers_of,
+)
 
 CONFIG = EngineConfig(**parameters()["config"])
+BANKS, REGISTERS = banks_of(CONFIG), registers_of(CONFIG)
 INFER, TRAIN, FLUSH = range(3)
 BITS = {
     Register.LAYERS: 5, Register.BATCH: 10, Register.ROUNDING: 2, Register.CLASSES: 8,
     Register.OUTPUTS_PER_CLASS: 8, Register.SAMPLE_WORDS: 8,
 }  # fmt: skip
-ITEM_BYTES = {Bank.DATA: CONFIG.data_bytes, Bank.WEIGHTS: CONFIG.block_bytes}
-ITEMS = {Bank.DATA: CONFIG.data_rows, Bank.WEIGHTS: CONFIG.weight_blocks}
+ITEM_BYTES = {
+    Bank.DATA: CONFIG.data_bytes,
+    Bank.WEIGHTS: CONFIG.block_bytes,
+    Bank.STORE: CONFIG.store_width // 8,
+}
+STORED = 100  # words of a store's page that are looked at
+ITEMS = {Bank.DATA: CONFIG.data_rows, Bank.WEIGHTS: CONFIG.weight_blocks, Bank.STORE: STORED}
+WRITABLE = [bank for bank in BANKS if bank != Bank.STORE or CONFIG.store == "sdram"]
 STROBES = parameters()["strobes"]
 LANE_BYTES = CONFIG.block_bytes // CONFIG.elements
+
+
+class Store:
+    """Behaves on its ports as StorePort says."""
+
+    def __init__(self, core):
+        self.core, self.random = core, core.random
+        self.words = [self.random.getrandbits(CONFIG.store_width) for _ in range(STORED)]
+        self.registers, self.trained, self.clears = [], [], 0
+        self.reading, self.waiting, self.remaining = None, None, 0
+        core.outputs |= {
+            "store__running": 0, "store__valid": 0, "store__word": 0, "store__written": 0,
+        }  # fmt: skip
+
+    def serve(self, asked):
+        outputs, value, addr = self.core.outputs, self.core.value, self.core.value("store__addr")
+        assert not (outputs["store__running"] and asked)
+        self.clears += "store.clear" in asked
+        if "store.register_write" in asked:
+            self.registers.append((value("store__register"), value("store__value")))
+        if "store.start" in asked:
+            self.trained.append((value("store__count"), value("store__sample_words")))
+            self.remaining = self.random.randrange(1, 30)
+        if outputs["store__written"]:
+            assert "store.write" in asked
+            self.words[addr], self.waiting = value("store__value"), None
+        elif "store.write" in asked:
+            self.waiting = self.waiting or self.random.randrange(1, 6)
+        if self.waiting:
+            self.waiting -= 1
+        if "store.read" in asked:
+            self.reading, self.wait = addr, self.random.randrange(8)
+            outputs |= {"store__valid": 0, "store__word": self.random.getrandbits(8)}
+        elif self.reading is not None:
+            self.wait -= 1
+        if self.reading is not None and self.wait <= 0:
+            outputs |= {"store__valid": 1, "store__word": self.words[self.reading]}
+            self.reading = None
+        outputs["store__written"] = int(self.waiting == 0)
+        outputs["store__running"] = int(self.remaining > 0)
+        self.remaining = max(0, self.remaining - 1)
 
 
 class Core:
@@ -49,6 +100,7 @@ class Core:
             "control__counter": 0,
         }  # fmt: skip
         self.next_slot()
+        self.store = Store(self) if CONFIG.has_store else None
 
     def next_slot(self):
         self.outputs["control__slot"] = self.random.randrange(CONFIG.data_rows - 20)
@@ -67,6 +119,8 @@ class Core:
             self.serve_data(asked)
             self.serve_blocks(asked)
             self.serve_control(asked, busy)
+            if self.store:
+                self.store.serve({name for name in asked if name.startswith("store.")})
             await cycle(self.dut)
 
     def value(self, name):
@@ -154,6 +208,7 @@ class Bench:
         await start(dut)
         cocotb.start_soon(self.core.serve())
         self.rows, self.blocks = list(self.core.rows), [list(b) for b in self.core.blocks]
+        self.stored = list(self.core.store.words) if self.core.store else []
         self.registers = dict.fromkeys(Register, 0)
         self.seq = 0
         assert (await self.call(Command.HELLO))[0] == Status.OK
@@ -171,7 +226,7 @@ class Bench:
         self.core.classes = self.registers[Register.CLASSES]
 
     async def configure(self, classes, sample_words):
-        for register in Register:
+        for register in REGISTERS:
             await self.set(register, 0xA5A5 + register)
         await self.set(Register.CLASSES, classes)
         await self.set(Register.SAMPLE_WORDS, sample_words)
@@ -184,7 +239,9 @@ class Bench:
             self.store(bank, index, item)
 
     def store(self, bank, index, item):
-        if bank == Bank.DATA:
+        if bank == Bank.STORE:
+            self.stored[index] = int.from_bytes(item, "little")
+        elif bank == Bank.DATA:
             self.rows[index] = int.from_bytes(item, "little")
         else:
             lanes = (item[i : i + LANE_BYTES] for i in range(0, len(item), LANE_BYTES))
@@ -192,6 +249,9 @@ class Bench:
 
     def content(self, bank, first, count):
         """Return what a bank must hold, as bytes."""
+        if bank == Bank.STORE:
+            size = ITEM_BYTES[bank]
+            return b"".join(word.to_bytes(size, "little") for word in self.stored[first:][:count])
         if bank == Bank.DATA:
             rows = self.rows[first : first + count]
             return b"".join(row.to_bytes(CONFIG.data_bytes, "little") for row in rows)
@@ -200,7 +260,9 @@ class Bench:
 
     def unchanged(self):
         """Tell whether the core holds what the model holds."""
-        return (self.core.rows, self.core.blocks) == (self.rows, self.blocks)
+        stored = self.core.store.words if self.core.store else []
+        kept = (self.core.rows, self.core.blocks, stored)
+        return kept == (self.rows, self.blocks, self.stored)
 
 
 OK = (Status.OK, b"")
@@ -208,8 +270,8 @@ OK = (Status.OK, b"")
 
 def item(rng, bank):
     """Return a random item; bits behind the last lane are zero."""
-    if bank == Bank.DATA:
-        return rng.randbytes(CONFIG.data_bytes)
+    if bank != Bank.WEIGHTS:
+        return rng.randbytes(ITEM_BYTES[bank])
     words = (rng.getrandbits(CONFIG.elements) for _ in range(CONFIG.elements))
     return b"".join(word.to_bytes(LANE_BYTES, "little") for word in words)
 
@@ -230,11 +292,12 @@ async def memories_are_written_and_read(dut, max_pause):
     rng = generator("host")
     bench = await Bench().begin(dut, max_pause)
     for _ in range(3 if max_pause == 0 else 1):
-        for bank in Bank:
+        for bank in BANKS:
             most = min((MAX_PAYLOAD - 1) // ITEM_BYTES[bank], ITEMS[bank])
             count = rng.choice([1, rng.randint(1, most), most])
             first = rng.choice([0, ITEMS[bank] - count, rng.randint(0, ITEMS[bank] - count)])
-            await bench.write(bank, first, [item(rng, bank) for _ in range(count)])
+            if bank in WRITABLE:
+                await bench.write(bank, first, [item(rng, bank) for _ in range(count)])
             assert bench.unchanged()
             first = rng.randint(0, ITEMS[bank] - count)
             request = bytes([bank, count])
@@ -253,19 +316,23 @@ async def registers_are_written_read_and_cleared(dut):
     bench = await Bench().begin(dut)
     await bench.write(Bank.DATA, 3, [item(rng, Bank.DATA)])
     for _ in range(6):
-        for register in Register:
-            await bench.set(register, rng.getrandbits(16))
+        for register in REGISTERS:
+            value = rng.getrandbits(16)
+            await bench.set(register, value)
             if register == Register.NOISE:
                 assert bench.core.noise.pop() == bench.registers[register]
+            if bench.core.store:
+                assert bench.core.store.registers[-1] == (register, value)
         assert not bench.core.noise
-        for register in set(Register) - {Register.NOISE}:
+        for register in READABLE:
             value = bench.registers[register].to_bytes(2, "little")
             assert await bench.call(Command.REG_READ, register) == (Status.OK, value)
     assert (int(dut.control__registers.value) & 31) == bench.registers[Register.LAYERS]
     assert not bench.core.clears
     assert await bench.call(Command.RESET) == OK
     assert bench.core.clears == 1
-    for register in set(Register) - {Register.NOISE}:
+    assert not bench.core.store or bench.core.store.clears == 1
+    for register in READABLE:
         assert await bench.call(Command.REG_READ, register) == (Status.OK, b"\0\0")
     assert bench.unchanged()
 
@@ -323,11 +390,11 @@ def bad_requests(rng):
         (Command.REG_READ, 0, one, length),
         (Command.REG_READ, Register.NOISE, b"", address),
         (Command.REG_READ, 0x100, b"", address),
-        (Command.REG_WRITE, max(Register) + 1, b"ab", address),
+        (Command.REG_WRITE, max(REGISTERS) + 1, b"ab", address),
         (Command.REG_WRITE, 0x100, b"ab", address),
         *((Command.REG_WRITE, 1, rng.randbytes(size), length) for size in (0, 1, 3)),
         *((Command.MEM_READ, 0, payload, length) for payload in (b"", data, b"\0\1\0", b"\0\0")),
-        (Command.MEM_READ, 0, bytes([2, 1]), address),
+        (Command.MEM_READ, 0, bytes([len(BANKS), 1]), address),
         (Command.MEM_READ, rows, bytes([0, 1]), address),
         (Command.MEM_READ, rows - 1, bytes([0, 2]), address),
         (Command.MEM_READ, blocks, bytes([1, 1]), address),
@@ -336,13 +403,13 @@ def bad_requests(rng):
         *((Command.MEM_WRITE, 0, payload, length) for payload in (b"", data, data + row + one)),
         (Command.MEM_WRITE, 0, data + row[:-1], length),
         (Command.MEM_WRITE, rows - 1, data + row + row, address),
-        (Command.MEM_WRITE, 0, b"\2" + row, address),
+        (Command.MEM_WRITE, 0, bytes([len(BANKS)]) + row, address),
         (Command.MEM_WRITE, 0, b"\1" + block[:-1], length),
         (Command.MEM_WRITE, blocks - 1, b"\1" + block + block, address),
         *((Command.STATE_CRC, 0, size * b"\0", length) for size in (0, 1, 2, 3, 4)),
         (Command.STATE_CRC, 0, struct.pack("<BH", 0, rows + 1), address),
         (Command.STATE_CRC, 1, struct.pack("<BH", 1, blocks), address),
-        (Command.STATE_CRC, 0, b"\2\1\0", address),
+        (Command.STATE_CRC, 0, bytes([len(BANKS), 1, 0]), address),
         (Command.INFER, 0, b"", length),
         (Command.INFER, 1, sample[:-1], length),
         (Command.INFER, 1, sample + one, length),
@@ -361,6 +428,15 @@ def bad_requests(rng):
         ]
     else:
         bad += [(kind, 0, b"", Status.NO_TRAINING) for kind in (Command.TRAIN, Command.FLUSH)]
+    if CONFIG.has_store:
+        bad += [(Command.TRAIN_STORE, 0, b"", length), (Command.TRAIN_STORE, 5, one, length)]
+        bad += [(Command.MEM_READ, 0, bytes([2, 0]), length)]
+    else:
+        bad += [(Command.TRAIN_STORE, 1, b"", Status.NO_STORE)]
+    if CONFIG.store == "sdram":
+        bad += [(Command.MEM_WRITE, 0, b"\2" + 3 * one, length)]
+    if CONFIG.store == "flash":
+        bad += [(Command.MEM_WRITE, 0, b"\2" + one, address)]
     return bad
 
 
@@ -371,9 +447,11 @@ async def errors_change_nothing(dut):
     bench = await Bench().begin(dut)
     for kind in (Command.INFER, Command.TRAIN, Command.FLUSH) if CONFIG.training else ():
         assert await bench.call(kind, 1, b"\0\0") == (Status.NOT_CONFIGURED, b"")
+    if CONFIG.has_store:
+        assert await bench.call(Command.TRAIN_STORE, 1) == (Status.NOT_CONFIGURED, b"")
     await bench.configure(3, 2)
     noise = list(bench.core.noise)
-    for bank in Bank:
+    for bank in WRITABLE:
         await bench.write(bank, 0, [item(rng, bank) for _ in range(3)])
     for kind, addr, payload, status in 2 * bad_requests(rng):
         assert await bench.call(kind, addr, payload) == (status, b""), (kind, addr, payload)
@@ -382,9 +460,25 @@ async def errors_change_nothing(dut):
     assert await bench.call(Command.INFER, 1, sample) == (Status.BAD_LENGTH, b"")
     assert bench.unchanged()
     assert (bench.core.runs, bench.core.noise, bench.core.clears) == ([], noise, 0)
-    for register in set(Register) - {Register.NOISE}:
+    assert not bench.core.store or not bench.core.store.trained
+    for register in READABLE:
         value = bench.registers[register].to_bytes(2, "little")
         assert await bench.call(Command.REG_READ, register) == (Status.OK, value)
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def the_store_trains_as_often_as_it_is_asked(dut):
+    """TRAIN_STORE hands count and size over once and answers when the store is done."""
+    rng = generator("host")
+    bench = await Bench().begin(dut)
+    await bench.configure(3, 2)
+    counts = [rng.randrange(1, 1 << 16) for _ in range(20)] if CONFIG.has_store else []
+    for count in counts:
+        assert await bench.call(Command.TRAIN_STORE, count) == OK
+        assert not bench.core.outputs["store__running"]
+        assert (await bench.call(Command.STAT))[0] == Status.OK
+    assert not bench.core.store or bench.core.store.trained == [(count, 2) for count in counts]
+    assert bench.unchanged()
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

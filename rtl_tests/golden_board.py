@@ -7,16 +7,19 @@ from collections import Counter
 import numpy as np
 from boldhost.transport import Transport
 
-from boldhw.config import TABLE_ROWS
+from boldhw.config import PAGE_BITS, TABLE_ROWS
 from boldhw.golden import packing
 from boldhw.golden.network import Network
+from boldhw.golden.order import Order
 from boldhw.hyper import Registers
 from boldhw.layout import TABLE, Layout
 from boldhw.protocol import (
     ACTIVE,
     COUNTERS,
     HIT,
+    READABLE,
     REPLY,
+    STORE_REGISTERS,
     UPDATED,
     WINDOW,
     Bank,
@@ -26,10 +29,10 @@ from boldhw.protocol import (
     decode,
     encode,
     identity_bytes,
+    registers_of,
 )
 
 CLOCK_HZ = 24_000_000
-READABLE = set(Register) - {Register.NOISE}
 
 
 class Refusal(Exception):
@@ -62,6 +65,9 @@ class GoldenBoard(Transport):
             Bank.WEIGHTS: bytearray(engine.weight_blocks * engine.block_bytes),
         }
         self.item_bytes = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}
+        if engine.has_store:
+            self.memories[Bank.STORE] = bytearray(engine.store_bytes)
+            self.item_bytes[Bank.STORE] = engine.store_width // 8
         self.seq, self.stored = None, [b""] * WINDOW
         self.received, self.sent = bytearray(), bytearray()
         self.reset()
@@ -134,23 +140,33 @@ class GoldenBoard(Transport):
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.flips = [0] * self.engine.max_layers
         self.noise = []
-        self.network = None
+        self.network = self.order = None
 
     def _reg_read(self, addr, payload):
         self._check(addr in READABLE, Status.BAD_ADDRESS)
         return self.registers[Register(addr)].to_bytes(2, "little")
 
     def _reg_write(self, addr, payload):
-        self._check(addr in set(Register), Status.BAD_ADDRESS)
+        self._check(addr in registers_of(self.engine), Status.BAD_ADDRESS)
         self._check(len(payload) == 2, Status.BAD_LENGTH)
         self.registers[Register(addr)] = int.from_bytes(payload, "little")
         if addr == Register.NOISE:
             self.noise.append(self.registers[Register.NOISE])
             if self.network:
                 self.network._noise.write(self.noise[-1])
-        else:
+        elif addr not in STORE_REGISTERS:
             self._save()
+        elif addr == Register.ORDER_STATE:
+            self.order = self._new_order()
         return b""
+
+    def _new_order(self):
+        """Return the order that the registers describe."""
+        order = Order(self.registers[Register.ORDER_SAMPLES], 0)
+        order.taps = self.registers[Register.ORDER_TAPS]
+        order.state = self.registers[Register.ORDER_STATE]
+        order._next = order._table(1 << order.samples.bit_length())
+        return order
 
     def _mem_read(self, addr, payload):
         self._check(len(payload) == 2, Status.BAD_LENGTH)
@@ -158,7 +174,8 @@ class GoldenBoard(Transport):
         return bytes(self.memories[payload[0]][self._span(payload[0], addr, payload[1])])
 
     def _mem_write(self, addr, payload):
-        items, rest = divmod(len(payload) - 1, self.item_bytes[Bank(payload[0])])
+        self._check(payload[0] in self.memories, Status.BAD_ADDRESS)
+        items, rest = divmod(len(payload) - 1, self.item_bytes[payload[0]])
         self._check(not rest and items, Status.BAD_LENGTH)
         self._save()
         self.memories[payload[0]][self._span(payload[0], addr, items)] = payload[1:]
@@ -192,6 +209,18 @@ class GoldenBoard(Transport):
             results.append(HIT * stats.hits | ACTIVE * stats.active | UPDATED * stats.updates)
         return bytes(results)
 
+    def _train_store(self, addr, payload):
+        self._check(self.engine.has_store, Status.NO_STORE)
+        words = 1 + self.registers[Register.SAMPLE_WORDS]
+        size = words * self.engine.store_parts * self.item_bytes[Bank.STORE]
+        stride = self.item_bytes[Bank.STORE] << (self.registers[Register.RECORD] >> 8)
+        for sample in self.order.take(addr).tolist():
+            start = (sample + 1) * stride
+            record = np.frombuffer(self.memories[Bank.STORE], np.uint8)[start : start + size]
+            label, *operands = record.reshape(words, -1)[:, : self.engine.word_bytes]
+            self._train(1, bytes(label[:1]) + b"".join(map(bytes, operands)))
+        return b""
+
     def _flush(self, addr, payload):
         network = self._running()
         gathered = network.gathered
@@ -206,7 +235,10 @@ class GoldenBoard(Transport):
             raise Refusal(status)
 
     def _span(self, bank, first, count):
+        self._check(bank in self.memories, Status.BAD_ADDRESS)
         item = self.item_bytes[bank]
+        if bank == Bank.STORE:
+            first += self.registers[Register.STORE_PAGE] << PAGE_BITS
         self._check((first + count) * item <= len(self.memories[bank]), Status.BAD_ADDRESS)
         return slice(first * item, (first + count) * item)
 

@@ -49,7 +49,9 @@ BUILD_ARGS = {
 }
 
 
-def run(component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1, device=None):
+def run(
+    component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1, device=None, models=""
+):  # fmt: skip
     """Simulate ``component`` under the cocotb tests of the module ``bench``.
 
     Parameters
@@ -70,10 +72,12 @@ def run(component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1,
         Seed of the random choices of the bench.
     device : str, optional
         Elaborate for this device, with the primitives that synthesis ships simulation models of.
+    models : str, optional
+        Verilog of modules that the component instantiates.
 
     Raises AssertionError when a test fails, a test is missing or too few cycles were simulated.
     """
-    run_built(build(component, sim, device), bench, sim, tests, parameters, cycles, seed)
+    run_built(build(component, sim, device, models), bench, sim, tests, parameters, cycles, seed)
 
 
 def run_built(directory, bench, sim, tests, parameters=None, cycles=20_000, seed=1):
@@ -94,7 +98,7 @@ def run_built(directory, bench, sim, tests, parameters=None, cycles=20_000, seed
         assert simulated >= cycles, f"{simulated} cycles simulated, {cycles} are asked for"
 
 
-def build(component, sim, device=None):
+def build(component, sim, device=None, models=""):
     """Return the directory that holds ``component`` compiled for ``sim``."""
     ports = signals(component)
     text = verilog.convert(
@@ -104,7 +108,7 @@ def build(component, sim, device=None):
         emit_src=False,
         platform=SimpleNamespace(device=device) if device else None,
     )
-    text += primitives(text) if device else ""
+    text += models + (primitives(text) if device else "")
     if sim == "icarus":
         text = started_late(text)
     return compiled(text, sim, ports)

@@ -129,6 +129,18 @@ PINS = {
     "colorlight_i9": ("P3", "H18", "J17"),
     "tang_nano_20k": ("4", "70", "69"),
 }
+# Some pins of the memories of stores. The Tang Nano's are in the package and go by their names.
+STORE_PINS = {
+    "icebreaker": {
+        "spi_flash_4x_0__clk__io": "15", "spi_flash_4x_0__cs__io": "16",
+        "spi_flash_4x_0__dq__io[0]": "14", "spi_flash_4x_0__dq__io[3]": "13",
+    },
+    "ulx3s": {
+        "sdram_0__clk__io": "F19", "sdram_0__a__io[12]": "G19", "sdram_0__dq__io[15]": "J17",
+        "sdram_0__dqm__io[0]": "U19",
+    },
+    "tang_nano_20k": {"O_sdram_clk": None, "O_sdram_addr": None, "IO_sdram_dq": None},
+}  # fmt: skip
 PIN_LINES = {
     "ice40": "set_io {port} {pin}",
     "ecp5": 'LOCATE COMP "{port}" SITE "{pin}";',
@@ -147,6 +159,20 @@ class TestEveryBoard:
         ports = (f"{clock}_0__io", "uart_0__rx__io", "uart_0__tx__io")
         for port, pin in zip(ports, PINS[name], strict=True):
             assert PIN_LINES[board.family].format(port=port, pin=pin) in constraints
+
+    @pytest.mark.parametrize("name", STORE_PINS)
+    def test_pins_of_a_store(self, name):
+        board = replace(BOARDS[name], engine=replace(TINY, training=True)).with_store()
+        rtlil, constraints = elaborate(board)
+        for port, pin in STORE_PINS[name].items():
+            if pin:
+                assert PIN_LINES[board.family].format(port=port, pin=pin) in constraints
+            assert port.partition("[")[0] in rtlil
+        assert ("sdram" in constraints) == (name == "ulx3s")
+
+    def test_a_board_without_memory_refuses_a_store(self):
+        with pytest.raises(ConfigError, match="upduino_v3 has no memory for a store"):
+            BOARDS["upduino_v3"].with_store()
 
     @pytest.mark.parametrize("name", BOARDS)
     def test_engine_holds_the_network(self, name):

@@ -64,8 +64,12 @@ def test_derived_sizes():
 
 def test_digest_names_every_parameter():
     """Equal engines have equal digests; one changed field gives another one."""
-    engines = [WIDE, REFERENCE]
+    stored = replace(WIDE, store="sdram", store_bytes=1 << 17)
+    engines = [WIDE, REFERENCE, stored, replace(stored, store_bytes=1 << 18)]
+    engines.append(replace(stored, store="flash"))
     for name in EngineConfig.__dataclass_fields__:
+        if name.startswith("store"):
+            continue
         value = getattr(WIDE, name)
         other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 80}.get(name)
         engines.append(replace(WIDE, **{name: value + 1 if other is None else other}))
@@ -89,3 +93,31 @@ def test_parse_network():
 def test_parse_network_refuses(text):
     with pytest.raises(ConfigError, match="such as 784-120-10"):
         parse_network(text)
+
+
+def test_sizes_of_a_store():
+    """Addresses count words of 16 bits in an SDRAM, of 8 bits in flash."""
+    stored = replace(WIDE, store="sdram", store_bytes=1 << 17)
+    assert (stored.store_width, stored.store_address_bits, stored.store_parts) == (16, 16, 3)
+    flash = replace(WIDE, store="flash", store_bytes=1 << 24)
+    assert (flash.store_width, flash.store_address_bits, flash.store_parts) == (8, 24, 5)
+    assert stored.has_store
+    assert not WIDE.has_store
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"store": "disk"}, "store='disk' is not known; choose none, sdram, flash"),
+        ({"store_bytes": 1 << 17}, "store_bytes=131072 must be an integer from 0 to 0"),
+        ({"store": "sdram"}, "nearest value that works is store_bytes=131072"),
+        ({"store": "sdram", "store_bytes": 3 << 20}, "no power of two; .* store_bytes=2097152"),
+        (
+            {"store": "flash", "store_bytes": 1 << 20, "training": False},
+            "generate with training=True, or with store='none'",
+        ),
+    ],
+)
+def test_a_store_that_cannot_work(fields, message):
+    with pytest.raises(ConfigError, match=message):
+        replace(WIDE, **fields)

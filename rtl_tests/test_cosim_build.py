@@ -49,7 +49,9 @@ def _touch(path):
 
 def test_the_verilog_of_an_engine_is_made_once(cache, monkeypatch, tmp_path):
     made = []
-    fake = SimpleNamespace(engine_verilog=lambda engine: made.append(engine) or f"// {engine}")
+    fake = SimpleNamespace(
+        CLOCK_HZ=1, engine_verilog=lambda engine, clock_hz: made.append(engine) or f"// {engine}"
+    )
     monkeypatch.setitem(sys.modules, "boldhw.gateware.verilog", fake)
     other = replace(ICEBREAKER, batch=8)
     texts = [build.build_verilog(engine) for engine in (ICEBREAKER, other, ICEBREAKER)]

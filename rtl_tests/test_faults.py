@@ -3,6 +3,7 @@
 import pytest
 
 from boldhw.experiments import faults
+from boldhw.protocol import Register
 
 
 def outcomes(place, bits=3, seed=1):
@@ -39,7 +40,7 @@ def test_a_wrong_reply_is_told(monkeypatch):
 
 def test_a_board_that_stops_is_told(monkeypatch):
     def stop(device, generator):
-        device.write_register(faults.Register.LAYERS, 0)
+        device.write_register(Register.LAYERS, 0)
 
     monkeypatch.setitem(faults.POKES, "power", stop)
     assert outcomes("power", bits=1) == {"driver": 1}

@@ -1,18 +1,25 @@
 """The register map says what the protocol says, nothing else."""
 
 import json
+from dataclasses import replace
 
 from boldhw.config import ICEBREAKER
-from boldhw.protocol import COUNTERS, Command, Register
+from boldhw.protocol import COUNTERS, STORE_REGISTERS, Bank, Command, Register
 from boldhw.registermap import markdown, register_map
 
 
 def test_every_register_and_command_is_listed_at_its_number():
     found = register_map(ICEBREAKER)
-    assert {r["name"]: r["address"] for r in found["registers"]} == dict(
-        Register.__members__.items()
-    )
+    listed = {r["name"]: r["address"] for r in found["registers"]}
+    assert listed == {r.name: r.value for r in Register if r not in STORE_REGISTERS}
     assert {c["name"]: c["code"] for c in found["commands"]} == dict(Command.__members__.items())
+
+
+def test_a_store_adds_registers_and_a_bank():
+    found = register_map(replace(ICEBREAKER, store="flash", store_bytes=1 << 23))
+    assert {r["name"]: r["address"] for r in found["registers"]} == dict(Register.__members__)
+    assert found["banks"][-1] == {"number": Bank.STORE, "name": "STORE", "item_bytes": 1}
+    assert [r["access"] for r in found["registers"][9:]] == ["write"] * 6
 
 
 def test_descriptions_are_the_comments_of_the_protocol():

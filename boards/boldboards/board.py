@@ -1,9 +1,10 @@
 """What the tools need to know of a board."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boldhw.config import EngineConfig
+from boldhw.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class Board:
     place_options     nextpnr's options for the part
     platform          makes its Amaranth platform
     clock             makes the elaboratable that drives the domain ``sync`` from ``clock_hz``
+    store             memory that can hold samples, as in EngineConfig; its bytes are store_bytes
+    store_bytes
+    memory            makes the component with that memory's pins, from ``clock_hz``
     """
 
     name: str
@@ -45,3 +49,13 @@ class Board:
     place_options: tuple
     platform: Callable
     clock: Callable
+    store: str = "none"
+    store_bytes: int = 0
+    memory: Callable | None = None
+
+    def with_store(self):
+        """Return the board with an engine that has a store. Raises ConfigError without memory."""
+        if self.store == "none":
+            raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")
+        engine = replace(self.engine, store=self.store, store_bytes=self.store_bytes)
+        return replace(self, engine=engine)

@@ -85,3 +85,10 @@ class HimbaechelPlatform(GowinPlatform):
             {{name}}.pnr.json
         """,
     )
+
+    def iter_port_constraints_bits(self):
+        """Yield those of pins; what lies in the package is known by its name and has none."""
+        for name, port, _ in self._design.ports:
+            for bit, pin in enumerate(port.metadata or ()):
+                if pin:
+                    yield name if len(port) == 1 else f"{name}[{bit}]", pin.name, pin.attrs

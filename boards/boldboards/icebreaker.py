@@ -4,6 +4,7 @@ from boldboards.board import Board
 from boldhw import config
 
 OSCILLATOR_HZ = 12_000_000
+STORE_BYTES = 8 << 20  # upper half of the flash; the bitstream takes 104 kB of the lower one
 
 
 def _platform():
@@ -18,6 +19,12 @@ def _clock(clock_hz):
     return Ice40Clock("clk12", OSCILLATOR_HZ, clock_hz)
 
 
+def _memory(clock_hz):
+    from boldboards.flash import FlashStore
+
+    return FlashStore(STORE_BYTES.bit_length() - 1, clock_hz)
+
+
 ICEBREAKER = Board(
     name="icebreaker",
     engine=config.ICEBREAKER,
@@ -30,10 +37,14 @@ ICEBREAKER = Board(
     spram=4,
     clock_hz=24_000_000,
     baud=3_000_000,
-    memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit",
+    memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit, 128 Mbit flash (a store of "
+    "samples with --store)",
     link="USB serial, 3 Mbaud",
     loader="ice40_generic",
     place_options=("--up5k", "--package", "sg48"),
     platform=_platform,
     clock=_clock,
+    store="flash",
+    store_bytes=STORE_BYTES,
+    memory=_memory,
 )

@@ -49,6 +49,33 @@ def _clock(clock_hz):
     return GowinClock("clk27", OSCILLATOR_HZ, clock_hz)
 
 
+# Ports by which nextpnr knows the SDRAM in the package; those that end in _n are active low.
+SDRAM_PORTS = {
+    "clk": ("O_sdram_clk", 1), "clk_en": ("O_sdram_cke", 1), "cs": ("O_sdram_cs_n", 1),
+    "ras": ("O_sdram_ras_n", 1), "cas": ("O_sdram_cas_n", 1), "we": ("O_sdram_wen_n", 1),
+    "ba": ("O_sdram_ba", 2), "a": ("O_sdram_addr", 11), "dqm": ("O_sdram_dqm", 4),
+    "dq": ("IO_sdram_dq", 32),
+}  # fmt: skip
+
+
+def _memory(clock_hz):
+    from types import SimpleNamespace
+
+    from amaranth.hdl import IOPort
+    from amaranth.lib.io import SingleEndedPort
+
+    from boldboards.sdram import SdramStore
+    from boldhw.gateware.sdram import SDRAM_8_MB
+
+    def pins(platform):
+        return SimpleNamespace(**{
+            key: SingleEndedPort(IOPort(width, name=name), invert=name.endswith("n"))
+            for key, (name, width) in SDRAM_PORTS.items()
+        })  # fmt: skip
+
+    return SdramStore(SDRAM_8_MB, clock_hz, pins)
+
+
 TANG_NANO_20K = Board(
     name="tang_nano_20k",
     engine=ENGINE,
@@ -61,10 +88,13 @@ TANG_NANO_20K = Board(
     spram=0,
     clock_hz=63_000_000,
     baud=3_000_000,
-    memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (not used)",
+    memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",
     loader="tangnano20k",
     place_options=("--device", PART, "--vopt", f"family={DIE}"),
     platform=_platform,
     clock=_clock,
+    store="sdram",
+    store_bytes=8 << 20,
+    memory=_memory,
 )

@@ -3,13 +3,13 @@
 """The design of a board: an engine behind the pins of its serial line."""
 
 from amaranth.hdl import ClockDomain, Elaboratable, Module
-from amaranth.lib import io
+from amaranth.lib import io, wiring
 
 from boldhw.gateware.top import UartEngine
 
 
 class BoardTop(Elaboratable):
-    """Connect an engine to a board's clock and serial line.
+    """Connect an engine to a board's clock and serial line, and to the memory of its store.
 
     Elaborating raises ConfigError when the board's clock or its baud rate cannot be made.
     """
@@ -28,4 +28,7 @@ class BoardTop(Elaboratable):
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [engine.rx.eq(rx.i), tx.o.eq(engine.tx)]
+        if self.board.engine.has_store:
+            m.submodules.memory = memory = self.board.memory(self.board.clock_hz)
+            wiring.connect(m, engine.memory, memory.memory)
         return m

@@ -32,6 +32,13 @@ def _clock(clock_hz):
     return Ecp5Clock("clk25", OSCILLATOR_HZ, clock_hz)
 
 
+def _memory(clock_hz):
+    from boldboards.sdram import SdramStore
+    from boldhw.gateware.sdram import SDRAM_32_MB
+
+    return SdramStore(SDRAM_32_MB, clock_hz, lambda platform: platform.request("sdram", dir="-"))
+
+
 ULX3S = Board(
     name="ulx3s",
     engine=ENGINE,
@@ -44,10 +51,13 @@ ULX3S = Board(
     spram=0,
     clock_hz=75_000_000,
     baud=3_000_000,
-    memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (not used)",
+    memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",
     loader="ulx3s",
     place_options=("--85k", "--package", "CABGA381", "--speed", "6"),
     platform=_platform,
     clock=_clock,
+    store="sdram",
+    store_bytes=32 << 20,
+    memory=_memory,
 )

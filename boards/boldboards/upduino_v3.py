@@ -31,6 +31,10 @@ def _clock(clock_hz):
 UPDUINO_V3 = replace(
     ICEBREAKER,
     name="upduino_v3",
+    memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit",
+    store="none",
+    store_bytes=0,
+    memory=None,
     link="USB serial adapter on pins 28 and 38, 3 Mbaud",
     loader="upduino3.0",
     platform=_platform,

@@ -31,13 +31,15 @@ class Seeds(click.ParamType):
     show_default=True,
     help="Of nextpnr: a placement each.",
 )
-def build(board, output, seeds):
+@click.option("--store", is_flag=True, help="With a store of samples in the board's memory.")
+def build(board, output, seeds, store):
     """Build the bitstream of a board with Yosys and nextpnr.
 
     Exit code 1 when the fastest of the placements is too slow for the board's clock.
     """
     from boldhw.build import build as run_build
 
+    board = board.with_store() if store else board
     output = output or f"build/{board.name}"
     say(f"Building {board.name} into {output}, some minutes ...")
     return asdict(run_build(board, output, seeds))

@@ -10,7 +10,9 @@ from boldhw.build import bitstream_name
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.doctor import find_program
-from boldhw.errors import DataError, DeviceError, ToolError
+from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
+from boldhw.golden import packing
+from boldhw.layout import Layout
 
 PROGRAM = "openFPGALoader"
 
@@ -18,15 +20,50 @@ PROGRAM = "openFPGALoader"
 @verb()
 @options.board
 @click.option("--bitstream", type=options.FILE, help="Default: what build wrote.")
-@click.option("--dry-run", is_flag=True, help="Print the command and do nothing.")
-def flash(board, bitstream, dry_run):
-    """Program a board with openFPGALoader."""
-    bitstream = bitstream or f"build/{board.name}/{bitstream_name(board)}"
-    command = [PROGRAM, "--board", board.loader, "--write-flash", bitstream]
+@click.option(
+    "--samples",
+    "data_name",
+    metavar="NAME|PATH",
+    help="Write the training samples of a data set to the store instead, for --network.",
+)
+@click.option("--train-size", type=int, help="Use the first N training samples.")
+@options.network
+@click.option("--dry-run", is_flag=True, help="Print the command; with --samples, write the file.")
+def flash(board, bitstream, data_name, train_size, network, dry_run):
+    """Program a board with openFPGALoader: its bitstream, or samples behind it."""
+    command, file = [PROGRAM, "--board", board.loader, "--write-flash"], bitstream
+    if data_name:
+        file = _write_samples(board, data_name, train_size, network)
+        command += ["--offset", str(board.store_bytes)]
+    file = file or f"build/{board.name}/{bitstream_name(board)}"
+    command.append(file)
     say(shlex.join(command))
     if not dry_run:
-        _run(command, bitstream, board)
-    return {"board": board.name, "bitstream": bitstream, "command": shlex.join(command)}
+        _run(command, file, board)
+    name = "samples" if data_name else "bitstream"
+    return {"board": board.name, name: file, "command": shlex.join(command)}
+
+
+def _write_samples(board, data_name, train_size, network):
+    """Write the file of a flash store and return its name. Raises ConfigError without a store."""
+    if board.store != "flash":
+        raise ConfigError(
+            f"the samples of {board.name} are not in a flash; its driver sends them: "
+            f"boldhw train --store"
+        )
+    engine = board.with_store().engine
+    layout = Layout(engine, network)
+    bits, labels = options.load_bits(data_name, train_size)[:2]
+    image = packing.pack_store(layout, bits, labels)
+    if len(image) > engine.store_bytes:
+        raise ConfigError(
+            f"{len(bits)} samples take {len(image)} bytes, the store has {engine.store_bytes}; use "
+            f"fewer: --train-size {len(bits) * engine.store_bytes // len(image) - 1}"
+        )
+    path = Path(f"build/{board.name}/samples.bin")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(image)
+    return str(path)
 
 
 def _run(command, bitstream, board):

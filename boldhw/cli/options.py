@@ -94,8 +94,16 @@ board = click.option(
 )
 
 
+store = click.option(
+    "--store", is_flag=True, help="Train on samples that the board holds itself; with --board."
+)
+
+
 def engine(function):
-    """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``."""
+    """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``.
+
+    A verb with ``--store`` gets the engine of the board with its store.
+    """
 
     @click.option("--board", type=BoardType(), help="Engine: that of a board, see boldhw boards.")
     @click.option("--config", type=FILE, help="Engine: JSON file with EngineConfig's parameters.")
@@ -103,6 +111,8 @@ def engine(function):
     def run(board, config, **options):
         if board and config:
             raise ConfigError("--board and --config both give an engine; leave one out")
+        if board and options.get("store"):
+            board = board.with_store()
         return function(engine=board.engine if board else read_engine(config), **options)
 
     return run
@@ -161,11 +171,11 @@ def read_engine(path):
         ) from error
 
 
-def open_device(backend, engine):
+def open_device(backend, engine, kind=Device):
     """Return the Device of ``sim`` or a port; refuse ``golden``, which is none."""
     if backend == "golden":
         raise ConfigError("backend golden is no device; use sim or a port")
-    return Device.open(backend, engine)
+    return kind.open(backend, engine)
 
 
 def load_bits(name, train_size=None, test_size=None):

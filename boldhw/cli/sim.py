@@ -5,6 +5,7 @@ import click
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.config import ICEBREAKER
+from boldhw.errors import ConfigError
 
 
 @verb()
@@ -16,11 +17,14 @@ from boldhw.config import ICEBREAKER
     help="Loopback address; port 0 takes a free one.",
 )
 @options.engine
-def sim(listen, engine):
+@options.store
+def sim(listen, engine, store):
     """Run the simulated board as a process of its own, until Ctrl-C.
 
     Other programs reach it as socket://HOST:PORT.
     """
+    if store and not (engine and engine.has_store):
+        raise ConfigError("--store needs a board with a memory, such as --board ulx3s")
     from boldhw.cosim.board import SimTransport
     from boldhw.cosim.server import serve
 

@@ -5,6 +5,9 @@ import time
 from contextlib import nullcontext
 
 import click
+from boldhost import Device
+from boldhost.link import Link
+from boldhost.stored import StoredDevice
 from click.core import ParameterSource
 
 from boldhw import checkpoint as checkpoints
@@ -12,11 +15,13 @@ from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.config import REFERENCE
 from boldhw.errors import ConfigError
+from boldhw.golden import packing
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
+from boldhw.layout import Layout
 
 # What a checkpoint fixes, and what has to be said again to resume.
-FIXED = ("network", "epochs", "seed", "config", "board", *options.HYPER_HELP)
+FIXED = ("network", "epochs", "seed", "config", "board", "store", *options.HYPER_HELP)
 REPEATED = {
     "data_name": "--data",
     "train_size": "--train-size",
@@ -32,6 +37,7 @@ REPEATED = {
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
 @options.engine
+@options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
 @options.hyper
@@ -44,11 +50,13 @@ def train(backend, data_name, train_size, test_size, checkpoint, resume, **setti
     trainer = _resumed(resume) if resume else None
     checkpoint = checkpoint or resume
     samples = options.load_bits(data_name, train_size, test_size)
-    with _device(backend, trainer, settings["engine"]) as device:
+    with _device(backend, trainer, samples, **settings) as device:
         trainer = trainer or _new(device, **settings)
         if device:
             device.load(trainer.network)
             trainer.backend = device
+        if device and trainer.stored:
+            _fill(device, *samples[:2])
         start = time.perf_counter()
         try:
             epochs = _run(trainer, device, samples, checkpoint)
@@ -73,17 +81,49 @@ def _resumed(path):
     return checkpoints.load(path)
 
 
-def _device(backend, trainer, engine):
+def _device(backend, trainer, samples, engine, store, network, **settings):
     """Return a context manager of the device, of None for the golden model."""
     if backend == "golden":
         return nullcontext()
-    return options.open_device(backend, trainer.network.engine if trainer else engine)
+    if trainer:
+        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.widths
+    if store and backend == "sim":
+        return _simulated(engine, network, samples)
+    return options.open_device(backend, engine, StoredDevice if store else Device)
 
 
-def _new(device, *, network, epochs, seed, engine, hyper):
+def _simulated(engine, network, samples):
+    """Return a simulated board with a store; the samples are in its flash, if it has one."""
+    from boldhw.cosim.board import SimTransport
+
+    if not (engine and engine.has_store):
+        raise ConfigError(
+            "the simulated board has no store; choose one that has: --board tang_nano_20k"
+        )
+    image = None
+    if engine.store == "flash":
+        image = packing.pack_store(Layout(engine, network), *samples[:2])
+    return StoredDevice(Link(SimTransport(engine, flash=image)), engine)
+
+
+def _new(device, *, network, epochs, seed, engine, hyper, store):
     engine = device.engine if device else engine or REFERENCE
     model = Network(network, engine, seed)
-    return Trainer(model, hyper.fitting(engine), epochs, seed)
+    return Trainer(model, hyper.fitting(engine), epochs, seed, stored=store)
+
+
+def _fill(device, bits, labels):
+    """Put the training samples into the device's store, if they are not there yet."""
+    last = 0
+    with progress(device.stored_bytes(len(bits)), "filling the store") as step:
+
+        def report(done):
+            nonlocal last
+            step(done - last, "filling the store")
+            last = done
+
+        sent = device.fill_store(bits, labels, report)
+    say(f"{len(bits)} samples are in the store, {sent} bytes of them were sent")
 
 
 def _run(trainer, device, samples, checkpoint):

@@ -2,7 +2,10 @@
 
 import ctypes
 import re
+import tempfile
+from contextlib import chdir
 from functools import cache
+from pathlib import Path
 
 from boldhost.transport import Transport
 
@@ -13,6 +16,7 @@ from boldhw.errors import DeviceError, ToolError
 RESET_CYCLES = 4
 # Time-outs are given in seconds; the simulation counts them in cycles at about its usual speed.
 CYCLES_PER_SECOND = 2_000_000
+FLASH_FILE = "flash.bin"  # that the model reads at power-on, see boldhw.cosim.stored
 QUIET_CYCLES = 2_000  # for stray output when no frame waits for its reply
 REPLY_CYCLES = 2_000_000  # no command takes longer
 OUTPUT_BYTES = 4_096
@@ -26,6 +30,11 @@ class SimTransport(Transport):
     ----------
     engine : EngineConfig
         Engine to generate and simulate.
+    clock_hz : int or None
+        Clock for which the engine is generated, that of the iCEBreaker by default. The timing of a
+        store's memory depends on it.
+    flash : bytes or None
+        What the programmer has written to the flash of a store of this kind; zeros otherwise.
     verilog : str or None
         Another design with the same ports, in place of the engine.
     trace : path or None
@@ -36,11 +45,15 @@ class SimTransport(Transport):
     Raises ToolError when the model cannot be built.
     """
 
-    def __init__(self, engine=ICEBREAKER, *, verilog=None, trace=None, window=(0, 100_000)):
-        text = build_verilog(engine) if verilog is None else verilog
+    def __init__(
+        self, engine=ICEBREAKER, *, clock_hz=None, flash=None, verilog=None, trace=None,
+        window=(0, 100_000),
+    ):  # fmt: skip
+        text = build_verilog(engine, clock_hz) if verilog is None else verilog
         self._library = _load(build_library(text, trace is not None))
         self._trace = trace
         self._window = window
+        self._flash = flash if engine.store != "flash" else flash or b"\0"
         self._output = ctypes.create_string_buffer(OUTPUT_BYTES)
         self._board = None
         self.power_cycle()
@@ -55,7 +68,16 @@ class SimTransport(Transport):
         self._patience = REPLY_CYCLES
         if self._trace is not None:
             self._library.board_trace(self._board, str(self._trace).encode(), *self._window)
-        self._library.board_reset(self._board, RESET_CYCLES)
+        self._start()
+
+    def _start(self):
+        """Reset the board; a flash chip is read meanwhile."""
+        if self._flash is None:
+            self._library.board_reset(self._board, RESET_CYCLES)
+            return
+        with tempfile.TemporaryDirectory() as directory, chdir(directory):
+            Path(FLASH_FILE).write_bytes(self._flash)
+            self._library.board_reset(self._board, RESET_CYCLES)
 
     @property
     def cycles(self):

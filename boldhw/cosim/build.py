@@ -18,7 +18,15 @@ import platformdirs
 from boldhw.errors import ToolError
 
 SHIM = Path(__file__).with_name("shim.cpp")
-GATEWARE = Path(__file__).parents[1] / "gateware"
+HERE = Path(__file__).parent
+GATEWARE = HERE.parent / "gateware"
+MODELS = (
+    "stored.py",
+    "sdram.py",
+    "sdram.v",
+    "flash.py",
+    "flash.v",
+)  # of memories beside the engine
 VERILATE = (
     "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--x-assign", "fast",
     "--x-initial", "fast", "--noassert",
@@ -29,15 +37,17 @@ RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
 
-def build_verilog(engine):
-    """Return the Verilog text of an EngineConfig's engine.
+def build_verilog(engine, clock_hz=None):
+    """Return the Verilog text of an EngineConfig's engine; with a store, of its memory too.
 
+    ``clock_hz`` is what the engine takes its clock to be, that of the iCEBreaker by default.
     Raises ToolError when Amaranth is missing.
     """
     described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
+    described += [HERE / name for name in MODELS]
     texts = [path.read_text() for path in (*sorted(GATEWARE.glob("*.py")), *described)]
-    name = f"{_digest(_version('amaranth'), texts, engine)}.v"
-    return _keep(name, lambda work: _generate(work, engine)).read_text()
+    name = f"{_digest(_version('amaranth'), texts, engine, clock_hz)}.v"
+    return _keep(name, lambda work: _generate(work, engine, clock_hz)).read_text()
 
 
 def build_library(verilog, trace=False):
@@ -87,11 +97,14 @@ def _version(package):
         ) from error
 
 
-def _generate(work, engine):
-    from boldhw.gateware.verilog import engine_verilog
+def _generate(work, engine, clock_hz):
+    from boldhw.gateware.verilog import CLOCK_HZ, engine_verilog
 
+    make = engine_verilog
+    if engine.has_store:
+        from boldhw.cosim.stored import stored_verilog as make
     path = work / "engine.v"
-    path.write_text(engine_verilog(engine))
+    path.write_text(make(engine, clock_hz or CLOCK_HZ))
     return path
 
 

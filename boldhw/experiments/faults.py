@@ -18,7 +18,7 @@ from boldhw.experiments.experiment import Experiment
 from boldhw.golden.network import Network
 from boldhw.hyper import Hyper
 from boldhw.layout import TABLE, Layout
-from boldhw.protocol import Bank, Register
+from boldhw.protocol import READABLE, Bank
 from boldhw.selftest import CLASSES, toy_samples
 
 ENGINE = EngineConfig(
@@ -32,7 +32,6 @@ CHUNKS = 8  # parts of an epoch; bits are inverted and checksums compared betwee
 EPOCHS = 6  # in all; bits are inverted in the first
 MENDED = 0.03  # accuracy below the undisturbed run's that counts as mended
 TIMEOUT = 0.1  # seconds of the simulation, 200,000 cycles: no command takes as long
-SETTINGS = [register for register in Register if register != Register.NOISE]
 # What a bit came to, in the order in which it is asked.
 OUTCOMES = ("driver", "checksum", "settings", "replies", "nothing")
 
@@ -216,7 +215,7 @@ def _settings(device):
     """Return the layer table and the registers of a device."""
     rows = TABLE_ROWS * (len(WIDTHS) - 1)
     table = device.read_memory(Bank.DATA, 0, rows)
-    return table, [device.read_register(register) for register in SETTINGS]
+    return table, [device.read_register(register) for register in READABLE]
 
 
 def _poke(bank, rows, device, generator, bits=None):
@@ -237,7 +236,7 @@ def _poke_table(device, generator):
 
 
 def _poke_register(device, generator):
-    register = SETTINGS[generator.integers(len(SETTINGS))]
+    register = READABLE[generator.integers(len(READABLE))]
     value = device.read_register(register)
     bits = max(4, value.bit_length())  # above them the hardware has no bits, or never looks
     device.write_register(register, value ^ 1 << int(generator.integers(bits)))

@@ -7,9 +7,21 @@ from amaranth.lib.wiring import Component, In, Out
 from boldhw.config import FIELD_BITS
 from boldhw.gateware.frame import CRC_BYTES, FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
-from boldhw.gateware.registers import READABLE, RegisterFile
+from boldhw.gateware.registers import RegisterFile
 from boldhw.gateware.shifter import Shifter
-from boldhw.protocol import COUNTERS, HEADER, Bank, Command, Register, Status, identity_bytes
+from boldhw.gateware.store import StorePort
+from boldhw.protocol import (
+    COUNTERS,
+    HEADER,
+    READABLE,
+    Bank,
+    Command,
+    Register,
+    Status,
+    banks_of,
+    identity_bytes,
+    registers_of,
+)
 
 OPERATIONS = {
     Command.INFER: Operation.INFER,
@@ -48,18 +60,23 @@ class CommandUnit(Component):
     data : Out(DataPort(config))
     blocks : Out(BlockPort(config))
     control : Out(ControlPort(config))
+    store : Out(StorePort(config))
+        Only in an engine with a store.
     """
 
     def __init__(self, config, clock_hz):
         self.config = config
         self.identity = identity_bytes(config, clock_hz)
         self.lane_bytes = config.block_bytes // config.elements
-        super().__init__({
+        members = {
             "frame": In(FramePort()),
             "data": Out(DataPort(config)),
             "blocks": Out(BlockPort(config)),
             "control": Out(ControlPort(config)),
-        })  # fmt: skip
+        }
+        if config.has_store:
+            members["store"] = Out(StorePort(config))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
@@ -68,11 +85,15 @@ class CommandUnit(Component):
         self._make_state()
         self._connect(m)
         self._count_words(m)
+        if self.config.has_store:
+            self._connect_store(m)
         with m.FSM():
             self._header(m)
             self._dispatch(m)
             self._memory(m)
             self._samples(m)
+            if self.config.has_store:
+                self._feed(m)
             self._take(m)
             self._send(m)
             self._finish(m)
@@ -82,7 +103,7 @@ class CommandUnit(Component):
     def _make_state(self):
         self._dry, self._status = Signal(), Signal(Status)
         self._command, self._known = Signal(4), Signal()
-        self._bank = Signal(Bank)
+        self._bank = Signal(range(len(banks_of(self.config))))
         self._address, self._count = Signal(FIELD_BITS), Signal(FIELD_BITS)
         # The label of a sample takes the place of the count's higher byte.
         self._low, self._high = self._count[:8], self._count[8:]
@@ -140,6 +161,23 @@ class CommandUnit(Component):
         with m.If(self._clear | frame.restart):
             m.d.sync += self._address.eq(0)
 
+    def _connect_store(self, m):
+        store = self.store
+        with m.If(self._in_store()):
+            m.d.comb += self._shifter.row_in[: self.config.store_width].eq(store.word)
+        m.d.comb += [
+            store.count.eq(self._count),
+            store.sample_words.eq(self._registers.sample_words),
+            store.clear.eq(self._registers.clear),
+            store.register.eq(self._address),
+            store.value.eq(self._argument),
+            store.addr.eq(self._address),
+        ]
+
+    def _in_store(self):
+        """Return a condition: the bank is the store."""
+        return self._bank == Bank.STORE if self.config.has_store else Const(0)
+
     def _count_words(self, m):
         """Count the bytes of a word and the words of an item."""
         config, registers, limit = self.config, self._registers, Signal(8)
@@ -152,6 +190,9 @@ class CommandUnit(Component):
             m.d.comb += self._size.eq(
                 Mux(self._bank == Bank.DATA, config.data_bytes - 1, self.lane_bytes - 1)
             )
+            if config.has_store:
+                with m.If(self._in_store()):
+                    m.d.comb += self._size.eq(config.store_width // 8 - 1)
         with m.Elif(self._taking & self.is_(Command.INFER, Command.TRAIN)):
             m.d.comb += self._size.eq(config.word_bytes - 1)
         with m.Elif(~self.is_(Command.TRAIN, Command.FLUSH)):
@@ -212,15 +253,18 @@ class CommandUnit(Component):
 
     def _dispatch(self, m):
         """Check what can be checked without the payload."""
-        registers = self._registers
-        missing = () if self.config.training else (Command.TRAIN, Command.FLUSH)
+        registers, config = self._registers, self.config
+        missing = () if config.training else (Command.TRAIN, Command.FLUSH)
+        stored = (Command.TRAIN_STORE,)
         with m.State("DISPATCH"):
             m.d.comb += self._begin.eq(1)
             with m.If(~self._known):
                 self._fail(m, Status.UNKNOWN_COMMAND)
             with m.Elif(self.is_(*missing)):
                 self._fail(m, Status.NO_TRAINING)
-            with m.Elif(self.is_(*OPERATIONS) & ~registers.configured):
+            with m.Elif(self.is_(*(() if config.has_store else stored))):
+                self._fail(m, Status.NO_STORE)
+            with m.Elif(self.is_(*OPERATIONS, *stored) & ~registers.configured):
                 self._fail(m, Status.NOT_CONFIGURED)
             with m.Else(), m.Switch(self._command):
                 with m.Case(Command.HELLO):
@@ -237,7 +281,7 @@ class CommandUnit(Component):
                         self._fail(m, Status.BAD_ADDRESS)
                 with m.Case(Command.REG_WRITE):
                     m.next = "TAKE"
-                    with m.If(~one_of(self._address, Register)):
+                    with m.If(~one_of(self._address, registers_of(config))):
                         self._fail(m, Status.BAD_ADDRESS)
                 with m.Case(Command.MEM_READ, Command.MEM_WRITE):
                     m.next = "BANK"
@@ -252,6 +296,11 @@ class CommandUnit(Component):
                         self._fail(m, Status.BAD_LENGTH)
                 with m.Case(Command.FLUSH):
                     m.next = "RUN"
+                if config.has_store:
+                    with m.Case(*stored):
+                        m.next = "FEED"
+                        with m.If(self._none):
+                            self._fail(m, Status.BAD_LENGTH)
                 with m.Case(Command.STAT):
                     m.d.comb += self._clear.eq(1)
                     m.next = "FETCH"
@@ -259,11 +308,14 @@ class CommandUnit(Component):
     def _memory(self, m):
         """Take bank and count, then go from item to item."""
         config, bank, blocks, frame = self.config, self._bank, self.blocks, self.frame
+        taking = self.is_(Command.MEM_WRITE)
         inside = Mux(
             bank == Bank.DATA,
             self._address < config.data_rows,
             self._address < config.weight_blocks,
         )
+        if config.has_store:
+            inside = Mux(self._in_store(), ~taking | (config.store == "sdram"), inside)
         with m.State("BANK"):
             m.d.comb += frame.advance.eq(1)
             m.d.sync += bank.eq(frame.data)
@@ -272,7 +324,7 @@ class CommandUnit(Component):
                 m.next = "ITEM"
             with m.If(frame.at_end):
                 self._fail(m, Status.BAD_LENGTH)
-            with m.Elif(frame.data > max(Bank)):
+            with m.Elif(frame.data > max(banks_of(config))):
                 self._fail(m, Status.BAD_ADDRESS)
         with m.State("COUNT"):
             m.d.comb += frame.advance.eq(1)
@@ -294,7 +346,6 @@ class CommandUnit(Component):
             with m.If(self._none | ~frame.at_end):
                 self._fail(m, Status.BAD_LENGTH)
         with m.State("ITEM"):
-            taking = self.is_(Command.MEM_WRITE)
             m.d.comb += [
                 self._begin.eq(1),
                 self._shifter.load.eq(1),
@@ -305,18 +356,29 @@ class CommandUnit(Component):
             m.next = "SEND"
             with m.If(taking):
                 m.next = "TAKE"
-            with m.Elif(bank == Bank.WEIGHTS):
+            with m.Elif(bank != Bank.DATA):
                 m.next = "FETCH"
+            if config.has_store:
+                m.d.comb += self.store.read.eq(self._in_store() & ~taking)
             with m.If(~inside):
                 self._fail(m, Status.BAD_ADDRESS)
         with m.State("FETCH"):
             m.next = "LOAD"
+            if config.has_store:
+                with m.If(self._in_store() & ~self.is_(Command.STAT) & ~self.store.valid):
+                    m.next = "FETCH"
         with m.State("STORE"):
             m.next = "ITEM"
             with m.If(bank == Bank.WEIGHTS):
                 m.next = "STORE BLOCK"
             with m.Elif(frame.at_end):
                 m.next = "END"
+            if config.has_store:
+                with m.If(self._in_store()):
+                    m.d.comb += self.store.write.eq(~self._dry)
+                    m.d.comb += self._next.eq(self._dry | self.store.written)
+                    with m.If(~self._next):
+                        m.next = "STORE"
         with m.State("STORE BLOCK"):
             m.d.comb += [blocks.store.eq(~self._dry), self._next.eq(1)]
             m.next = "ITEM"
@@ -358,6 +420,14 @@ class CommandUnit(Component):
             with m.If(self._none):
                 m.next = "END"
 
+    def _feed(self, m):
+        """Have the store train."""
+        with m.State("FEED"):
+            m.d.comb += self.store.start.eq(~self._dry)
+            m.next = "FED"
+        with m.State("FED"), m.If(~self.store.running):
+            m.next = "END"
+
     def _take(self, m):
         """Take bytes of the payload, word by word."""
         frame = self.frame
@@ -373,7 +443,7 @@ class CommandUnit(Component):
                         with m.Case(Command.INFER, Command.TRAIN), m.If(self._words_end):
                             m.next = "RUN"
                         with m.Case(Command.MEM_WRITE):
-                            with m.If((self._bank == Bank.DATA) | self._words_end):
+                            with m.If((self._bank != Bank.WEIGHTS) | self._words_end):
                                 m.next = "STORE"
                         with m.Case(Command.REG_WRITE):
                             m.next = "END"
@@ -394,6 +464,8 @@ class CommandUnit(Component):
                 self._registers.write.eq(1),
                 self.control.noise_write.eq(self._address == Register.NOISE),
             ]
+            if self.config.has_store:
+                m.d.comb += self.store.register_write.eq(1)
 
     def _send(self, m):
         """Append words to the reply, or to the run of the CRC unit."""

@@ -105,6 +105,7 @@ class Core(wiring.Component):
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
             control.busy.eq(sequencer.busy | counters.busy),
+            control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
             counters.addr.eq(control.counter_addr),

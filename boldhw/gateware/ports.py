@@ -73,6 +73,7 @@ class ControlPort(Signature):
     order) stall the core while they are not taken. ``counter`` is the 16-bit word at
     ``counter_addr`` one cycle later, while ``busy`` is low; see
     :class:`boldhw.gateware.counters.Counters`. ``busy`` is also high while counters are cleared.
+    ``passing`` is high while a pass runs: behind it memories may be used, though counters count.
     """
 
     def __init__(self, config):
@@ -85,6 +86,7 @@ class ControlPort(Signature):
             "noise_write": Out(1),
             "noise_data": Out(16),
             "busy": In(1),
+            "passing": In(1),
             "hit": In(1),
             "active": In(1),
             "updated": In(1),

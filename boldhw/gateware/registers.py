@@ -5,10 +5,9 @@ from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.config import FIELD_BITS
 from boldhw.gateware.ports import RegisterLayout
-from boldhw.protocol import Register
+from boldhw.protocol import READABLE, Register
 
 SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame
-READABLE = tuple(register for register in Register if register != Register.NOISE)
 
 
 class RegisterFile(Component):

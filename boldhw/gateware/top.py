@@ -8,9 +8,18 @@ from boldhw.errors import ConfigError
 from boldhw.gateware.command import CommandUnit
 from boldhw.gateware.core import Core
 from boldhw.gateware.frame import Link
+from boldhw.gateware.memory_port import MemoryPort
+from boldhw.gateware.store import Store
 from boldhw.gateware.uart import UartReceiver, UartTransmitter
 
 SKEW = 0.02  # most that the two ends of a serial line may differ
+
+
+def memory_of(config):
+    """Return the port of the store's memory by name; nothing for an engine without one."""
+    if not config.has_store:
+        return {}
+    return {"memory": Out(MemoryPort(config.store_address_bits, config.store_width))}
 
 
 class Engine(Component):
@@ -28,15 +37,15 @@ class Engine(Component):
     -------
     rx, tx : In, Out(stream.Signature(8))
         Bytes from and to the host; see ``Link``.
+    memory : Out(MemoryPort(...))
+        Memory of the store, only in an engine with one.
     """
-
-    rx: In(stream.Signature(8))
-    tx: Out(stream.Signature(8))
 
     def __init__(self, config, clock_hz):
         self.config = config
         self.clock_hz = clock_hz
-        super().__init__()
+        streams = {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))}
+        super().__init__(streams | memory_of(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -46,9 +55,22 @@ class Engine(Component):
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)
-        for name in ("data", "blocks", "control"):
-            wiring.connect(m, getattr(command, name), getattr(core, name))
+        wiring.connect(m, command.blocks, core.blocks)
+        if self.config.has_store:
+            self._connect_store(m, command, core)
+        else:
+            wiring.connect(m, command.data, core.data)
+            wiring.connect(m, command.control, core.control)
         return m
+
+    def _connect_store(self, m, command, core):
+        m.submodules.store = store = Store(self.config)
+        wiring.connect(m, command.store, store.command)
+        wiring.connect(m, command.data, store.data)
+        wiring.connect(m, command.control, store.control)
+        wiring.connect(m, store.core_data, core.data)
+        wiring.connect(m, store.core_control, core.control)
+        wiring.connect(m, store.memory, wiring.flipped(self.memory))
 
 
 class UartEngine(Component):
@@ -69,10 +91,9 @@ class UartEngine(Component):
         Line from the host.
     tx : Out(1)
         Line to the host.
+    memory : Out(MemoryPort(...))
+        Memory of the store, only in an engine with one.
     """
-
-    rx: In(1, init=1)
-    tx: Out(1, init=1)
 
     def __init__(self, config, clock_hz, baud):
         self.config = config
@@ -84,7 +105,7 @@ class UartEngine(Component):
                 f"baud={baud} cannot be made from a clock of {clock_hz} Hz within 1 %, in bits of "
                 f"4 cycles or more; the nearest rate that works is baud={works}"
             )
-        super().__init__()
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)} | memory_of(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -94,4 +115,6 @@ class UartEngine(Component):
         wiring.connect(m, receiver.o, engine.rx)
         wiring.connect(m, engine.tx, transmitter.i)
         m.d.comb += [receiver.pin.eq(self.rx), self.tx.eq(transmitter.pin)]
+        if self.config.has_store:
+            wiring.connect(m, engine.memory, wiring.flipped(self.memory))
         return m

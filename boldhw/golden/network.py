@@ -96,6 +96,9 @@ class Network:
         """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
         self._noise = NoiseStream(self.engine.elements, seed) if self.engine.stochastic else None
 
+    def start_order(self, order):
+        """Do nothing: a golden network has no store, it is given its samples in order."""
+
     def train(self, bits, labels, stop_at_update=False):
         """Train on samples in order; update whenever ``batch`` active ones are gathered.
 

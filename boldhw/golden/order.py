@@ -7,6 +7,8 @@ values are samples. Each epoch takes other taps, not only another start: the cyc
 polynomial is always the same, and samples that follow each other would meet in one batch for ever.
 """
 
+import copy
+
 import numpy as np
 
 from boldhw.config import FIELD_BITS, ORDER_STEPS, check_range
@@ -43,6 +45,10 @@ class Order:
             if self.state <= self.samples:
                 taken.append(self.state - 1)
         return np.array(taken, np.int64)
+
+    def copy(self):
+        """Return an order that stands where this one does."""
+        return copy.copy(self)
 
     def _table(self, size):
         """Return the value after ORDER_STEPS steps for every value."""

@@ -89,6 +89,32 @@ def pack_samples(layout, bits):
     return np.packbits(words, axis=-1, bitorder="little").reshape(len(bits), layout.sample_bytes)
 
 
+def pack_records(layout, bits, labels):
+    """Return stored samples, uint8, shape (samples, ``layout.record_words`` store words as bytes).
+
+    bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255. A record is a
+    word for the label and the operand words, each padded to whole words of the store.
+    """
+    engine, samples = layout.engine, pack_samples(layout, bits)
+    size = engine.store_parts * engine.store_width // 8
+    words = _pad(samples.reshape(-1, engine.word_bytes), samples.size // engine.word_bytes, size)
+    heads = _pad(np.asarray(labels, np.uint8)[:, None], len(samples), size)
+    return np.concatenate([heads, words.reshape(len(samples), -1)], axis=1)
+
+
+def pack_store(layout, bits, labels):
+    """Return the bytes of a store with these samples, from its first word on.
+
+    Records lie ``layout.record_stride`` words apart; there is none at word 0. Arguments are those
+    of :func:`pack_records`.
+    """
+    records = pack_records(layout, bits, labels)
+    stride = layout.record_stride * layout.engine.store_width // 8
+    image = np.zeros((len(records) + 1, stride), np.uint8)
+    image[1:, : records.shape[1]] = records
+    return image.tobytes()
+
+
 def pack_table(layout, registers):
     """Return data-memory rows 0 to ``16 * layers - 1``, the layer table, as bytes.
 

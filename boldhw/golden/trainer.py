@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from boldhw.config import check_range
-from boldhw.errors import DataError
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.order import Order
 from boldhw.hyper import LIMIT, Hyper
 
 BLOCK = 1000  # samples between two calls of the progress callback
@@ -44,13 +45,23 @@ class Trainer:
         pictures moved by a pixel at random.
     backend : object, optional
         What is trained: the network itself, or a device that holds its weights. It has
-        ``set_registers``, ``seed_noise``, ``train``, ``flush`` and ``infer`` of Network.
+        ``set_registers``, ``seed_noise``, ``start_order``, ``train``, ``flush`` and ``infer`` of
+        Network.
+    stored : bool
+        Train in the order of a store of samples, :class:`boldhw.golden.order.Order`, on any
+        backend; one that has a store must hold the training samples. Not together with ``change``.
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
     besides the network's.
     """
 
-    def __init__(self, network, hyper=None, epochs=10, seed=0, backend=None, change=None):
+    def __init__(
+        self, network, hyper=None, epochs=10, seed=0, backend=None, change=None, stored=False
+    ):  # fmt: skip
+        if stored and change:
+            raise ConfigError(
+                "stored samples cannot change from epoch to epoch; leave out change or stored"
+            )
         check_range("epochs", epochs, 1, LIMIT)
         check_range("seed", seed, 0, (1 << 63) - 1)
         self.network = network
@@ -59,6 +70,7 @@ class Trainer:
         self.seed = seed
         self.backend = backend or network
         self.change = change
+        self.stored = stored
         self.epoch = 0
         self.decay = (0,) * len(network.shapes)
         self.hyper.registers(network.engine, network.widths)
@@ -120,7 +132,11 @@ class Trainer:
 
     def _order(self, labels):
         """Return the indices of the samples in the order of this epoch: shuffled anew."""
-        return np.random.default_rng(self._spawn(ORDER)).permutation(len(labels))
+        if not self.stored:
+            return np.random.default_rng(self._spawn(ORDER)).permutation(len(labels))
+        order = Order(len(labels), self._spawn(ORDER))
+        self.backend.start_order(order)
+        return order.take(len(labels))
 
     def _set_decay(self, registers, stats):
         """Set the share of weights that an update flipped as decay of the next one (eq. 9)."""

@@ -127,6 +127,9 @@ class Device:
             for word in NoiseStream(self.engine.elements, seed).seed_words:
                 self.write_register(Register.NOISE, word)
 
+    def start_order(self, order):
+        """Do nothing: this device is sent its samples in order, see boldhost.stored."""
+
     def train(self, bits, labels, stop_at_update=False, progress=None):
         """Train on samples in order; update whenever ``batch`` active ones are gathered.
 
@@ -146,7 +149,9 @@ class Device:
                 "the device's design has training=False; flash one with training=True, or use "
                 "infer()"
             )
-        records = self._records(bits, labels)
+        labels = self._check_labels(bits, labels)
+        samples = packing.pack_samples(self._loaded(), bits)
+        records = np.concatenate([labels[:, None].astype(np.uint8), samples], axis=1)
         before, results = self.stat(), bytearray()
 
         def receive(reply):
@@ -270,6 +275,11 @@ class Device:
             ((Command.MEM_WRITE, first + i, name + part, 0) for i, part in parts), lambda _: None
         )
 
+    def memory_crc(self, bank, first, count):
+        """Return the CRC-32 of ``count`` items of a Bank, 1..65535, from item ``first`` on."""
+        request = struct.pack("<BH", bank, count)
+        return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
+
     def _call(self, command, addr=0, payload=b"", size=0):
         """Have one command executed; return its reply, which must have ``size`` bytes."""
         return _sized(self._link.call(command, addr, payload), command, size)
@@ -296,7 +306,8 @@ class Device:
 
     def item_bytes(self, bank):
         """Return the bytes of one item of a Bank."""
-        return self.engine.data_bytes if bank == Bank.DATA else self.engine.block_bytes
+        sizes = {Bank.DATA: self.engine.data_bytes, Bank.WEIGHTS: self.engine.block_bytes}
+        return sizes.get(bank, self.engine.store_width // 8)
 
     def _check_network(self, network, layout):
         engine = self.engine
@@ -339,10 +350,7 @@ class Device:
 
     def _crc(self, name):
         bank, first, count = self._banks(self._layout)[name]
-        if not count:
-            return zlib.crc32(b"")
-        request = struct.pack("<BH", bank, count)
-        return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
+        return self.memory_crc(bank, first, count) if count else zlib.crc32(b"")
 
     def _write_banks(self, contents):
         """Write {name in state_crc: bytes} and check the checksums."""
@@ -358,7 +366,10 @@ class Device:
         return data
 
     def _check_crc(self, name, expected):
-        found = self._crc(name)
+        self._check_found(name, self._crc(name), expected)
+
+    @staticmethod
+    def _check_found(name, found, expected):
         if found != expected:
             raise DeviceError(
                 f"the checksum of the device's {name} is {found:08x}, not {expected:08x}; its "
@@ -374,13 +385,13 @@ class Device:
                 self.write_register(register, value)
         self.registers = registers
 
-    def _records(self, bits, labels):
-        """Return the samples as TRAIN carries them: a label byte and the operand words each."""
-        samples = packing.pack_samples(self._loaded(), bits)
+    def _check_labels(self, bits, labels):
+        """Return the labels of ``bits`` as an array. Raises DataError if they are none."""
+        self._loaded()
         labels, classes = np.asarray(labels), self.registers.classes
-        if labels.dtype.kind not in "iu" or labels.shape != (len(samples),):
+        if labels.dtype.kind not in "iu" or labels.shape != (len(bits),):
             raise DataError(
-                f"labels must be an integer array of shape ({len(samples)},), one per sample; "
+                f"labels must be an integer array of shape ({len(bits)},), one per sample; "
                 f"got shape {labels.shape} and type {labels.dtype}"
             )
         if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
@@ -388,7 +399,7 @@ class Device:
                 f"labels run from {labels.min()} to {labels.max()}; the network has classes 0 to "
                 f"{classes - 1}"
             )
-        return np.concatenate([labels[:, None].astype(np.uint8), samples], axis=1)
+        return labels
 
     def _count_gathered(self, results):
         """Count the active samples since the last update in the result bytes of one frame."""
@@ -401,7 +412,7 @@ class Device:
     def _stats(self, before, results):
         """Return the TrainStats of what has happened since the counters were ``before``."""
         after = self.stat()
-        grown = {name: (after[name] - before[name]) & 0xFFFFFFFF for name in COUNTERS}
+        grown = _grown(before, after)
         counted = {
             "samples": len(results),
             "hits": int(np.count_nonzero(results & HIT)),
@@ -413,12 +424,23 @@ class Device:
                 f"the device counted {grown[wrong[0]]} {wrong[0]}, the driver "
                 f"{counted[wrong[0]]}; another program talks to it: close that and load again"
             )
+        return self._train_stats(before, after)
+
+    def _train_stats(self, before, after):
+        """Return the TrainStats between two states of the counters."""
+        grown = _grown(before, after)
         layers = len(self._layout.layers)
         pairs = zip(after["flips"][:layers], before["flips"][:layers], strict=True)
         flips = tuple((new - old) & 0xFFFFFFFF for new, old in pairs)
         for phase in PHASES:
             self.cycles[phase] += grown[f"cycles_{phase}"]
-        return TrainStats(**counted, updates=grown["updates"], flips=flips)
+        counts = {name: grown[name] for name in ("samples", "hits", "active", "updates")}
+        return TrainStats(**counts, flips=flips)
+
+
+def _grown(before, after):
+    """Return by how much each counter has grown."""
+    return {name: (after[name] - before[name]) & 0xFFFFFFFF for name in COUNTERS}
 
 
 def _train_request(records):
