@@ -23,7 +23,6 @@ NETWORKS = {
     "484-400-10, shifted": EXACT | SHIFTED,
     "484-500-240-10, shifted": EXACT | SHIFTED,
     "484-1064-10, shifted": ROUNDED | SHIFTED,
-    "484-1064-10, shifted, tuned": ROUNDED | SHIFTED | TUNED,
     "968-540-10, two thresholds, shifted, tuned": ROUNDED | SHIFTED | TUNED | {"levels": (32, 128)},
 }
 

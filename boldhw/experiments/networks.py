@@ -19,18 +19,12 @@ NETWORKS = (
 SHIFTED = ("784-256-10", "784-256-256-256-10", "784-1024-10")  # trained on shifted pictures too
 DEEP = NETWORKS[4]  # whose layers are plotted
 EPOCHS = 20
-WIDE = {"network": NETWORKS[-1], "epochs": 30}
 TUNED = {"margin": 1.5, "last_theta_factor": 2}  # by hand, for wide networks
 # Label -> settings other than EPOCHS
 ROWS = {
     **{network: {"network": network} for network in NETWORKS},
     **{f"{network}, shifted": {"network": network, "shift": True} for network in SHIFTED},
-    "784-1024-10, 30 epochs": WIDE,
-    "784-1024-10, 30 epochs, tuned": WIDE | TUNED,
-    "784-1024-10, 30 epochs, tuned, shifted": WIDE | TUNED | {"shift": True},
-    "1568-1024-10, two thresholds, 30 epochs, tuned": WIDE
-    | TUNED
-    | {"network": "1568-1024-10", "levels": (32, 128)},
+    "784-1024-10, tuned": {"network": "784-1024-10", "epochs": 30, **TUNED},
 }
 
 
