@@ -62,7 +62,7 @@ def report(records):
     for label, group in groups.items():
         point = group[0]["settings"]["eta"], mean(training.final(group))
         lines.setdefault(label.rpartition(", eta ")[0], []).append(point)
-    plots = {"eta.svg": plot(lines, "eta", "held-out accuracy, %")}
+    plots = {"eta.svg": plot(lines, "eta", "held-out accuracy, %", log=True)}
     return training.markdown(heading, rows), plots
 
 
