@@ -78,6 +78,7 @@ text { fill: #cbd5e1 } .grid { stroke: #475569 } .beside { stroke: #0d1117 } }
 """
 WIDTH, HEIGHT = 720, 360  # of a plot without its legend
 LEGEND = 18  # pixels of one line of it
+LINE = 12  # pixels of a line of text beside points
 
 
 def plot(series, x_label, y_label, log=False, lines=True, dashed=()):
@@ -125,19 +126,26 @@ def _points(line, x, y, colour, joined, dashed):
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
     dashes = ' stroke-dasharray="6 4"' if dashed else ""
     parts = [f'<polyline points="{path}" stroke="{colour}"{dashes}/>'] if joined else []
-    for (px, py), point in zip(places, line, strict=True):
+    for px, py in places:
         parts.append(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>')
-        parts += [_beside(px, py, text) for text in point[2:]]
-    return "".join(parts)
+    texts = [(py, px, point[2]) for (px, py), point in zip(places, line, strict=True) if point[2:]]
+    return "".join(parts + _beside(sorted(texts)))
 
 
-def _beside(x, y, text):
-    """Write to the right of a point, to the left of one in the right half."""
-    side, anchor = (6, "start") if x < WIDTH / 2 else (-6, "end")
-    return (
-        f'<text class="beside" x="{x + side:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">'
-        f"{escape(text)}</text>"
-    )
+def _beside(texts):
+    """Write to the right of points, to the left in the right half; none over the one above it.
+
+    texts: (y, x, text) of each, the highest first.
+    """
+    parts, lowest = [], {"start": 0.0, "end": 0.0}
+    for y, x, text in texts:
+        side, anchor = (6, "start") if x < WIDTH / 2 else (-6, "end")
+        lowest[anchor] = max(y - 5, lowest[anchor] + LINE)
+        parts.append(
+            f'<text class="beside" x="{x + side:.1f}" y="{lowest[anchor]:.1f}" '
+            f'text-anchor="{anchor}">{escape(text)}</text>'
+        )
+    return parts
 
 
 def _legend(name, colour, y, dashed):

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 
-from boldhw.figures import GAP, line_chart, log_ticks, nice_ticks, plot, tiles
+from boldhw.figures import GAP, LINE, line_chart, log_ticks, nice_ticks, plot, tiles
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,16 @@ def test_plot_of_points_without_lines():
     root = ET.fromstring(plot({"a": [(1, 2), (3, 2)]}, "x", "y", lines=False))
     assert not list(root.iter(f"{SVG}polyline"))
     assert len(list(root.iter(f"{SVG}circle"))) == 2
+
+
+def test_texts_beside_points_do_not_cover_each_other():
+    """Points that nearly coincide, on either side, and one far below."""
+    points = [(1, 50.0, "a"), (1, 49.9, "b"), (9, 50.0, "c"), (9, 50.1, "d"), (9, 1.0, "e")]
+    root = ET.fromstring(plot({"line": points}, "x", "y", lines=False))
+    places = {text.text: float(text.get("y")) for text in root.iter(f"{SVG}text")}
+    assert places["b"] - places["a"] >= LINE
+    assert places["c"] - places["d"] >= LINE
+    assert places["a"] < places["c"] + LINE < places["e"]
 
 
 def test_tiles_hold_every_weight():
