@@ -13,13 +13,15 @@ from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig
 from boldhw.errors import ConfigError
 
 # Data-memory rows of one layer-table entry: four 16-bit fields each, first field lowest. Each pass
-# has PASS_ROWS rows; ``above_`` are fields of the next layer, 0 for the last one.
+# has PASS_ROWS rows; ``above_`` are fields of the next layer, 0 for the last one. Sums of a layer
+# begin at ``origin``: minus tau, but scores of the last layer at 0, and minus the lanes that hold
+# no input, but not in {0,T} coding, where they do not count.
 PASS_ROWS = 4
 TABLE = (
     # forward
-    ("words", "groups", "input_row", "tau"),
-    ("output_lanes", "pad", "output_row", "gate_row"),
-    ("window", "zero_true"),
+    ("words", "groups", "input_row", "origin"),
+    ("output_lanes", "window", "output_row", "gate_row"),
+    ("zero_true",),
     (),
     # backward
     ("above_signal_words", "groups", "above_signal_row", "above_transposed_row"),

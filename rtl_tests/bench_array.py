@@ -1,7 +1,7 @@
 """Bench of PEArray against the golden rule: ``done`` and all sums in every cycle.
 
-Each test is a list of cycles, made of phases in which ``bias`` and ``zero_true_vote`` are constant;
-a phase ends with enough idle cycles for its last sum.
+Each test is a list of cycles, made of phases in which ``origin`` and ``zero_true_vote`` are
+constant; a phase ends with enough idle cycles for its last sum.
 """
 
 import cocotb
@@ -16,7 +16,7 @@ P, S, K = SIZES["elements"], SIZES["lanes"], SIZES["batch"]
 LARGEST = SIZES["max_fan_in"]
 LATENCY = 4 + SIZES["popcount_registers"]
 SUM_BITS = (2 * LARGEST).bit_length() + 1
-PORTS = ("weights sign mask valid first last bias zero_true_vote").split()
+PORTS = ("weights sign mask valid first last origin zero_true_vote").split()
 IDLE = dict.fromkeys(PORTS, 0)
 
 
@@ -64,9 +64,9 @@ class Program:
                 "first": int(begin == 0),
                 "last": int(end == terms),
             }
-            self.cycles.append((IDLE | held | word, golden(end) - held["bias"]))
+            self.cycles.append((IDLE | held | word, held["origin"] + golden(end)))
 
-    def forward(self, terms, bias, zero_true=False, pause=2, bits=None, weights=None):
+    def forward(self, terms, origin, zero_true=False, pause=2, bits=None, weights=None):
         """One neuron in each element, all of the same inputs."""
         bits = self.bits(1, terms) if bits is None else bits
         weights = self.bits(P, terms) if weights is None else weights
@@ -78,7 +78,7 @@ class Program:
             mask,
             lambda n: rule.forward(bits[:, :n], weights[:, :n], zero_true)[0],
             pause,
-            bias=bias,
+            origin=origin,
         )
 
     def backward(self, terms, pause=2):
@@ -91,12 +91,12 @@ class Program:
             signals[0] != 0,
             lambda n: rule.backward(signals[:, :n], weights[:n])[0],
             pause,
-            bias=0,
+            origin=0,
         )
 
     def votes(self, outputs, zero_true, pause=2, dead=False):
         """Vote for some outputs; the private operands are the inputs of K samples."""
-        bits, held = self.bits(K, P), {"bias": 0, "zero_true_vote": int(zero_true)}
+        bits, held = self.bits(K, P), {"origin": 0, "zero_true_vote": int(zero_true)}
         for _ in range(outputs):
             signals = self.rng.integers(-1, 2, (K, 1), np.int8) * np.int8(not dead)
             votes = rule.vote(signals, bits, zero_true)[0] * (1 + zero_true)
@@ -131,11 +131,11 @@ async def random_phases(dut):
     program = Program()
     while len(program.cycles) < 17_000:
         pause = int(program.rng.choice([0, 0, 3]))
-        bias = int(program.rng.integers(-LARGEST, LARGEST + 1))
+        origin = int(program.rng.integers(-LARGEST, LARGEST + 1))
         zero_true = bool(program.rng.integers(2))
         for terms in program.rng.integers(1, LARGEST + 1, 6):
-            program.forward(int(terms), bias, zero_true, pause)
-        program.drain(bias=bias)
+            program.forward(int(terms), origin, zero_true, pause)
+        program.drain(origin=origin)
         for terms in program.rng.integers(1, LARGEST + 1, 6):
             program.backward(int(terms), pause)
         program.drain()
@@ -146,14 +146,14 @@ async def random_phases(dut):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(agree=[False, True])
 async def sums_reach_their_limits(dut, agree):
-    """All inputs agree or none does, with the bias at either limit and at 0."""
+    """All inputs agree or none does, with the origin at either limit and at 0."""
     program = Program()
-    for bias in (-LARGEST, 0, LARGEST):
+    for origin in (-LARGEST, 0, LARGEST):
         bits = program.bits(1, LARGEST)
         weights = np.repeat(bits == agree, P, axis=0)
         for _ in range(20):
-            program.forward(LARGEST, bias, bits=bits, weights=weights, pause=0)
-        program.drain(bias=bias)
+            program.forward(LARGEST, origin, bits=bits, weights=weights, pause=0)
+        program.drain(origin=origin)
     await program.check(dut)
 
 
@@ -162,8 +162,8 @@ async def one_word_sums_come_in_every_cycle(dut):
     """A new sum in each cycle is done in each cycle, and replaces the one before."""
     program = Program()
     for _ in range(2_000):
-        program.forward(S, bias=3, pause=0)
-    program.drain(bias=3)
+        program.forward(S, origin=3, pause=0)
+    program.drain(origin=3)
     await program.check(dut)
 
 

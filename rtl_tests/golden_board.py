@@ -251,8 +251,8 @@ class GoldenBoard(Transport):
 
     def _restore(self):
         table = self._table()
-        lanes, p = self.engine.lanes, self.engine.elements
-        inputs = [entry["words"] * lanes - entry["pad"] for entry in table]
+        p = self.engine.elements
+        inputs = [(entry["input_groups"] - 1) * p + entry["input_lanes"] for entry in table]
         widths = (*inputs, (table[-1]["groups"] - 1) * p + table[-1]["output_lanes"])
         network, layout = Network(widths, self.engine), Layout(self.engine, widths)
         blocks = self._span(Bank.WEIGHTS, 0, layout.weight_blocks)
@@ -260,7 +260,7 @@ class GoldenBoard(Transport):
         rows = self._span(Bank.DATA, layout.accumulator_row, rows)
         network.weights = packing.unpack_weights(layout, self.memories[Bank.WEIGHTS][blocks])
         network.accumulators = packing.unpack_accumulators(layout, self.memories[Bank.DATA][rows])
-        network.registers = self._settings(table)
+        network.registers = self._settings(table, inputs)
         for word in self.noise if self.engine.stochastic else ():
             network._noise.write(word)
         self._places = layout, blocks, rows
@@ -297,12 +297,16 @@ class GoldenBoard(Transport):
             for layer in range(self.registers[Register.LAYERS])
         ]
 
-    def _settings(self, table):
+    def _tau(self, entry, inputs):
+        origin = (entry["origin"] ^ 0x8000) - 0x8000
+        return -origin - (0 if entry["zero_true"] else entry["words"] * self.engine.lanes - inputs)
+
+    def _settings(self, table, inputs):
         fields = ("window", "dead", "noise", "theta", "decay")
         values = {name: tuple(entry[name] for entry in table) for name in fields}
         return Registers(
             **values,
-            tau=tuple((entry["tau"] ^ 0x8000) - 0x8000 for entry in table),
+            tau=tuple(self._tau(entry, m) for entry, m in zip(table, inputs, strict=True)),
             zero_true=tuple(bool(entry["zero_true"]) for entry in table),
             margin=self.registers[Register.MARGIN],
             rounding=self.registers[Register.ROUNDING],

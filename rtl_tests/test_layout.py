@@ -79,7 +79,7 @@ def test_weights_fill_the_wide_engine():
 def test_table_names_each_field_once_in_a_pass():
     assert len(TABLE) <= TABLE_ROWS
     assert all(len(row) <= 4 for row in TABLE)
-    registers = {"tau", "window", "dead", "noise", "theta", "decay", "zero_true"}
+    registers = {"origin", "window", "dead", "noise", "theta", "decay", "zero_true"}
     for start in range(0, len(TABLE), PASS_ROWS):
         names = [name for row in TABLE[start : start + PASS_ROWS] for name in row]
         assert names

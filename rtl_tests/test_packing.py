@@ -121,7 +121,7 @@ def test_unpacking_is_the_inverse(layout):
 def test_table_fields(layout):
     """Four fields a row, first field lowest, of Layout and Registers; all other bytes are 0."""
     registers = Hyper(batch=4).registers(layout.engine, layout.widths)
-    registers = replace(registers, tau=(-2,) * len(layout.layers))
+    registers = replace(registers, tau=(3,) * len(layout.layers))
     data = packing.pack_table(layout, registers)
     size = layout.engine.data_bytes
     assert len(data) == TABLE_ROWS * len(layout.layers) * size
@@ -136,8 +136,9 @@ def test_table_fields(layout):
 
 
 def field_value(name, layers, registers, index):
-    if name == "tau":
-        return 0x10000 - 2
+    if name == "origin":
+        tau = 3 if layers[1:] else 0
+        return -(tau + (0 if registers.zero_true[index] else layers[0].pad)) & 0xFFFF
     if name.startswith("above_"):
         return vars(layers[1])[name.removeprefix("above_")] if layers[1:] else 0
     if name in vars(layers[0]):

@@ -15,7 +15,7 @@ def sum_shape(config):
 
 
 class PEArray(wiring.Component):
-    """Compute ``2 * popcount(xnor(a, b) & mask) - popcount(mask) - bias`` in P elements at once.
+    """Compute ``origin + 2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
 
     A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
     ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
@@ -28,7 +28,7 @@ class PEArray(wiring.Component):
     weights : P * S bits, one word of the private operand per element.
     sign, mask : S bits each, broadcast to all elements.
     valid, first, last : flags of the word.
-    bias : what the sums are counted from: threshold, and lanes behind the last input. Like
+    origin : what the sums begin at: minus threshold and lanes behind the last input. Like
         ``zero_true_vote`` it must hold until the sums are done.
     zero_true_vote : the private operand is {0,T} coded: sums come out as twice the vote.
     done, sums : P signed sums.
@@ -45,7 +45,7 @@ class PEArray(wiring.Component):
             "valid": In(1),
             "first": In(1),
             "last": In(1),
-            "bias": In(sum_shape(config)),
+            "origin": In(sum_shape(config)),
             "done": Out(1),
             "sums": Out(data.ArrayLayout(sum_shape(config), p)),
         }
@@ -66,12 +66,12 @@ class PEArray(wiring.Component):
                 element.first.eq(self.first),
                 element.valid.eq(self.valid),
             ]
-            m.d.sync += self.sums[index].eq(2 * element.total - offset)
+            m.d.sync += self.sums[index].eq(2 * element.total + offset)
         m.d.comb += self.done.eq(delay(m, Cat(self.valid & self.last), self.latency))
         return m
 
     def _offset(self, m):
-        """Sum what all elements subtract, in step with their totals."""
+        """Sum what all elements add, in step with their totals."""
         config = self.config
         m.submodules.popcount = popcount = Popcount(config.lanes, config.popcount_registers)
         count = Signal(range(2 * config.lanes + 1))
@@ -90,5 +90,5 @@ class PEArray(wiring.Component):
         first, valid = delay(m, Cat(self.first, self.valid), self.latency - 2)
         offset = Signal(sum_shape(config))
         with m.If(valid):
-            m.d.sync += offset.eq(Mux(first, self.bias, offset) + count)
+            m.d.sync += offset.eq(Mux(first, self.origin, offset) - count)
         return offset

@@ -161,7 +161,7 @@ class Core(wiring.Component):
             array.sign.eq(operand.sign),
             array.mask.eq(operand.mask),
             array.weights.eq(self._weights.row),
-            array.bias.eq(self._forward.bias),
+            array.origin.eq(self._forward.origin),
             Cat(array.valid, array.first, array.last).eq(
                 delay(m, Cat(issue.valid, issue.first, issue.last), 2)
             ),

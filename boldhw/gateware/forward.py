@@ -27,7 +27,7 @@ class ForwardPass(wiring.Component):
     layers : layers of the network.
     issue : what the pass asks of memories and array.
     table : fields of the layer in work.
-    bias, window, lanes : of the group whose sums come next.
+    origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
     push, restart, full : packer.
     scan, lane, scan_stall : sum number ``lane`` enters the loss; the loss cannot take it.
@@ -41,7 +41,7 @@ class ForwardPass(wiring.Component):
             "layers": In(range(config.max_layers + 1)),
             "issue": Out(IssuePort(config)),
             "table": Out(TablePort(config, FORWARD)),
-            "bias": Out(field_shape(config, "tau")),
+            "origin": Out(field_shape(config, "origin")),
             "lanes": Out(field_shape(config, "output_lanes")),
             "array_done": In(1),
             "push": Out(1),
@@ -68,7 +68,7 @@ class ForwardPass(wiring.Component):
         last_word, last_group = self._issue(m)
 
         with m.FSM() as fsm:
-            m.d.comb += self.bias.eq(Mux(fsm.ongoing("IDLE"), 0, self._bias(hidden)))
+            m.d.comb += self.origin.eq(Mux(fsm.ongoing("IDLE"), 0, self.table.fields.origin))
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += layer.eq(0)
                 m.next = "LOAD"
@@ -112,11 +112,6 @@ class ForwardPass(wiring.Component):
         with m.If(self.array_done):
             m.d.sync += fired.eq(fired + 1)
         return fired
-
-    def _bias(self, hidden):
-        """Sums count from tau, but scores from 0; lanes of the last word without input do not."""
-        fields = self.table.fields
-        return Mux(hidden, fields.tau, 0) + Mux(fields.zero_true, 0, fields.pad)
 
     def _store(self, m, fired_all, stored):
         """Write a pair of words that is full or the layer's last; return when the port is taken."""

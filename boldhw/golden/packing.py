@@ -138,12 +138,21 @@ def _field(name, layout, registers, index):
         above = layout.layers[index + 1 : index + 2]
         return getattr(above[0], name.removeprefix("above_")) if above else 0
     layer, engine = layout.layers[index], layout.engine
-    value = getattr(layer, name) if hasattr(layer, name) else getattr(registers, name)[index]
+    if name == "origin":
+        value = _origin(layout, registers, index)
+    else:
+        value = getattr(layer, name) if hasattr(layer, name) else getattr(registers, name)[index]
     if name in ("window", "dead"):
         return min(value, (1 << engine.sum_bits - 1) - 1)
     if name == "theta":
         return min(value, (1 << engine.accumulator_bits) - 1)
     return value & ((1 << FIELD_BITS) - 1)
+
+
+def _origin(layout, registers, index):
+    """Return what sums of a layer begin at; see :data:`boldhw.layout.TABLE`."""
+    tau = registers.tau[index] if layout.layers[index + 1 :] else 0
+    return -tau - (0 if registers.zero_true[index] else layout.layers[index].pad)
 
 
 def _pad(matrix, rows, columns):
