@@ -139,10 +139,10 @@ def elaborate(board):
 def _array_rtlil(board):
     from amaranth.back import rtlil
 
-    from boldhw.gateware.array import PEArray
+    from boldhw.gateware.core import array_of
 
     return rtlil.convert(
-        PEArray(board.engine), name="array", platform=board.platform(), emit_src=False
+        array_of(board.engine), name="array", platform=board.platform(), emit_src=False
     )
 
 

@@ -13,6 +13,7 @@ PROTOCOL_VERSION = 3
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
+DSP_SUM_BITS = 14  # of a signed sum in a DSP block, at most
 NOISE_BITS = 8  # random bits that one lane draws at a time
 PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
@@ -56,6 +57,9 @@ class EngineConfig:
         Largest padded fan-in, ``ceil(fan_in / S) * S``. Sets the width of the sums.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
+    dsp_sums : bool
+        True keeps the sums in multipliers with accumulators, one an element, which an iCE40UP5K
+        has eight of. That takes fewer LUT4 and one more cycle per group of outputs.
     training : bool
         False leaves out every unit that only training needs.
     stochastic : bool
@@ -79,6 +83,7 @@ class EngineConfig:
     max_layers: int = 4
     max_fan_in: int = 1023
     popcount_registers: int = 0
+    dsp_sums: bool = False
     training: bool = True
     stochastic: bool = False
     decay: bool = False
@@ -101,7 +106,7 @@ class EngineConfig:
         check_range("data_rows", self.data_rows, TABLE_ROWS * self.max_layers + 1, 1 << 16)
         check_range("signal_rows", self.signal_rows, self.elements, 1 << 14)
         check_range("max_layers", self.max_layers, 1, 16)
-        check_range("max_fan_in", self.max_fan_in, self.lanes, 1 << 14)
+        check_range("max_fan_in", self.max_fan_in, self.lanes, self.largest_fan_in)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
 
     def _check_store(self):
@@ -154,6 +159,24 @@ class EngineConfig:
         return (2 * self.max_fan_in).bit_length() + 1
 
     @property
+    def high_lanes(self):
+        """Lanes whose count a DSP block takes above the sum; the others it takes below.
+
+        Half of them and one: counts of odd numbers of lanes take the fewest LUT4.
+        """
+        return min(self.lanes // 2 + 1, (1 << 16 - self.sum_bits) - 1)
+
+    @property
+    def largest_fan_in(self):
+        """The most that ``max_fan_in`` can be: in a DSP block sum and count share 16 bits."""
+        return (1 << DSP_SUM_BITS - 2) - 1 if self.dsp_sums else 1 << 14
+
+    @property
+    def latency(self):
+        """Cycles from an operand's address to its sums."""
+        return 6 + self.popcount_registers - self.dsp_sums
+
+    @property
     def data_width(self):
         """Bits of one data-memory row: four table fields, P accumulators or one operand word."""
         bits = max(4 * FIELD_BITS, self.lanes)
@@ -201,15 +224,16 @@ def parse_network(text):
     return tuple(int(part) for part in parts)
 
 
-# The engine for an iCE40UP5K: 784-84-10 fits. docs/decisions.md says how it was chosen.
+# The engine for an iCE40UP5K: 784-119-10 fits. docs/decisions.md says how it was chosen.
 ICEBREAKER = EngineConfig(
-    elements=6,
-    lanes=24,
-    batch=24,
+    elements=7,
+    lanes=28,
+    batch=16,
     accumulator_bits=6,
     weight_rows=512,
     data_rows=16384,
     signal_rows=256,
+    dsp_sums=True,
 )
 
 # 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the

@@ -1,7 +1,8 @@
 """The cycle model: how many clock cycles each pass takes, derived from the schedule of the passes.
 
-The counters of the hardware agree with it exactly, whatever the data. ``latency`` below is the
-number of cycles from an operand's address to its sums at the array's output.
+The counters of the hardware agree with it exactly, whatever the data. With sums in DSP blocks a
+cycle in front of every group of outputs lets its sums begin, and one behind the first group of a
+layer closes them.
 """
 
 from dataclasses import dataclass
@@ -40,32 +41,35 @@ def forward(engine, layers):
     """Hidden layers stream; the last one waits for each group and scans its sums."""
     hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
     last = layers[-1]
-    groups = last.groups * (last.words + _latency(engine))
-    return hidden + LOAD + groups + last.outputs + 1
+    groups = last.groups * (last.words + engine.latency)
+    return hidden + LOAD + groups + engine.dsp_sums + last.outputs + 1
 
 
 def hidden_layer(engine, layer):
     """Read the table, read the operands, and store the last pair of words."""
-    return LOAD + reads(engine, layer) + _latency(engine) + STORE
+    return LOAD + reads(engine, layer) + engine.latency + STORE
 
 
 def reads(engine, layer):
     """Return the cycles in which a hidden layer reads its operand words.
 
     One word per cycle, except while a full pair of output words takes the data memory, and except
-    that words of one-word neurons are read every other cycle.
+    for a pause between groups: with sums in DSP blocks, and between one-word neurons.
     """
+    pause = engine.dsp_sums or layer.words == 1
     cycle, taken = 0, set()
     for group in range(1, layer.groups + 1):
         for _ in range(layer.words):
             while cycle in taken:
                 cycle += 1
             cycle += 1
+        if group == 1:
+            cycle += engine.dsp_sums
         if group % engine.subwords == 0:
-            first_store = cycle + _latency(engine)
+            first_store = cycle + engine.latency
             taken |= {first_store, first_store + 1}
-        if layer.words == 1 and group < layer.groups:
-            cycle += 1
+        if group < layer.groups:
+            cycle += pause
     return cycle
 
 
@@ -79,8 +83,9 @@ def backward(engine, layers):
     p, total = engine.elements, 1
     for index, layer in enumerate(layers):
         is_last = index + 1 == len(layers)
-        fetch = p if is_last else 2 * layers[index + 1].signal_words + _latency(engine)
+        fetch = p if is_last else 2 * layers[index + 1].signal_words + engine.latency
         total += LOAD + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
+        total += 0 if is_last else engine.dsp_sums
     return total
 
 
@@ -88,12 +93,8 @@ def update(engine, layers):
     """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
     total, p = 1, engine.elements
     gather = 1 + -(-engine.batch // p) * p + 1
-    drain = _latency(engine) - 1
+    drain = engine.latency - 1
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
         total += LOAD + 1 + layer.input_groups * (gather + votes + drain)
     return total
-
-
-def _latency(engine):
-    return 6 + engine.popcount_registers

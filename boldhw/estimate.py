@@ -158,7 +158,7 @@ def _roomy(engine, widths):
     """Return the engine with the largest memories there can be; cycles do not depend on them."""
     return replace(
         engine, weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14,
-        max_layers=max(engine.max_layers, len(widths) - 1), max_fan_in=1 << 14,
+        max_layers=max(engine.max_layers, len(widths) - 1), max_fan_in=engine.largest_fan_in,
     )  # fmt: skip
 
 

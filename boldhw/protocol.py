@@ -142,7 +142,7 @@ COUNTERS = (
 # magic, version, flags, digest, P, S, K, A, popcount registers, layers, window, longest payload,
 # fan-in, weight rows, data rows - 1, signal rows, clock in Hz, bit length of the store's bytes
 IDENTITY = struct.Struct("<4sBB8sHHHBBBBBHHHHIB")
-TRAINING, STOCHASTIC, DECAY, FLASH = 1, 2, 4, 8
+TRAINING, STOCHASTIC, DECAY, FLASH, DSP_SUMS = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Identity:
 def identity_bytes(engine, clock_hz):
     """Return the HELLO payload of a design."""
     flags = TRAINING * engine.training | STOCHASTIC * engine.stochastic | DECAY * engine.decay
-    flags |= FLASH * (engine.store == "flash")
+    flags |= FLASH * (engine.store == "flash") | DSP_SUMS * engine.dsp_sums
     return IDENTITY.pack(
         MAGIC, PROTOCOL_VERSION, flags, engine.digest(), engine.elements, engine.lanes,
         engine.batch, engine.accumulator_bits, engine.popcount_registers, engine.max_layers,
@@ -210,6 +210,7 @@ def parse_identity(payload):
         decay=bool(flags & DECAY),
         store=("flash" if flags & FLASH else "sdram") if store else "none",
         store_bytes=1 << store >> 1,
+        dsp_sums=bool(flags & DSP_SUMS),
     )
     return Identity(digest, engine, hz, window, max_payload)
 

@@ -20,6 +20,7 @@ ENGINE = EngineConfig(
     max_layers=3,
     max_fan_in=36,
 )
+DSP = replace(ENGINE, dsp_sums=True)
 NARROW = replace(ENGINE, accumulator_bits=2)
 FULL = replace(ENGINE, stochastic=True, decay=True, accumulator_bits=6)
 SMALLEST = replace(ENGINE, elements=2, lanes=4, batch=3, accumulator_bits=3)
@@ -85,6 +86,18 @@ CASES = {
     "popcount_registers_1": Case(engine=replace(ENGINE, popcount_registers=1)),
     "popcount_registers_2": Case(engine=replace(ENGINE, popcount_registers=2)),
     "popcount_registers_3": Case(engine=replace(ENGINE, popcount_registers=3)),
+    "dsp_sums": Case(engine=DSP, updates=20),
+    "dsp_sums_thresholds": Case(
+        engine=DSP,
+        changes={"tau": (3, -2, 1), "zero_true": (False, True, False), "dead": (2, 1, 0)},
+    ),
+    "dsp_sums_everything": Case(
+        engine=replace(DSP, stochastic=True, decay=True, popcount_registers=1),
+        changes={"rounding": 1, "noise": (3, 1, 7), "zero_true": (True, True, True)},
+    ),
+    "dsp_sums_one_word": Case((11, 7, 4, 2), engine=DSP),
+    "dsp_sums_one_neuron": Case((25, 1, 8, 7), engine=DSP),
+    "dsp_sums_single_layer": Case((25, 7), engine=replace(DSP, popcount_registers=2)),
     "batch_of_one": Case(engine=replace(ENGINE, batch=1)),
     "batch_below_engine": Case(changes={"batch": 3}),
     "batch_register_1": Case(changes={"batch": 1}),

@@ -14,6 +14,23 @@ def sum_shape(config):
     return signed(config.sum_bits)
 
 
+def array_members(config):
+    """Ports of an array; see :class:`PEArray`."""
+    p, s = config.elements, config.lanes
+    members = {
+        "weights": In(p * s),
+        "sign": In(s),
+        "mask": In(s),
+        "valid": In(1),
+        "first": In(1),
+        "last": In(1),
+        "origin": In(sum_shape(config)),
+        "done": Out(1),
+        "sums": Out(data.ArrayLayout(sum_shape(config), p)),
+    }
+    return members | ({"zero_true_vote": In(1)} if config.training else {})
+
+
 class PEArray(wiring.Component):
     """Compute ``origin + 2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
 
@@ -36,22 +53,8 @@ class PEArray(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self.latency = 4 + config.popcount_registers
-        p, s = config.elements, config.lanes
-        members = {
-            "weights": In(p * s),
-            "sign": In(s),
-            "mask": In(s),
-            "valid": In(1),
-            "first": In(1),
-            "last": In(1),
-            "origin": In(sum_shape(config)),
-            "done": Out(1),
-            "sums": Out(data.ArrayLayout(sum_shape(config), p)),
-        }
-        if config.training:
-            members |= {"zero_true_vote": In(1)}
-        super().__init__(members)
+        self.latency = config.latency - 2
+        super().__init__(array_members(config))
 
     def elaborate(self, platform):
         m = Module()

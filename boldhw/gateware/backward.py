@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import delay
 from boldhw.gateware.issue import IssuePort
 from boldhw.gateware.loss import CLASS_BITS
 from boldhw.gateware.operand import Source
@@ -77,6 +78,7 @@ class BackwardPass(wiring.Component):
         self._lane = Signal(range(self.config.elements))
         self._collecting, self._fetching, self._waiting = Signal(), Signal(), Signal()
         self._emitting, self._storing, self._second = Signal(), Signal(), Signal()
+        self._beginning = Signal()
         m.d.comb += [
             table.layer.eq(self._layer),
             self.dead.eq(fields.dead),
@@ -104,6 +106,7 @@ class BackwardPass(wiring.Component):
                 with m.If(self.table.done):
                     m.next = "GROUP"
             with m.State("GROUP"):
+                m.d.comb += self._beginning.eq(1)
                 m.next = "FETCH"
                 with m.If(self._top):
                     m.next = "COLLECT"
@@ -156,8 +159,6 @@ class BackwardPass(wiring.Component):
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
                 issue.valid.eq(masks),
-                issue.first.eq(word == 0),
-                issue.last.eq(last_word),
             ]
             m.d.sync += masks.eq(~masks)
             with m.If(masks):
@@ -165,6 +166,13 @@ class BackwardPass(wiring.Component):
         with m.If(self._waiting):
             gate_row = fields.gate_row + (self._group >> part_bits)
             m.d.comb += [issue.data_addr.eq(gate_row), issue.in_slot.eq(1)]
+        ending = self._fetching & last_word
+        if self.config.dsp_sums:
+            closing = delay(m, ending & (self._group == 0), 1)
+            m.d.comb += issue.first.eq(self._beginning)
+            m.d.comb += issue.last.eq(closing | (ending & (self._group != 0)))
+        else:
+            m.d.comb += [issue.first.eq(issue.valid & (word == 0)), issue.last.eq(ending)]
         return last_word
 
     def _collect(self, m):

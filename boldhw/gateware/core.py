@@ -9,6 +9,7 @@ from boldhw.gateware.backward import BackwardPass
 from boldhw.gateware.counters import AMOUNT_BITS, Counters
 from boldhw.gateware.data_memory import DataMemory
 from boldhw.gateware.delay import delay
+from boldhw.gateware.dsp_array import DspArray
 from boldhw.gateware.flip_unit import FlipUnit
 from boldhw.gateware.forward import ForwardPass
 from boldhw.gateware.issue import IssuePort
@@ -27,6 +28,11 @@ from boldhw.gateware.threshold import Threshold
 from boldhw.gateware.transposer import Transposer
 from boldhw.gateware.update import UpdatePass
 from boldhw.gateware.weight_memory import WeightMemory
+
+
+def array_of(config):
+    """Return the array of an engine."""
+    return DspArray(config) if config.dsp_sums else PEArray(config)
 
 
 class Core(wiring.Component):
@@ -52,7 +58,7 @@ class Core(wiring.Component):
         m.submodules.weights = self._weights = WeightMemory(config)
         m.submodules.data = self._data = DataMemory(config)
         m.submodules.operand = self._operand = Operand(config)
-        m.submodules.array = self._array = PEArray(config)
+        m.submodules.array = self._array = array_of(config)
         m.submodules.threshold = self._threshold = Threshold(config)
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
@@ -167,6 +173,8 @@ class Core(wiring.Component):
             ),
             self._weights.read_row.eq(delay(m, issue.weight_row, 1)),
         ]
+        if self.config.dsp_sums:
+            m.d.comb += array.restart.eq(self._table.busy)
         with m.If(~self._sequencer.busy):
             m.d.comb += self._weights.read_row.eq(self._host_row())
 
@@ -286,8 +294,9 @@ class Core(wiring.Component):
             flip.theta.eq(update.theta),
         ]
         for lane, total in enumerate(array.sums):
-            # In {0,T} coding the array gives twice the vote.
-            vote = Mux(update.zero_true, total >> 1, total)
+            # In {0,T} coding an array without DSP blocks gives twice the vote.
+            twice = 0 if self.config.dsp_sums else update.zero_true
+            vote = Mux(twice, total >> 1, total)
             m.d.comb += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
         self._count_flips(m)
         if self.config.decay:

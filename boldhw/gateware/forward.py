@@ -65,6 +65,7 @@ class ForwardPass(wiring.Component):
         ]
         fired = self._fire(m, hidden, fired_all)
         port_taken = self._store(m, fired_all, stored)
+        self._begin, self._closing = Signal(), Signal()
         last_word, last_group = self._issue(m)
 
         with m.FSM() as fsm:
@@ -74,6 +75,7 @@ class ForwardPass(wiring.Component):
                 m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.table.run.eq(1), self.restart.eq(1)]
+                m.d.comb += self._begin.eq(~self.table.done)
                 m.d.sync += fired.eq(0)
                 with m.If(self.table.done):
                     m.next = "READ"
@@ -83,10 +85,11 @@ class ForwardPass(wiring.Component):
                     m.next = "WAIT"
                 with m.Elif(last_word & last_group):
                     m.next = "DRAIN"
-                with m.Elif(last_word & (self.table.fields.words == 1)):
+                with m.Elif(last_word & (self.config.dsp_sums | (self.table.fields.words == 1))):
                     m.next = "PAUSE"
             # The packer must keep a full pair of words for two cycles.
-            with m.State("PAUSE"):
+            with m.State("PAUSE"), m.If(~self._closing):
+                m.d.comb += self._begin.eq(1)
                 m.next = "READ"
             with m.State("DRAIN"), m.If(stored):
                 m.d.sync += layer.eq(layer + 1)
@@ -152,8 +155,6 @@ class ForwardPass(wiring.Component):
                 issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
-                issue.first.eq(word == 0),
-                issue.last.eq(last_word),
             ]
             m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1), row.eq(row + 1)]
             with m.If(last_word):
@@ -161,6 +162,13 @@ class ForwardPass(wiring.Component):
                 m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         with m.If(self.start):
             m.d.sync += weight_row.eq(0)
+        ending = issue.valid & last_word
+        if self.config.dsp_sums:
+            m.d.sync += self._closing.eq(ending & (group == 0))
+            m.d.comb += issue.first.eq(self._begin)
+            m.d.comb += issue.last.eq(self._closing | (ending & (group != 0)))
+        else:
+            m.d.comb += [issue.first.eq(issue.valid & (word == 0)), issue.last.eq(ending)]
         return last_word, last_group
 
     def _scan(self, m, fired_all):
@@ -174,6 +182,7 @@ class ForwardPass(wiring.Component):
             with m.If(~self.scan_stall):
                 m.d.sync += self.lane.eq(self.lane + 1)
                 with m.If(self.lane + 1 == limit):
+                    m.d.comb += self._begin.eq(1)
                     m.next = "READ"
                     with m.If(fired_all):
                         m.next = "FINISH"

@@ -16,7 +16,8 @@ class IssuePort(Signature):
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
     source                           what the word read is
-    valid, first, last               the word enters the array; it starts, ends a sum
+    valid, first, last               the word enters the array; it starts, ends a sum; with sums in
+                                     DSP blocks see :class:`boldhw.gateware.dsp_array.DspArray`
     """
 
     def __init__(self, config):

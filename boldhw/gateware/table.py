@@ -80,6 +80,7 @@ class TableReader(wiring.Component):
     -------
     forward, backward, update : ports of the passes that the engine has.
     addr, read_data : towards the data memory; the address is 0 while nothing is read.
+    busy : a pass has its fields read.
     """
 
     def __init__(self, config):
@@ -89,14 +90,19 @@ class TableReader(wiring.Component):
             self._passes |= {"backward": BACKWARD, "update": UPDATE}
         members = {name: In(TablePort(config, which)) for name, which in self._passes.items()}
         super().__init__(
-            members | {"addr": Out(range(config.data_rows)), "read_data": In(4 * FIELD_BITS)}
+            members
+            | {
+                "addr": Out(range(config.data_rows)),
+                "read_data": In(4 * FIELD_BITS),
+                "busy": Out(1),
+            }
         )
 
     def elaborate(self, platform):
         m = Module()
         ports = {which: getattr(self, name) for name, which in self._passes.items()}
-        step, run, done = Signal(range(CYCLES)), Signal(), Signal()
-        m.d.comb += [run.eq(Cat(port.run for port in ports.values()).any())]
+        step, run, done = Signal(range(CYCLES)), self.busy, Signal()
+        m.d.comb += run.eq(Cat(port.run for port in ports.values()).any())
         m.d.comb += done.eq(run & (step == CYCLES - 1))
         with m.If(run):
             m.d.sync += step.eq(step + 1)

@@ -70,6 +70,7 @@ class UpdatePass(wiring.Component):
         fields = self.table.fields
         self._starting, self._gathering, self._voting = Signal(), Signal(), Signal()
         self._turning, self._vote, self._next = Signal(), Signal(), Signal()
+        self._turned = Signal()
         self._last_group = Signal()
         self._input_group, self._group = (
             Signal.like(fields.input_groups),
@@ -124,6 +125,7 @@ class UpdatePass(wiring.Component):
                     with m.If(self._block == self._columns - 1):
                         m.next = "STORE COLUMNS"
             with m.State("STORE COLUMNS"):
+                m.d.comb += self._turned.eq(1)
                 m.next = "VOTE"
             # Behind the last output of a block, one more step turns the transposer over.
             with m.State("VOTE"):
@@ -167,9 +169,8 @@ class UpdatePass(wiring.Component):
 
     def _accumulators(self, m):
         """Read the row for a vote when its sums are about to come, write it three cycles later."""
-        registers = self.config.popcount_registers
         read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
-        reading = delay(m, self._vote, 5 + registers)
+        reading = delay(m, self._vote, self.config.latency - 1)
         writing = delay(m, reading, 3)
         m.d.comb += self.flip.eq(delay(m, reading, 1))
         with m.If(self.start):
@@ -187,16 +188,16 @@ class UpdatePass(wiring.Component):
         """Issue votes, and move blocks between weight memory and transposer in their shadow."""
         config, fields, issue = self.config, self.table.fields, self.issue
         p = config.elements
-        registers = config.popcount_registers
+        latency = config.latency
         signal_row = Signal.like(issue.signal_row)
         base, row, store_row, turned_row = (Signal.like(issue.weight_row) for _ in range(4))
         turned_part = Signal.like(self.store_part)
 
         # The array needs the column row in every other cycle; the row for the transposer is read in
         # the cycles between, late enough for the block before to be stored.
-        read_block = delay(m, self._vote & (self._lane == 0), 2 + registers + (registers + 1) % 2)
+        read_block = delay(m, self._vote & (self._lane == 0), latency - 4 + (latency + 1) % 2)
         last_vote = self._vote & (self._lane == p - 1)
-        store_block = delay(m, last_vote, 7 + registers)
+        store_block = delay(m, last_vote, latency + 1)
         store_turned = delay(m, store_block, 1)
         m.d.comb += self.load.eq(delay(m, read_block, 2))
         with m.If(self._vote):
@@ -204,9 +205,12 @@ class UpdatePass(wiring.Component):
                 issue.signal_row.eq(signal_row),
                 issue.weight_row.eq(config.weight_rows - 1),
                 issue.source.eq(Source.COLUMNS),
-                Cat(issue.valid, issue.first, issue.last).eq(0b111),
+                Cat(issue.valid, issue.last).eq(0b11),
             ]
             m.d.sync += signal_row.eq(signal_row + 1)
+        # In DSP blocks a sum begins in the cycle before its word.
+        between = (self._voting | self._turned) & ~self._vote
+        m.d.comb += issue.first.eq(between if config.dsp_sums else self._vote)
         with m.If(read_block):
             m.d.comb += issue.weight_row.eq(row)
         with m.If(self.load):
@@ -236,4 +240,4 @@ class UpdatePass(wiring.Component):
             # The last block is being stored; the next inputs begin a row of the transposed plane.
             m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
             m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
-        return delay(m, last_vote & self._last_group, 8 + registers)
+        return delay(m, last_vote & self._last_group, latency + 2)
