@@ -148,9 +148,12 @@ class CommandUnit(Component):
         ]
         m.d.sync += self._complete.eq(0)
         # Only the bytes that are sent matter; the rest of the row is spared a multiplexer.
-        low = shifter.row_in[: 8 * self.lane_bytes]
-        with m.If(self._bank == Bank.WEIGHTS):
-            m.d.comb += low.eq(self.blocks.word)
+        with m.If(self.is_(Command.INFER)):
+            m.d.comb += shifter.row_in[:FIELD_BITS].eq(control.score)
+        with m.Elif(self.is_(Command.STAT)):
+            m.d.comb += shifter.row_in[:FIELD_BITS].eq(control.counter)
+        with m.Elif(self._bank == Bank.WEIGHTS):
+            m.d.comb += shifter.row_in[: 8 * self.lane_bytes].eq(self.blocks.word)
         with m.Switch(self._command):
             for command, operation in OPERATIONS.items():
                 with m.Case(command):
@@ -476,6 +479,7 @@ class CommandUnit(Component):
         with m.State("LOAD"):
             # A word for SEND: of a block, a counter, or the next score as soon as there is one.
             m.d.comb += [self.blocks.shift.eq(block), shifter.load.eq(1)]
+            m.d.comb += self.control.score_ready.eq(infer)
             with m.If(~infer | self.control.score_valid | self._dry):
                 m.next = "SEND"
         with m.State("SEND"):
@@ -488,7 +492,6 @@ class CommandUnit(Component):
             ]
             self._choose_other(m)
             with m.If(frame.second & self._bytes_end):
-                m.d.comb += self.control.score_ready.eq(infer)
                 self._sent(m)
             with m.If(frame.write & frame.full):
                 self._fail(m, Status.BAD_LENGTH)
@@ -525,12 +528,6 @@ class CommandUnit(Component):
             m.d.comb += [
                 self._source.eq(Source.OTHER),
                 self._other.eq(Cat(control.hit, control.active, control.updated)),
-            ]
-        with m.Elif(self.is_(Command.INFER, Command.STAT)):
-            word = Mux(self.is_(Command.INFER), control.score, control.counter)
-            m.d.comb += [
-                self._source.eq(Source.OTHER),
-                self._other.eq(word.word_select(self._bytes[0], 8)),
             ]
         with m.Elif(self.is_(Command.FLUSH)):
             m.d.comb += [self._source.eq(Source.OTHER), self._other.eq(control.flushed)]
