@@ -224,11 +224,11 @@ def parse_network(text):
     return tuple(int(part) for part in parts)
 
 
-# The engine for an iCE40UP5K: 784-119-10 fits. docs/decisions.md says how it was chosen.
+# The engine for an iCE40UP5K: 784-84-10 fits. docs/decisions.md says how it was chosen.
 ICEBREAKER = EngineConfig(
-    elements=7,
-    lanes=28,
-    batch=16,
+    elements=6,
+    lanes=24,
+    batch=24,
     accumulator_bits=6,
     weight_rows=512,
     data_rows=16384,

@@ -41,7 +41,7 @@ def forward(engine, layers):
     """Hidden layers stream; the last one waits for each group and scans its sums."""
     hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
     last = layers[-1]
-    groups = last.groups * (last.words + engine.latency)
+    groups = last.groups * (last.words + engine.latency + 1)
     return hidden + LOAD + groups + engine.dsp_sums + last.outputs + 1
 
 

@@ -28,7 +28,7 @@ def _memory(clock_hz):
 ICEBREAKER = Board(
     name="icebreaker",
     engine=config.ICEBREAKER,
-    network=(784, 119, 10),
+    network=(784, 84, 10),
     family="ice40",
     device="iCE40UP5K-SG48",
     speed_grade="single",

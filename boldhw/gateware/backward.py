@@ -95,6 +95,8 @@ class BackwardPass(wiring.Component):
     def _walk(self, m, last_word):
         """Go from layer to layer and from group to group."""
         groups = self.table.fields.groups
+        last_group, through = Signal(), Signal()
+        m.d.sync += [last_group.eq(self._group + 1 == groups), through.eq(self._group == groups)]
         last_lane = self._lane == self.config.elements - 1
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
@@ -127,13 +129,13 @@ class BackwardPass(wiring.Component):
                 with m.If(last_lane):
                     m.d.sync += self._group.eq(self._group + 1)
                     m.next = "GROUP"
-                    with m.If(self.full | (self._group + 1 == groups)):
+                    with m.If(self.full | last_group):
                         m.next = "STORE"
             with m.State("STORE"):
                 m.d.comb += self._storing.eq(1)
                 with m.If(self._second):
                     m.next = "GROUP"
-                    with m.If(self._group == groups):
+                    with m.If(through):
                         m.d.sync += [self._layer.eq(self._layer - 1), self._top.eq(0)]
                         m.next = "LOAD"
                         with m.If(self._layer == 0):
@@ -146,8 +148,9 @@ class BackwardPass(wiring.Component):
         """Read the signal words above, sign and mask in turn, then hold the gate word's address."""
         fields, issue = self.table.fields, self.issue
         word, weight_row = Signal.like(fields.above_signal_words), Signal.like(issue.weight_row)
-        masks = Signal()
-        last_word = masks & (word + 1 == fields.above_signal_words)
+        masks, last = Signal(), Signal()
+        m.d.sync += last.eq(word + 1 == fields.above_signal_words)
+        last_word = masks & last
         part_bits = self.config.subwords.bit_length() - 1
         m.d.comb += self.gate_word.eq(self._group)
         with m.If(self.table.run):

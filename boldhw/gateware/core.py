@@ -198,10 +198,14 @@ class Core(wiring.Component):
             packer.push.eq(forward.push),
             packer.restart.eq(forward.restart),
             packer.first_bits.eq(threshold.fire),
-            loss.valid.eq(forward.scan),
-            loss.value.eq(self._array.sums[forward.lane]),
             forward.scan_stall.eq(loss.stall),
         ]
+        # The sums are far away from each other where DSP blocks hold them.
+        with m.If(~loss.stall):
+            m.d.sync += [
+                loss.valid.eq(forward.scan),
+                loss.value.eq(self._array.sums[forward.lane]),
+            ]
         if self.config.training:
             m.d.comb += [
                 threshold.far.eq(self._magnitude.far),

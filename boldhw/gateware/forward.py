@@ -30,7 +30,8 @@ class ForwardPass(wiring.Component):
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
     push, restart, full : packer.
-    scan, lane, scan_stall : sum number ``lane`` enters the loss; the loss cannot take it.
+    scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later;
+        the loss cannot take one.
     """
 
     def __init__(self, config):
@@ -59,24 +60,24 @@ class ForwardPass(wiring.Component):
         m = Module()
         layer = Signal.like(self.layers)
         hidden, fired_all, stored = Signal(), Signal(), Signal()
-        m.d.comb += [
-            hidden.eq(layer + 1 != self.layers),
-            self.table.layer.eq(layer),
-        ]
+        # What loops compare with is registered where it is needed no earlier: shorter paths.
+        m.d.sync += hidden.eq(layer + 1 != self.layers)
+        m.d.comb += self.table.layer.eq(layer)
         fired = self._fire(m, hidden, fired_all)
         port_taken = self._store(m, fired_all, stored)
         self._begin, self._closing = Signal(), Signal()
         last_word, last_group = self._issue(m)
 
         with m.FSM() as fsm:
-            m.d.comb += self.origin.eq(Mux(fsm.ongoing("IDLE"), 0, self.table.fields.origin))
+            # Registered: no operand is at the array before the layer's fields are read.
+            m.d.sync += self.origin.eq(Mux(fsm.ongoing("IDLE"), 0, self.table.fields.origin))
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += layer.eq(0)
                 m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [self.table.run.eq(1), self.restart.eq(1)]
                 m.d.comb += self._begin.eq(~self.table.done)
-                m.d.sync += fired.eq(0)
+                m.d.sync += [fired.eq(0), fired_all.eq(0)]
                 with m.If(self.table.done):
                     m.next = "READ"
             with m.State("READ"), m.If(~port_taken):
@@ -103,17 +104,16 @@ class ForwardPass(wiring.Component):
     def _fire(self, m, hidden, fired_all):
         """Count the groups whose sums have come and send those of hidden layers to the packer."""
         fields = self.table.fields
-        fired = Signal.like(fields.groups)
-        last = fired + 1 == fields.groups
+        fired, last = Signal.like(fields.groups), Signal()
+        m.d.sync += last.eq(fired + 1 == fields.groups)
         m.d.comb += [
-            fired_all.eq(fired == fields.groups),
             self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
             self.push.eq(self.array_done & hidden),
         ]
         if self.config.training:
             m.d.comb += self.window.eq(fields.window)
         with m.If(self.array_done):
-            m.d.sync += fired.eq(fired + 1)
+            m.d.sync += [fired.eq(fired + 1), fired_all.eq(last)]
         return fired
 
     def _store(self, m, fired_all, stored):
@@ -146,9 +146,10 @@ class ForwardPass(wiring.Component):
         fields, issue = self.table.fields, self.issue
         word, group = Signal.like(fields.words), Signal.like(fields.groups)
         weight_row, row = Signal.like(issue.weight_row), Signal.like(fields.input_row)
-        last_word, last_group = word + 1 == fields.words, group + 1 == fields.groups
+        last_word, last_group = Signal(), Signal()
+        m.d.sync += last_group.eq(group + 1 == fields.groups)
         with m.If(self.table.run):
-            m.d.sync += row.eq(fields.input_row)
+            m.d.sync += [row.eq(fields.input_row), last_word.eq(fields.words == 1)]
         with m.If(issue.valid):
             m.d.comb += [
                 issue.data_addr.eq(row),
@@ -157,8 +158,10 @@ class ForwardPass(wiring.Component):
                 issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
             ]
             m.d.sync += [weight_row.eq(weight_row + 1), word.eq(word + 1), row.eq(row + 1)]
+            m.d.sync += last_word.eq(word + 2 == fields.words)
             with m.If(last_word):
                 m.d.sync += [word.eq(0), row.eq(fields.input_row)]
+                m.d.sync += last_word.eq(fields.words == 1)
                 m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         with m.If(self.start):
             m.d.sync += weight_row.eq(0)
@@ -182,7 +185,9 @@ class ForwardPass(wiring.Component):
             with m.If(~self.scan_stall):
                 m.d.sync += self.lane.eq(self.lane + 1)
                 with m.If(self.lane + 1 == limit):
-                    m.d.comb += self._begin.eq(1)
-                    m.next = "READ"
-                    with m.If(fired_all):
-                        m.next = "FINISH"
+                    m.next = "SCANNED"
+        with m.State("SCANNED"), m.If(~self.scan_stall):
+            m.d.comb += self._begin.eq(1)
+            m.next = "READ"
+            with m.If(fired_all):
+                m.next = "FINISH"

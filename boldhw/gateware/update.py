@@ -93,15 +93,18 @@ class UpdatePass(wiring.Component):
     def _walk(self, m, block_stored):
         """Go through layers, groups of inputs, blocks of outputs and outputs."""
         p, fields = self.config.elements, self.table.fields
-        last_inputs, phase = Signal(), Signal()
-        m.d.comb += [
+        last_inputs, last_layer, phase = Signal(), Signal(), Signal()
+        m.d.comb += self._vote.eq(self._voting & ~phase & (self._lane != p))
+        # Registered: what they compare is known long before they are needed.
+        m.d.sync += [
             last_inputs.eq(self._input_group + 1 == fields.input_groups),
             self._last_group.eq(self._group + 1 == fields.groups),
-            self._vote.eq(self._voting & ~phase & (self._lane != p)),
+            last_layer.eq(self.layer + 1 == self.layers),
         ]
         m.d.sync += self.lanes.eq(Mux(last_inputs, fields.input_lanes, p))
         with m.FSM() as fsm:
-            m.d.comb += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
+            # Registered: it holds for a whole layer, and long before the first vote.
+            m.d.sync += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += self.layer.eq(0)
                 m.next = "LOAD"
@@ -145,7 +148,7 @@ class UpdatePass(wiring.Component):
                     m.d.comb += self.layer_done.eq(1)
                     m.d.sync += self.layer.eq(self.layer + 1)
                     m.next = "LOAD"
-                    with m.If(self.layer + 1 == self.layers):
+                    with m.If(last_layer):
                         m.next = "FINISH"
             with m.State("FINISH"):
                 m.d.comb += self.done.eq(1)
