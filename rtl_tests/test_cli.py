@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import serial
 from golden_board import GoldenBoard
 from test_server import heed_interrupts
 
+from boldhw import data
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
 from boldhw.cli.main import cli, main
@@ -22,6 +24,7 @@ from boldhw.errors import ConfigError
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
+from boldhw.protocol import Command
 from boldhw.suite import OTHERS
 
 # The one of test_system.py, so that its simulation is built once.
@@ -89,6 +92,15 @@ def board(monkeypatch):
 
 
 @pytest.fixture
+def stored(monkeypatch, tmp_path):
+    """Like ``board``, with a store; its engine is in ``stored.json`` of the test's directory."""
+    made = GoldenBoard(replace(ENGINE, store="sdram", store_bytes=1 << 18))
+    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    (tmp_path / "stored.json").write_text(json.dumps(asdict(made.engine)))
+    return made
+
+
+@pytest.fixture
 def config(tmp_path):
     path = tmp_path / "engine.json"
     path.write_text(json.dumps(asdict(ENGINE)))
@@ -141,6 +153,29 @@ class TestTrain:
         assert resumed["samples"] == 600
         assert resumed["state_crc"] == whole["state_crc"]
         assert resumed["test_accuracy"] == whole["test_accuracy"]
+
+    def test_samples_in_a_store_give_the_golden_models_bits(self, result, stored, tmp_path):
+        """A whole run; and one that is interrupted and finds its samples on the board again."""
+        words = ("train", *SMALL, "--epochs", 3, "--store", "--config", tmp_path / "stored.json")
+        golden, _ = result(*words)
+        port = ("--backend", "/dev/ttyUSB1")
+        device, code = result(*words, *port)
+        assert (code, device["samples"]) == (0, 900)
+        assert device["state_crc"] == golden["state_crc"]
+        path = tmp_path / "c.npz"
+        assert interrupt_in_epoch(2, (*words, *port), path) == 130
+        stored.executed.clear()
+        resumed, code = result("train", *SMALL[2:], *port, "--resume", path)
+        assert code == 0
+        assert resumed["state_crc"] == golden["state_crc"]
+        assert stored.executed[Command.TRAIN_STORE] >= 2
+        assert not stored.executed[Command.TRAIN]
+
+    def test_a_store_needs_a_board_that_has_one(self, refused):
+        refused(2, ("no store", "--board tang_nano_20k"), "train", "--store", "--backend", "sim")
+        refused(2, ("upduino_v3 has no memory",), "train", "--store", "--board", "upduino_v3")
+        refused(2, ("upduino_v3 has no memory",), "build", "--store", "--board", "upduino_v3")
+        refused(2, ("--board ulx3s",), "sim", "--store")
 
     def test_ctrl_c_says_how_to_resume(self, capfd, tmp_path):
         path = tmp_path / "c.npz"
@@ -314,6 +349,21 @@ class TestOtherVerbs:
         assert err == command + "\n"
         assert json.loads(out) == {"board": "icebreaker", "bitstream": "my.bin", "command": command}
 
+    def test_flash_writes_samples_behind_the_bitstream(
+        self, result, refused, monkeypatch, tmp_path
+    ):
+        monkeypatch.chdir(tmp_path)
+        words = ("--samples", "digits", "--network", "64-20-10", "--dry-run")
+        found, code = result("flash", *words, "--train-size", 50)
+        assert code == 0
+        assert found["command"].endswith(f"--write-flash --offset 8388608 {found['samples']}")
+        # Three operand words and one for the label, of three bytes each, 16 bytes apart.
+        image = Path(found["samples"]).read_bytes()
+        assert len(image) == 51 * 16
+        labels = data.load("digits", 50).y_train
+        assert list(image[16::16]) == labels.tolist()
+        refused(2, ("not in a flash", "train --store"), "flash", *words, "--board", "ulx3s")
+
     def test_flash_runs_its_command(self, result, refused, monkeypatch, tmp_path):
         program = tmp_path / "loader"
         program.write_text(f"#!/bin/sh\necho $* > {tmp_path}/given; exit $(cat {tmp_path}/code)")
@@ -420,6 +470,14 @@ class TestSimulation:
         assert json.loads(texts["registers.json"])["design_digest"] == found["design_digest"]
         assert EngineConfig(**json.loads(texts["engine.json"])) == ENGINE
         assert ENGINE.digest().hex() in texts["registers.md"]
+
+    def test_verilog_of_a_store_has_its_memorys_port(self, result, stored, tmp_path):
+        words = ("-o", tmp_path / "v", "--config", tmp_path / "stored.json")
+        texts = [Path(name).read_text() for name in result("verilog", *words)[0]["files"]]
+        ports = re.search(r"^module boldhw\((.*?)\);", texts[0], re.MULTILINE).group(1)
+        named = re.findall(r"^    \.(\w+)\(", texts[1], re.MULTILINE)
+        assert set(named) == set(ports.split(", "))
+        assert "memory__words__ready" in ports
 
 
 class TestRefusals:

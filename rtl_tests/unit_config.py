@@ -1,5 +1,7 @@
 """The small engine whose units are tested one by one."""
 
+from dataclasses import replace
+
 from boldhw.config import EngineConfig
 
 # The batch is narrower than an operand word and no power of two.
@@ -14,3 +16,10 @@ CONFIG = EngineConfig(
     max_layers=3,
     max_fan_in=63,
 )
+
+# With stores: operand words of less than one word of the memory, of several, and of whole ones.
+STORED = {
+    "narrow": replace(CONFIG, elements=3, lanes=12, store="sdram", store_bytes=1 << 17),
+    "wide": replace(CONFIG, elements=10, lanes=40, store="sdram", store_bytes=1 << 18),
+    "flash": replace(CONFIG, store="flash", store_bytes=1 << 18),
+}

@@ -10,6 +10,8 @@ from boldhw.gateware.ports import ControlPort, DataPort, Operation
 from boldhw.gateware.records import STRIDE_BITS, Records
 from boldhw.protocol import Register
 
+READ_AHEAD = 16  # words that are read at once for the host
+
 
 class StorePort(Signature):
     """From the command unit to the store.
@@ -102,27 +104,36 @@ class Store(wiring.Component):
         ]
 
     def _access(self, m):
-        """Read and write words for the host; otherwise the memory serves the records."""
+        """Read and write words for the host; otherwise the memory serves the records.
+
+        Words are read ahead, since a memory takes long to begin. What the host does not ask for
+        next is thrown away before anything else is done.
+        """
         command, memory, records = self.command, self.memory, self._records.memory
-        request = memory.request
-        place, asked = Signal(len(request.p.addr)), Signal()
+        request, words = memory.request, memory.words
+        wanted, place = Signal(len(request.p.addr)), Signal(len(request.p.addr))
+        asked, ahead = Signal(), Signal(range(READ_AHEAD + 1))
         with m.If(command.read):
-            m.d.sync += [place.eq(Cat(command.addr, self._page)), asked.eq(1), command.valid.eq(0)]
-        with m.If(command.running):
+            m.d.sync += [wanted.eq(Cat(command.addr, self._page)), asked.eq(1), command.valid.eq(0)]
+        with m.If(ahead != 0):
+            m.d.comb += words.ready.eq(asked | command.write | command.running)
+            with m.If(words.valid & words.ready):
+                m.d.sync += [ahead.eq(ahead - 1), place.eq(place + 1)]
+                with m.If(asked & (place == wanted)):
+                    m.d.sync += [command.word.eq(words.payload), command.valid.eq(1), asked.eq(0)]
+        with m.Elif(command.running):
             wiring.connect(m, records, flipped(memory))
         with m.Else():
             m.d.comb += [
                 request.valid.eq(command.write | asked),
-                request.p.addr.eq(Mux(command.write, Cat(command.addr, self._page), place)),
+                request.p.addr.eq(Mux(command.write, Cat(command.addr, self._page), wanted)),
+                request.p.last.eq(READ_AHEAD - 1),
                 request.p.write.eq(command.write),
                 request.p.data.eq(command.value),
                 command.written.eq(command.write & request.ready),
-                memory.words.ready.eq(1),
             ]
             with m.If(asked & request.ready):
-                m.d.sync += asked.eq(0)
-            with m.If(memory.words.valid):
-                m.d.sync += [command.word.eq(memory.words.payload), command.valid.eq(1)]
+                m.d.sync += [ahead.eq(READ_AHEAD), place.eq(wanted)]
 
     def _train(self, m):
         """Write record after record to the slot and start the core for each."""
