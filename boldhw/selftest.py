@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from boldhw.config import PAGE_BITS
 from boldhw.errors import BoldhwError, CheckError, ConfigError
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
@@ -11,6 +12,7 @@ from boldhw.protocol import MAX_PAYLOAD, Bank, Register
 from boldhw.verify import LockStep
 
 EXCHANGES = 100  # registers, and full frames, that the link test writes and reads
+STORED = 4096  # words of a store that are written and read in a row
 CLASSES, NOISE, SAMPLES = 4, 0.1, 400  # of the toy, and share of its bits that are wrong
 EPOCHS = 2
 # Widths of the toy, the first that fits the engine.
@@ -24,7 +26,7 @@ def selftest(device, seed=1, on_check=lambda check: None):
     done. A check that fails does not keep the others from running.
     """
     checks = []
-    for name, run, fix in CHECKS:
+    for name, run, fix in CHECKS + (STORE_CHECKS if device.engine.store == "sdram" else ()):
         ok, found = _outcome(run, device, np.random.default_rng(seed))
         checks.append({"name": name, "ok": ok, "found": found, "fix": "" if ok else fix})
         on_check(checks[-1])
@@ -93,6 +95,29 @@ def _check_bank(device, bank, data, used):
     return found
 
 
+def check_store(device, generator):
+    """Write and read words whose addresses differ in one bit, and a run of them, twice."""
+    bits, wrong = device.engine.store_address_bits, 0
+    places = [0, *(1 << bit for bit in range(bits))]
+    words = generator.permutation(1 << 16)[: len(places)].astype("<u2")
+    for place, word in zip(places, words, strict=True):
+        _turn_to(device, place)
+        device.write_memory(Bank.STORE, place % (1 << PAGE_BITS), word.tobytes())
+    for place, word in zip(places, words, strict=True):
+        _turn_to(device, place)
+        read = device.read_memory(Bank.STORE, place % (1 << PAGE_BITS), 1)
+        wrong += read != word.tobytes()
+    if wrong:
+        raise CheckError(f"{wrong} of {len(places)} words are wrong or lie at other addresses")
+    run = np.frombuffer(generator.bytes(2 * STORED), np.uint8)
+    return f"{len(places)} words anywhere; {_check_bank(device, Bank.STORE, run, 0xFF)}"
+
+
+def _turn_to(device, place):
+    """Have bank STORE show the page of a word."""
+    device.write_register(Register.STORE_PAGE, place >> PAGE_BITS)
+
+
 def _random_rows(device, generator, rows):
     return generator.bytes(rows * device.engine.data_bytes)
 
@@ -149,4 +174,7 @@ CHECKS = (
     ("data memory", check_data_memory, "build with another nextpnr seed or a slower clock"),
     ("weight memory", check_weight_memory, "build with another nextpnr seed or a slower clock"),
     ("training", check_training, "find the first wrong bit: boldhw verify --backend PORT"),
+)
+STORE_CHECKS = (
+    ("store", check_store, "the board's memory or the way to it is faulty; train without --store"),
 )

@@ -22,7 +22,7 @@ def run(board):
     seen = []
     checks = selftest.selftest(Device(Link(board, timeout=0.1)), on_check=seen.append)
     assert checks == seen
-    assert [check["name"] for check in checks] == NAMES
+    assert [check["name"] for check in checks] == NAMES + ["store"] * board.engine.has_store
     assert all(bool(check["fix"]) is not check["ok"] for check in checks)
     return {check["name"]: check for check in checks}
 
@@ -116,3 +116,19 @@ def test_a_simulated_board_passes():
     )  # fmt: skip
     with Device.open("sim", engine) as device:
         assert all(check["ok"] for check in selftest.selftest(device))
+
+
+class WrongAddress(GoldenBoard):
+    """A board whose store ignores one bit of its address."""
+
+    def _span(self, bank, first, count):
+        return super()._span(bank, first & ~64 if bank == Bank.STORE else first, count)
+
+
+def test_a_store_is_checked_too():
+    engine = replace(ENGINE, store="sdram", store_bytes=1 << 18)
+    assert not failed(run(GoldenBoard(engine)))
+    checks = run(WrongAddress(engine))
+    assert failed(checks) == ["store"]
+    assert "lie at other addresses" in checks["store"]["found"]
+    assert "without --store" in checks["store"]["fix"]
