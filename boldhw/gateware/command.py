@@ -154,6 +154,9 @@ class CommandUnit(Component):
             m.d.comb += shifter.row_in[:FIELD_BITS].eq(control.counter)
         with m.Elif(self._bank == Bank.WEIGHTS):
             m.d.comb += shifter.row_in[: 8 * self.lane_bytes].eq(self.blocks.word)
+        if self.config.has_store:
+            with m.Elif(self._in_store()):
+                m.d.comb += shifter.row_in[: self.config.store_width].eq(self.store.word)
         with m.Switch(self._command):
             for command, operation in OPERATIONS.items():
                 with m.Case(command):
@@ -166,8 +169,6 @@ class CommandUnit(Component):
 
     def _connect_store(self, m):
         store = self.store
-        with m.If(self._in_store()):
-            m.d.comb += self._shifter.row_in[: self.config.store_width].eq(store.word)
         m.d.comb += [
             store.count.eq(self._count),
             store.sample_words.eq(self._registers.sample_words),
