@@ -49,6 +49,7 @@ class Store:
         self.reading, self.waiting, self.remaining = None, None, 0
         core.outputs |= {
             "store__running": 0, "store__valid": 0, "store__word": 0, "store__written": 0,
+            "store__configured": 1,
         }  # fmt: skip
 
     def serve(self, asked):
@@ -478,6 +479,11 @@ async def the_store_trains_as_often_as_it_is_asked(dut):
         assert not bench.core.outputs["store__running"]
         assert (await bench.call(Command.STAT))[0] == Status.OK
     assert not bench.core.store or bench.core.store.trained == [(count, 2) for count in counts]
+    if bench.core.store:
+        bench.core.outputs["store__configured"] = 0
+        await cycle(dut, 2)
+        assert await bench.call(Command.TRAIN_STORE, 1) == (Status.NOT_CONFIGURED, b"")
+        assert len(bench.core.store.trained) == len(counts)
     assert bench.unchanged()
 
 

@@ -85,6 +85,9 @@ class Host:
 
     async def train(self, count, words):
         self.dut.command__sample_words.value, self.dut.command__count.value = words, count
+        await settled(self.dut)
+        assert int(self.dut.command__configured.value)
+        await cycle(self.dut)
         self.dut.command__start.value = 1
         await cycle(self.dut)
         self.dut.command__start.value = 0
@@ -143,6 +146,21 @@ async def each_sample_is_trained_once(dut, timing):
             core.runs.clear()
             await host.train(count, words)
             assert core.runs == expected(plan, count)
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+async def records_must_be_as_long_as_samples(dut):
+    """Every pair of lengths is told apart, also where the register of one cannot hold it."""
+    _, _, host = await begin(dut)
+    parts = CONFIG.store_parts
+    for words in (1, 2, 3, 50, 84, 255):
+        dut.command__sample_words.value = words
+        size = (words + 1) * parts
+        for last in {0, size % 256, (size - 1) % 256, (size - 2) % 256, 255}:
+            await host.set(Register.RECORD, 7 << 8 | last)
+            await settled(dut)
+            assert int(dut.command__configured.value) == (last + 1 == size)
+            await cycle(dut)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -212,6 +212,8 @@ class GoldenBoard(Transport):
     def _train_store(self, addr, payload):
         self._check(self.engine.has_store, Status.NO_STORE)
         words = 1 + self.registers[Register.SAMPLE_WORDS]
+        longest = (self.registers[Register.RECORD] & 0xFF) + 1
+        self._check(longest == words * self.engine.store_parts, Status.NOT_CONFIGURED)
         size = words * self.engine.store_parts * self.item_bytes[Bank.STORE]
         stride = self.item_bytes[Bank.STORE] << (self.registers[Register.RECORD] >> 8)
         for sample in self.order.take(addr).tolist():

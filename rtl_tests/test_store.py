@@ -10,4 +10,4 @@ from boldhw.gateware.store import Store
 @pytest.mark.parametrize("name", STORED)
 def test_store(sim, name):
     parameters = {"config": asdict(STORED[name])}
-    simulate.run(Store(STORED[name]), "bench_store", sim, tests=5, parameters=parameters)
+    simulate.run(Store(STORED[name]), "bench_store", sim, tests=6, parameters=parameters)

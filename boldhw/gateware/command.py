@@ -305,6 +305,8 @@ class CommandUnit(Component):
                         m.next = "FEED"
                         with m.If(self._none):
                             self._fail(m, Status.BAD_LENGTH)
+                        with m.Elif(~self.store.configured):
+                            self._fail(m, Status.NOT_CONFIGURED)
                 with m.Case(Command.STAT):
                     m.d.comb += self._clear.eq(1)
                     m.next = "FETCH"

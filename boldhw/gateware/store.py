@@ -20,7 +20,8 @@ class StorePort(Signature):
     done. ``clear`` makes the store's registers zero, ``register_write`` writes ``value`` to one of
     them. ``read`` and ``write`` ask for the word at ``addr`` in the page: ``valid`` is high from
     when ``word`` has been read until the next ``read``; ``write``, with ``value``, stays until
-    ``written``. None of them comes while ``running`` is high.
+    ``written``. None of them comes while ``running`` is high. ``configured`` tells that records are
+    as long as samples; otherwise training would wait for words for ever, and may not start.
     """
 
     def __init__(self, config):
@@ -29,6 +30,7 @@ class StorePort(Signature):
             "count": Out(FIELD_BITS),
             "sample_words": Out(8),
             "running": In(1),
+            "configured": In(1),
             "clear": Out(1),
             "register_write": Out(1),
             "register": Out(4),
@@ -95,7 +97,9 @@ class Store(wiring.Component):
         with m.If(command.clear):
             m.d.sync += [field.eq(0) for field in fields.values()]
         state = command.register == Register.ORDER_STATE
+        needed = (command.sample_words + 1) * self.config.store_parts
         m.d.comb += [
+            command.configured.eq(records.last + 1 == needed),
             Cat(records.last, records.stride).eq(record),
             records.samples.eq(fields[Register.ORDER_SAMPLES]),
             records.taps.eq(fields[Register.ORDER_TAPS]),
