@@ -78,13 +78,14 @@ def forward(engine, layers):
 def backward(engine, layers):
     """Signs and masks above are read for each group, with one gate word; all signals are stored.
 
-    The signal memory is read before each write, to keep its other columns.
+    The signal memory is read before each write, to keep its other columns; with ``dual_port`` it is
+    left to the update.
     """
     total = Accesses()
     for layer, above in zip(layers, [*layers[1:], None], strict=True):
         words = layer.groups * above.signal_words if above else 0
         gates = layer.groups if above else 0
-        signals = layer.groups * engine.elements
+        signals = 0 if engine.dual_port else layer.groups * engine.elements
         total += Accesses(
             array=words,
             weight_reads=words,
@@ -100,19 +101,23 @@ def update(engine, layers):
     """Every block of weights is read and stored once, and once more transposed above layer 1.
 
     Each of its outputs takes a row of signals, a row of accumulators there and back, and the last
-    row of the weight memory, in which each group of inputs stands as columns of K samples.
+    row of the weight memory, in which each group of inputs stands as columns of K samples. With
+    ``dual_port`` signs and masks of each group go through that row too.
     """
     total, columns = Accesses(), -(-engine.batch // engine.elements)
     for index, layer in enumerate(layers):
         blocks = layer.input_groups * layer.groups
         votes = blocks * engine.elements
+        turned = 2 * layer.groups * columns if engine.dual_port else 0
+        gathered = layer.input_groups * columns + turned
         total += Accesses(
             array=votes,
-            weight_reads=votes + blocks,
-            weight_writes=blocks * (1 + (index > 0)) + layer.input_groups * columns,
-            data_reads=votes + layer.input_groups * columns * engine.elements + LOAD - 1,
+            weight_reads=votes + blocks + turned,
+            weight_writes=blocks * (1 + (index > 0)) + gathered,
+            data_reads=votes + gathered * engine.elements + LOAD - 1,
             data_writes=votes,
             signal_reads=votes,
+            signal_writes=layer.groups * engine.elements if engine.dual_port else 0,
         )
     return total
 

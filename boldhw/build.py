@@ -168,8 +168,13 @@ def place(board, work, seed):
 
 
 def _fmax(report):
-    """Return the clock in MHz that the slowest domain of nextpnr's report reaches."""
-    return round(min(clock["achieved"] for clock in report["fmax"].values()), 2)
+    """Return the engine's clock in MHz that every domain of nextpnr's report allows.
+
+    A domain whose clock is to have half the frequency must reach half as much.
+    """
+    clocks = report["fmax"].values()
+    fastest = max(clock["constraint"] for clock in clocks)
+    return round(min(clock["achieved"] * fastest / clock["constraint"] for clock in clocks), 2)
 
 
 def _pack(board, work, seed):

@@ -19,7 +19,7 @@ from boldhw.config import EngineConfig
 from boldhw.estimate import Sample
 from boldhw.synthesis import run_tool, synthesise
 
-BOARDS = {"ice40": "icebreaker", "ecp5": "ulx3s", "gowin": "tang_nano_20k"}
+BOARDS = {"ice40": "icebreaker", "ecp5": "colorlight_i9", "gowin": "tang_nano_20k"}
 SMALL = EngineConfig(
     elements=4, lanes=16, batch=8, accumulator_bits=8, weight_rows=256, data_rows=2048,
     signal_rows=256,
@@ -41,6 +41,12 @@ FITTED = (
     replace(SMALL, training=False),
     replace(LARGE, training=False),
     replace(MIDDLE, elements=16, lanes=64, batch=32, accumulator_bits=5, popcount_registers=2),
+)
+# On devices whose block RAM has two ports.
+DUAL_PORT = (
+    replace(MIDDLE, dual_port=True),
+    replace(LARGE, popcount_registers=1, dual_port=True),
+    replace(FITTED[-1], dual_port=True),
 )
 OTHERS = (
     replace(MIDDLE, elements=6, lanes=24, batch=24),
@@ -64,7 +70,7 @@ def measure(engine, family):
     return Sample(
         family, engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
         engine.popcount_registers, engine.training, engine.stochastic, engine.decay,
-        resources.lut4, resources.ff, cells, resources.ram_blocks,
+        resources.lut4, resources.ff, cells, resources.ram_blocks, engine.dual_port,
     )  # fmt: skip
 
 
@@ -80,7 +86,8 @@ def _packed(board, work, constraints):
 
 
 if __name__ == "__main__":
-    for title, engines in (("fitted", FITTED), ("others", OTHERS)):
+    dual = () if sys.argv[1] == "ice40" else DUAL_PORT
+    for title, engines in (("fitted", FITTED + dual), ("others", OTHERS)):
         print(f"# {title}", flush=True)
         for each in engines:
             print(f"    Sample{tuple(measure(each, sys.argv[1]))},", flush=True)

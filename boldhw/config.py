@@ -48,7 +48,7 @@ class EngineConfig:
     weight_rows : int
         Rows of P*S bits in the weight memory. The vote pass keeps columns of inputs in the last.
     data_rows : int
-        Rows of the single-port data memory: layer table, accumulators, gathered samples.
+        Rows of the data memory: layer table, accumulators, gathered samples.
     signal_rows : int
         Rows of 2 K bits in the signal memory: one per output of every layer, padded to P.
     max_layers : int
@@ -66,6 +66,10 @@ class EngineConfig:
         True adds the noise generator for stochastic ternarisation and rounding.
     decay : bool
         True adds one multiplier per flip lane for the beta decay of eq. 9.
+    dual_port : bool
+        True for a data memory that reads and writes in the same cycle, as block RAM does and the
+        single-port RAM of an iCE40UP5K does not: backward passes stream, and an update takes one
+        cycle per output.
     store : str
         Memory beside the engine that holds samples to train on: none, sdram, or flash, which the
         engine only reads.
@@ -87,6 +91,7 @@ class EngineConfig:
     training: bool = True
     stochastic: bool = False
     decay: bool = False
+    dual_port: bool = False
     store: str = "none"
     store_bytes: int = 0
 
@@ -108,6 +113,11 @@ class EngineConfig:
         check_range("max_layers", self.max_layers, 1, 16)
         check_range("max_fan_in", self.max_fan_in, self.lanes, self.largest_fan_in)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
+        if self.dual_port and self.dsp_sums:
+            raise ConfigError(
+                "dual_port=True is not for an engine with dsp_sums=True, which an iCE40UP5K has; "
+                "leave out one of them"
+            )
 
     def _check_store(self):
         if self.store not in STORES:

@@ -11,6 +11,7 @@ from boldhw.layout import Layout
 
 LOAD = 4  # table rows of a pass, and one
 STORE = 2  # cycles to write a pair of words
+TURN_OVER = 3  # cycles in which a block of signals goes to the column row and back
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ def model(engine, widths):
     layers = Layout(engine, tuple(widths)).layers
     if not engine.training:
         return Cycles(forward(engine, layers), 0, 0)
+    if engine.dual_port:
+        return Cycles(
+            forward(engine, layers),
+            streaming_backward(engine, layers),
+            streaming_update(engine, layers),
+        )
     return Cycles(forward(engine, layers), backward(engine, layers), update(engine, layers))
 
 
@@ -46,15 +53,19 @@ def forward(engine, layers):
 
 
 def hidden_layer(engine, layer):
-    """Read the table, read the operands, and store the last pair of words."""
-    return LOAD + reads(engine, layer) + engine.latency + STORE
+    """Read the table, read the operands, and store the last pair of words.
+
+    With two ports the pair is stored while the next layer's table is read.
+    """
+    return LOAD + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
 
 
 def reads(engine, layer):
     """Return the cycles in which a hidden layer reads its operand words.
 
-    One word per cycle, except while a full pair of output words takes the data memory, and except
-    for a pause between groups: with sums in DSP blocks, and between one-word neurons.
+    One word per cycle, except while a full pair of output words takes the only port of the data
+    memory, and except for a pause between groups: with sums in DSP blocks, and between one-word
+    neurons.
     """
     pause = engine.dsp_sums or layer.words == 1
     cycle, taken = 0, set()
@@ -65,7 +76,7 @@ def reads(engine, layer):
             cycle += 1
         if group == 1:
             cycle += engine.dsp_sums
-        if group % engine.subwords == 0:
+        if group % engine.subwords == 0 and not engine.dual_port:
             first_store = cycle + engine.latency
             taken |= {first_store, first_store + 1}
         if group < layer.groups:
@@ -97,4 +108,43 @@ def update(engine, layers):
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
         total += LOAD + 1 + layer.input_groups * (gather + votes + drain)
+    return total
+
+
+def streaming_backward(engine, layers):
+    """Collect an output per cycle; below, three cycles per group and word of signals above."""
+    p, total = engine.elements, 1
+    for layer, above in zip(layers[:-1], layers[1:], strict=True):
+        total += LOAD + 3 * above.signal_words * layer.groups + gate_delay(engine) + 2
+    last = layers[-1]
+    # The last group ends one cycle late, when the loss has run out of classes.
+    total += LOAD + last.outputs + (last.outputs % p > 0) + last.groups
+    return total + STORE - 1
+
+
+def gate_delay(engine):
+    """Return the cycles from a group's last mask word to its gate word.
+
+    It is the first cycle not before ``latency - 2`` that leaves the memory to gate words: one
+    behind every third.
+    """
+    return -(-(engine.latency - 3) // 3) * 3 + 1
+
+
+def streaming_update(engine, layers):
+    """Turn the signals, gather the inputs of K samples; then every output takes a cycle.
+
+    A block takes two more cycles, three where there is a transposed plane.
+    """
+    p, total = engine.elements, 1
+    columns = -(-engine.batch // p)
+    read_step = engine.latency - 2  # reads the next block, at the cost of an output
+    last_output = p if read_step < p else p - 1
+    gather = 1 + columns * p + 2
+    for index, layer in enumerate(layers):
+        turn = layer.groups * 2 * columns * (p + TURN_OVER)
+        block = max(p + 2 + (index > 0), read_step + 1)
+        drain = last_output + engine.latency + 5 - block
+        total += LOAD + 1 + turn
+        total += layer.input_groups * (gather + layer.groups * block + drain)
     return total

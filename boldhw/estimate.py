@@ -41,6 +41,7 @@ class Sample(NamedTuple):
     ff: int
     logic_cells: int
     ram_blocks: int
+    dual_port: bool = False
 
 
 # Written by: python -m boldhw.calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
@@ -64,26 +65,32 @@ MEASURED = (
     Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 5842, 2233, 5842, 28),
     Sample("ecp5", 8, 32, 32, 8, 0, True, False, False, 4846, 1879, 4846, 21),
     Sample("ecp5", 2, 32, 8, 16, 0, True, False, False, 3455, 1405, 3455, 28),
-    Sample("ecp5", 8, 32, 16, 6, 2, True, False, False, 4733, 2079, 4733, 20),
+    Sample("ecp5", 8, 32, 16, 6, 2, True, False, False, 4727, 1908, 4727, 20),
     Sample("ecp5", 4, 16, 8, 8, 0, True, True, False, 3958, 1558, 3958, 16),
     Sample("ecp5", 8, 32, 16, 6, 0, True, True, False, 5729, 2007, 5729, 20),
     Sample("ecp5", 8, 32, 16, 6, 0, True, False, True, 4981, 1856, 4981, 20),
     Sample("ecp5", 4, 16, 8, 8, 0, False, False, False, 2052, 867, 2052, 15),
     Sample("ecp5", 10, 40, 32, 6, 0, False, False, False, 3595, 1529, 3595, 23),
-    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 8840, 3996, 8840, 46),
+    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 9150, 3670, 9150, 46),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4881, 1894, 4881, 23, True),
+    Sample("ecp5", 10, 40, 32, 6, 1, True, False, False, 5935, 2341, 5935, 31, True),
+    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 9554, 3912, 9554, 48, True),
     Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 3415, 1390, 3415, 16),
     Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4691, 1839, 4691, 20),
     Sample("gowin", 10, 40, 32, 6, 0, True, False, False, 5596, 2139, 5596, 25),
     Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 5838, 2232, 5838, 28),
     Sample("gowin", 8, 32, 32, 8, 0, True, False, False, 4836, 1878, 4836, 21),
     Sample("gowin", 2, 32, 8, 16, 0, True, False, False, 3465, 1404, 3465, 28),
-    Sample("gowin", 8, 32, 16, 6, 2, True, False, False, 4703, 2078, 4703, 20),
+    Sample("gowin", 8, 32, 16, 6, 2, True, False, False, 4758, 1903, 4758, 20),
     Sample("gowin", 4, 16, 8, 8, 0, True, True, False, 3947, 1557, 3947, 16),
     Sample("gowin", 8, 32, 16, 6, 0, True, True, False, 5683, 2006, 5683, 20),
     Sample("gowin", 8, 32, 16, 6, 0, True, False, True, 4943, 1855, 4943, 20),
     Sample("gowin", 4, 16, 8, 8, 0, False, False, False, 2054, 866, 2054, 15),
     Sample("gowin", 10, 40, 32, 6, 0, False, False, False, 3603, 1528, 3603, 23),
-    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 8797, 3995, 8797, 46),
+    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9185, 3665, 9185, 46),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4914, 1885, 4914, 23, True),
+    Sample("gowin", 10, 40, 32, 6, 1, True, False, False, 5936, 2336, 5936, 31, True),
+    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9636, 3907, 9636, 48, True),
 )
 
 
@@ -193,13 +200,21 @@ def ram_blocks(engine, family="ice40"):
         (16, 2 * (len(COUNTERS) + engine.max_layers)),
     ]
     if engine.training:
-        memories.append((2 * engine.batch, engine.signal_rows))
+        memories += [(width, engine.signal_rows) for width in _signal_widths(engine)]
     if family == "ice40":
         memories.append((engine.elements * engine.lanes, engine.weight_rows))
         return sum(map(_small_blocks, memories))
     memories += [(engine.elements**2, engine.weight_rows)] * engine.subwords
     memories += [(engine.data_width, rows) for _, rows in stack(engine.data_rows)]
     return sum(map(_large_blocks, memories))
+
+
+def _signal_widths(engine):
+    """Return the widths of the memories that the signal memory consists of."""
+    p, k = engine.elements, engine.batch
+    if not engine.dual_port:
+        return [2 * k]
+    return 2 * [min(p, k - first) for first in range(0, k, p)]
 
 
 def _small_blocks(memory):
@@ -238,6 +253,7 @@ def _features(engine):
     return np.array([
         1, lanes, p, lanes * engine.popcount_registers, trains,
         trains * p * engine.accumulator_bits, engine.stochastic * (2 + p), engine.decay * p,
+        engine.dual_port * p,
     ], float)  # fmt: skip
 
 

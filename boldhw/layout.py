@@ -31,7 +31,7 @@ TABLE = (
     # update
     ("input_groups", "groups", "input_row", "weight_row"),
     ("input_lanes", "theta", "column_row", "words"),
-    ("transposed_row", "zero_true", "decay"),
+    ("transposed_row", "zero_true", "decay", "signal_row"),
 )
 
 
@@ -56,7 +56,7 @@ class LayerLayout:
     column_row           first row in the signal memory
     input_row            slot offset of the input words
     output_row           slot offset of the output words: the next layer's input_row
-    gate_row             slot offset of the gate words
+    gate_row             slot offset of the gate words (the last layer has none)
     signal_row           slot offset of the signal words, sign and mask in turn
     """
 
@@ -140,7 +140,7 @@ class Layout:
         weight_row, transposed_row = 0, self.transposed_row
         accumulator_row, column_row, input_row = self.accumulator_row, 0, 0
         gate_row = sum(_ceil(width, s) for width in self.widths[:-1])
-        signal_row = gate_row + sum(_ceil(width, s) for width in self.widths[1:])
+        signal_row = gate_row + sum(_ceil(width, s) for width in self.widths[1:-1])
         layers = []
         for index, (m, n) in enumerate(self.shapes):
             layer = LayerLayout(
@@ -212,8 +212,8 @@ class Layout:
     def slot_rows(self):
         """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
         s = self.engine.lanes
-        inputs = sum(_ceil(width, s) for width in self.widths[:-1])
-        return inputs + 3 * sum(_ceil(width, s) for width in self.widths[1:])
+        words = [_ceil(width, s) for width in self.widths]
+        return sum(words[:-1]) + sum(words[1:-1]) + 2 * sum(words[1:])
 
     @property
     def slot_stride(self):

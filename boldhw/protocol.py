@@ -142,7 +142,7 @@ COUNTERS = (
 # magic, version, flags, digest, P, S, K, A, popcount registers, layers, window, longest payload,
 # fan-in, weight rows, data rows - 1, signal rows, clock in Hz, bit length of the store's bytes
 IDENTITY = struct.Struct("<4sBB8sHHHBBBBBHHHHIB")
-TRAINING, STOCHASTIC, DECAY, FLASH, DSP_SUMS = 1, 2, 4, 8, 16
+TRAINING, STOCHASTIC, DECAY, FLASH, DSP_SUMS, DUAL_PORT = 1, 2, 4, 8, 16, 32
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,7 @@ def identity_bytes(engine, clock_hz):
     """Return the HELLO payload of a design."""
     flags = TRAINING * engine.training | STOCHASTIC * engine.stochastic | DECAY * engine.decay
     flags |= FLASH * (engine.store == "flash") | DSP_SUMS * engine.dsp_sums
+    flags |= DUAL_PORT * engine.dual_port
     return IDENTITY.pack(
         MAGIC, PROTOCOL_VERSION, flags, engine.digest(), engine.elements, engine.lanes,
         engine.batch, engine.accumulator_bits, engine.popcount_registers, engine.max_layers,
@@ -211,6 +212,7 @@ def parse_identity(payload):
         store=("flash" if flags & FLASH else "sdram") if store else "none",
         store_bytes=1 << store >> 1,
         dsp_sums=bool(flags & DSP_SUMS),
+        dual_port=bool(flags & DUAL_PORT),
     )
     return Identity(digest, engine, hz, window, max_payload)
 

@@ -9,33 +9,38 @@ ROWS = parameters().get("rows", CONFIG.data_rows)
 WIDTH = CONFIG.data_width
 
 
+DUAL_PORT = parameters().get("dual_port", False)
+
+
 class Reference:
-    """Rows; nothing is expected of unwritten ones, nor behind a cycle that wrote."""
+    """Rows; nothing is expected of unwritten ones, nor of a port behind a cycle that wrote."""
 
     def __init__(self):
         self.rows, self.read = [None] * ROWS, None
 
-    def __call__(self, addr, write, write_data):
+    def __call__(self, addr, write, write_data, write_addr=None):
         expected = {} if self.read is None else {"read_data": self.read}
-        self.read = None if write else self.rows[addr]
+        target = addr if write_addr is None else write_addr
+        self.read = None if write and target == addr else self.rows[addr]
         if write:
-            self.rows[addr] = write_data
+            self.rows[target] = write_data
         return expected
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def rows_match_a_list(dut):
     """Random reads and writes, of the limits and one row between over and over, and of all."""
-    await start(dut, addr=0, write=0, write_data=0)
+    ports = ["addr", "write_addr"] if DUAL_PORT else ["addr"]
+    await start(dut, write=0, write_data=0, **dict.fromkeys(ports, 0))
     reference, rng = Reference(), generator("accesses")
     words = [0, (1 << WIDTH) - 1, 1, 1 << WIDTH - 1]
     for rows in ([0, 100, ROWS - 1], range(ROWS)):
         vectors = [
             {
-                "addr": rng.choice(rows),
                 "write": rng.getrandbits(1),
                 "write_data": rng.choice([*words, rng.getrandbits(WIDTH)]),
             }
+            | {port: rng.choice(rows) for port in ports}
             for _ in range(11_000)
         ]
         await compare(dut, reference, vectors)

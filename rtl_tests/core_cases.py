@@ -80,6 +80,7 @@ CASES = {
         updates=10,
         changes={"rounding": 1, "noise": (3, 0), "theta": (2, 4)},
     ),
+    "whole_words": Case((24, 12, 12, 12)),
     "one_neuron": Case((25, 1, 8, 7)),
     "one_word": Case((11, 7, 4, 2)),
     "single_layer": Case((25, 7)),
@@ -103,8 +104,14 @@ CASES = {
     "batch_register_1": Case(changes={"batch": 1}),
     "smallest_engine": Case((13, 7, 5, 3), engine=SMALLEST),
 }
+CASES |= {
+    f"dual_port_{name}": replace(case, engine=replace(case.engine, dual_port=True))
+    for name, case in CASES.items()
+    if not case.engine.dsp_sums
+}
 INFERENCE = {
     "three_layers": CASES["three_layers"],
     "outputs_per_class": CASES["outputs_per_class"],
     "no_training": Case(engine=replace(ENGINE, training=False)),
+    "dual_port_no_training": Case(engine=replace(ENGINE, training=False, dual_port=True)),
 }

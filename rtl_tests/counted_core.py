@@ -13,7 +13,8 @@ class CountedCore(Core):
     """A Core with one more output per name of COUNTED: the cycles in which that happens.
 
     Accesses of the host, while the core is not busy, are left out. ``blocks_read`` counts the rows
-    of weights that are read for the transposer.
+    of weights that are read for the transposer. Of the parts of a row of the signal memory the last
+    one counts.
     """
 
     def __init__(self, config):
@@ -29,11 +30,15 @@ class CountedCore(Core):
 
     def elaborate(self, platform):
         m = super().elaborate(platform)
+        written = self._signals.write
+        if self.config.dual_port:
+            last = len(self._signals.widths) - 1
+            written = written & (self._signals.write_part == last)
         events = {
             "array": self._array.valid,
             "weight_writes": self._weights.write,
             "data_writes": self._data.write,
-            "signal_writes": self._signals.write,
+            "signal_writes": written,
             "blocks_read": self._transposer.load,
         }
         for name, event in events.items():

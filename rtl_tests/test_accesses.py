@@ -20,11 +20,11 @@ DIGITS = (784, 84, 10)
 COUNTERS = {"samples": 500, "active": 100, "updates": 5, "cycles_forward": 257_500}
 
 
-def test_model_agrees_with_the_gateware():
-    case = CASES["three_layers"]
+@pytest.mark.parametrize("case", ["three_layers", "dual_port_three_layers"])
+def test_model_agrees_with_the_gateware(case):
     simulate.run(
-        CountedCore(case.engine), "bench_accesses", "verilator", tests=1,
-        parameters={"case": "three_layers"}, cycles=3000,
+        CountedCore(CASES[case].engine), "bench_accesses", "verilator", tests=1,
+        parameters={"case": case}, cycles=3000,
     )  # fmt: skip
 
 

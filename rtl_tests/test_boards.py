@@ -85,7 +85,7 @@ class TestPll:
         assert 12_000_000 * feedback / 2**exponent == clock_hz
         assert 533_000_000 <= 12_000_000 * feedback <= 1_066_000_000
 
-    @pytest.mark.parametrize("clock_hz", [25_000_000, 50_000_000, 75_000_000, 81_250_000])
+    @pytest.mark.parametrize("clock_hz", [25_000_000, 50_000_000, 78_125_000, 81_250_000])
     def test_dividers_of_an_ecp5_give_the_clock(self, clock_hz):
         divider, feedback, output = ecp5.pll_dividers(25_000_000, clock_hz)
         assert 25_000_000 * feedback / divider == clock_hz
@@ -111,12 +111,13 @@ class Loopback(Component):
     rx: In(1)
     tx: Out(1)
 
-    def __init__(self, config, clock_hz, baud):
+    def __init__(self, config, clock_hz, baud, half_rate_link=False):
+        self.domain = "link" if half_rate_link else "sync"
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
-        m.d.sync += self.tx.eq(self.rx)
+        m.d[self.domain] += self.tx.eq(self.rx)
         return m
 
 
@@ -173,6 +174,17 @@ class TestEveryBoard:
     def test_a_board_without_memory_refuses_a_store(self):
         with pytest.raises(ConfigError, match="upduino_v3 has no memory for a store"):
             BOARDS["upduino_v3"].with_store()
+
+    def test_link_of_the_ulx3s_has_half_the_clock(self, monkeypatch):
+        monkeypatch.setattr("boldboards.top.UartEngine", Loopback)
+        board = BOARDS["ulx3s"]
+        output = ecp5.pll_dividers(25_000_000, board.clock_hz)[2]
+        text = elaborate(board)[0]
+        assert f"parameter \\CLKOP_DIV {output}\n" in text
+        assert f"parameter \\CLKOS_DIV {2 * output}\n" in text
+        # Both dividers start at the same phase.
+        assert f"parameter \\CLKOP_CPHASE {output - 1}\n" in text
+        assert f"parameter \\CLKOS_CPHASE {output - 1}\n" in text
 
     @pytest.mark.parametrize("name", BOARDS)
     def test_engine_holds_the_network(self, name):

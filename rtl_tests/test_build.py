@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 from boldboards import BOARDS
 
-from boldhw.build import Placed, build
+from boldhw.build import Placed, _fmax, build
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
@@ -85,6 +85,16 @@ class TestBuild:
         names = {path.name for path in built[1].iterdir()}
         logs = {name for name in names if name.endswith(".log")}
         assert names == {"build.json", "boldhw.bin", "floorplan.svg", *logs}
+
+
+class TestClock:
+    def test_half_the_clock_must_reach_half_as_much(self):
+        clocks = {
+            "fast": {"achieved": 85.0, "constraint": 80.0},
+            "half": {"achieved": 41.0, "constraint": 40.0},
+        }
+        assert _fmax({"fmax": clocks}) == 82.0
+        assert _fmax({"fmax": {"fast": clocks["fast"]}}) == 85.0
 
 
 class TestFailure:

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from boldhw.config import REFERENCE, WIDE, EngineConfig, parse_network
+from boldhw.config import ICEBREAKER, REFERENCE, WIDE, EngineConfig, parse_network
 from boldhw.errors import ConfigError
 
 
@@ -121,3 +121,8 @@ def test_sizes_of_a_store():
 def test_a_store_that_cannot_work(fields, message):
     with pytest.raises(ConfigError, match=message):
         replace(WIDE, **fields)
+
+
+def test_sums_in_dsp_blocks_and_a_data_memory_of_two_ports_exclude_each_other():
+    with pytest.raises(ConfigError, match="dual_port=True is not for .*dsp_sums=True"):
+        replace(ICEBREAKER, dual_port=True)

@@ -17,9 +17,10 @@ def test_data_memory(sim, device):
     simulate.run(DataMemory(CONFIG), "bench_data_memory", sim, tests=1, device=device)
 
 
-def test_stacked_data_memory(sim):
-    unit = with_large_blocks(DataMemory)(DEEP)
-    parameters = {"rows": DEEP.data_rows}
+@pytest.mark.parametrize("dual_port", [False, True])
+def test_stacked_data_memory(sim, dual_port):
+    unit = with_large_blocks(DataMemory)(replace(DEEP, dual_port=dual_port))
+    parameters = {"rows": DEEP.data_rows, "dual_port": dual_port}
     simulate.run(unit, "bench_data_memory", sim, tests=1, parameters=parameters)
 
 

@@ -68,7 +68,7 @@ class TestMemories:
             engine = replace(
                 calibrate.SMALL, elements=sample.elements, lanes=sample.lanes,
                 batch=sample.batch, accumulator_bits=sample.accumulator_bits,
-                training=sample.training,
+                training=sample.training, dual_port=sample.dual_port,
             )  # fmt: skip
             assert ram_blocks(engine, sample.family) == sample.ram_blocks
 
@@ -85,12 +85,14 @@ OTHERS = (
     Sample("ice40", 6, 48, 8, 8, 1, True, True, False, 4716, 1917, 5439, 22),
     Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4013, 1599, 4013, 17),
     Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4278, 1691, 4278, 21),
-    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6744, 2660, 6744, 47),
-    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5420, 2110, 5420, 20),
+    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6901, 2527, 6901, 47),
+    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5466, 1981, 5466, 20),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4168, 1621, 4168, 23, True),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4003, 1598, 4003, 17),
     Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4255, 1690, 4255, 21),
-    Sample("gowin", 12, 48, 14, 6, 1, True, False, False, 6934, 2672, 6934, 44),
-    Sample("ecp5", 33, 132, 32, 5, 2, True, False, False, 25390, 10339, 25390, 200),
+    Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 7125, 2713, 7125, 45, True),
+    Sample("gowin", 6, 48, 8, 8, 1, True, True, False, 5448, 1976, 5448, 20),
+    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4150, 1612, 4150, 23, True),
 )
 
 

@@ -30,6 +30,7 @@ ODD = replace(
     stochastic=False, decay=False,
 )  # fmt: skip
 BROAD = replace(SMALL, elements=20, lanes=40, batch=32, data_rows=4096, signal_rows=256)
+DUAL = replace(SMALL, dual_port=True)
 Future = IntEnum("Future", {"COMMAND": 0x7E})
 HYPER = Hyper(batch=8, theta=2, last_theta_factor=3, grow=2.0)
 RUNS = {
@@ -46,6 +47,9 @@ RUNS = {
     "decay": (SMALL, (37, 21, 5), replace(HYPER, decay=True)),
     "odd": (ODD, (37, 21, 5), HYPER),
     "odd, three layers": (ODD, (28, 19, 10, 4), HYPER),
+    "dual port": (DUAL, (37, 21, 14, 5), replace(HYPER, rounding=1, noise=7, decay=True)),
+    "dual port, odd": (replace(ODD, dual_port=True), (28, 19, 10, 4), HYPER),
+    "dual port, outputs per class": (DUAL, (37, 21, 12), replace(HYPER, outputs_per_class=3)),
     "long noise": (BROAD, (90, 41, 33, 10), replace(HYPER, batch=32, rounding=2, noise=3)),
 }
 

@@ -30,6 +30,7 @@ class Board:
     store             memory that can hold samples, as in EngineConfig; its bytes are store_bytes
     store_bytes
     memory            makes the component with that memory's pins, from ``clock_hz``
+    half_rate_link    the clock drives the domain ``link`` too, for link and command unit
     """
 
     name: str
@@ -52,6 +53,7 @@ class Board:
     store: str = "none"
     store_bytes: int = 0
     memory: Callable | None = None
+    half_rate_link: bool = False
 
     def with_store(self):
         """Return the board with an engine that has a store. Raises ConfigError without memory."""

@@ -37,6 +37,16 @@ class Ecp5Clock(PllClock):
 
     def pll(self, m, pin, clock, locked):
         divider, feedback, output = pll_dividers(self.oscillator_hz, self.clock_hz)
+        half = {}
+        if self.half_rate_link:
+            half = {
+                "a_FREQUENCY_PIN_CLKOS": f"{self.clock_hz / 2e6:g}",
+                "p_CLKOS_DIV": 2 * output,
+                "p_CLKOS_CPHASE": output - 1,
+                "p_CLKOS_FPHASE": 0,
+                "p_CLKOS_ENABLE": "ENABLED",
+                "o_CLKOS": self.half_clock,
+            }
         m.submodules.buffer = buffer = io.Buffer("i", pin)
         m.submodules.pll = Instance(
             "EHXPLLL",
@@ -56,4 +66,5 @@ class Ecp5Clock(PllClock):
             i_STDBY=0,
             o_CLKOP=clock,
             o_LOCK=locked,
+            **half,
         )

@@ -84,12 +84,16 @@ class PllClock(Elaboratable):
         Name of the oscillator's pin.
     oscillator_hz, clock_hz : int
         Frequencies of the oscillator and of the domain.
+    half_rate_link : bool
+        Drive the domain ``link`` too, with half the frequency, from another output of the PLL.
     """
 
-    def __init__(self, resource, oscillator_hz, clock_hz):
+    def __init__(self, resource, oscillator_hz, clock_hz, half_rate_link=False):
         self.resource = resource
         self.oscillator_hz = oscillator_hz
         self.clock_hz = clock_hz
+        self.half_rate_link = half_rate_link
+        self.half_clock = Signal()
 
     def pll(self, m, pin, clock, locked):
         """Add the PLL of a family to a module, from an IOPort to the signals ``clock, locked``."""
@@ -108,4 +112,9 @@ class PllClock(Elaboratable):
             power_on.locked.eq(locked),
             ResetSignal("sync").eq(power_on.hold),
         ]
+        if self.half_rate_link:
+            m.d.comb += [
+                ClockSignal("link").eq(self.half_clock),
+                ResetSignal("link").eq(power_on.hold),
+            ]
         return m

@@ -10,12 +10,13 @@ PART, FAMILY, DIE = "GW2AR-LV18QN88C8/I7", "GW2AR-18C", "GW2A-18C"
 ENGINE = EngineConfig(
     elements=12,
     lanes=48,
-    batch=14,
+    batch=12,
     accumulator_bits=6,
     weight_rows=512,
     data_rows=6144,
     signal_rows=512,
     popcount_registers=1,
+    dual_port=True,
 )
 
 
@@ -86,7 +87,7 @@ TANG_NANO_20K = Board(
     logic_cells=20_736,
     ram_blocks=46,
     spram=0,
-    clock_hz=63_000_000,
+    clock_hz=99_000_000,
     baud=3_000_000,
     memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",

@@ -20,8 +20,12 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = ClockDomain()
+        if self.board.half_rate_link:
+            m.domains.link = ClockDomain()
+        # The store stands between command unit and core, at the clock of the core.
+        half_rate_link = self.board.half_rate_link and not self.board.engine.has_store
         m.submodules.engine = engine = UartEngine(
-            self.board.engine, self.board.clock_hz, self.board.baud
+            self.board.engine, self.board.clock_hz, self.board.baud, half_rate_link
         )
         m.submodules.clock = self.board.clock(self.board.clock_hz)
         uart = platform.request("uart", 0, dir="-")

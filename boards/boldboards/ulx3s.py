@@ -10,13 +10,14 @@ OSCILLATOR_HZ = 25_000_000
 ENGINE = EngineConfig(
     elements=33,
     lanes=132,
-    batch=32,
+    batch=66,
     accumulator_bits=5,
     weight_rows=512,
-    data_rows=7680,
+    data_rows=8192,
     signal_rows=512,
     max_layers=3,
     popcount_registers=2,
+    dual_port=True,
 )
 
 
@@ -29,7 +30,7 @@ def _platform():
 def _clock(clock_hz):
     from boldboards.ecp5 import Ecp5Clock
 
-    return Ecp5Clock("clk25", OSCILLATOR_HZ, clock_hz)
+    return Ecp5Clock("clk25", OSCILLATOR_HZ, clock_hz, half_rate_link=True)
 
 
 def _memory(clock_hz):
@@ -49,7 +50,7 @@ ULX3S = Board(
     logic_cells=83_640,
     ram_blocks=208,
     spram=0,
-    clock_hz=75_000_000,
+    clock_hz=78_125_000,
     baud=3_000_000,
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",
@@ -60,4 +61,5 @@ ULX3S = Board(
     store="sdram",
     store_bytes=32 << 20,
     memory=_memory,
+    half_rate_link=True,
 )

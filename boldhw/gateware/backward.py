@@ -35,40 +35,41 @@ class BackwardPass(wiring.Component):
     dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
     signs, masks : P signals from the ternariser.
     push, restart, full, push_signs, push_masks : packer.
-    write, sign, mask : signal memory, at ``issue.signal_row``.
+    write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
+    classes : of the network (only with ``dual_port``).
     """
 
     def __init__(self, config):
         self.config = config
         p = config.elements
-        super().__init__(
-            {
-                "start": In(1),
-                "done": Out(1),
-                "layers": In(range(config.max_layers + 1)),
-                "label": In(CLASS_BITS),
-                "wrong": In(CLASS_BITS),
-                "index": In(CLASS_BITS + 1),
-                "collect": Out(1),
-                "issue": Out(IssuePort(config)),
-                "table": Out(TablePort(config, BACKWARD)),
-                "array_done": In(1),
-                "gate_word": Out(range(config.subwords)),
-                "dead": Out(field_shape(config, "dead")),
-                "noise": Out(field_shape(config, "noise")),
-                "draw": Out(1),
-                "signs": In(p),
-                "masks": In(p),
-                "push": Out(1),
-                "restart": Out(1),
-                "full": In(1),
-                "push_signs": Out(p),
-                "push_masks": Out(p),
-                "write": Out(1),
-                "sign": Out(1),
-                "mask": Out(1),
-            }
-        )
+        members = {
+            "start": In(1),
+            "done": Out(1),
+            "layers": In(range(config.max_layers + 1)),
+            "label": In(CLASS_BITS),
+            "wrong": In(CLASS_BITS),
+            "index": In(CLASS_BITS + 1),
+            "collect": Out(1),
+            "issue": Out(IssuePort(config)),
+            "table": Out(TablePort(config, BACKWARD)),
+            "array_done": In(1),
+            "gate_word": Out(range(config.subwords)),
+            "dead": Out(field_shape(config, "dead")),
+            "noise": Out(field_shape(config, "noise")),
+            "draw": Out(1),
+            "signs": In(p),
+            "masks": In(p),
+            "push": Out(1),
+            "restart": Out(1),
+            "full": In(1),
+            "push_signs": Out(p),
+            "push_masks": Out(p),
+        }
+        if config.dual_port:
+            members |= {"classes": In(CLASS_BITS)}
+        else:
+            members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()

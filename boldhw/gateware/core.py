@@ -21,7 +21,8 @@ from boldhw.gateware.packer import Packer
 from boldhw.gateware.popcount import Popcount
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.sequencer import Sequencer
-from boldhw.gateware.signal_memory import SignalMemory
+from boldhw.gateware.signal_memory import SignalMemory, TurnedSignalMemory
+from boldhw.gateware.streaming_backward import StreamingBackwardPass
 from boldhw.gateware.table import TableReader
 from boldhw.gateware.ternarise import Ternarise
 from boldhw.gateware.threshold import Threshold
@@ -69,11 +70,14 @@ class Core(wiring.Component):
         m.submodules.forward_pass = self._forward = ForwardPass(config)
         self._passes = [self._forward]
         if config.training:
-            m.submodules.signals = self._signals = SignalMemory(config)
+            dual = config.dual_port
+            signal_memory = TurnedSignalMemory if dual else SignalMemory
+            backward_pass = StreamingBackwardPass if dual else BackwardPass
+            m.submodules.signals = self._signals = signal_memory(config)
             m.submodules.magnitude = self._magnitude = Magnitude(config)
             m.submodules.ternarise = self._ternarise = Ternarise(config)
             m.submodules.flip_unit = self._flip = FlipUnit(config)
-            m.submodules.backward_pass = self._backward = BackwardPass(config)
+            m.submodules.backward_pass = self._backward = backward_pass(config)
             m.submodules.update_pass = self._update = UpdatePass(config)
             self._passes += [self._backward, self._update]
         issue = self._merged_issue(m)
@@ -154,6 +158,11 @@ class Core(wiring.Component):
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
         ]
+        if self.config.dual_port:
+            slot = self._sequencer.slot
+            if self.config.training:
+                slot = Mux(self._update.store_accumulators, 0, slot)
+            m.d.comb += memory.write_addr.eq(Mux(busy, issue.write_addr | slot, host.addr))
         wiring.connect(m, self._table.forward, self._forward.table)
         if self.config.training:
             wiring.connect(m, self._table.backward, self._backward.table)
@@ -238,6 +247,16 @@ class Core(wiring.Component):
                     weights.write_row.eq(update.store_row),
                     weights.write_block.eq(update.store_part),
                 ]
+            if self.config.dual_port:
+                # These reach every bit of the transposer, so little logic may come before them.
+                part = Mux(self._sequencer.busy, update.load_part, self._host_part())
+                m.d.comb += [
+                    transposer.load.eq(delay(m, host.load, 1) | update.load),
+                    transposer.shift.eq(
+                        host.shift | update.flip | update.column_shift | update.unload
+                    ),
+                    weights.read_block.eq(delay(m, part, 1)),
+                ]
             with m.If(update.transposed):
                 m.d.comb += weights.write_data.eq(transposer.transposed)
 
@@ -262,15 +281,27 @@ class Core(wiring.Component):
             ternarise.dead.eq(backward.dead),
             self._magnitude.sums.eq(self._array.sums),
             signals.row.eq(issue.signal_row),
-            signals.write.eq(backward.write),
-            signals.sign.eq(backward.sign),
-            signals.mask.eq(backward.mask),
-            signals.filled.eq(self._sequencer.filled),
             self._operand.signs.eq(signals.signs),
             self._operand.masks.eq(signals.masks),
             packer.push.eq(self._forward.push | backward.push),
             packer.restart.eq(self._forward.restart | backward.restart),
         ]
+        if self.config.dual_port:
+            update = self._update
+            m.d.comb += [
+                backward.classes.eq(control.registers.classes),
+                signals.write.eq(update.unload),
+                signals.write_row.eq(update.unload_row),
+                signals.write_part.eq(update.unload_part),
+                signals.word.eq(self._transposer.word),
+            ]
+        else:
+            m.d.comb += [
+                signals.write.eq(backward.write),
+                signals.sign.eq(backward.sign),
+                signals.mask.eq(backward.mask),
+                signals.filled.eq(self._sequencer.filled),
+            ]
         for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
             m.d.comb += limit.eq(Mux(self._forward.push, self._forward.window, dead))
         with m.If(backward.push):
@@ -281,9 +312,15 @@ class Core(wiring.Component):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
-        bits = self._data.read_data[: self.config.lanes].word_select(part, self.config.elements)
+        row = self._data.read_data
+        if self.config.dual_port:
+            row = delay(m, row, 1)
+        columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
+        if self.config.dual_port:
+            # A slot that holds no sample may hold signals of an earlier update.
+            columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
         with m.If(sequencer.busy):
-            new_bits = Mux(update.column_shift, bits, flip.new_weights)
+            new_bits = Mux(update.column_shift, columns, flip.new_weights)
             m.d.comb += self._transposer.word_in.eq(new_bits)
         m.d.comb += [
             update.start.eq(sequencer.update),
@@ -293,15 +330,17 @@ class Core(wiring.Component):
             sequencer.next_slot.eq(update.next_slot),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(self._data.read_data),
+            flip.accumulators.eq(row),
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
         ]
+        votes = Signal.like(flip.votes)
         for lane, total in enumerate(array.sums):
             # In {0,T} coding an array without DSP blocks gives twice the vote.
             twice = 0 if self.config.dsp_sums else update.zero_true
             vote = Mux(twice, total >> 1, total)
-            m.d.comb += flip.votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+            m.d.comb += votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+        m.d.comb += flip.votes.eq(delay(m, votes, 1) if self.config.dual_port else votes)
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
@@ -309,7 +348,8 @@ class Core(wiring.Component):
             self._connect_noise(m)
 
     def _count_flips(self, m):
-        m.submodules.flip_count = count = Popcount(self.config.elements)
+        registers = 1 if self.config.dual_port else 0
+        m.submodules.flip_count = count = Popcount(self.config.elements, registers)
         flips, flipped = self._flip.flips, Signal(AMOUNT_BITS)
         m.d.sync += count.bits.eq(flips & self._update.flip.replicate(len(flips)))
         m.d.sync += flipped.eq(flipped + count.count)

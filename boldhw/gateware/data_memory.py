@@ -1,4 +1,4 @@
-"""The data memory: one port, for layer table, accumulators and gathered samples."""
+"""The data memory, for layer table, accumulators and gathered samples."""
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
@@ -13,24 +13,29 @@ SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 class DataMemory(wiring.Component):
     """Read or write one row a cycle; read data comes one cycle after the address.
 
+    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle,
+    which must not be the same row. Without it what ``read_data`` shows after a cycle that wrote is
+    not defined.
+
     On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
     Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
-    of them. What ``read_data`` shows after a cycle that wrote is not defined.
+    of them.
     """
 
     def __init__(self, config):
         self.config = config
-        super().__init__(
-            {
-                "addr": In(range(config.data_rows)),
-                "write": In(1),
-                "write_data": In(config.data_width),
-                "read_data": Out(config.data_width),
-            }
-        )
+        members = {
+            "addr": In(range(config.data_rows)),
+            "write": In(1),
+            "write_data": In(config.data_width),
+            "read_data": Out(config.data_width),
+        }
+        if config.dual_port:
+            members |= {"write_addr": In(range(config.data_rows))}
+        super().__init__(members)
 
     def elaborate(self, platform):
-        if is_up5k(platform):
+        if is_up5k(platform) and not self.config.dual_port:
             return self._single_port_rams()
         rows = self.config.data_rows
         return self._stack(stack(rows) if has_large_blocks(platform) else [(0, rows)])
@@ -39,6 +44,7 @@ class DataMemory(wiring.Component):
         """Use one memory for each (first row, rows)."""
         m = Module()
         was, result = Signal.like(self.addr), 0
+        write_addr = getattr(self, "write_addr", self.addr)
         m.d.sync += was.eq(self.addr)
         for first, depth in parts:
             m.submodules[f"rows{first}"] = rows = memory.Memory(
@@ -48,10 +54,10 @@ class DataMemory(wiring.Component):
             low = (depth - 1).bit_length()
             m.d.comb += [
                 read.addr.eq(self.addr[:low]),
-                read.en.eq(~self.write),
-                write.addr.eq(self.addr[:low]),
+                read.en.eq(1 if self.config.dual_port else ~self.write),
+                write.addr.eq(write_addr[:low]),
                 write.data.eq(self.write_data),
-                write.en.eq(self.write & (self.addr[low:] == first >> low)),
+                write.en.eq(self.write & (write_addr[low:] == first >> low)),
             ]
             result |= Mux(was[low:] == first >> low, read.data, 0)
         m.d.comb += self.read_data.eq(result)

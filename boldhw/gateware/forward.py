@@ -1,11 +1,11 @@
 """The forward pass: loop nest over layers, groups of outputs and operand words."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.config import SLOT_ROWS
-from boldhw.gateware.issue import IssuePort
+from boldhw.gateware.issue import IssuePort, write_address
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import FORWARD, TablePort, field_shape
 
@@ -15,9 +15,9 @@ class ForwardPass(wiring.Component):
 
     A hidden layer reads one operand word per cycle (a layer of one word: every other cycle). The
     bits that come out enter the packer as they come; a pair of full words, outputs and gate bits,
-    takes the data memory from the reads for two cycles. The last layer waits for each group and
-    scans its sums into the loss, one per cycle. Weight planes lie one behind the other from row 0,
-    so that one row counter runs through all layers.
+    takes the data memory from the reads for two cycles, unless it has two ports. The last layer
+    waits for each group and scans its sums into the loss, one per cycle. Weight planes lie one
+    behind the other from row 0, so that one row counter runs through all layers.
 
     Cycle model: :func:`boldhw.cycles.forward`.
 
@@ -59,12 +59,12 @@ class ForwardPass(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer = Signal.like(self.layers)
-        hidden, fired_all, stored = Signal(), Signal(), Signal()
+        hidden, fired_all, through = Signal(), Signal(), Signal()
         # What loops compare with is registered where it is needed no earlier: shorter paths.
         m.d.sync += hidden.eq(layer + 1 != self.layers)
         m.d.comb += self.table.layer.eq(layer)
         fired = self._fire(m, hidden, fired_all)
-        port_taken = self._store(m, fired_all, stored)
+        port_taken = self._store(m, fired_all, through)
         self._begin, self._closing = Signal(), Signal()
         last_word, last_group = self._issue(m)
 
@@ -92,7 +92,7 @@ class ForwardPass(wiring.Component):
             with m.State("PAUSE"), m.If(~self._closing):
                 m.d.comb += self._begin.eq(1)
                 m.next = "READ"
-            with m.State("DRAIN"), m.If(stored):
+            with m.State("DRAIN"), m.If(through):
                 m.d.sync += layer.eq(layer + 1)
                 m.next = "LOAD"
             self._scan(m, fired_all)
@@ -105,6 +105,7 @@ class ForwardPass(wiring.Component):
         """Count the groups whose sums have come and send those of hidden layers to the packer."""
         fields = self.table.fields
         fired, last = Signal.like(fields.groups), Signal()
+        self._last_fires = last
         m.d.sync += last.eq(fired + 1 == fields.groups)
         m.d.comb += [
             self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
@@ -116,8 +117,12 @@ class ForwardPass(wiring.Component):
             m.d.sync += [fired.eq(fired + 1), fired_all.eq(last)]
         return fired
 
-    def _store(self, m, fired_all, stored):
-        """Write a pair of words that is full or the layer's last; return when the port is taken."""
+    def _store(self, m, fired_all, through):
+        """Write a pair of words that is full or the layer's last; return when reads must wait.
+
+        The layer is ``through`` when its last words are written; with two ports they are written
+        while the table is read.
+        """
         fields = self.table.fields
         pushed, second = Signal(), Signal()
         first = pushed & (self.full | fired_all)
@@ -131,14 +136,18 @@ class ForwardPass(wiring.Component):
             m.d.sync += words.eq(words + 1)
         with m.If(self.restart):
             m.d.sync += words.eq(0)
-        m.d.comb += stored.eq(second & fired_all)
         with m.If(first | second):
             m.d.comb += [
-                self.issue.data_addr.eq(row),
-                self.issue.in_slot.eq(1),
+                write_address(self.issue).eq(row),
                 self.issue.second.eq(second),
             ]
             m.d.comb += self.issue.data_write.eq(first | (second & self.config.training))
+        if self.config.dual_port:
+            m.d.comb += through.eq(self.push & self._last_fires)
+            return Const(0)
+        m.d.comb += through.eq(second & fired_all)
+        with m.If(first | second):
+            m.d.comb += self.issue.in_slot.eq(1)
         return first | second
 
     def _issue(self, m):

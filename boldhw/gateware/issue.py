@@ -12,6 +12,7 @@ class IssuePort(Signature):
     address; the core delays the rest to match.
 
     data_addr, data_write, second    data memory; a write stores the packer's first or second word
+    write_addr                       where a data memory of two ports writes
     in_slot                          data_addr counts from the sample's slot, whose row is aligned
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
@@ -32,6 +33,13 @@ class IssuePort(Signature):
             "first": Out(1),
             "last": Out(1),
         }
+        if config.dual_port:
+            members |= {"write_addr": Out(range(config.data_rows))}
         if config.training:
             members |= {"signal_row": Out(range(config.signal_rows))}
         super().__init__(members)
+
+
+def write_address(issue):
+    """Return the address of a data write: one of its own, or that of the only port."""
+    return getattr(issue, "write_addr", issue.data_addr)

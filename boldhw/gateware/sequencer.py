@@ -26,7 +26,8 @@ class Sequencer(wiring.Component):
     start, operation, clear, registers, busy : see :class:`boldhw.gateware.ports.ControlPort`.
     hit, active : from the loss, valid when the forward pass is done.
     forward, backward, update : start of a pass; ``*_done`` its end.
-    slot, filled : data row of the next sample, one bit per slot that is taken.
+    slot, filled : data row of the next sample, one bit per slot that is taken; with ``dual_port``
+        one bit: during an update, whether the slot of the cycle before was taken.
     first_slot, next_slot : during an update, let ``slot`` be that of the first, the next sample.
     elapsed, post, counting : cycles of the pass, what to count at its end, counters at work.
     """
@@ -56,7 +57,7 @@ class Sequencer(wiring.Component):
                 "update_done": In(1),
                 "first_slot": In(1),
                 "next_slot": In(1),
-                "filled": Out(config.batch),
+                "filled": Out(1 if config.dual_port else config.batch),
                 "updated": Out(1),
                 "flushed": Out(range(config.batch + 1)),
             }
@@ -125,6 +126,14 @@ class Sequencer(wiring.Component):
                 m.d.comb += self.post.eq(counter_bits(cycles_update=1, updates=1))
                 m.next = "IDLE"
 
+    def _compare_slot(self, m, taken):
+        place = Signal(range(self.config.batch + self.config.elements))
+        m.d.sync += self.filled.eq(place < taken)
+        with m.If(self.next_slot):
+            m.d.sync += place.eq(place + 1)
+        with m.If(self.first_slot):
+            m.d.sync += place.eq(0)
+
     def _measure(self, m, starting):
         """Count the cycles of a pass; return the signal that says that one is running."""
         running = Signal()
@@ -145,7 +154,13 @@ class Sequencer(wiring.Component):
         with m.If(self.first_slot):
             m.d.sync += row.eq(self.registers.slot_row)
         with m.If(self.backward_done):
-            m.d.sync += [taken.eq(taken + 1), self.filled.eq(Cat(1, self.filled))]
+            m.d.sync += taken.eq(taken + 1)
+            if not self.config.dual_port:
+                m.d.sync += self.filled.eq(Cat(1, self.filled))
         with m.If(self.update_done | self.clear):
-            m.d.sync += [taken.eq(0), self.filled.eq(0)]
+            m.d.sync += taken.eq(0)
+            if not self.config.dual_port:
+                m.d.sync += self.filled.eq(0)
+        if self.config.dual_port:
+            self._compare_slot(m, taken)
         return taken, taken == self.registers.batch

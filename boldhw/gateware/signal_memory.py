@@ -64,3 +64,52 @@ class SignalMemory(wiring.Component):
             Mux(filled, bit, new & free)
             for filled, bit, free in zip(self.filled, old, first_free, strict=False)
         )
+
+
+class TurnedSignalMemory(wiring.Component):
+    """Store three-valued signals of P samples at a time, and read those of all; unit by unit.
+
+    A row has signs and masks of K samples, each in ``ceil(K / P)`` parts, signs first. Latency of a
+    read is 1 cycle. Reading a row in the cycle in which it is written is not defined.
+
+    Members
+    -------
+    row : row to read.
+    write, write_row, write_part, word : write P samples' signs or masks of one unit.
+    signs, masks : K bits each of the row read one cycle before.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        p, k = config.elements, config.batch
+        parts = -(-k // p)
+        self.widths = 2 * [min(p, k - part * p) for part in range(parts)]
+        super().__init__(
+            {
+                "row": In(range(config.signal_rows)),
+                "write": In(1),
+                "write_row": In(range(config.signal_rows)),
+                "write_part": In(range(2 * parts)),
+                "word": In(p),
+                "signs": Out(k),
+                "masks": Out(k),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        words = []
+        for part, width in enumerate(self.widths):
+            m.submodules[f"part{part}"] = rows = memory.Memory(
+                shape=width, depth=self.config.signal_rows, init=[], attrs=BLOCK_RAM
+            )
+            read, write = rows.read_port(), rows.write_port()
+            m.d.comb += [
+                read.addr.eq(self.row),
+                write.addr.eq(self.write_row),
+                write.data.eq(self.word),
+                write.en.eq(self.write & (self.write_part == part)),
+            ]
+            words.append(read.data)
+        m.d.comb += Cat(self.signs, self.masks).eq(Cat(words))
+        return m

@@ -1,10 +1,11 @@
 """Whole designs: an engine behind byte streams, and one behind a serial line."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import DomainRenamer, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.errors import ConfigError
+from boldhw.gateware.bridge import Bridge
 from boldhw.gateware.command import CommandUnit
 from boldhw.gateware.core import Core
 from boldhw.gateware.frame import Link
@@ -32,6 +33,10 @@ class Engine(Component):
     config : EngineConfig
     clock_hz : int
         Frequency of the clock; HELLO reports it.
+    half_rate_link : bool
+        Link, command unit and streams are in the domain ``link``, whose clock has half the
+        frequency and rises together with that of the core. Raises ConfigError for an engine with a
+        store, which stands between both.
 
     Members
     -------
@@ -41,20 +46,27 @@ class Engine(Component):
         Memory of the store, only in an engine with one.
     """
 
-    def __init__(self, config, clock_hz):
+    def __init__(self, config, clock_hz, half_rate_link=False):
         self.config = config
         self.clock_hz = clock_hz
+        self.half_rate_link = half_rate_link
+        if half_rate_link and config.has_store:
+            raise ConfigError("half_rate_link=True is not for an engine with a store")
         streams = {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))}
         super().__init__(streams | memory_of(config))
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.link = link = Link()
-        m.submodules.command = command = CommandUnit(self.config, self.clock_hz)
+        link, command = Link(), CommandUnit(self.config, self.clock_hz)
+        rename = DomainRenamer("link") if self.half_rate_link else lambda unit: unit
+        m.submodules.link, m.submodules.command = rename(link), rename(command)
         m.submodules.core = core = Core(self.config)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)
+        if self.half_rate_link:
+            self._connect_bridge(m, command, core)
+            return m
         wiring.connect(m, command.blocks, core.blocks)
         if self.config.has_store:
             self._connect_store(m, command, core)
@@ -62,6 +74,12 @@ class Engine(Component):
             wiring.connect(m, command.data, core.data)
             wiring.connect(m, command.control, core.control)
         return m
+
+    def _connect_bridge(self, m, command, core):
+        m.submodules.bridge = bridge = Bridge(self.config)
+        for name in ("data", "blocks", "control"):
+            wiring.connect(m, getattr(command, name), getattr(bridge, name))
+            wiring.connect(m, getattr(bridge, f"core_{name}"), getattr(core, name))
 
     def _connect_store(self, m, command, core):
         m.submodules.store = store = Store(self.config)
@@ -84,6 +102,8 @@ class UartEngine(Component):
     baud : int
         Bits per second. Raises ConfigError when the clock gives no whole number of cycles, four
         or more, that comes within half of what the two ends may differ.
+    half_rate_link : bool
+        See ``Engine``; the serial line then is in the domain ``link`` too.
 
     Members
     -------
@@ -95,23 +115,26 @@ class UartEngine(Component):
         Memory of the store, only in an engine with one.
     """
 
-    def __init__(self, config, clock_hz, baud):
+    def __init__(self, config, clock_hz, baud, half_rate_link=False):
         self.config = config
         self.clock_hz = clock_hz
-        self.divider = round(clock_hz / baud)
-        if self.divider < 4 or abs(clock_hz / self.divider / baud - 1) > SKEW / 2:
-            works = round(clock_hz / max(self.divider, 4))
+        self.half_rate_link = half_rate_link
+        line_hz = clock_hz / 2 if half_rate_link else clock_hz
+        self.divider = round(line_hz / baud)
+        if self.divider < 4 or abs(line_hz / self.divider / baud - 1) > SKEW / 2:
+            works = round(line_hz / max(self.divider, 4))
             raise ConfigError(
-                f"baud={baud} cannot be made from a clock of {clock_hz} Hz within 1 %, in bits of "
-                f"4 cycles or more; the nearest rate that works is baud={works}"
+                f"baud={baud} cannot be made from a clock of {line_hz:.0f} Hz within 1 %, in bits "
+                f"of 4 cycles or more; the nearest rate that works is baud={works}"
             )
         super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)} | memory_of(config))
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.engine = engine = Engine(self.config, self.clock_hz)
-        m.submodules.receiver = receiver = UartReceiver(self.divider)
-        m.submodules.transmitter = transmitter = UartTransmitter(self.divider)
+        m.submodules.engine = engine = Engine(self.config, self.clock_hz, self.half_rate_link)
+        receiver, transmitter = UartReceiver(self.divider), UartTransmitter(self.divider)
+        rename = DomainRenamer("link") if self.half_rate_link else lambda unit: unit
+        m.submodules.receiver, m.submodules.transmitter = rename(receiver), rename(transmitter)
         wiring.connect(m, receiver.o, engine.rx)
         wiring.connect(m, engine.tx, transmitter.i)
         m.d.comb += [receiver.pin.eq(self.rx), self.tx.eq(transmitter.pin)]

@@ -1,0 +1,65 @@
+"""Between a command unit at half the clock and the core."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
+
+STROBES = {
+    "data": ("write",),
+    "blocks": ("load", "shift", "store"),
+    "control": ("start", "clear", "noise_write"),
+}
+HELD = {"data": ("read_data",), "control": ("counter",)}
+
+
+class Bridge(wiring.Component):
+    """Carry the ports of a core from the domain ``link`` to ``sync``, which is twice as fast.
+
+    Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
+    so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
+    memory answers is held until the end of the next cycle. A score is shown one cycle late, when it
+    has settled, and taken only when it is shown.
+
+    Members
+    -------
+    data, blocks, control : from the command unit, which is in ``link``.
+    core_data, core_blocks, core_control : to the core, which is in ``sync``.
+    """
+
+    def __init__(self, config):
+        ports = {"data": DataPort, "blocks": BlockPort, "control": ControlPort}
+        members = {name: In(port(config)) for name, port in ports.items()}
+        members |= {f"core_{name}": Out(port(config)) for name, port in ports.items()}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        second_half = self._second_half(m)
+        for name, strobes in STROBES.items():
+            slow, fast = getattr(self, name), getattr(self, f"core_{name}")
+            for member, flow in fast.signature.members.items():
+                ours, theirs = getattr(slow, member), getattr(fast, member)
+                if member in strobes:
+                    m.d.comb += theirs.eq(ours & second_half)
+                elif member == "score_ready":
+                    m.d.comb += theirs.eq(ours & self.control.score_valid & second_half)
+                elif flow.flow == Out:
+                    m.d.comb += theirs.eq(ours)
+                elif member in HELD.get(name, ()):
+                    with m.If(~second_half):
+                        m.d.sync += ours.eq(theirs)
+                elif member != "score_valid":
+                    m.d.comb += ours.eq(theirs)
+        fast = self.core_control
+        with m.If(second_half):
+            m.d.sync += self.control.score_valid.eq(fast.score_valid & ~fast.score_ready)
+        return m
+
+    def _second_half(self, m):
+        """Return a signal that is high in the second half of a cycle of ``link``."""
+        toggle, now, before = Signal(), Signal(), Signal()
+        m.d.link += toggle.eq(~toggle)
+        m.d.sync += [now.eq(toggle), before.eq(now)]
+        return now ^ before

@@ -1,0 +1,167 @@
+"""The backward pass without pauses, for a data memory that reads and writes in the same cycle."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+
+from boldhw.gateware.backward import BackwardPass
+from boldhw.gateware.delay import delay
+from boldhw.gateware.operand import Source
+
+SIGNS, MASKS, GATE = range(3)  # what is read in the three cycles of a signal word
+
+
+def gate_delay(config):
+    """Return the cycles from a group's last mask word to its gate word.
+
+    It is the first of the cycles left to gate words whose data meet the group's sums.
+    """
+    earliest = config.latency - 2
+    return earliest + (GATE - MASKS - earliest) % 3
+
+
+class StreamingBackwardPass(BackwardPass):
+    """Make the signals of one active sample, for all layers, without a pause between groups.
+
+    Three cycles read the signs of a word, its masks, and the gate word of an earlier group. Groups
+    go through the packer into the sample's slot only, those of the first layer too: the update pass
+    turns them into rows of the signal memory. The last layer collects an output per cycle.
+
+    Cycle model: :func:`boldhw.cycles.streaming_backward`. Members: see :class:`BackwardPass`.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        table, fields = self.table, self.table.fields
+        layer, top = Signal.like(self.layers), Signal()
+        collecting, fetching, collected = Signal(), Signal(), Signal()
+        pushed = Signal.like(fields.groups)
+        last = pushed + 1 == fields.groups
+        m.d.comb += [
+            table.layer.eq(layer),
+            self.dead.eq(fields.dead),
+            self.noise.eq(fields.noise),
+            self.restart.eq(table.run),
+        ]
+        with m.If(self.push):
+            m.d.sync += pushed.eq(pushed + 1)
+        with m.If(table.run):
+            m.d.sync += pushed.eq(0)
+        gate, fetched = self._fetch(m, fetching)
+        group_complete = self._collect(m, collecting)
+        taken = self._take(m, gate, pushed)
+        m.d.comb += self.push.eq(collected | taken)
+        stored = self._store(m, last)
+
+        def go_on():
+            """Go to the next layer down."""
+            m.d.sync += [layer.eq(layer - 1), top.eq(0)]
+            m.next = "LOAD"
+            with m.If(layer == 0):
+                m.next = "FINISH"
+
+        with m.FSM():
+            with m.State("IDLE"), m.If(self.start):
+                m.d.sync += [layer.eq(self.layers - 1), top.eq(1)]
+                m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += table.run.eq(1)
+                with m.If(table.done):
+                    m.next = "FETCH"
+                    with m.If(top):
+                        m.next = "COLLECT"
+            with m.State("COLLECT"):
+                m.d.comb += collecting.eq(1)
+                with m.If(group_complete):
+                    m.next = "PUSH"
+            with m.State("PUSH"):
+                m.d.comb += collected.eq(1)
+                m.next = "COLLECT"
+                with m.If(last):
+                    go_on()
+            with m.State("FETCH"):
+                m.d.comb += fetching.eq(1)
+                with m.If(fetched):
+                    m.next = "DRAIN"
+            with m.State("DRAIN"), m.If(self.push & last):
+                go_on()
+            with m.State("FINISH"), m.If(stored):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+        return m
+
+    def _fetch(self, m, fetching):
+        """Read the signal words above for each group, and gate words when sums come."""
+        fields, issue = self.table.fields, self.issue
+        word, group = Signal.like(fields.above_signal_words), Signal.like(fields.groups)
+        weight_row, phase = Signal.like(issue.weight_row), Signal(range(3))
+        gated = Signal.like(fields.groups)
+        last_word, last_group = word + 1 == fields.above_signal_words, group + 1 == fields.groups
+        masks = phase == MASKS
+        part_bits = self.config.subwords.bit_length() - 1
+        with m.If(self.table.run):
+            m.d.sync += [weight_row.eq(fields.above_transposed_row), gated.eq(0)]
+        with m.If(fetching):
+            m.d.sync += phase.eq(phase + 1)
+            with m.If(phase != GATE):
+                m.d.comb += [
+                    issue.data_addr.eq(fields.above_signal_row + Cat(masks, word)),
+                    issue.in_slot.eq(1),
+                    issue.weight_row.eq(weight_row),
+                    issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
+                    issue.valid.eq(masks),
+                    issue.first.eq(word == 0),
+                    issue.last.eq(last_word),
+                ]
+            with m.Else():
+                m.d.sync += [phase.eq(SIGNS), weight_row.eq(weight_row + 1), word.eq(word + 1)]
+                with m.If(last_word):
+                    m.d.sync += [word.eq(0), group.eq(Mux(last_group, 0, group + 1))]
+        gate = delay(m, issue.valid & issue.last, gate_delay(self.config))
+        with m.If(gate):
+            gate_row = fields.gate_row + (gated >> part_bits)
+            m.d.comb += [issue.data_addr.eq(gate_row), issue.in_slot.eq(1)]
+            m.d.sync += gated.eq(gated + 1)
+        return gate, (phase == GATE) & last_word & last_group
+
+    def _collect(self, m, collecting):
+        """Take a signal per cycle from the loss; say when the group has all of its outputs."""
+        lane = Signal(range(self.config.elements))
+        is_wrong, is_label = self.index == self.wrong, self.index == self.label
+        m.d.comb += self.collect.eq(collecting)
+        with m.If(collecting):
+            m.d.sync += [
+                lane.eq(lane + 1),
+                self.push_signs.bit_select(lane, 1).eq(is_wrong),
+                self.push_masks.bit_select(lane, 1).eq(is_wrong | is_label),
+            ]
+        with m.If(self.push | self.table.run):
+            m.d.sync += [lane.eq(0), self.push_signs.eq(0), self.push_masks.eq(0)]
+        return (lane == self.config.elements - 1) | (self.index == self.classes)
+
+    def _take(self, m, gate, pushed):
+        """Take a group of signals from the ternariser; return when the packer may have them."""
+        gated = delay(m, gate, 2)
+        m.d.comb += [self.gate_word.eq(pushed), self.draw.eq(gated & (self.noise != 0))]
+        with m.If(gated):
+            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+        return delay(m, gated, 1)
+
+    def _store(self, m, last):
+        """Write a pair of words that is full or the layer's last, beside the reads."""
+        fields, issue = self.table.fields, self.issue
+        complete, final, second = Signal(), Signal(), Signal()
+        rows, row = Signal(len(fields.groups) + 1), Signal.like(fields.signal_row)
+        first = complete & (self.full | final)
+        m.d.sync += [complete.eq(self.push), final.eq(last), second.eq(first)]
+        with m.If(self.push):
+            m.d.sync += row.eq(fields.signal_row + rows)
+        with m.If(first):
+            m.d.sync += [row.eq(row + 1), rows.eq(rows + 2)]
+        with m.If(self.table.run):
+            m.d.sync += rows.eq(0)
+        with m.If(first | second):
+            m.d.comb += [
+                issue.write_addr.eq(row),
+                issue.data_write.eq(1),
+                issue.second.eq(second),
+            ]
+        return second
