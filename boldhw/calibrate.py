@@ -48,11 +48,21 @@ DUAL_PORT = (
     replace(LARGE, popcount_registers=1, dual_port=True),
     replace(FITTED[-1], dual_port=True),
 )
+FITTED_DSP = (
+    replace(SMALL, dsp_sums=True),
+    replace(MIDDLE, dsp_sums=True),
+    replace(MIDDLE, elements=7, lanes=28, dsp_sums=True),
+    replace(MIDDLE, elements=6, lanes=48, dsp_sums=True),
+)
 OTHERS = (
     replace(MIDDLE, elements=6, lanes=24, batch=24),
     replace(MIDDLE, elements=5, lanes=40, batch=24, weight_rows=512),
     replace(MIDDLE, elements=12, lanes=48, batch=24, popcount_registers=1, data_rows=6656),
     replace(SMALL, elements=6, lanes=48, popcount_registers=1, stochastic=True),
+)
+OTHERS_DSP = (
+    replace(MIDDLE, elements=6, lanes=24, batch=24, dsp_sums=True),
+    replace(MIDDLE, elements=8, lanes=64, popcount_registers=1, dsp_sums=True),
 )
 
 
@@ -71,6 +81,7 @@ def measure(engine, family):
         family, engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
         engine.popcount_registers, engine.training, engine.stochastic, engine.decay,
         resources.lut4, resources.ff, cells, resources.ram_blocks, engine.dual_port,
+        engine.dsp_sums,
     )  # fmt: skip
 
 
@@ -86,8 +97,10 @@ def _packed(board, work, constraints):
 
 
 if __name__ == "__main__":
-    dual = () if sys.argv[1] == "ice40" else DUAL_PORT
-    for title, engines in (("fitted", FITTED + dual), ("others", OTHERS)):
+    ice40 = sys.argv[1] == "ice40"
+    fitted = FITTED + (FITTED_DSP if ice40 else DUAL_PORT)
+    others = OTHERS + (OTHERS_DSP if ice40 else ())
+    for title, engines in (("fitted", fitted), ("others", others)):
         print(f"# {title}", flush=True)
         for each in engines:
             print(f"    Sample{tuple(measure(each, sys.argv[1]))},", flush=True)

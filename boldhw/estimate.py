@@ -42,6 +42,7 @@ class Sample(NamedTuple):
     logic_cells: int
     ram_blocks: int
     dual_port: bool = False
+    dsp_sums: bool = False
 
 
 # Written by: python -m boldhw.calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
@@ -99,7 +100,7 @@ class Estimate:
     """Cost and speed of a network on an engine, on a board.
 
     lut4, ff, logic_cells       predicted by the linear model
-    ram_blocks, spram           exact
+    ram_blocks, spram, dsp      exact
     cycles_inference            exact, of one sample
     cycles_training             mean of one sample when ACTIVE_FRACTION of the samples cast votes;
                                 None for an engine without training units
@@ -117,6 +118,7 @@ class Estimate:
     logic_cells: int
     ram_blocks: int
     spram: int
+    dsp: int
     cycles_inference: int
     cycles_training: float | None
     inference_per_second: float
@@ -149,6 +151,7 @@ def estimate(engine, widths, board=None):
         logic_cells=logic_cells,
         ram_blocks=ram_blocks(engine, board.family),
         spram=spram(engine) if board.family == "ice40" else 0,
+        dsp=dsp(engine),
         cycles_inference=model.forward,
         cycles_training=training,
         inference_per_second=round(board.clock_hz / model.forward),
@@ -178,6 +181,8 @@ def _use(engine, layout, board, logic_cells):
     }
     if board.spram:
         use["spram"] = round(spram(engine) / board.spram, 3)
+    if dsp(engine):
+        use["dsp"] = round(dsp(engine) / board.dsp, 3)
     return use | {name: round(rows / getattr(engine, name), 3) for name, rows in needed.items()}
 
 
@@ -234,6 +239,11 @@ def spram(engine):
     return _ceil(engine.data_width, SPRAM_BITS) * _ceil(engine.data_rows, SPRAM_ROWS)
 
 
+def dsp(engine):
+    """Return the multipliers of an engine: one an element for its sum, one a lane for decay."""
+    return engine.elements * (engine.dsp_sums + engine.decay)
+
+
 def predict_logic(engine, family="ice40"):
     """Return (LUT4, flip-flops, logic cells) of an engine with a serial line."""
     return tuple(round(value) for value in _features(engine) @ _coefficients(family))
@@ -253,7 +263,7 @@ def _features(engine):
     return np.array([
         1, lanes, p, lanes * engine.popcount_registers, trains,
         trains * p * engine.accumulator_bits, engine.stochastic * (2 + p), engine.decay * p,
-        engine.dual_port * p,
+        engine.dual_port * p, engine.dsp_sums * p, engine.dsp_sums * lanes,
     ], float)  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Point:
     batch: int
     accumulator_bits: int
     popcount_registers: int
+    dsp_sums: bool
     data_rows: int
     weight_rows: int
     signal_rows: int
@@ -78,6 +79,7 @@ def _sized(board, widths, elements, subwords, batch, bits):
     try:
         roomy = replace(
             board.engine, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
+            dsp_sums=board.engine.dsp_sums and elements <= board.dsp,
             weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14, max_layers=layers,
             max_fan_in=max(1023, -(-max(widths) // lanes) * lanes),
         )  # fmt: skip
@@ -97,8 +99,8 @@ def _point(engine, widths, board):
         return None
     return Point(
         engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
-        engine.popcount_registers, engine.data_rows, engine.weight_rows, engine.signal_rows,
-        found.lut4, found.ram_blocks, found.training_per_second,
+        engine.popcount_registers, engine.dsp_sums, engine.data_rows, engine.weight_rows,
+        engine.signal_rows, found.lut4, found.ram_blocks, found.training_per_second,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from boldhw.errors import ConfigError
 from boldhw.estimate import (
     MEASURED,
     Sample,
+    dsp,
     estimate,
     largest_network,
     predict_logic,
@@ -46,6 +47,7 @@ class TestMemories:
             ("icebreaker", SMALL),
             ("icebreaker", INFERENCE),
             ("icebreaker", ICEBREAKER),
+            ("icebreaker", replace(SMALL, decay=True)),
             ("ulx3s", replace(SMALL, data_rows=3600)),
             ("tang_nano_20k", replace(SMALL, weight_rows=600, data_rows=1030)),
         ],
@@ -62,6 +64,7 @@ class TestMemories:
         assert ram_blocks(engine, board.family) == found.ram_blocks
         if board.family == "ice40":
             assert spram(engine) == found.spram
+            assert dsp(engine) == found.dsp
 
     def test_counts_are_those_of_the_measured_engines(self):
         for sample in MEASURED:

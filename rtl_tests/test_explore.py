@@ -14,7 +14,7 @@ from boldhw.layout import Layout
 
 BOARD = BOARDS["icebreaker"]
 WIDTHS = (784, 84, 10)
-POINT = Point(6, 24, 24, 6, 0, 12800, 500, 96, 4000, 20, 30_000.0)
+POINT = Point(6, 24, 24, 6, 0, True, 12800, 500, 96, 4000, 20, 30_000.0)
 Built = make_dataclass("Built", ["lut4", "ram_blocks", "fmax_mhz"])
 
 

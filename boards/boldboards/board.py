@@ -20,6 +20,7 @@ class Board:
     logic_cells       LUT4 with a flip-flop or without
     ram_blocks        block RAMs: of 4 kbit in an iCE40, of 18 kbit elsewhere
     spram             single-port RAMs of 16,384 x 16 bits
+    dsp               multipliers of 16 x 16 bits or more
     clock_hz          clock of the engine
     baud              bits per second of its serial line
     memories, link    the same in words, for lists of boards
@@ -42,6 +43,7 @@ class Board:
     logic_cells: int
     ram_blocks: int
     spram: int
+    dsp: int
     clock_hz: int
     baud: int
     memories: str

@@ -87,6 +87,7 @@ TANG_NANO_20K = Board(
     logic_cells=20_736,
     ram_blocks=46,
     spram=0,
+    dsp=48,
     clock_hz=99_000_000,
     baud=3_000_000,
     memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (a store of samples with --store)",

@@ -50,6 +50,7 @@ ULX3S = Board(
     logic_cells=83_640,
     ram_blocks=208,
     spram=0,
+    dsp=156,
     clock_hz=78_125_000,
     baud=3_000_000,
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
