@@ -112,6 +112,7 @@ CASES |= {
 INFERENCE = {
     "three_layers": CASES["three_layers"],
     "outputs_per_class": CASES["outputs_per_class"],
+    "dsp_sums": CASES["dsp_sums"],
     "no_training": Case(engine=replace(ENGINE, training=False)),
     "dual_port_no_training": Case(engine=replace(ENGINE, training=False, dual_port=True)),
 }

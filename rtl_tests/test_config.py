@@ -29,6 +29,7 @@ from boldhw.errors import ConfigError
         ({"max_layers": 0}, "max_layers=0"),
         ({"max_layers": 17}, "max_layers=17"),
         ({"max_fan_in": 39}, "max_fan_in=39 .* 40 to 16384"),
+        ({"max_fan_in": 4096, "dsp_sums": True}, "max_fan_in=4096 .* 40 to 4095"),
         ({"popcount_registers": 4}, "popcount_registers=4 .* 0 to 3"),
         ({"popcount_registers": True}, "popcount_registers=True"),
     ],
@@ -52,6 +53,20 @@ def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
     engine = replace(WIDE, **changes)
     assert engine.data_bytes == data_bytes
     assert engine.data_width == 8 * data_bytes
+
+
+@pytest.mark.parametrize(
+    ("changes", "high_lanes"),
+    [
+        ({}, 15),  # 12 bits of a sum leave 4 of 16 for the count above it
+        ({"lanes": 20, "batch": 20}, 11),  # half of the lanes and one
+        ({"max_fan_in": 4095}, 3),
+    ],
+)
+def test_counts_of_a_dsp_block_fit_its_operand(changes, high_lanes):
+    engine = replace(WIDE, dsp_sums=True, **changes)
+    assert engine.high_lanes == high_lanes
+    assert engine.high_lanes < 1 << 16 - engine.sum_bits
 
 
 def test_derived_sizes():
