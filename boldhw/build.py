@@ -13,7 +13,8 @@ from boldhw.synthesis import FAMILIES, Resources, run_tool, synthesise, tool_ver
 NAME = "boldhw"
 RESULT = "build.json"
 FLOORPLAN = "floorplan.svg"
-SEEDS = (1, 2, 3)
+# From seed 3 nextpnr does not finish routing the iCEBreaker's engine.
+SEEDS = (1, 2, 4)
 
 
 @dataclass(frozen=True)

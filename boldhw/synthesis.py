@@ -91,7 +91,11 @@ FAMILIES = {
         },
         constraints="pcf",
         placer="NEXTPNR_ICE40",
-        place=("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
+        place=(
+            *("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
+            # The usual router sometimes goes round in circles, for ever.
+            *("--router", "router2", "--tmg-ripup"),
+        ),
         placed="asc",
         written="cells",
         logic_cells=("ICESTORM_LC",),
