@@ -15,7 +15,6 @@ from boldhw import cycles
 from boldhw.errors import ConfigError
 from boldhw.gateware.memories import stack
 from boldhw.layout import Layout
-from boldhw.protocol import COUNTERS
 
 ACTIVE_FRACTION = 0.1  # of the samples of a training run, about, that cast votes
 BLOCK_ROWS, BLOCK_BITS = 256, 16  # of an iCE40's block RAM, each bit with a write mask of its own
@@ -23,6 +22,7 @@ LARGE_BLOCKS = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 
 SPRAM_ROWS, SPRAM_BITS = 1 << 14, 16  # of a single-port RAM
 UART_BITS = 10  # of a byte on a serial line
 FRAME_BYTES = 512  # of the memory of received frames, and of that of replies
+COUNTERS = (16, 128)  # bits and rows of the memory of counters and identity, at most
 
 
 class Sample(NamedTuple):
@@ -202,7 +202,7 @@ def ram_blocks(engine, family="ice40"):
     memories = [
         (8, FRAME_BYTES),
         (8, FRAME_BYTES),
-        (16, 2 * (len(COUNTERS) + engine.max_layers)),
+        COUNTERS,
     ]
     if engine.training:
         memories += [(width, engine.signal_rows) for width in _signal_widths(engine)]

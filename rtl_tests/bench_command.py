@@ -8,6 +8,7 @@ from bench_frame import Host
 from streams import cycle, generator, now, parameters, settled, start
 
 from boldhw.config import EngineConfig
+from boldhw.gateware.counters import address_bits
 from boldhw.protocol import (
     MAX_PAYLOAD,
     READABLE,
@@ -21,6 +22,7 @@ from boldhw.protocol import (
 )
 
 CONFIG = EngineConfig(**parameters()["config"])
+IDENTITY = identity_bytes(CONFIG, 24_000_000)
 BANKS, REGISTERS = banks_of(CONFIG), registers_of(CONFIG)
 INFER, TRAIN, FLUSH = range(3)
 BITS = {
@@ -93,7 +95,8 @@ class Core:
         self.runs, self.noise, self.clears = [], [], 0
         self.sample_words = self.remaining = 0
         self.scores = []
-        self.counters = [self.random.getrandbits(32) for _ in range(7 + CONFIG.max_layers)]
+        self.counters = words(self.random.randbytes(4 * (7 + CONFIG.max_layers)))
+        self.counters |= words(IDENTITY, 1 << address_bits(CONFIG) - 1)
         self.outputs = {
             "data__read_data": 0, "blocks__word": 0, "control__busy": 0, "control__hit": 0,
             "control__active": 0, "control__updated": 0, "control__flushed": 0,
@@ -145,9 +148,8 @@ class Core:
         self.outputs["blocks__word"] = self.words[0]
 
     def serve_control(self, asked, busy):
-        index, high = divmod(self.value("control__counter_addr"), 2)
-        if index < len(self.counters):
-            self.outputs["control__counter"] = self.counters[index] >> 16 * high & 0xFFFF
+        addr = self.value("control__counter_addr")
+        self.outputs["control__counter"] = self.counters.get(addr, 0xEEEE)
         if "control.noise_write" in asked:
             self.noise.append(self.value("control__noise_data"))
         if "control.clear" in asked:
@@ -188,6 +190,11 @@ class Core:
         else:
             self.outputs["control__busy"] = 0
             self.next_slot()
+
+
+def words(content, first=0):
+    """Return {address: word} of the memory of the counters."""
+    return dict(enumerate(struct.unpack(f"<{len(content) // 2}H", content), first))
 
 
 def result(run):
@@ -491,9 +498,9 @@ async def the_store_trains_as_often_as_it_is_asked(dut):
 async def identity_counters_and_time_are_as_documented(dut):
     """HELLO and STAT report what they should; STATE_CRC takes the documented cycles."""
     bench = await Bench().begin(dut)
-    wanted = identity_bytes(CONFIG, parameters()["clock_hz"])
-    assert await bench.call(Command.HELLO) == (Status.OK, wanted)
-    wanted = struct.pack(f"<{len(bench.core.counters)}I", *bench.core.counters)
+    assert await bench.call(Command.HELLO) == (Status.OK, IDENTITY)
+    size = 2 * (7 + CONFIG.max_layers)
+    wanted = struct.pack(f"<{size}H", *(bench.core.counters[addr] for addr in range(size)))
     for bank in BANKS:  # what was read before must not be sent again
         assert (await bench.call(Command.MEM_READ, 0, bytes([bank, 1])))[0] == Status.OK
         assert await bench.call(Command.STAT) == (Status.OK, wanted)

@@ -1,11 +1,14 @@
 """Bench of Counters against a list of integers."""
 
+import struct
+
 import cocotb
 from lockstep import compare
-from streams import generator, start
+from streams import cycle, generator, parameters, start
 from unit_config import CONFIG
 
-from boldhw.protocol import COUNTERS
+from boldhw.gateware.counters import address_bits
+from boldhw.protocol import COUNTERS, identity_bytes
 
 COUNT = len(COUNTERS) + CONFIG.max_layers
 IDLE = {"post": 0, "amount": 0, "post_flips": 0, "layer": 0, "clear": 0, "addr": 0}
@@ -123,3 +126,21 @@ async def a_post_beside_a_clear_counts(dut):
         await idle(dut, reference)
         await read_all(dut, reference)
     assert reference.values[:4] == [0x12345] * 3 + [1]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def identity_stays(dut):
+    """Its words follow in the other half, also while counters are cleared and behind that."""
+    identity = identity_bytes(CONFIG, parameters()["clock_hz"])
+    words = struct.unpack(f"<{len(identity) // 2}H", identity)
+    first = 1 << address_bits(CONFIG) - 1
+    await start(dut, **IDLE)
+    for clear in (0, 1):
+        dut.clear.value = clear
+        found = []
+        for addr in range(first, first + len(words)):
+            dut.addr.value = addr
+            await cycle(dut)
+            dut.clear.value = 0
+            found.append(int(dut.word.value))
+        assert tuple(found) == words

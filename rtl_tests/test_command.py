@@ -13,7 +13,6 @@ from boldhw.gateware.frame import Link
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 from boldhw.gateware.store import StorePort
 
-CLOCK_HZ = 24_000_000
 NARROW = EngineConfig(
     elements=4, lanes=8, batch=5, accumulator_bits=6, weight_rows=13, data_rows=99, signal_rows=8
 )
@@ -62,7 +61,7 @@ class Device(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.link = link = Link()
-        m.submodules.command = command = CommandUnit(self.config, CLOCK_HZ)
+        m.submodules.command = command = CommandUnit(self.config)
         wiring.connect(m, link.frame, command.frame)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
@@ -77,5 +76,5 @@ class Device(wiring.Component):
 def test_command(sim, name):
     config = CONFIGS[name]
     strobes = strobes_of(config)
-    parameters = {"config": asdict(config), "clock_hz": CLOCK_HZ, "strobes": strobes}
+    parameters = {"config": asdict(config), "strobes": strobes}
     simulate.run(Device(config), "bench_command", sim, tests=7, parameters=parameters)

@@ -2,7 +2,11 @@ import simulate
 from unit_config import CONFIG
 
 from boldhw.gateware.counters import Counters
+from boldhw.protocol import identity_bytes
+
+CLOCK_HZ = 24_000_000
 
 
 def test_counters(sim):
-    simulate.run(Counters(CONFIG), "bench_counters", sim, tests=4)
+    counters = Counters(CONFIG, identity_bytes(CONFIG, CLOCK_HZ))
+    simulate.run(counters, "bench_counters", sim, tests=5, parameters={"clock_hz": CLOCK_HZ})

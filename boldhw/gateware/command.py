@@ -5,21 +5,19 @@ from amaranth.lib import enum
 from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.config import FIELD_BITS
+from boldhw.gateware.counters import IDENTITY_WORDS, counter_words
 from boldhw.gateware.frame import CRC_BYTES, FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.registers import RegisterFile
 from boldhw.gateware.shifter import Shifter
 from boldhw.gateware.store import StorePort
 from boldhw.protocol import (
-    COUNTERS,
-    HEADER,
     READABLE,
     Bank,
     Command,
     Register,
     Status,
     banks_of,
-    identity_bytes,
     registers_of,
 )
 
@@ -28,6 +26,7 @@ OPERATIONS = {
     Command.TRAIN: Operation.TRAIN,
     Command.FLUSH: Operation.FLUSH,
 }
+COUNTED = (Command.HELLO, Command.STAT)  # replies from the memory of the counters
 
 
 class Source(enum.Enum, shape=2):
@@ -64,9 +63,8 @@ class CommandUnit(Component):
         Only in an engine with a store.
     """
 
-    def __init__(self, config, clock_hz):
+    def __init__(self, config):
         self.config = config
-        self.identity = identity_bytes(config, clock_hz)
         self.lane_bytes = config.block_bytes // config.elements
         members = {
             "frame": In(FramePort()),
@@ -139,7 +137,9 @@ class CommandUnit(Component):
             self.blocks.word_in.eq(shifter.row[width - 8 * self.lane_bytes :]),
             control.label.eq(self._high),
             control.registers.eq(registers.registers),
-            control.counter_addr.eq(self._address),
+            control.counter_addr.eq(
+                Cat(self._address[: len(control.counter_addr) - 1], self.is_(Command.HELLO))
+            ),
             control.noise_data.eq(self._argument),
             registers.index.eq(self._address),
             registers.value.eq(self._argument),
@@ -150,7 +150,7 @@ class CommandUnit(Component):
         # Only the bytes that are sent matter; the rest of the row is spared a multiplexer.
         with m.If(self.is_(Command.INFER)):
             m.d.comb += shifter.row_in[:FIELD_BITS].eq(control.score)
-        with m.Elif(self.is_(Command.STAT)):
+        with m.Elif(self.is_(*COUNTED)):
             m.d.comb += shifter.row_in[:FIELD_BITS].eq(control.counter)
         with m.Elif(self._bank == Bank.WEIGHTS):
             m.d.comb += shifter.row_in[: 8 * self.lane_bytes].eq(self.blocks.word)
@@ -271,8 +271,6 @@ class CommandUnit(Component):
             with m.Elif(self.is_(*OPERATIONS, *stored) & ~registers.configured):
                 self._fail(m, Status.NOT_CONFIGURED)
             with m.Else(), m.Switch(self._command):
-                with m.Case(Command.HELLO):
-                    m.next = "IDENTITY"
                 with m.Case(Command.RESET):
                     m.d.comb += [
                         registers.clear.eq(~self._dry),
@@ -307,7 +305,7 @@ class CommandUnit(Component):
                             self._fail(m, Status.BAD_LENGTH)
                         with m.Elif(~self.store.configured):
                             self._fail(m, Status.NOT_CONFIGURED)
-                with m.Case(Command.STAT):
+                with m.Case(*COUNTED):
                     m.d.comb += self._clear.eq(1)
                     m.next = "FETCH"
 
@@ -371,7 +369,7 @@ class CommandUnit(Component):
         with m.State("FETCH"):
             m.next = "LOAD"
             if config.has_store:
-                with m.If(self._in_store() & ~self.is_(Command.STAT) & ~self.store.valid):
+                with m.If(self._in_store() & ~self.is_(*COUNTED) & ~self.store.valid):
                     m.next = "FETCH"
         with m.State("STORE"):
             m.next = "ITEM"
@@ -498,15 +496,6 @@ class CommandUnit(Component):
                 self._sent(m)
             with m.If(frame.write & frame.full):
                 self._fail(m, Status.BAD_LENGTH)
-        with m.State("IDENTITY"):
-            m.d.comb += [frame.write.eq(1), self._source.eq(Source.OTHER)]
-            place = frame.written[: (HEADER.size + len(self.identity)).bit_length()]
-            with m.Switch(place):
-                for index, byte in enumerate(self.identity, HEADER.size):
-                    with m.Case(index):
-                        m.d.comb += self._other.eq(byte)
-            with m.If(frame.second & (place == HEADER.size + len(self.identity) - 1)):
-                m.next = "END"
         with m.State("SUM UP"):
             # The CRC's first bytes reach the low end of the shifter.
             m.d.comb += [
@@ -537,7 +526,7 @@ class CommandUnit(Component):
 
     def _sent(self, m):
         """Go on after a word."""
-        last = 2 * (len(COUNTERS) + self.config.max_layers)
+        counted = Mux(self.is_(Command.HELLO), IDENTITY_WORDS, counter_words(self.config))
         with m.Switch(self._command):
             with m.Case(Command.INFER):
                 m.next = "LOAD"
@@ -556,10 +545,10 @@ class CommandUnit(Component):
                     m.next = "SUM UP"
                 with m.Else():
                     m.next = "END"
-            with m.Case(Command.STAT):
+            with m.Case(*COUNTED):
                 m.d.comb += self._next.eq(1)
                 m.next = "FETCH"
-                with m.If(self._address == last - 1):
+                with m.If(self._address == counted - 1):
                     m.next = "END"
             with m.Default():
                 m.next = "END"

@@ -41,10 +41,17 @@ class Core(wiring.Component):
 
     Golden model: :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.cycles`.
     The ports are described in :mod:`boldhw.gateware.ports`.
+
+    Parameters
+    ----------
+    config : EngineConfig
+    identity : bytes
+        What HELLO says; see ``Counters``.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, identity=b""):
         self.config = config
+        self.identity = identity
         super().__init__(
             {
                 "data": In(DataPort(config)),
@@ -64,7 +71,7 @@ class Core(wiring.Component):
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
         m.submodules.loss = self._loss = Loss(config)
-        m.submodules.counters = self._counters = Counters(config)
+        m.submodules.counters = self._counters = Counters(config, self.identity)
         m.submodules.sequencer = self._sequencer = Sequencer(config)
         m.submodules.table = self._table = TableReader(config)
         m.submodules.forward_pass = self._forward = ForwardPass(config)

@@ -1,14 +1,25 @@
-"""The performance counters: 32 bits each, kept in a memory of 16-bit words."""
+"""The performance counters, 32 bits each, and the identity, in a memory of 16-bit words."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.memories import BLOCK_RAM
-from boldhw.protocol import COUNTERS
+from boldhw.protocol import COUNTERS, IDENTITY
 
 AMOUNT_BITS = 24  # of the largest number that is added at once
 WORD_BITS = 16
+IDENTITY_WORDS = IDENTITY.size // 2
+
+
+def counter_words(config):
+    """Return the 16-bit words that an engine's counters take."""
+    return 2 * (len(COUNTERS) + config.max_layers)
+
+
+def address_bits(config):
+    """Return the bits of a word's address; the highest one chooses the identity."""
+    return (max(counter_words(config), IDENTITY_WORDS) - 1).bit_length() + 1
 
 
 class Counters(wiring.Component):
@@ -17,7 +28,14 @@ class Counters(wiring.Component):
     A post names counters: those of the cycles and the flips grow by ``amount``, the others by 1.
     Low and high word of counter i of :data:`boldhw.protocol.COUNTERS` are words 2 i and 2 i + 1;
     the flips of each layer follow. Reset clears them too. A memory, because on an iCE40 that costs
-    a fifth of what registers cost.
+    a fifth of what registers cost; its other half holds the identity, which as a table of logic
+    takes 60 LUT4.
+
+    Parameters
+    ----------
+    config : EngineConfig
+    identity : bytes
+        What HELLO says, from the address on whose highest bit alone is set.
 
     Members
     -------
@@ -28,7 +46,8 @@ class Counters(wiring.Component):
     addr, word : the word at ``addr``, one cycle later, while ``busy`` is low.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, identity=b""):
+        self.identity = identity
         self.count = len(COUNTERS) + config.max_layers
         super().__init__(
             {
@@ -38,15 +57,17 @@ class Counters(wiring.Component):
                 "layer": In(range(config.max_layers + 1)),
                 "clear": In(1),
                 "busy": Out(1),
-                "addr": In(range(2 * self.count)),
+                "addr": In(address_bits(config)),
                 "word": Out(WORD_BITS),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
+        pairs = zip(self.identity[::2], self.identity[1::2], strict=True)
+        init = [0] * (1 << len(self.addr) - 1) + [low | high << 8 for low, high in pairs]
         m.submodules.words = words = memory.Memory(
-            shape=WORD_BITS, depth=2 * self.count, init=[], attrs=BLOCK_RAM
+            shape=WORD_BITS, depth=len(init), init=init, attrs=BLOCK_RAM
         )
         self._read, self._write = words.read_port(), words.write_port()
         self._pending, self._amount = Signal(len(COUNTERS) + 1), Signal(AMOUNT_BITS)

@@ -4,7 +4,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.config import FIELD_BITS
-from boldhw.protocol import COUNTERS
+from boldhw.gateware.counters import address_bits
 
 
 class Operation(enum.Enum, shape=2):
@@ -95,6 +95,6 @@ class ControlPort(Signature):
             "score": In(FIELD_BITS),
             "score_valid": In(1),
             "score_ready": Out(1),
-            "counter_addr": Out(range(2 * (len(COUNTERS) + config.max_layers))),
+            "counter_addr": Out(address_bits(config)),
             "counter": In(16),
         })  # fmt: skip

@@ -12,6 +12,7 @@ from boldhw.gateware.frame import Link
 from boldhw.gateware.memory_port import MemoryPort
 from boldhw.gateware.store import Store
 from boldhw.gateware.uart import UartReceiver, UartTransmitter
+from boldhw.protocol import identity_bytes
 
 SKEW = 0.02  # most that the two ends of a serial line may differ
 
@@ -57,10 +58,10 @@ class Engine(Component):
 
     def elaborate(self, platform):
         m = Module()
-        link, command = Link(), CommandUnit(self.config, self.clock_hz)
+        link, command = Link(), CommandUnit(self.config)
         rename = DomainRenamer("link") if self.half_rate_link else lambda unit: unit
         m.submodules.link, m.submodules.command = rename(link), rename(command)
-        m.submodules.core = core = Core(self.config)
+        m.submodules.core = core = Core(self.config, identity_bytes(self.config, self.clock_hz))
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)
