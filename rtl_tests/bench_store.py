@@ -192,6 +192,7 @@ async def words_are_read_and_written_between_commands(dut):
             if rng.random() < 0.3:
                 value = rng.getrandbits(WIDTH)
                 await host.write(page, word, value)
+                await cycle(dut)  # in which the memory takes it
                 assert memory.written[page << PAGE_BITS | word] == value
             assert await host.read(page, word) == memory.word(page << PAGE_BITS | word)
         if rng.random() < 0.5:

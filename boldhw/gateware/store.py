@@ -1,6 +1,6 @@
 """The store of samples: what the host puts there, and training on it."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature, flipped
 
@@ -10,7 +10,7 @@ from boldhw.gateware.ports import ControlPort, DataPort, Operation
 from boldhw.gateware.records import STRIDE_BITS, Records
 from boldhw.protocol import Register
 
-READ_AHEAD = 16  # words that are read at once for the host
+AHEAD_BITS = 4  # words are read for the host up to the end of a block of so many address bits
 
 
 class StorePort(Signature):
@@ -97,7 +97,9 @@ class Store(wiring.Component):
         with m.If(command.clear):
             m.d.sync += [field.eq(0) for field in fields.values()]
         state = command.register == Register.ORDER_STATE
-        needed = (command.sample_words + 1) * self.config.store_parts
+        parts, items = self.config.store_parts, command.sample_words + 1
+        # Written out, since Yosys would take a DSP block for a multiplication.
+        needed = sum(items << bit for bit in range(parts.bit_length()) if parts >> bit & 1)
         m.d.comb += [
             command.configured.eq(records.last + 1 == needed),
             Cat(records.last, records.stride).eq(record),
@@ -110,34 +112,41 @@ class Store(wiring.Component):
     def _access(self, m):
         """Read and write words for the host; otherwise the memory serves the records.
 
-        Words are read ahead, since a memory takes long to begin. What the host does not ask for
-        next is thrown away before anything else is done.
+        Words are read ahead, since a memory takes long to begin: as many as lie in the same block.
+        What the host does not ask for next is thrown away before anything else is done.
         """
         command, memory, records = self.command, self.memory, self._records.memory
         request, words = memory.request, memory.words
-        wanted, place = Signal(len(request.p.addr)), Signal(len(request.p.addr))
-        asked, ahead = Signal(), Signal(range(READ_AHEAD + 1))
+        wanted = Signal(len(request.p.addr))
+        low, high = wanted[:AHEAD_BITS], wanted[AHEAD_BITS:]
+        place, block = Signal.like(low), Signal.like(high)  # of the next word that comes
+        asked, writing, ahead = Signal(), Signal(), Signal()
+        with m.If(command.read | command.write):
+            m.d.sync += wanted.eq(Cat(command.addr, self._page))
         with m.If(command.read):
-            m.d.sync += [wanted.eq(Cat(command.addr, self._page)), asked.eq(1), command.valid.eq(0)]
-        with m.If(ahead != 0):
+            m.d.sync += [asked.eq(1), command.valid.eq(0)]
+        m.d.sync += writing.eq(command.write & ~command.written)
+        with m.If(ahead):
             m.d.comb += words.ready.eq(asked | command.write | command.running)
             with m.If(words.valid & words.ready):
-                m.d.sync += [ahead.eq(ahead - 1), place.eq(place + 1)]
-                with m.If(asked & (place == wanted)):
+                m.d.sync += place.eq(place + 1)
+                with m.If(place.all()):
+                    m.d.sync += ahead.eq(0)
+                with m.If(asked & (place == low) & (block == high)):
                     m.d.sync += [command.word.eq(words.payload), command.valid.eq(1), asked.eq(0)]
         with m.Elif(command.running):
             wiring.connect(m, records, flipped(memory))
         with m.Else():
             m.d.comb += [
-                request.valid.eq(command.write | asked),
-                request.p.addr.eq(Mux(command.write, Cat(command.addr, self._page), wanted)),
-                request.p.last.eq(READ_AHEAD - 1),
-                request.p.write.eq(command.write),
+                request.valid.eq(writing | asked),
+                request.p.addr.eq(wanted),
+                request.p.last.eq(~low),
+                request.p.write.eq(writing),
                 request.p.data.eq(command.value),
-                command.written.eq(command.write & request.ready),
+                command.written.eq(writing & request.ready),
             ]
             with m.If(asked & request.ready):
-                m.d.sync += [ahead.eq(READ_AHEAD), place.eq(wanted)]
+                m.d.sync += [ahead.eq(1), place.eq(low), block.eq(high)]
 
     def _train(self, m):
         """Write record after record to the slot and start the core for each."""
@@ -151,7 +160,7 @@ class Store(wiring.Component):
         with m.If(command.running):
             m.d.comb += [
                 data.addr.eq(core.slot | place),
-                data.write_data.eq(word.payload),
+                data.write_data[: len(word.payload)].eq(word.payload),
                 core.operation.eq(Operation.TRAIN),
                 core.label.eq(label),
             ]
