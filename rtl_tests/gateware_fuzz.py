@@ -1,12 +1,16 @@
 """Random and mutated bytes for the simulated board, in the middle of a training."""
 
+from dataclasses import replace
+
 import fuzz
 import numpy as np
-from boldhost.device import Device
 from boldhost.link import Link
+from boldhost.stored import StoredDevice
 from test_system import SMALL, make_network, make_samples
 
+from boldhw.config import PAGE_BITS
 from boldhw.cosim.board import SimTransport
+from boldhw.golden.order import Order
 from boldhw.protocol import (
     COUNTERS,
     READABLE,
@@ -17,9 +21,14 @@ from boldhw.protocol import (
     Status,
     decode,
     encode,
+    registers_of,
 )
 
+ENGINES = {"plain": SMALL, "store": replace(SMALL, store="sdram", store_bytes=1 << 18)}
 WIDTHS = (37, 21, 5)
+WIDTH_WORDS = 3  # operand words of 37 inputs
+SAMPLES = 60
+RANDOM_BYTES = 40_000  # of each page of the store
 CHECK_EVERY = 50  # bursts, or refused commands, between two looks at the whole state
 REPLY_CYCLES = 1_000_000  # no command takes longer
 SHORT_CYCLES = 2_000  # in which all that arrived is answered, unless it runs the core
@@ -31,16 +40,34 @@ class Trained:
     ``seq`` is the sequence number of the frame executed last, while no driver talks to the board.
     """
 
-    def __init__(self):
-        self.board = SimTransport(SMALL)
+    def __init__(self, engine):
+        self.board = SimTransport(engine)
         self.link = Link(self.board, timeout=0.2)
-        self.device = Device(self.link)
-        network, (bits, labels) = make_network(SMALL, WIDTHS), make_samples(WIDTHS, 5, 60)
-        self.device.load(network)
-        self.device.train(bits, labels)
+        self.device = StoredDevice(self.link)
+        self.network, self.samples = make_network(engine, WIDTHS), make_samples(WIDTHS, 5, SAMPLES)
+        self.order = Order(SAMPLES, 1)
+        self.device.load(self.network)
+        if engine.has_store:
+            self.device.fill_store(*self.samples)
+            self.device.start_order(self.order)
+            self.device.write_register(Register.STORE_PAGE, 0)
+        self.train(SAMPLES // 2)
         assert self.device.gathered
         self.seq = 0
         self.state = self.read_state()
+
+    def train(self, count):
+        """Train on the next samples; assert that it does what the golden model does."""
+        bits, labels = self.samples
+        taken = self.order.take(count)
+        wanted = self.network.train(bits[taken], labels[taken])
+        if self.device.engine.has_store:
+            assert self.device.train_store(count) == wanted
+        else:
+            train = super(StoredDevice, self.device).train
+            assert train(bits[taken], labels[taken]) == wanted
+        assert self.device.state_crc() == self.network.state_crc()
+        assert self.device.gathered == self.network.gathered
 
     def next_seq(self):
         """Take the next sequence number."""
@@ -48,10 +75,15 @@ class Trained:
         return self.seq
 
     def read_state(self):
-        """Return checksums of all memory, all registers and all counters."""
+        """Return checksums of all memory, all registers and all counters.
+
+        Of a store, those of the records.
+        """
         device, engine = self.device, self.device.engine
         self.link.hello()
         banks = {Bank.DATA: engine.data_rows, Bank.WEIGHTS: engine.weight_blocks}
+        if engine.has_store:
+            banks[Bank.STORE] = device.stored_bytes(SAMPLES) // device.item_bytes(Bank.STORE)
         crc = [
             self.link.call(Command.STATE_CRC, 0, bytes((bank,)) + rows.to_bytes(2, "little"))
             for bank, rows in banks.items()
@@ -67,6 +99,12 @@ class Trained:
         assert self.read_state() == self.state
         assert self.state[2].keys() >= set(COUNTERS)
 
+    def go_on(self):
+        """Train on; that shows the state that cannot be read, such as that of the store's order."""
+        self.link.hello()
+        self.train(SAMPLES // 2 + 9)
+        self.state = self.read_state()
+
 
 def babble(trained, size, seed):
     """Send ``size`` bytes that are no frame to execute, in bursts; return the bursts.
@@ -74,10 +112,12 @@ def babble(trained, size, seed):
     Behind each burst a command is answered at its second copy at the latest, and now and then the
     whole state is read: it stays what it was.
     """
-    generator, seeds = np.random.default_rng(seed), fuzz.frames()
+    generator, frames = np.random.default_rng(seed), fuzz.frames()
     sent = bursts = 0
     while sent < size:
-        seeds[-1] = encode(Command.REG_WRITE, trained.seq + 1 & 0xFF, 2, b"\x55\x55")
+        seq = trained.seq + 1 & 0xFF
+        write = encode(Command.REG_WRITE, seq, Register.MARGIN, b"\x55\x55")
+        seeds = [*frames, write, encode(Command.TRAIN_STORE, seq, 1)]
         content = fuzz.mutate(generator, seeds) if bursts % 2 else fuzz.noise(generator)
         if any(_executed(part) for part in content.split(b"\0")):
             continue
@@ -116,7 +156,7 @@ def command(trained, count, seed):
         addr = int(generator.choice([0, 1, 3, 9, 10, 511, 512, 2047, 2048, 65535]))
         payload = generator.bytes(generator.choice([0, 1, 2, 3, 4, 9, 25, 49, 246]))
         payload = bytes((int(generator.integers(3)),)) * bool(payload) + payload[1:]
-        if obeyed(kind, addr, payload):
+        if obeyed(trained.device.engine, kind, addr, payload):
             continue
         refusals[_exchange(trained, kind, addr, payload)] += 1
         if index % CHECK_EVERY == 0:
@@ -125,17 +165,23 @@ def command(trained, count, seed):
     return refusals
 
 
-def obeyed(kind, addr, payload):
+def obeyed(engine, kind, addr, payload):
     """True for a frame that is right and changes the state."""
-    engine = SMALL
     if kind in (Command.RESET, Command.FLUSH):
         return not payload
     if kind == Command.REG_WRITE:
-        return addr in set(Register) and len(payload) == 2
+        return addr in registers_of(engine) and len(payload) == 2
     if kind == Command.MEM_WRITE and payload:
-        item = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}.get(payload[0], 0)
+        sizes = {
+            Bank.DATA: engine.data_bytes,
+            Bank.WEIGHTS: engine.block_bytes,
+            Bank.STORE: engine.store_width // 8,
+        }
+        item = sizes.get(payload[0], 0)
         return item and len(payload) > 1 and (len(payload) - 1) % item == 0
-    sample = 3 * engine.word_bytes
+    if kind == Command.TRAIN_STORE:
+        return engine.has_store and addr and not payload
+    sample = WIDTH_WORDS * engine.word_bytes
     if kind == Command.INFER:  # the slot that the sample goes to is no state, but is compared
         return addr and len(payload) >= addr * sample
     return kind == Command.TRAIN and addr and len(payload) >= addr * (sample + 1)
@@ -150,3 +196,26 @@ def _exchange(trained, kind, addr, payload):
     found = decode(reply[:-1])
     assert found[:2] == (kind | REPLY, seq)
     return found[2]
+
+
+def settings(trained, count, seed):
+    """Train on random words, ``count`` times with random registers of the store.
+
+    Only the length of a record is right. Each command is answered, whatever labels it meets.
+    """
+    generator, device = np.random.default_rng(seed), trained.device
+    trained.link.hello()
+    for page in range(device.engine.store_bytes // device.item_bytes(Bank.STORE) >> PAGE_BITS):
+        device.write_register(Register.STORE_PAGE, page)
+        device.write_memory(Bank.STORE, 0, generator.bytes(RANDOM_BYTES))
+    for _ in range(count):
+        stride, samples, taps, state = generator.integers((16, *3 * [1 << 16])).tolist()
+        registers = {
+            Register.RECORD: stride << 8 | WIDTH_WORDS,
+            Register.ORDER_SAMPLES: samples >> int(generator.integers(17)),
+            Register.ORDER_TAPS: taps,
+            Register.ORDER_STATE: state * int(generator.integers(2)),
+        }
+        for register, value in registers.items():
+            device.write_register(register, value)
+        trained.link.call(Command.TRAIN_STORE, 3)

@@ -31,8 +31,12 @@ def test_no_bytes_crash_the_host(tmp_path, target):
     assert f"stat::number_of_executed_units: {RUNS[target]}" in run.stderr
 
 
-def test_no_bytes_harm_the_gateware():
-    trained = gateware_fuzz.Trained()
+@pytest.mark.parametrize("name", gateware_fuzz.ENGINES)
+def test_no_bytes_harm_the_gateware(name):
+    trained = gateware_fuzz.Trained(gateware_fuzz.ENGINES[name])
     assert gateware_fuzz.babble(trained, 10_000_000, seed=3) > 100_000
     assert gateware_fuzz.command(trained, 200_000, seed=4)[Status.BAD_LENGTH] > 10_000
+    trained.go_on()
+    if trained.device.engine.has_store:
+        gateware_fuzz.settings(trained, 20_000, seed=5)
     trained.device.close()

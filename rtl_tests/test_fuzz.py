@@ -30,18 +30,26 @@ def test_no_bytes_crash_the_host(tmp_path, target):
     assert size > LEAST
 
 
-@pytest.fixture(scope="module")
-def trained():
-    board = gateware_fuzz.Trained()
+@pytest.fixture(scope="module", params=gateware_fuzz.ENGINES.values(), ids=gateware_fuzz.ENGINES)
+def trained(request):
+    board = gateware_fuzz.Trained(request.param)
     yield board
     board.device.close()
 
 
 def test_no_bytes_harm_the_gateware(trained):
     assert gateware_fuzz.babble(trained, LEAST, seed=1) > 1000
+    trained.go_on()
 
 
 def test_no_wrong_command_harms_the_gateware(trained):
     """Well-formed frames of any content; each way of being wrong occurs."""
     counts = gateware_fuzz.command(trained, 2000, seed=2)
     assert min(counts[status] for status in list(Status)[:5]) > 10
+    trained.go_on()
+
+
+def test_no_settings_of_a_store_stop_the_gateware():
+    trained = gateware_fuzz.Trained(gateware_fuzz.ENGINES["store"])
+    gateware_fuzz.settings(trained, 200, seed=3)
+    trained.device.close()
