@@ -64,6 +64,24 @@ def test_a_call_returns_the_reply():
     assert board.executed == {Command.HELLO: WINDOW, Command.REG_WRITE: 1, Command.REG_READ: 1}
 
 
+class Stopped(GoldenBoard):
+    """Seen by a process that is stopped for an hour whenever it has looked at the clock."""
+
+    hours = 0
+
+    def clock(self):
+        self.hours += 1
+        return 3600.0 * self.hours
+
+
+def test_a_process_that_is_stopped_does_not_take_that_for_silence():
+    link = Link(Stopped(ENGINE), timeout=0.5)
+    link.hello()
+    for _ in range(20):
+        link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
+    assert link.resent == 0
+
+
 @pytest.mark.parametrize("side", ["on_request", "on_reply"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_command_is_executed_once(fault, side):

@@ -186,17 +186,20 @@ class Link:
             )
 
     def _listen(self, wait):
-        """Return the frames that end next, without delimiters; none when ``wait`` is over."""
+        """Return the frames that end next, without delimiters; none when ``wait`` is over.
+
+        Bytes are looked for once more behind that: this process may have been stopped meanwhile.
+        """
+        left, frames = wait, []
         deadline = self._transport.clock() + wait
-        while (left := deadline - self._transport.clock()) > 0:
-            data = self._transport.read(left)
+        while not frames and left > 0:
+            left = deadline - self._transport.clock()
+            data = self._transport.read(max(left, 0))
             if not data:
                 break
             *frames, rest = bytes(self._received + data).split(b"\0")
             self._received[:] = rest
-            if frames:
-                return frames
-        return []
+        return frames
 
     def _take(self, frame, waiting):
         """Take one response: a reply, or anything else that stands for a frame that was lost."""
