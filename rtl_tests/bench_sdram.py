@@ -76,8 +76,8 @@ async def a_burst_takes_a_word_a_cycle(dut):
         since = now() + 1  # the request is taken
         waits.append(await user.read(32, 16))
         lengths.append(now() - since)
-    assert min(waits) == RCD + 7
-    assert min(lengths) == RCD + 7 + 15
+    assert min(waits) == RCD + 8
+    assert min(lengths) == RCD + 8 + 15
     await finish(dut)
 
 

@@ -171,6 +171,15 @@ class TestEveryBoard:
             assert port.partition("[")[0] in rtlil
         assert ("sdram" in constraints) == (name == "ulx3s")
 
+    def test_pins_of_the_ulx3s_sdram_have_registers(self):
+        """All that is driven and its enable; 16 lines of data are read, the clock has its own."""
+        board = replace(BOARDS["ulx3s"], engine=replace(TINY, training=True)).with_store()
+        text = elaborate(board)[0]
+        commands, lines, clock = 5 + 2 + 13 + 2, 16, 1
+        assert text.count("cell \\OFS1P3DX") == 2 * (commands + lines) + clock
+        assert text.count("cell \\TRELLIS_FF") == text.count('\\CLKMUX "INV"') == lines
+        assert text.count("cell \\ODDRX1F") == clock
+
     def test_a_board_without_memory_refuses_a_store(self):
         with pytest.raises(ConfigError, match="upduino_v3 has no memory for a store"):
             BOARDS["upduino_v3"].with_store()

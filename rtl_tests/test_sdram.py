@@ -4,13 +4,11 @@ from dataclasses import replace
 
 import pytest
 import simulate
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 from memory_traffic import Traffic
+from modelled import Exercised, Modelled
 
 from boldhw.cosim.sdram import RULES, VERILOG, SdramModel
-from boldhw.gateware.memory_port import MemoryPort
+from boldhw.errors import ConfigError
 from boldhw.gateware.sdram import (
     SDRAM_8_MB,
     SDRAM_32_MB,
@@ -29,54 +27,20 @@ BROAD = replace(SDRAM_8_MB, row_bits=3, column_bits=4)
 SLOW = replace(NARROW, wr=90, mrd=90, rrd=10, rc=120, init=30_000)
 
 
-class Memory(wiring.Component):
-    """A controller and its chip."""
-
-    def __init__(self, chip, clock_hz, timing=None):
-        self.controller = SdramController(chip, clock_hz, timing)
-        self.model = SdramModel(chip, clock_hz)
-        super().__init__({
-            "memory": In(MemoryPort(chip.address_bits, WORD_BITS)),
-            "violation": Out(5),
-        })  # fmt: skip
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.controller = self.controller
-        m.submodules.model = self.model
-        wiring.connect(m, wiring.flipped(self.memory), self.controller.memory)
-        wiring.connect(m, self.controller.pins, self.model.pins)
-        m.d.comb += self.violation.eq(self.model.violation)
-        return m
+def modelled(chip, clock_hz, timing=None):
+    """Return a controller and its chip."""
+    return Modelled(SdramController(chip, clock_hz, timing), SdramModel(chip, clock_hz))
 
 
-class Exercised(wiring.Component):
-    """A controller, its chip and random traffic."""
-
-    def __init__(self, chip, clock_hz, timing=None):
-        self.memory = Memory(chip, clock_hz, timing)
-        self.traffic = Traffic(chip.address_bits, WORD_BITS)
-        super().__init__({
-            "reads": Out(32),
-            "writes": Out(32),
-            "wrong": Out(32),
-            "violation": Out(5),
-        })  # fmt: skip
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.memory, m.submodules.traffic = self.memory, self.traffic
-        wiring.connect(m, self.traffic.memory, self.memory.memory)
-        m.d.comb += self.violation.eq(self.memory.violation)
-        for name in ("reads", "writes", "wrong"):
-            m.d.comb += getattr(self, name).eq(getattr(self.traffic, name))
-        return m
+def exercised(chip, clock_hz, timing=None):
+    """Return a controller, its chip and random traffic."""
+    return Exercised(modelled(chip, clock_hz, timing), Traffic(chip.address_bits, WORD_BITS))
 
 
 @pytest.mark.parametrize("chip", [NARROW, BROAD], ids=["16 bits", "32 bits"])
 def test_sdram(sim, chip):
     parameters = {"address_bits": chip.address_bits, "rcd": cycles(chip.rcd, CLOCK_HZ)}
-    component = Memory(chip, CLOCK_HZ)
+    component = modelled(chip, CLOCK_HZ)
     simulate.run(component, "bench_sdram", sim, tests=3, parameters=parameters, models=VERILOG)
 
 
@@ -87,7 +51,7 @@ def test_sdram(sim, chip):
 )
 def test_no_rule_is_broken_in_a_million_cycles(chip, clock_hz):
     component, parameters = (
-        Exercised(chip, clock_hz),
+        exercised(chip, clock_hz),
         {"cycles": 1_000_000, "violation": 0, "writable": True},
     )
     simulate.run(
@@ -108,13 +72,23 @@ WRONG = {
 }
 
 
+def test_a_clock_too_fast_is_found():
+    """The checker knows the least period by itself; the controller would refuse the clock."""
+    component = exercised(SLOW, 120_000_000, Timing.of(SLOW, 100_000_000))
+    parameters = {"cycles": 50_000, "violation": RULES.index("ck"), "writable": True}
+    simulate.run(
+        component, "bench_memory_traffic", "verilator", tests=1, parameters=parameters,
+        models=VERILOG,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("rule", WRONG)
 def test_one_wrong_time_is_found(rule):
     """The checker names the rule that a controller breaks with one time too short, or too long."""
     chip = replace(SLOW, wr=14, rc=63) if rule == "ras" else SLOW
     timing = Timing.of(chip, CLOCK_HZ)
     timing = replace(timing, **{k: getattr(timing, k) + v for k, v in WRONG[rule].items()})
-    component = Exercised(chip, CLOCK_HZ, timing)
+    component = exercised(chip, CLOCK_HZ, timing)
     parameters = {"cycles": 50_000, "violation": RULES.index(rule), "writable": True}
     simulate.run(
         component, "bench_memory_traffic", "verilator", tests=1, parameters=parameters,
@@ -135,6 +109,8 @@ def test_timing_is_rounded_up():
     timing = Timing.of(SDRAM_32_MB, 75_000_000)
     assert (timing.rcd, timing.rp, timing.rfc, timing.wr, timing.mrd) == (2, 2, 5, 2, 2)
     assert timing.refresh < 7.8 * 75
+    with pytest.raises(ConfigError, match="nearest frequency that works is clock_hz=100000000"):
+        Timing.of(SDRAM_32_MB, 100_000_001)
     assert timing.boot * timing.refresh >= 200 * 75
 
 

@@ -1,6 +1,6 @@
-"""Clock of ECP5 boards."""
+"""Clock of ECP5 boards, and registers in their I/O cells."""
 
-from amaranth.hdl import Instance
+from amaranth.hdl import ClockSignal, Instance, Module, Signal
 from amaranth.lib import io
 
 from boldboards.pll import PllClock, choose, products
@@ -68,3 +68,30 @@ class Ecp5Clock(PllClock):
             o_LOCK=locked,
             **half,
         )
+
+
+class Ecp5FallingBuffer(io.FFBuffer):
+    """Registers in the I/O cells of pins of both directions; that of the input takes at the
+    falling edge, which Amaranth's own buffer does not offer.
+    """
+
+    def __init__(self, port):
+        super().__init__("io", port)
+
+    def elaborate(self, platform):
+        m = Module()
+        for bit, pin in enumerate(self.port.io):
+            i, o, off = Signal(), Signal(), Signal()
+            m.submodules[f"buffer{bit}"] = Instance("BB", io_B=pin, i_I=o, i_T=off, o_O=i)
+            m.submodules[f"output{bit}"] = _output(self.o[bit], o)
+            m.submodules[f"enable{bit}"] = _output(~self.oe, off)
+            m.submodules[f"input{bit}"] = Instance(
+                "TRELLIS_FF", a_syn_useioff="1", a_ioff_dir="input", p_CLKMUX="INV", p_CEMUX="1",
+                p_GSR="DISABLED", i_CLK=ClockSignal(), i_DI=i, o_Q=self.i[bit],
+            )  # fmt: skip
+        return m
+
+
+def _output(value, pin):
+    """Return a register that nextpnr puts into the output's I/O cell."""
+    return Instance("OFS1P3DX", i_SCLK=ClockSignal(), i_SP=1, i_CD=0, i_D=value, o_Q=pin)

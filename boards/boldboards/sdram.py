@@ -1,6 +1,6 @@
 """Pins of the SDRAM that holds samples, with their controller."""
 
-from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
+from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Component, In
 
@@ -8,14 +8,30 @@ from boldhw.gateware.memory_port import MemoryPort
 from boldhw.gateware.sdram import WORD_BITS, SdramController
 
 
+class FallingBuffer(io.FFBuffer):
+    """Registers beside pins of both directions; the input one takes at the falling edge."""
+
+    def __init__(self, port):
+        super().__init__("io", port)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.buffer = buffer = io.Buffer("io", self.port)
+        m.domains += ClockDomain("falling", clk_edge="neg", reset_less=True, local=True)
+        m.d.comb += ClockSignal("falling").eq(ClockSignal())
+        m.d.falling += self.i.eq(buffer.i)
+        m.d.sync += [buffer.o.eq(self.o), buffer.oe.eq(self.oe)]
+        return m
+
+
 class SdramStore(Component):
     """A controller and the pins of its chip.
 
-    The chip's clock is the inverted one of the domain ``sync``, so that commands are stable half a
-    cycle before and behind its edge; what it sends is taken at that edge too, and goes on to
-    ``sync`` half a cycle later. At 75 MHz and a latency of 2 that leaves 7.3 ns for the way to the
-    chip and back, less the set-up time of a flip-flop: an access time of 6 ns comes off the 13.3 ns
-    between the chip's edges. nextpnr does not check the timing of pins.
+    All outputs leave from registers at the pins. The chip's clock does too, from one that puts out
+    0 in the first half of a cycle of ``sync`` and 1 in the second, so that its edge lies in the
+    middle of the others' cycle. What the chip sends is taken at the falling edge of ``sync`` and
+    goes on to it half a cycle later. docs/boards.md has the arithmetic; nextpnr does not check the
+    timing of pins.
 
     Parameters
     ----------
@@ -24,12 +40,15 @@ class SdramStore(Component):
     pins : callable
         Takes the platform; returns an object with the I/O ports ``clk, clk_en, cs, ras, cas, we,
         ba, a, dqm, dq``, ports of pins that are active low being inverted.
+    data_buffer : callable
+        Makes the buffer of ``dq`` from its port, with the members of ``FallingBuffer``.
     """
 
-    def __init__(self, chip, clock_hz, pins):
+    def __init__(self, chip, clock_hz, pins, data_buffer=FallingBuffer):
         self.chip = chip
         self.clock_hz = clock_hz
         self.pins = pins
+        self.data_buffer = data_buffer
         super().__init__({"memory": In(MemoryPort(chip.address_bits, WORD_BITS))})
 
     def elaborate(self, platform):
@@ -38,20 +57,19 @@ class SdramStore(Component):
         wiring.connect(m, wiring.flipped(self.memory), controller.memory)
         ports, pins = self.pins(platform), controller.pins
         values = {
-            "clk": ~ClockSignal(), "clk_en": 1, "cs": 1, "ras": pins.ras, "cas": pins.cas,
-            "we": pins.we, "ba": pins.bank, "a": pins.address, "dqm": pins.mask,
+            "clk_en": 1, "cs": 1, "ras": pins.ras, "cas": pins.cas, "we": pins.we, "ba": pins.bank,
+            "a": pins.address, "dqm": pins.mask,
         }  # fmt: skip
         for name, value in values.items():
-            m.submodules[name] = buffer = io.Buffer("o", getattr(ports, name))
+            m.submodules[name] = buffer = io.FFBuffer("o", getattr(ports, name))
             m.d.comb += buffer.o.eq(value)
-        m.domains += ClockDomain("falling", clk_edge="neg", reset_less=True, local=True)
-        m.submodules.dq = dq = io.Buffer("io", ports.dq)
-        taken = Signal.like(pins.data_in)
-        m.d.falling += taken.eq(dq.i)
+        m.submodules.clk = clk = io.DDRBuffer("o", ports.clk)
+        m.submodules.dq = dq = self.data_buffer(ports.dq)
         m.d.comb += [
-            ClockSignal("falling").eq(ClockSignal()),
+            clk.o[0].eq(0),
+            clk.o[1].eq(1),
             dq.o.eq(pins.data_out),
             dq.oe.eq(pins.drive),
-            pins.data_in.eq(taken),
+            pins.data_in.eq(dq.i),
         ]
         return m

@@ -34,10 +34,14 @@ def _clock(clock_hz):
 
 
 def _memory(clock_hz):
+    from boldboards.ecp5 import Ecp5FallingBuffer
     from boldboards.sdram import SdramStore
     from boldhw.gateware.sdram import SDRAM_32_MB
 
-    return SdramStore(SDRAM_32_MB, clock_hz, lambda platform: platform.request("sdram", dir="-"))
+    def pins(platform):
+        return platform.request("sdram", dir="-")
+
+    return SdramStore(SDRAM_32_MB, clock_hz, pins, Ecp5FallingBuffer)
 
 
 ULX3S = Board(

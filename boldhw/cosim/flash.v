@@ -1,9 +1,11 @@
-// Behaviour of a quad SPI flash chip as far as it is used here, and a check of its data sheet's
-// rules. It has just configured an FPGA, so it is powered down. What is shown is inverted once a
-// rule is broken; the first one is kept in `violation`.
+// Behaviour of a W25Q128JV as far as it is used here, and a check of its data sheet's rules
+// (Winbond, revision F: instructions in section 8, times in 9.6). It has just configured an FPGA,
+// so it is powered down. What is shown is inverted once a rule is broken; the first one is kept in
+// `violation`.
 //
-// `clk` is that of the reader, twice the chip's at least, so the chip's access time is less than a
-// cycle. Times are in fs. FILE holds the upper end of the chip, what lies below is never read.
+// `clk` is that of the reader, twice the chip's at least, so the chip's access time (tCLQV) must be
+// less than a cycle, which also keeps the chip's clock below its 133 MHz. WAKE is tRES1, DESELECT
+// tSHSL2. Times are in fs. FILE holds the upper end of the chip, what lies below is never read.
 
 module flash #(
     parameter ADDRESS_BITS = 23,

@@ -1,24 +1,26 @@
 """The model of an SDRAM chip beside a simulated design; ``sdram.v`` is its behaviour."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal
+from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.sdram import CAS_LATENCY, SdramPins
 
 VERILOG = Path(__file__).with_name("sdram.v").read_text()
-TIMES = ("init", "rcd", "rp", "ras", "ras_max", "rc", "rrd", "rfc", "wr", "mrd", "refi")
+TIMES = ("init", "rcd", "rp", "ras", "ras_max", "rc", "rrd", "rfc", "wr", "mrd", "refi", "ck")
+OUTPUTS = ("ras", "cas", "we", "bank", "address", "mask", "data_out", "drive")
 # What `violation` says.
 RULES = (
     None, "too early", "not ready", "rcd", "rp", "ras", "ras_max", "rc", "rrd", "rfc", "wr", "mrd",
-    "refi", "bank open", "bank closed", "bus", "cut off", "mode", "mask", "column",
+    "refi", "bank open", "bank closed", "bus", "cut off", "mode", "mask", "column", "ck",
 )  # fmt: skip
 
 
 class SdramModel(wiring.Component):
-    """An SdramChip behind its pins, at a clock; ``violation`` is the index in RULES."""
+    """An SdramChip behind registers at its pins, at a clock; ``violation`` is an index in RULES."""
 
     def __init__(self, chip, clock_hz):
         self.chip = chip
@@ -27,7 +29,11 @@ class SdramModel(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        pins, chip = self.pins, self.chip
+        chip, pins = self.chip, SimpleNamespace()
+        for name in OUTPUTS:
+            signal = getattr(self.pins, name)
+            setattr(pins, name, Signal.like(signal))
+            m.d.sync += getattr(pins, name).eq(signal)
         m.submodules.chip = Instance(
             "sdram",
             p_ROW_BITS=chip.row_bits,
@@ -50,7 +56,7 @@ class SdramModel(wiring.Component):
             i_mask=pins.mask,
             i_data_out=pins.data_out,
             i_drive=pins.drive,
-            o_data_in=pins.data_in,
+            o_data_in=self.pins.data_in,
             o_violation=self.violation,
         )
         return m

@@ -1,6 +1,7 @@
-// Behaviour of an SDRAM chip with four banks, and a check of every rule of its data sheet.
+// Behaviour of an SDRAM chip with four banks, and a check of every rule of its data sheet that
+// counts in cycles: the times of table 16 of the AS4C16M16SA (Alliance Memory, revision 3.0).
 //
-// `clk` is that of the controller: the chip takes what the controller's registers show during a
+// `clk` is that of the controller: the chip takes what the registers at its pins show during a
 // cycle, in the middle of it, so at the rising edge that ends the cycle here. Times are those of
 // boldhw.gateware.sdram.SdramChip in fs. The first rule that is broken is kept in `violation`; from
 // then on everything that is read is inverted, so that nobody can go on without noticing. Reset
@@ -23,7 +24,8 @@ module sdram #(
     parameter [63:0] RFC = 64'd63000000,
     parameter [63:0] WR = 64'd14000000,
     parameter [63:0] MRD = 64'd14000000,
-    parameter [63:0] REFI = 64'd7800000000
+    parameter [63:0] REFI = 64'd7800000000,
+    parameter [63:0] CK = 64'd10000000
 ) (
     input clk,
     input rst,
@@ -41,7 +43,7 @@ module sdram #(
   localparam NONE = 0, TOO_EARLY = 1, NOT_READY = 2, RCD_RULE = 3, RP_RULE = 4, RAS_RULE = 5,
              RAS_MAX_RULE = 6, RC_RULE = 7, RRD_RULE = 8, RFC_RULE = 9, WR_RULE = 10,
              MRD_RULE = 11, REFI_RULE = 12, OPEN_RULE = 13, CLOSED_RULE = 14, BUS_RULE = 15,
-             CUT_RULE = 16, MODE_RULE = 17, MASK_RULE = 18, COLUMN_RULE = 19;
+             CUT_RULE = 16, MODE_RULE = 17, MASK_RULE = 18, COLUMN_RULE = 19, CK_RULE = 20;
   localparam [63:0] LONG_AGO = 64'h1000000000000000;
   localparam [2:0] NOP = 0, MODE = 7, REFRESH = 6, PRECHARGE = 5, ACTIVATE = 4, WRITE = 3, READ = 2;
   localparam REFRESHES = 8;
@@ -115,6 +117,7 @@ module sdram #(
     if (drive && driven[LATENCY-1]) broken(BUS_RULE);
     // A mask hides what is read two cycles later.
     if (driven[LATENCY-1] && mask_earlier != 0) broken(MASK_RULE);
+    if (PERIOD < CK) broken(CK_RULE);
     if (ready && now - refreshed > REFI) broken(REFI_RULE);
     if (command != NOP) begin
       if (now - LONG_AGO < INIT) broken(TOO_EARLY);

@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
+from boldhw.errors import ConfigError
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory_port import MemoryPort
 
@@ -25,7 +26,9 @@ class SdramChip:
     ``ras`` from activation to precharge at least and ``ras_max`` at most, ``rc`` from activation to
     activation of a bank, ``rrd`` of another one, ``rfc`` from refresh to the next command, ``wr``
     from the last word written to precharge, ``mrd`` behind a write of the mode register, ``refi``
-    from refresh to refresh at most.
+    from refresh to refresh at most. ``ck`` is the least clock period at ``CAS_LATENCY``, ``ac`` and
+    ``oh`` the times from a clock edge to new data at most and from the next one to their end at
+    least, ``setup`` and ``hold`` what the chip asks of its inputs around an edge.
     """
 
     row_bits: int
@@ -42,6 +45,11 @@ class SdramChip:
     wr: float = 14
     mrd: float = 14
     refi: float = 7_800
+    ck: float = 10
+    ac: float = 6
+    oh: float = 2.5
+    setup: float = 1.5
+    hold: float = 0.8
 
     @property
     def address_bits(self):
@@ -61,7 +69,8 @@ class SdramChip:
 
 # 16 M x 16. Timing of the AS4C16M16SA-7 (Alliance Memory, rev. 3.0 of March 2015, table 16), but
 # for init (200 us, its note 11) and ras_max (120 us there). The IS42S16160G and W9825G6KH, which
-# some ULX3S carry, need no longer times in their grades of 143 MHz.
+# some ULX3S carry, need no longer times in their grades of 143 MHz. The last five are of the same
+# table, for a latency of 2.
 SDRAM_32_MB = SdramChip(row_bits=13, column_bits=9, data_bits=16)
 # 2 M x 32 in the package of the GW2AR-18. Gowin gives 166 MHz and 4,096 refreshes in 64 ms; rows of
 # the table above, of a chip of 143 MHz, are on the safe side.
@@ -88,7 +97,15 @@ class Timing:
 
     @classmethod
     def of(cls, chip, clock_hz):
-        """Return the Timing at a clock. One bank is open at a time, so rrd is met by rc."""
+        """Return the Timing at a clock. One bank is open at a time, so rrd is met by rc.
+
+        Raises ConfigError when the clock is too fast for the chip.
+        """
+        if clock_hz * chip.ck > 10**9:
+            raise ConfigError(
+                f"clock_hz={clock_hz} is too fast for an SDRAM that takes {chip.ck:g} ns a word; "
+                f"the nearest frequency that works is clock_hz={int(10**9 / chip.ck)}"
+            )
         rcd, rp, rfc, wr, mrd, rc, ras, rrd = (
             cycles(getattr(chip, name), clock_hz)
             for name in ("rcd", "rp", "rfc", "wr", "mrd", "rc", "ras", "rrd")
@@ -103,9 +120,9 @@ class Timing:
 class SdramPins(Signature):
     """Pins of a chip as its controller drives them; ``ras``, ``cas`` and ``we`` are active high.
 
-    The chip takes commands half a cycle after they are given, from an inverted clock; what it
-    reads is taken at the same edge ``CAS_LATENCY`` cycles later. Chip select and clock enable are
-    always active.
+    Between controller and chip lies one more register, at the pin. The chip takes what that shows
+    half a cycle later, from an inverted clock; what it reads is taken at the same edge
+    ``CAS_LATENCY`` cycles later. Chip select and clock enable are always active.
     """
 
     def __init__(self, chip):
@@ -127,7 +144,7 @@ class SdramController(wiring.Component):
 
     A request opens a row and closes it again; a burst that leaves its row goes on in the next one.
     Between requests all banks are closed. A refresh that is due interrupts a burst. The first word
-    comes ``rcd + 7`` cycles after the request was taken, if its row is opened at once. A word on a
+    comes ``rcd + 8`` cycles after the request was taken, if its row is opened at once. A word on a
     chip of 32 bits is one half of its word: a burst reads each word twice, a write masks the other
     half.
 
@@ -197,8 +214,8 @@ class SdramController(wiring.Component):
         captured, taken = Signal(self.chip.data_bits), Signal()
         ahead = Signal(range(READS_AHEAD + 1))
         m.d.sync += captured.eq(self.pins.data_in)
-        # The command leaves in the next cycle, and what came is captured one cycle later.
-        wait = CAS_LATENCY + 2
+        # The command leaves two cycles later, and what came is captured in the cycle behind it.
+        wait = CAS_LATENCY + 3
         half = delay(m, self._addr[: self.chip.half_bits], wait)
         m.d.comb += [
             queue.w_data.eq(captured.word_select(half, WORD_BITS)),
