@@ -45,11 +45,14 @@ def model(engine, widths):
 
 
 def forward(engine, layers):
-    """Hidden layers stream; the last one waits for each group and scans its sums."""
+    """Hidden layers stream; the last one waits for each group and scans its sums.
+
+    A cycle more judges the sample, to train on it.
+    """
     hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
     last = layers[-1]
     groups = last.groups * (last.words + engine.latency + 1)
-    return hidden + LOAD + groups + engine.dsp_sums + last.outputs + 1
+    return hidden + LOAD + groups + engine.dsp_sums + last.outputs + 1 + engine.training
 
 
 def hidden_layer(engine, layer):
@@ -104,7 +107,7 @@ def update(engine, layers):
     """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
     total, p = 1, engine.elements
     gather = 1 + -(-engine.batch // p) * p + 1
-    drain = engine.latency - 1
+    drain = engine.latency
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
         total += LOAD + 1 + layer.input_groups * (gather + votes + drain)

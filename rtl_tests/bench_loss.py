@@ -29,14 +29,20 @@ class Record:
     """Columns of inputs and outputs, written cycle by cycle."""
 
     def __init__(self):
-        self.inputs, self.outputs, self.judged = [], [], []
+        self.inputs, self.outputs, self.judged, self.counted = [], [], [], []
+
+    def restart(self, sample):
+        """Begin a sample; what was counted of the one before says nothing any more."""
+        self.cycle(sample, 0, restart=1)
+        self.counted[-1] = 0
 
     def cycle(self, sample, counted, verdict=None, score=None, **inputs):
-        """Note a cycle after ``counted`` outputs; a verdict is (hit, active, wrong)."""
+        """Note a cycle after ``counted`` outputs; a verdict is (hit, active, wrong), or None."""
         inputs = dict.fromkeys(INPUTS, 0) | inputs | asdict(sample)
         hit, active, wrong = verdict or (0, 0, 0)
         self.inputs.append(inputs | {"value": inputs["value"] & ONES})
         self.judged.append(-1 if verdict else 0)
+        self.counted.append(-1)
         self.outputs.append(
             {
                 "score": (score or 0) & ONES,
@@ -51,6 +57,7 @@ class Record:
     async def compare(self, dut):
         inputs, outputs = columns(self.inputs), columns(self.outputs)
         care = dict.fromkeys(("hit", "active", "wrong"), self.judged)
+        care["index"] = self.counted
         care["score"] = [-valid for valid in outputs["score_valid"]]
         await compare(dut, inputs, outputs, care)
 
@@ -82,10 +89,12 @@ def give(record, rng, sample, values, scores):
 
 
 def play(record, rng, sample, values, padding=0):
-    """Give all outputs and some behind them, hold, count again, hold, restart."""
+    """Restart, give all outputs and some behind them, hold, count again, hold."""
     scores, verdict = judge(sample, values)
+    record.restart(sample)
     given = [*values, *(rng.randint(LOW, HIGH) for _ in range(padding))]
     give(record, rng, sample, given, scores)
+    record.cycle(sample, len(given))  # the loss judges
     record.cycle(sample, len(given), verdict)
     record.cycle(sample, len(given), verdict, recount=1)
     count = 0
@@ -93,14 +102,14 @@ def play(record, rng, sample, values, padding=0):
         step = rng.getrandbits(1)
         record.cycle(sample, count, verdict, step=step, value=rng.randint(LOW, HIGH))
         count += step
-    record.cycle(sample, count, verdict, restart=1)
+    record.cycle(sample, count, verdict)
 
 
 def abandon(record, rng, sample, values):
-    """Give some of the outputs, then restart."""
+    """Restart and give only some of the outputs."""
     count = rng.randrange(len(values))
+    record.restart(sample)
     give(record, rng, sample, values[:count], judge(sample, values)[0])
-    record.cycle(sample, count, restart=1)
 
 
 def random_sample(rng, classes, outputs):

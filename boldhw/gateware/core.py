@@ -319,9 +319,9 @@ class Core(wiring.Component):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
-        row = self._data.read_data
-        if self.config.dual_port:
-            row = delay(m, row, 1)
+        # Registered: what comes from a memory far away, or through a multiplier.
+        later = delay(m, self._data.read_data, 1)
+        row = later if self.config.dual_port else self._data.read_data
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
@@ -337,7 +337,7 @@ class Core(wiring.Component):
             sequencer.next_slot.eq(update.next_slot),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(row),
+            flip.accumulators.eq(later),
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
         ]
@@ -347,7 +347,7 @@ class Core(wiring.Component):
             twice = 0 if self.config.dsp_sums else update.zero_true
             vote = Mux(twice, total >> 1, total)
             m.d.comb += votes[lane].eq(Mux(lane < update.lanes, vote, 0))
-        m.d.comb += flip.votes.eq(delay(m, votes, 1) if self.config.dual_port else votes)
+        m.d.comb += flip.votes.eq(delay(m, votes, 1))
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)

@@ -13,8 +13,8 @@ class Loss(wiring.Component):
     """Judge the scores of one sample, one output per cycle.
 
     Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
-    class. ``hit``, ``active`` and ``wrong`` (the best wrong class; the lowest one on ties) hold
-    from the cycle after the last output until ``restart``.
+    class. ``wrong`` (the best wrong class; the lowest one on ties) holds from the cycle after the
+    last output until ``restart``, ``hit`` and ``active`` a cycle later.
 
     Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
 
@@ -62,8 +62,9 @@ class Loss(wiring.Component):
             counter.restart.eq(self.restart),
             counter.step.eq(taken),
             counter.outputs_per_class.eq(self.outputs_per_class),
+            counter.classes.eq(self.classes),
             self.score.eq(partial + self.value),
-            self.score_valid.eq(self.valid & counter.last & (counter.index < self.classes)),
+            self.score_valid.eq(self.valid & counter.last & counter.counting),
         ]
         with m.If(taken):
             m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
@@ -89,7 +90,7 @@ class Loss(wiring.Component):
         with m.If(self.restart):
             m.d.sync += any_wrong.eq(0)
         ahead = (right > best) | ((right == best) & (self.label < self.wrong))
-        m.d.comb += [
+        m.d.sync += [
             self.hit.eq(~any_wrong | ahead),
             self.active.eq(any_wrong & (best + self.margin > right)),
         ]
@@ -98,24 +99,33 @@ class Loss(wiring.Component):
 class ClassCounter(wiring.Component):
     """Say to which class an output belongs, while outputs are counted.
 
-    ``index`` is the class of the current output, ``last`` marks its last output. Counting on
-    behind the last class is harmless: ``index`` then equals no class.
+    ``index`` is the class of the current output, ``last`` marks its last output, ``counting`` says
+    that there is such a class. Going on behind the last one is harmless: ``index`` equals no class.
     """
 
     restart: In(1)
     step: In(1)
     outputs_per_class: In(CLASS_BITS)
+    classes: In(CLASS_BITS)
     index: Out(CLASS_BITS + 1)
     last: Out(1)
+    counting: Out(1)
 
     def elaborate(self, platform):
         m = Module()
-        place = Signal(CLASS_BITS)
-        m.d.comb += self.last.eq(place + 1 == self.outputs_per_class)
+        left = Signal(CLASS_BITS)
+        m.d.comb += self.last.eq(left == 1)
         with m.If(self.step):
-            m.d.sync += place.eq(place + 1)
+            m.d.sync += left.eq(left - 1)
             with m.If(self.last):
-                m.d.sync += [place.eq(0), self.index.eq(self.index + 1)]
+                following = self.index + 1
+                m.d.sync += [left.eq(self.outputs_per_class), self.index.eq(following)]
+                with m.If(following == self.classes):
+                    m.d.sync += self.counting.eq(0)
         with m.If(self.restart):
-            m.d.sync += [place.eq(0), self.index.eq(0)]
+            m.d.sync += [
+                left.eq(self.outputs_per_class),
+                self.index.eq(0),
+                self.counting.eq(1),
+            ]
         return m

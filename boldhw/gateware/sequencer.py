@@ -24,7 +24,7 @@ class Sequencer(wiring.Component):
     Members
     -------
     start, operation, clear, registers, busy : see :class:`boldhw.gateware.ports.ControlPort`.
-    hit, active : from the loss, valid when the forward pass is done.
+    hit, active : from the loss, valid a cycle after the end of the forward pass.
     forward, backward, update : start of a pass; ``*_done`` its end.
     slot, filled : data row of the next sample, one bit per slot that is taken; with ``dual_port``
         one bit: during an update, whether the slot of the cycle before was taken.
@@ -91,7 +91,7 @@ class Sequencer(wiring.Component):
         with m.FSM() as fsm:
             passes = [fsm.ongoing(state) for state in ("FORWARD", "BACKWARD", "UPDATE")]
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
-            done = self.forward_done | self.backward_done | self.update_done
+            done = self.backward_done | self.update_done
             m.d.comb += running.eq(Cat(passes).any() & ~done)
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += [self.updated.eq(0), train.eq(self.operation == Operation.TRAIN)]
@@ -103,6 +103,8 @@ class Sequencer(wiring.Component):
                     m.d.comb += self.update.eq(1)
                     m.next = "UPDATE"
             with m.State("FORWARD"), m.If(self.forward_done):
+                m.next = "JUDGED"
+            with m.State("JUDGED"):
                 learnt, hit = train & self.active, train & self.hit
                 m.d.comb += self.post.eq(
                     counter_bits(cycles_forward=1, samples=train, active=learnt, hits=hit)

@@ -96,7 +96,7 @@ class UpdatePass(wiring.Component):
             Signal.like(fields.groups),
         )
         self._columns = -(-self.config.batch // self.config.elements)
-        # Cycles from a data row's address to the unit that takes the row.
+        # Cycles from a data row's address to the transposer that takes a word of it.
         self._read_latency = 2 if self.config.dual_port else 1
         steps = p + 1
         if self.config.dual_port:
@@ -275,7 +275,7 @@ class UpdatePass(wiring.Component):
         read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
         reading = delay(m, self._vote, self.config.latency - 1)
         writing = delay(m, reading, 3)
-        m.d.comb += self.flip.eq(delay(m, reading, self._read_latency))
+        m.d.comb += self.flip.eq(delay(m, reading, 2))
         with m.If(self.start):
             first = TABLE_ROWS * self.config.max_layers
             m.d.sync += [read_row.eq(first), write_row.eq(first)]
@@ -302,9 +302,9 @@ class UpdatePass(wiring.Component):
             read_block = self._voting & (self._lane == self._read_step)
         else:
             first_vote = self._vote & (self._lane == 0)
-            read_block = delay(m, first_vote, latency - 4 + (latency + 1) % 2)
+            read_block = delay(m, first_vote, (latency - 1 | 1) - 2)
         last_vote = self._vote & (self._lane == self._last_lane)
-        store_block = delay(m, last_vote, latency + self._read_latency)
+        store_block = delay(m, last_vote, latency + 2)
         store_turned = delay(m, store_block, 1)
         load_block = delay(m, read_block, 2)
         m.d.comb += self.load.eq(load_block)
@@ -356,7 +356,7 @@ class UpdatePass(wiring.Component):
                 row.eq(base),
                 signal_row.eq(fields.column_row),
             ]
-        last_stored = delay(m, last_vote & self._last_group, latency + 1 + self._read_latency)
+        last_stored = delay(m, last_vote & self._last_group, latency + 3)
         with m.If(last_stored if config.dual_port else self._next):
             # The last block is being stored; the next inputs begin a row of the transposed plane.
             m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
