@@ -2,19 +2,22 @@
 
 import json
 import os
+import re
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from boldhw import floorplan
 from boldhw.errors import ToolError
-from boldhw.synthesis import FAMILIES, Resources, run_tool, synthesise, tool_version
+from boldhw.synthesis import FAMILIES, Resources, StuckError, run_tool, synthesise, tool_version
 
 NAME = "boldhw"
 RESULT = "build.json"
 FLOORPLAN = "floorplan.svg"
-# From seed 3 nextpnr does not finish routing the iCEBreaker's engine.
-SEEDS = (1, 2, 4)
+SEEDS = (1, 2, 3)
+# A placement of which the router has as many wires left for so many rounds is never routed; see also
+# nextpnr's issue 1341.
+ROUNDS = 300
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class BuildResult(Resources):
     seed, timing_met               of the bitstream: its seed, and whether it reaches clock_mhz
     fmax_mhz                       clock that the slowest seed reaches
     fmax_mhz_by_seed               clock that each seed reaches
+    unrouted                       seeds whose placement the router never finishes
     clock_mhz                      clock that the board gives
     logic_cells                    places taken: a LUT4, a flip-flop or both
     cells_by_unit                  the same by unit, most first; see boldhw.floorplan
@@ -55,6 +59,7 @@ class BuildResult(Resources):
     timing_met: bool
     fmax_mhz: float
     fmax_mhz_by_seed: dict
+    unrouted: list
     clock_mhz: float
     logic_cells: int
     cells_by_unit: dict
@@ -70,7 +75,7 @@ def build(board, directory, seeds=SEEDS):
     Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the
     logs and, last, ``build.json`` to the directory; a build that ends early changes nothing there.
     The same sources and tools give the same bitstream. Raises ToolError when a tool is missing or
-    fails.
+    fails, or no seed can be routed.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -99,7 +104,7 @@ def _build(board, work, bitstream, seeds):
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
     resources = synthesise(rtlil, NAME, work, board.family)
     array = synthesise(_array_rtlil(board), "array", work, board.family)
-    placed = [place(board, work, seed) for seed in seeds]
+    placed, unrouted = _place_all(board, work, seeds)
     best = max(placed, key=lambda each: each.fmax_mhz)
     _pack(board, work, best.seed)
     cells = _floorplan(work, f"seed{best.seed}.{family.written}")
@@ -115,6 +120,7 @@ def _build(board, work, bitstream, seeds):
         timing_met=best.fmax_mhz >= board.clock_hz / 1e6,
         fmax_mhz=min(each.fmax_mhz for each in placed),
         fmax_mhz_by_seed={str(each.seed): each.fmax_mhz for each in placed},
+        unrouted=unrouted,
         clock_mhz=board.clock_hz / 1e6,
         logic_cells=best.logic_cells,
         cells_by_unit=floorplan.count(cells, family.logic_cells),
@@ -147,11 +153,27 @@ def _array_rtlil(board):
     )
 
 
+def _place_all(board, work, seeds):
+    """Return what was Placed, and the seeds whose placement is never routed."""
+    placed, unrouted = [], []
+    for seed in seeds:
+        try:
+            placed.append(place(board, work, seed))
+        except StuckError:
+            unrouted.append(seed)
+    if not placed:
+        raise ToolError(
+            f"the router of nextpnr never finishes from seeds {', '.join(map(str, unrouted))}; "
+            f"try others with --seeds"
+        )
+    return placed, unrouted
+
+
 def place(board, work, seed):
     """Place and route a netlist from one seed and return what was Placed.
 
     Leaves the placed design, the places of its cells and ``seedN.json``, nextpnr's report, in the
-    directory.
+    directory. Raises StuckError when the router would never finish.
     """
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
@@ -162,10 +184,17 @@ def place(board, work, seed):
         "--json", f"{NAME}.json", "--report", f"{name}.json", "--log", f"{name}.log",
         "--seed", str(seed), "--timing-allow-fail", "--quiet",
     ]  # fmt: skip
-    run_tool(family.placer, arguments, work, output)
+    log = Path(work) / f"{name}.log"
+    run_tool(family.placer, arguments, work, output, stuck=lambda: in_circles(log))
     report = json.loads((Path(work) / f"{name}.json").read_text())
     cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
     return Placed(seed, _fmax(report), cells)
+
+
+def in_circles(log):
+    """Return whether the log of a router ends with ROUNDS rounds that came no further."""
+    rounds = re.findall(r"iter=\d+ .*(overused=\d+)", log.read_text()) if log.exists() else []
+    return len(rounds) > ROUNDS and len(set(rounds[-ROUNDS:])) == 1
 
 
 def _fmax(report):

@@ -24,6 +24,11 @@ TOOLS = {
     "GOWIN_PACK": "gowin_pack",
 }
 
+
+class StuckError(ToolError):
+    """A tool was stopped because it would never have ended."""
+
+
 MARK = "unit:"  # in front of the name of a cell's unit, in its attribute src
 # Memories: reading a row in the cycle in which it is written is left undefined; the designs never
 # do, and emulating an answer takes hundreds of LUTs. Names: Yosys 0.70 stops in ABC with an
@@ -224,19 +229,38 @@ def count_cells(cells, family="ice40"):
     )
 
 
-def run_tool(variable, arguments, directory, product):
+def run_tool(variable, arguments, directory, product, stuck=None):
     """Run the tool that an environment variable names, in a directory; it must write ``product``.
 
     File names are relative to the directory: the wheels see no other part of some file systems.
-    Raises ToolError, with what the tool says, when it is missing or fails.
+    The tool is stopped as soon as ``stuck``, asked once a second, says that it will never end.
+    Raises ToolError, with what the tool says, when it is missing or fails, and StuckError when it
+    is stopped.
     """
     path = find_tool(variable)
-    done = subprocess.run([path, *arguments], cwd=directory, capture_output=True, text=True)
-    if done.returncode or not (Path(directory) / product).exists():
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [path, *arguments], cwd=directory, stdout=pipe, stderr=pipe, text=True
+    ) as tool:
+        try:
+            said = "".join(reversed(_wait(tool, stuck)))
+        except BaseException:
+            tool.kill()
+            raise
+    if tool.returncode or not (Path(directory) / product).exists():
         raise ToolError(
-            f"{Path(path).name} failed with exit code {done.returncode}: "
-            f"{_complaint(done.stderr + done.stdout)}"
+            f"{Path(path).name} failed with exit code {tool.returncode}: {_complaint(said)}"
         )
+
+
+def _wait(tool, stuck):
+    """Return (stdout, stderr) of a tool when it has ended."""
+    while True:
+        try:
+            return tool.communicate(timeout=1 if stuck else None)
+        except subprocess.TimeoutExpired:
+            if stuck():
+                raise StuckError(f"{tool.args[0]} goes round in circles") from None
 
 
 def find_tool(variable):

@@ -6,11 +6,11 @@ from dataclasses import asdict, replace
 import pytest
 from boldboards import BOARDS
 
-from boldhw.build import Placed, _fmax, build
+from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
-from boldhw.synthesis import count_cells, synthesise
+from boldhw.synthesis import StuckError, count_cells, run_tool, synthesise
 
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
@@ -21,6 +21,7 @@ KEYS = {
     "bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "spram", "carry", "dsp",
     "logic_cells", "timing_met", "seed", "fmax_mhz_by_seed", "versions", "device", "board",
     "speed_grade", "design_digest", "lut4_array", "lanes", "lut4_per_lane", "cells_by_unit",
+    "unrouted",
 }  # fmt: skip
 NOT = """\
 module \\not
@@ -59,7 +60,7 @@ class TestBuild:
     def test_worst_seed_gives_the_clock_and_the_best_the_bitstream(self, built):
         result, _ = built
         by_seed = result.fmax_mhz_by_seed
-        assert by_seed.keys() == {"1", "2"}
+        assert (by_seed.keys(), result.unrouted) == ({"1", "2"}, [])
         assert result.fmax_mhz == min(by_seed.values())
         assert by_seed[str(result.seed)] == max(by_seed.values())
         assert result.timing_met == (max(by_seed.values()) >= result.clock_mhz == 24)
@@ -95,6 +96,48 @@ class TestClock:
         }
         assert _fmax({"fmax": clocks}) == 82.0
         assert _fmax({"fmax": {"fast": clocks["fast"]}}) == 85.0
+
+
+class TestRouter:
+    """A router that comes no further is stopped, and the other seeds count."""
+
+    ROUND = "Info:     iter={} wires=9 overused={} overuse=2 tmgfail=0 archfail=NA"
+
+    def log(self, path, overused):
+        path.write_text("\n".join(self.ROUND.format(*each) for each in enumerate(overused)))
+        return path
+
+    def test_circles_are_seen(self, tmp_path):
+        log = tmp_path / "seed1.log"
+        assert not in_circles(log)
+        assert not in_circles(self.log(log, range(2 * ROUNDS, 0, -1)))
+        assert not in_circles(self.log(log, [2] * ROUNDS))
+        assert not in_circles(self.log(log, [*[2] * ROUNDS, 1]))
+        assert in_circles(self.log(log, [7, *[2] * ROUNDS]))
+
+    def test_tool_that_is_stuck_is_stopped(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("YOSYS", "sleep")
+        answers = iter([False, True])
+        with pytest.raises(StuckError, match="sleep goes round in circles"):
+            run_tool("YOSYS", ["600"], tmp_path, "nothing", stuck=lambda: next(answers))
+        assert list(answers) == []
+
+    def test_others_give_the_result(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("boldhw.build.place", self.place)
+        assert _place_all(BOARD, tmp_path, (1, 2, 3)) == (
+            [Placed(2, 25.0, 10), Placed(3, 25.0, 10)], [1],
+        )  # fmt: skip
+
+    def test_no_seed_is_an_error_that_names_the_way_out(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("boldhw.build.place", self.place)
+        with pytest.raises(ToolError, match="never finishes from seeds 1, 1; try .* --seeds"):
+            _place_all(BOARD, tmp_path, (1, 1))
+
+    @staticmethod
+    def place(board, work, seed):
+        if seed == 1:
+            raise StuckError("nextpnr goes round in circles")
+        return Placed(seed, 25.0, 10)
 
 
 class TestFailure:

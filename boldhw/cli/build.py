@@ -27,7 +27,7 @@ class Seeds(click.ParamType):
 @click.option(
     "--seeds",
     type=Seeds(),
-    default="1,2,4",
+    default="1,2,3",
     show_default=True,
     help="Of nextpnr: a placement each.",
 )
