@@ -22,7 +22,7 @@ RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what
 class Job:
     """What is trained, and on what. The default is the demonstration.
 
-    Hyper-parameters are tuned for a few thousand samples and an accumulator of six bits.
+    Hyper-parameters are tuned for a few thousand samples.
     """
 
     widths: tuple = (784, 84, 10)
