@@ -22,7 +22,7 @@ RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what
 class Job:
     """What is trained, and on what. The default is the demonstration.
 
-    Hyper-parameters are tuned for a few thousand samples.
+    theta is for a few thousand samples.
     """
 
     widths: tuple = (784, 84, 10)
@@ -31,7 +31,7 @@ class Job:
     test_size: int = 1000
     epochs: int = 10
     seed: int = 1
-    hyper: Hyper = field(default_factory=lambda: Hyper(theta=6, last_theta_factor=5, grow=5.0))
+    hyper: Hyper = field(default_factory=lambda: Hyper(theta=6))
 
 
 def run_demo(device, job, directory, on_epoch=lambda entry: None, on_update=lambda stats: None):
