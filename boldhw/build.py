@@ -15,8 +15,8 @@ NAME = "boldhw"
 RESULT = "build.json"
 FLOORPLAN = "floorplan.svg"
 SEEDS = (1, 2, 3)
-# A placement of which the router has as many wires left for so many rounds is never routed; see also
-# nextpnr's issue 1341.
+# A placement of which as many wires are left for so many rounds is never routed; see also nextpnr's
+# issue 1341.
 ROUNDS = 300
 
 
