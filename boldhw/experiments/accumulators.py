@@ -8,7 +8,7 @@ from boldhw.figures import plot
 
 NETWORKS = ("784-64-10", "784-256-10", "784-128-128-10")
 WIDEST = 16
-EXACT = (3, 4, 5, 6, 7, 8, 12, WIDEST)
+EXACT = range(3, WIDEST + 1)
 # A -> bits that leave theta room to grow
 ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2, 7: 1, 8: 1}
 TOLERANCE = 0.3  # points below 16 bits that are allowed
