@@ -4,8 +4,9 @@
 
 A program of its own, because it forks. Prints one JSON object per job: runs that ``crashed``, how
 many of them ended with ``equal`` weights and accumulators when they had been resumed, and the
-``crc`` of a run without faults. BACKEND is golden, sim or server, which is the simulated board as
-a process of its own. FAULT is one of
+``crc`` of a run without faults on the golden model. BACKEND is golden, sim or server, which is the
+simulated board as a process of its own; behind ``stored-`` the board trains on samples of its
+store. FAULT is one of
 
 update    kill -9 of the host behind an update: the first, the second and so on, COUNT or all
 instant   kill -9 of the host at a random time
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -44,6 +45,7 @@ from boldhw.golden.network import Network
 SAMPLES = ("--data", "digits", "--train-size", "150", "--test-size", "20")
 NETWORK = ("--network", "64-20-10", "--epochs", "3", "--batch", "8", "--theta", "4")
 NETWORK += ("--grow", "1", "--last-theta-factor", "3")
+STORED = replace(SMALL, store="sdram", store_bytes=1 << 18)
 URL = r"socket://\S+"
 KILLED = 128 + signal.SIGKILL
 
@@ -72,10 +74,11 @@ def die():
 class Run:
     """One training run with a checkpoint in ``directory``, on one backend."""
 
-    def __init__(self, directory, backend="golden"):
+    def __init__(self, directory, backend="golden", stored=False):
         self.path = Path(directory) / "run.npz"
         self.out = Path(directory) / "out.json"
-        self.config = engine_file(directory)
+        self.new = (*NETWORK, "--config", str(engine_file(directory, stored)))
+        self.new += ("--store",) * stored
         self.backend = backend
 
     def restart(self):
@@ -85,8 +88,7 @@ class Run:
 
     def go(self):
         """Start, or go on from the checkpoint if there is one; return the exit code."""
-        new = (*NETWORK, "--config", str(self.config), "--checkpoint")
-        how = ("--resume",) if self.path.exists() else new
+        how = ("--resume",) if self.path.exists() else (*self.new, "--checkpoint")
         words = ["train", *SAMPLES, "--backend", self.backend, "--json", *how, str(self.path)]
         with open(self.out, "w") as out, open(os.devnull, "w") as nothing:
             os.dup2(out.fileno(), 1)
@@ -215,11 +217,11 @@ def kill_at_an_instant(run, generator, longest):
 
 
 @contextmanager
-def server(directory):
-    """Run the simulated board as a process of its own; yield its URL."""
+def server(config):
+    """Run the simulated board of an engine file as a process of its own; yield its URL."""
     boldhw = [sys.executable, "-c", "from boldhw.cli.main import main; main()"]
     process = subprocess.Popen(
-        [*boldhw, "sim", "--listen", "127.0.0.1:0", "--config", engine_file(directory)],
+        [*boldhw, "sim", "--listen", "127.0.0.1:0", "--config", config],
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -229,10 +231,10 @@ def server(directory):
         process.communicate()
 
 
-def engine_file(directory):
-    """Return the path of a file with the engine of all runs."""
+def engine_file(directory, stored):
+    """Return the path of a file with the engine of all runs, with a store or without one."""
     path = Path(directory) / "engine.json"
-    path.write_text(json.dumps(asdict(SMALL)))
+    path.write_text(json.dumps(asdict(STORED if stored else SMALL)))
     return path
 
 
@@ -267,9 +269,9 @@ def crashes(run, crash, numbers):
         yield run.finish()
 
 
-def ends(fault, count, directory, backend):
-    """Return the final CRC of ``count`` runs that met a fault and were resumed."""
-    run, generator = Run(directory, backend), random.Random(1)
+def ends(fault, count, run):
+    """Return the final CRC of ``run`` for each of ``count`` faults behind which it was resumed."""
+    generator = random.Random(1)
     if fault == "instant":
         return list(kills(run, count, generator))
     if fault == "update":
@@ -284,9 +286,12 @@ def outcome(fault, count, backend):
         if fault == "save":
             epochs = list(saves(directory))
             return {"crashed": len(epochs), "old": epochs.count(0), "new": epochs.count(1)}
-        expected = Run(directory).finish()
-        with server(directory) if backend == "server" else nullcontext(backend) as where:
-            found = ends(fault, count, directory, where)
+        kind = backend.removeprefix("stored-")
+        stored = kind != backend
+        expected = Run(directory, stored=stored).finish()
+        config = engine_file(directory, stored)
+        with server(config) if kind == "server" else nullcontext(kind) as where:
+            found = ends(fault, count, Run(directory, where, stored))
     return {"crashed": len(found), "equal": found.count(expected), "crc": expected}
 
 

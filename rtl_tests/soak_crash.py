@@ -7,7 +7,8 @@ from test_crash import run_jobs
 from boldhw import checkpoint
 
 KINDS = ("instant:100:golden", "instant:100:server", "frame:100:server", "power:100:sim",
-         "pull:100:server")  # fmt: skip
+         "pull:100:server", "instant:100:stored-server", "frame:100:stored-server",
+         "power:100:stored-sim", "pull:100:stored-server")  # fmt: skip
 
 
 @pytest.mark.parametrize("job", KINDS)

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from crash import STORED
 from test_system import SMALL
 
 from boldhw.cosim.board import SimTransport
 
 JOBS = ("update:100:golden", "save:1:golden", "instant:6:golden", "frame:3:server",
-        "instant:2:server", "power:3:sim", "pull:3:server")  # fmt: skip
+        "instant:2:server", "power:3:sim", "pull:3:server", "frame:3:stored-server",
+        "power:3:stored-sim")  # fmt: skip
 
 
 def run_jobs(*jobs):
@@ -29,7 +31,8 @@ def run_jobs(*jobs):
 
 @pytest.fixture(scope="module")
 def outcomes():
-    SimTransport(SMALL).close()  # built here, where nobody waits for it
+    for engine in (SMALL, STORED):
+        SimTransport(engine).close()  # built here, where nobody waits for it
     return run_jobs(*JOBS)
 
 
