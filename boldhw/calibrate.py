@@ -20,6 +20,7 @@ from boldhw.estimate import Sample
 from boldhw.synthesis import run_tool, synthesise
 
 BOARDS = {"ice40": "icebreaker", "ecp5": "colorlight_i9", "gowin": "tang_nano_20k"}
+STORE_BOARDS = BOARDS | {"ecp5": "ulx3s"}
 SMALL = EngineConfig(
     elements=4, lanes=16, batch=8, accumulator_bits=8, weight_rows=256, data_rows=2048,
     signal_rows=256,
@@ -54,6 +55,17 @@ FITTED_DSP = (
     replace(MIDDLE, elements=7, lanes=28, dsp_sums=True),
     replace(MIDDLE, elements=6, lanes=48, dsp_sums=True),
 )
+# With the store of a board, and on an iCE40 with dsp_sums.
+FITTED_STORE = (
+    SMALL,
+    MIDDLE,
+    replace(MIDDLE, lanes=64),
+    replace(MIDDLE, elements=6, lanes=48),
+)
+OTHERS_STORE = (
+    replace(MIDDLE, elements=6, lanes=24, batch=24),
+    replace(MIDDLE, elements=5, lanes=40, batch=24, weight_rows=512),
+)
 OTHERS = (
     replace(MIDDLE, elements=6, lanes=24, batch=24),
     replace(MIDDLE, elements=5, lanes=40, batch=24, weight_rows=512),
@@ -72,7 +84,8 @@ def measure(engine, family):
     Logic cells of an iCE40 are those that nextpnr packs, elsewhere LUT4 and flip-flops are packed
     without loss: a LUT4 and the flip-flop behind it share a cell, and there are as many of both.
     """
-    board = replace(find_board(BOARDS[family]), engine=engine)
+    boards = STORE_BOARDS if engine.has_store else BOARDS
+    board = replace(find_board(boards[family]), engine=engine)
     with tempfile.TemporaryDirectory() as work:
         rtlil, constraints = elaborate(board)
         resources = synthesise(rtlil, NAME, work, family)
@@ -81,7 +94,7 @@ def measure(engine, family):
         family, engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
         engine.popcount_registers, engine.training, engine.stochastic, engine.decay,
         resources.lut4, resources.ff, cells, resources.ram_blocks, engine.dual_port,
-        engine.dsp_sums,
+        engine.dsp_sums, engine.has_store,
     )  # fmt: skip
 
 
@@ -96,11 +109,24 @@ def _packed(board, work, constraints):
     return int(re.search(r"ICESTORM_LC:\s*(\d+)/", (Path(work) / "log").read_text())[1])
 
 
+def stored(engines, family):
+    """Return engines with the store of a family's board."""
+    board = find_board(STORE_BOARDS[family]).with_store()
+    store = {"store": board.store, "store_bytes": board.store_bytes}
+    return tuple(replace(each, **store, dsp_sums=family == "ice40") for each in engines)
+
+
+def engines_of(family):
+    """Return (engines to fit the model to, engines that it must foretell) of a family."""
+    fitted, others = (DUAL_PORT, ()) if family != "ice40" else (FITTED_DSP, OTHERS_DSP)
+    return (
+        FITTED + fitted + stored(FITTED_STORE, family),
+        OTHERS + others + stored(OTHERS_STORE, family),
+    )
+
+
 if __name__ == "__main__":
-    ice40 = sys.argv[1] == "ice40"
-    fitted = FITTED + (FITTED_DSP if ice40 else DUAL_PORT)
-    others = OTHERS + (OTHERS_DSP if ice40 else ())
-    for title, engines in (("fitted", fitted), ("others", others)):
+    for title, engines in zip(("fitted", "others"), engines_of(sys.argv[1]), strict=True):
         print(f"# {title}", flush=True)
         for each in engines:
             print(f"    Sample{tuple(measure(each, sys.argv[1]))},", flush=True)

@@ -43,6 +43,7 @@ class Sample(NamedTuple):
     ram_blocks: int
     dual_port: bool = False
     dsp_sums: bool = False
+    has_store: bool = False
 
 
 # Written by: python -m boldhw.calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
@@ -60,6 +61,14 @@ MEASURED = (
     Sample("ice40", 4, 16, 8, 8, 0, False, False, False, 1887, 828, 2247, 7),
     Sample("ice40", 10, 40, 32, 6, 0, False, False, False, 3329, 1524, 3822, 28),
     Sample("ice40", 16, 64, 32, 5, 2, True, False, False, 7665, 3863, 9091, 71),
+    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2865, 1218, 3440, 8, False, True),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 3856, 1597, 4507, 21, False, True),
+    Sample("ice40", 7, 28, 16, 6, 0, True, False, False, 3595, 1485, 4233, 18, False, True),
+    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4069, 1640, 4676, 23, False, True),
+    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 3491, 1537, 4204, 9, False, True, True),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4483, 1930, 5297, 23, False, True, True),
+    Sample("ice40", 8, 64, 16, 6, 0, True, False, False, 5778, 2353, 6631, 41, False, True, True),
+    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4682, 1990, 5474, 26, False, True, True),
     Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 3452, 1391, 3452, 16),
     Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4726, 1840, 4726, 20),
     Sample("ecp5", 10, 40, 32, 6, 0, True, False, False, 5597, 2140, 5597, 25),
@@ -76,6 +85,10 @@ MEASURED = (
     Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4881, 1894, 4881, 23, True),
     Sample("ecp5", 10, 40, 32, 6, 1, True, False, False, 5935, 2341, 5935, 31, True),
     Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 9554, 3912, 9554, 48, True),
+    Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 4185, 1837, 4185, 16, False, False, True),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 5459, 2316, 5459, 20, False, False, True),
+    Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 6713, 2773, 6713, 28, False, False, True),
+    Sample("ecp5", 6, 48, 16, 6, 0, True, False, False, 5583, 2350, 5583, 20, False, False, True),
     Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 3415, 1390, 3415, 16),
     Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4691, 1839, 4691, 20),
     Sample("gowin", 10, 40, 32, 6, 0, True, False, False, 5596, 2139, 5596, 25),
@@ -92,6 +105,10 @@ MEASURED = (
     Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4914, 1885, 4914, 23, True),
     Sample("gowin", 10, 40, 32, 6, 1, True, False, False, 5936, 2336, 5936, 31, True),
     Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9636, 3907, 9636, 48, True),
+    Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 4208, 1823, 4208, 16, False, False, True),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 5520, 2302, 5520, 20, False, False, True),
+    Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 6719, 2759, 6719, 28, False, False, True),
+    Sample("gowin", 6, 48, 16, 6, 0, True, False, False, 5575, 2336, 5575, 20, False, False, True),
 )
 
 
@@ -208,10 +225,25 @@ def ram_blocks(engine, family="ice40"):
         memories += [(width, engine.signal_rows) for width in _signal_widths(engine)]
     if family == "ice40":
         memories.append((engine.elements * engine.lanes, engine.weight_rows))
-        return sum(map(_small_blocks, memories))
+        return sum(map(_small_blocks, memories + _record_queue(engine)))
     memories += [(engine.elements**2, engine.weight_rows)] * engine.subwords
     memories += [(engine.data_width, rows) for _, rows in stack(engine.data_rows)]
+    memories += filter(_outgrows_luts, _record_queue(engine))
     return sum(map(_large_blocks, memories))
+
+
+def _record_queue(engine):
+    """Return the (width, rows) memory of the store's queue, the register behind it left out."""
+    return [(engine.lanes, engine.max_fan_in // engine.lanes)] * engine.has_store
+
+
+def _outgrows_luts(memory):
+    """Tell whether Yosys makes block RAM of a (width, rows) memory that no attribute forces.
+
+    A bit of LUT RAM of 16 rows weighs 1 there, a block RAM 128.
+    """
+    width, rows = memory
+    return width * _ceil(rows, 16) >= 128 * _large_blocks(memory)
 
 
 def _signal_widths(engine):
@@ -264,6 +296,7 @@ def _features(engine):
         1, lanes, p, lanes * engine.popcount_registers, trains,
         trains * p * engine.accumulator_bits, engine.stochastic * (2 + p), engine.decay * p,
         engine.dual_port * p, engine.dsp_sums * p, engine.dsp_sums * lanes,
+        engine.has_store, engine.has_store * engine.lanes,
     ], float)  # fmt: skip
 
 

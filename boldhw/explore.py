@@ -133,14 +133,17 @@ def verify(points, board, widths, directory, scheduler=None):
     done = _journal(directory / JOURNAL)
     left = [point for point in points if _key(point, board) not in done]
     with _workers(scheduler) as submit:
-        tasks = [submit(build_point, point, board.name, tuple(widths)) for point in left]
+        tasks = [
+            submit(build_point, point, board.name, board.engine.has_store, tuple(widths))
+            for point in left
+        ]
         for result in _completed(tasks, scheduler):
             done[result["key"]] = result
             _append(directory / JOURNAL, result)
     return [done[_key(point, board)] for point in points]
 
 
-def build_point(point, board_name, widths):
+def build_point(point, board_name, store, widths):
     """Build one point on the worker; return its figures or its error."""
     import tempfile
 
@@ -149,6 +152,7 @@ def build_point(point, board_name, widths):
     from boldhw.build import build
 
     board = find_board(board_name)
+    board = board.with_store() if store else board
     result = {"key": _key(point, board), **asdict(point)}
     engine = point.engine(board)
     try:

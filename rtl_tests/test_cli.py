@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import serial
+from boldboards import BOARDS
 from golden_board import GoldenBoard
 from test_server import heed_interrupts
 
@@ -323,6 +324,13 @@ class TestOtherVerbs:
         other, _ = result("estimate", "--network", "64-20-10", "--config", config)
         assert other["design_digest"] == ENGINE.digest().hex()
         assert other["cycles_inference"] != found["cycles_inference"]
+
+    def test_estimate_with_a_store(self, result, refused):
+        found, code = result("estimate", "--store")
+        assert code == 0
+        assert found["design_digest"] == BOARDS["icebreaker"].with_store().engine.digest().hex()
+        assert found["ram_blocks"] > result("estimate")[0]["ram_blocks"]
+        refused(2, ("no memory for a store",), "estimate", "--board", "upduino_v3", "--store")
 
     def test_estimate_for_an_unknown_board(self, refused):
         refused(2, ("known boards: icebreaker",), "estimate", "--board", "icebraker")

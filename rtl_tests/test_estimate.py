@@ -31,6 +31,13 @@ SMALL = EngineConfig(
     signal_rows=300, max_fan_in=256, stochastic=True,
 )  # fmt: skip
 INFERENCE = replace(SMALL, lanes=8, weight_rows=1000, training=False, stochastic=False)
+
+
+def stored(board, engine):
+    """Return an engine with the store of a board."""
+    return replace(BOARDS[board], engine=engine).with_store().engine
+
+
 # As the build does, up to where memories are mapped.
 MAP_MEMORIES = """\
 read_rtlil boldhw.il
@@ -50,6 +57,11 @@ class TestMemories:
             ("icebreaker", replace(SMALL, decay=True)),
             ("ulx3s", replace(SMALL, data_rows=3600)),
             ("tang_nano_20k", replace(SMALL, weight_rows=600, data_rows=1030)),
+            ("icebreaker", stored("icebreaker", ICEBREAKER)),
+            ("icebreaker", stored("icebreaker", replace(SMALL, max_fan_in=5000))),
+            ("ulx3s", stored("ulx3s", SMALL)),
+            ("ulx3s", stored("ulx3s", replace(SMALL, max_fan_in=2064))),
+            ("tang_nano_20k", stored("tang_nano_20k", replace(SMALL, max_fan_in=2048))),
         ],
     )
     def test_counts_are_those_of_yosys(self, board, engine, tmp_path):
@@ -73,6 +85,8 @@ class TestMemories:
                 batch=sample.batch, accumulator_bits=sample.accumulator_bits,
                 training=sample.training, dual_port=sample.dual_port,
             )  # fmt: skip
+            if sample.has_store:
+                (engine,) = calibrate.stored([engine], sample.family)
             assert ram_blocks(engine, sample.family) == sample.ram_blocks
 
     def test_wide_and_deep_data_memory_takes_more_single_port_rams(self):
@@ -86,16 +100,24 @@ OTHERS = (
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3855, 1514, 4487, 31),
     Sample("ice40", 12, 48, 24, 6, 1, True, False, False, 5724, 2525, 6606, 42),
     Sample("ice40", 6, 48, 8, 8, 1, True, True, False, 4716, 1917, 5439, 22),
+    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3311, 1395, 3933, 15, False, True),
+    Sample("ice40", 8, 64, 16, 6, 1, True, False, False, 5273, 2320, 6031, 37, False, True),
+    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3924, 1723, 4698, 17, False, True, True),
+    Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 4306, 1845, 5077, 34, False, True, True),
     Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4013, 1599, 4013, 17),
     Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4278, 1691, 4278, 21),
     Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6901, 2527, 6901, 47),
     Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5466, 1981, 5466, 20),
     Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4168, 1621, 4168, 23, True),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4796, 2071, 4796, 17, False, False, True),
+    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 5100, 2193, 5100, 21, False, False, True),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4003, 1598, 4003, 17),
     Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4255, 1690, 4255, 21),
     Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 7125, 2713, 7125, 45, True),
     Sample("gowin", 6, 48, 8, 8, 1, True, True, False, 5448, 1976, 5448, 20),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4150, 1612, 4150, 23, True),
+    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4822, 2057, 4822, 17, False, False, True),
+    Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 5105, 2179, 5105, 21, False, False, True),
 )
 
 
@@ -133,6 +155,17 @@ class TestEstimate:
         assert found.cycles_inference == model.forward
         assert found.cycles_training == round(model.training_sample(0.1, ICEBREAKER.batch), 1)
         assert found.training_per_second == round(BOARD.clock_hz / found.cycles_training)
+
+    @pytest.mark.parametrize("name", [name for name, each in BOARDS.items() if each.memory])
+    def test_store_costs_logic_and_no_cycles(self, name):
+        board = BOARDS[name]
+        with_store = board.with_store()
+        without = estimate(board.engine, board.network, board)
+        found = estimate(with_store.engine, board.network, with_store)
+        assert 400 < found.lut4 - without.lut4 < 1300
+        assert 200 < found.ff - without.ff < 900
+        assert found.dsp == without.dsp
+        assert found.cycles_training == without.cycles_training
 
     def test_serial_line_carries_its_baud_rate(self):
         bytes_per_sample = Layout(ICEBREAKER, DIGITS).sample_bytes

@@ -37,6 +37,17 @@ class TestSearch:
     def test_accumulators_have_the_bits_asked_for(self):
         assert {point.accumulator_bits for point in search(BOARD, (64, 10), 8)} == {8}
 
+    def test_engines_with_a_store_are_those_that_still_fit(self, points):
+        board = BOARD.with_store()
+        found = search(board, WIDTHS)
+        assert 0 < len(found) < len(points)
+        assert all(point.engine(board).store == "flash" for point in found)
+        alone = {point.engine(BOARD): point for point in points}
+        for point in found[::20]:
+            smaller = alone[point.engine(BOARD)]
+            assert point.lut4 > smaller.lut4 + 400
+            assert point.ram_blocks > smaller.ram_blocks
+
     def test_network_for_which_there_is_no_engine_is_refused(self):
         with pytest.raises(ConfigError, match="no engine for 784-2000-10 fits icebreaker"):
             search(BOARD, (784, 2000, 10))
@@ -62,7 +73,7 @@ class TestVerify:
         def build(board, directory, seeds):
             if board.engine.batch == 16:
                 raise ToolError("too large")
-            return Built(4100, 20, 30.0)
+            return Built(4100 + 600 * board.engine.has_store, 20, 30.0)
 
         monkeypatch.setattr("boldhw.build.build", build)
 
@@ -71,6 +82,12 @@ class TestVerify:
         cycles = estimate(POINT.engine(BOARD), WIDTHS, BOARD).cycles_training
         assert (found["lut4"], found["estimated_lut4"]) == (4100, 4000)
         assert found["training_per_second"] == round(30e6 / cycles)
+
+    def test_engine_of_a_board_with_a_store_is_built_with_it(self, tmp_path):
+        (found,) = verify([POINT], BOARD.with_store(), WIDTHS, tmp_path)
+        assert found["lut4"] == 4700
+        (without,) = verify([POINT], BOARD, WIDTHS, tmp_path)
+        assert without["lut4"] == 4100
 
     def test_failure_of_one_build_is_in_its_result(self, tmp_path):
         found = verify([replace(POINT, batch=16), POINT], BOARD, WIDTHS, tmp_path)

@@ -31,7 +31,7 @@ class Seeds(click.ParamType):
     show_default=True,
     help="Of nextpnr: a placement each.",
 )
-@click.option("--store", is_flag=True, help="With a store of samples in the board's memory.")
+@options.of_store
 def build(board, output, seeds, store):
     """Build the bitstream of a board with Yosys and nextpnr.
 

@@ -1,6 +1,6 @@
 """``boldhw estimate``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -12,14 +12,16 @@ from boldhw.cli.output import verb
 @options.board
 @click.option("--config", type=options.FILE, help="JSON file of another engine for the board.")
 @options.network
-def estimate(board, config, network):
+@options.of_store
+def estimate(board, config, network, store):
     """Print what a network costs on a board and how fast it trains, without building it."""
     from boldhw.estimate import estimate as predict
 
-    engine = options.read_engine(config) or board.engine
+    board = replace(board, engine=options.read_engine(config) or board.engine)
+    board = board.with_store() if store else board
     return {
         "board": board.name,
         "network": list(network),
-        "design_digest": engine.digest().hex(),
-        **asdict(predict(engine, network, board)),
+        "design_digest": board.engine.digest().hex(),
+        **asdict(predict(board.engine, network, board)),
     }

@@ -17,13 +17,14 @@ COLUMNS = (
 @verb(text=lambda result: table(result["front"], list(COLUMNS)))
 @options.board
 @options.network
+@options.of_store
 @click.option("--output", type=options.DIRECTORY, help="Default: build/explore/BOARD.")
 @click.option(
     "--least-bits", type=click.IntRange(4, 8), default=4, show_default=True, help="Of accumulators."
 )
 @click.option("--verify", type=click.IntRange(0), default=0, help="Build the best N for real.")
 @click.option("--scheduler", metavar="ADDRESS", help="Build on a Dask cluster; local starts one.")
-def explore(board, network, output, least_bits, verify, scheduler):
+def explore(board, network, store, output, least_bits, verify, scheduler):
     """Search the engines that a board can hold: samples per second against LUT4.
 
     Estimates at the board's clock; the cost of an engine does not say how fast it can be clocked.
@@ -31,6 +32,7 @@ def explore(board, network, output, least_bits, verify, scheduler):
     """
     from boldhw import explore as search
 
+    board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")
     points = search.search(board, network, least_bits)
     front = search.pareto(points)

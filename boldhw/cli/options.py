@@ -99,6 +99,11 @@ store = click.option(
 )
 
 
+of_store = click.option(
+    "--store", is_flag=True, help="With a store of samples in the board's memory."
+)
+
+
 def engine(function):
     """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``.
 
