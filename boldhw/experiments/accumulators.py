@@ -10,7 +10,7 @@ NETWORKS = ("784-64-10", "784-256-10", "784-128-128-10")
 WIDEST = 16
 EXACT = range(3, WIDEST + 1)
 # A -> bits that leave theta room to grow
-ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2, 7: 1, 8: 1}
+ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2} | dict.fromkeys(range(7, WIDEST + 1), 1)
 TOLERANCE = 0.3  # points below 16 bits that are allowed
 SHOWN = 10  # points below the best that the plot reaches down to
 
