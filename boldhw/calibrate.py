@@ -49,7 +49,9 @@ DUAL_PORT = (
     replace(LARGE, popcount_registers=1, dual_port=True),
     replace(FITTED[-1], dual_port=True),
 )
-FITTED_DSP = (
+# On an iCE40, mostly with sums in DSP blocks.
+FITTED_ICE40 = (
+    replace(LARGE, popcount_registers=1),
     replace(SMALL, dsp_sums=True),
     replace(MIDDLE, dsp_sums=True),
     replace(MIDDLE, elements=7, lanes=28, dsp_sums=True),
@@ -72,7 +74,7 @@ OTHERS = (
     replace(MIDDLE, elements=12, lanes=48, batch=24, popcount_registers=1, data_rows=6656),
     replace(SMALL, elements=6, lanes=48, popcount_registers=1, stochastic=True),
 )
-OTHERS_DSP = (
+OTHERS_ICE40 = (
     replace(MIDDLE, elements=6, lanes=24, batch=24, dsp_sums=True),
     replace(MIDDLE, elements=8, lanes=64, popcount_registers=1, dsp_sums=True),
 )
@@ -118,7 +120,7 @@ def stored(engines, family):
 
 def engines_of(family):
     """Return (engines to fit the model to, engines that it must foretell) of a family."""
-    fitted, others = (DUAL_PORT, ()) if family != "ice40" else (FITTED_DSP, OTHERS_DSP)
+    fitted, others = (DUAL_PORT, ()) if family != "ice40" else (FITTED_ICE40, OTHERS_ICE40)
     return (
         FITTED + fitted + stored(FITTED_STORE, family),
         OTHERS + others + stored(OTHERS_STORE, family),
