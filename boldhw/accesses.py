@@ -7,7 +7,7 @@ simulated gateware.
 
 from dataclasses import asdict, dataclass, fields
 
-from boldhw.cycles import LOAD
+from boldhw.cycles import FIELD_ROWS
 from boldhw.layout import Layout
 from boldhw.protocol import HEADER, MAX_PAYLOAD
 
@@ -70,7 +70,7 @@ def forward(engine, layers):
         words = layer.words * layer.groups
         stored = 0 if layer is layers[-1] else (1 + engine.training) * layer.signal_words
         total += Accesses(
-            array=words, weight_reads=words, data_reads=words + LOAD - 1, data_writes=stored
+            array=words, weight_reads=words, data_reads=words + FIELD_ROWS, data_writes=stored
         )
     return total
 
@@ -89,7 +89,7 @@ def backward(engine, layers):
         total += Accesses(
             array=words,
             weight_reads=words,
-            data_reads=2 * words + gates + LOAD - 1,
+            data_reads=2 * words + gates + FIELD_ROWS,
             data_writes=2 * layer.signal_words,
             signal_reads=signals,
             signal_writes=signals,
@@ -114,7 +114,7 @@ def update(engine, layers):
             array=votes,
             weight_reads=votes + blocks + turned,
             weight_writes=blocks * (1 + (index > 0)) + gathered,
-            data_reads=votes + gathered * engine.elements + LOAD - 1,
+            data_reads=votes + gathered * engine.elements + FIELD_ROWS,
             data_writes=votes,
             signal_reads=votes,
             signal_writes=layer.groups * engine.elements if engine.dual_port else 0,

@@ -103,6 +103,8 @@ def _build(board, work, bitstream, seeds):
     family = FAMILIES[board.family]
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
     resources = synthesise(rtlil, NAME, work, board.family)
+    if board.sites:
+        take_sites(work / f"{NAME}.json", board.sites(board.engine))
     array = synthesise(_array_rtlil(board), "array", work, board.family)
     placed, unrouted = _place_all(board, work, seeds)
     best = max(placed, key=lambda each: each.fmax_mhz)
@@ -167,6 +169,24 @@ def _place_all(board, work, seeds):
             f"try others with --seeds"
         )
     return placed, unrouted
+
+
+def take_sites(path, sites):
+    """Write into a netlist where cells belong, by the ending of their names.
+
+    Raises ToolError, and writes nothing, when one of them is missing.
+    """
+    netlist = json.loads(path.read_text())
+    cells = netlist["modules"][NAME]["cells"]
+    for ending, site in sites.items():
+        found = [name for name in cells if name.endswith(f".{ending}")]
+        if len(found) != 1:
+            raise ToolError(
+                f"{len(found)} cells are called *.{ending}, which has a place of its own on the "
+                f"board; correct the sites of the board"
+            )
+        cells[found[0]]["attributes"]["BEL"] = site
+    path.write_text(json.dumps(netlist))
 
 
 def place(board, work, seed):

@@ -14,6 +14,7 @@ TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 DSP_SUM_BITS = 14  # of a signed sum in a DSP block, at most
+REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
 NOISE_BITS = 8  # random bits that one lane draws at a time
 PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
@@ -184,7 +185,17 @@ class EngineConfig:
     @property
     def latency(self):
         """Cycles from an operand's address to its sums."""
-        return 6 + self.popcount_registers - self.dsp_sums
+        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
+
+    @property
+    def regions(self):
+        """Parts of the device with registers of their own for what all elements share."""
+        return REGIONS if self.dual_port and self.elements > LARGEST_REGION else 1
+
+    @property
+    def read_latency(self):
+        """Cycles from the address of a data-memory row to the row."""
+        return 2 if self.dual_port else 1
 
     @property
     def data_width(self):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from boldhw.layout import Layout
 
-LOAD = 4  # table rows of a pass, and one
+FIELD_ROWS = 3  # of a pass
 STORE = 2  # cycles to write a pair of words
-TURN_OVER = 3  # cycles in which a block of signals goes to the column row and back
+TURN_OVER = 6  # cycles in which a block of signals goes to the column row and back
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,12 @@ def forward(engine, layers):
     hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
     last = layers[-1]
     groups = last.groups * (last.words + engine.latency + 1)
-    return hidden + LOAD + groups + engine.dsp_sums + last.outputs + 1 + engine.training
+    return hidden + load(engine) + groups + engine.dsp_sums + last.outputs + 1 + engine.training
+
+
+def load(engine):
+    """Return the cycles in which a pass reads the table of a layer."""
+    return FIELD_ROWS + engine.read_latency
 
 
 def hidden_layer(engine, layer):
@@ -60,7 +65,7 @@ def hidden_layer(engine, layer):
 
     With two ports the pair is stored while the next layer's table is read.
     """
-    return LOAD + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
+    return load(engine) + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
 
 
 def reads(engine, layer):
@@ -98,7 +103,7 @@ def backward(engine, layers):
     for index, layer in enumerate(layers):
         is_last = index + 1 == len(layers)
         fetch = p if is_last else 2 * layers[index + 1].signal_words + engine.latency
-        total += LOAD + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
+        total += load(engine) + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
         total += 0 if is_last else engine.dsp_sums
     return total
 
@@ -110,7 +115,7 @@ def update(engine, layers):
     drain = engine.latency
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
-        total += LOAD + 1 + layer.input_groups * (gather + votes + drain)
+        total += load(engine) + 1 + layer.input_groups * (gather + votes + drain)
     return total
 
 
@@ -118,10 +123,10 @@ def streaming_backward(engine, layers):
     """Collect an output per cycle; below, three cycles per group and word of signals above."""
     p, total = engine.elements, 1
     for layer, above in zip(layers[:-1], layers[1:], strict=True):
-        total += LOAD + 3 * above.signal_words * layer.groups + gate_delay(engine) + 2
+        total += load(engine) + 3 * above.signal_words * layer.groups + gate_delay(engine) + 2
     last = layers[-1]
     # The last group ends one cycle late, when the loss has run out of classes.
-    total += LOAD + last.outputs + (last.outputs % p > 0) + last.groups
+    total += load(engine) + last.outputs + (last.outputs % p > 0) + last.groups
     return total + STORE - 1
 
 
@@ -141,13 +146,13 @@ def streaming_update(engine, layers):
     """
     p, total = engine.elements, 1
     columns = -(-engine.batch // p)
-    read_step = engine.latency - 2  # reads the next block, at the cost of an output
+    read_step = engine.latency - 4  # reads the next block, at the cost of an output
     last_output = p if read_step < p else p - 1
-    gather = 1 + columns * p + 2
+    gather = 1 + columns * p + 3
     for index, layer in enumerate(layers):
         turn = layer.groups * 2 * columns * (p + TURN_OVER)
         block = max(p + 2 + (index > 0), read_step + 1)
         drain = last_output + engine.latency + 5 - block
-        total += LOAD + 1 + turn
+        total += load(engine) + 1 + turn
         total += layer.input_groups * (gather + layer.groups * block + drain)
     return total

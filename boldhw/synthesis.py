@@ -33,7 +33,8 @@ MARK = "unit:"  # in front of the name of a cell's unit, in its attribute src
 # Memories: reading a row in the cycle in which it is written is left undefined; the designs never
 # do, and emulating an answer takes hundreds of LUTs. Names: Yosys 0.70 stops in ABC with an
 # assertion when public names survive flattening. DSP blocks: ice40_dsp takes one that a unit
-# instantiates for a multiplier and rewires it, so it must not know them.
+# instantiates for a multiplier and rewires it, so it must not know them. Registers whose signal
+# has the attribute keep are copies; without one on the cell they would be merged again.
 SCRIPT = """\
 read_rtlil {name}.il
 {marks}
@@ -139,6 +140,7 @@ FAMILIES = {
         packer="ECPPACK",
         pack=("--compress", "--input", "{placed}", "--bit", "{bitstream}"),
         bitstream="bit",
+        hide="proc; setattr -set keep 1 a:keep %ci1 t:$*dff* %i",
     ),
     "gowin": Family(
         synth="synth_gowin -family gw2a -nowidelut",

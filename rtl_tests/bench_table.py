@@ -9,6 +9,7 @@ from boldhw.layout import PASS_ROWS
 
 FIELDS = parameters()["fields"]
 PASSES = list(FIELDS)
+LATENCY = parameters()["latency"]
 ROW_BITS = 4 * FIELD_BITS
 
 
@@ -32,17 +33,18 @@ def flattened(table, which, layer):
 
 
 async def read_layer(dut, table, which, layer):
-    """Run the reader until its last cycle; the memory answers a cycle behind the address."""
+    """Run the reader until its last cycle; the memory answers LATENCY cycles behind the address."""
     run = getattr(dut, f"{which}__run")
     run.value, getattr(dut, f"{which}__layer").value = 1, layer
-    for step in range(PASS_ROWS):
+    answers, last = [0] * (LATENCY - 1), PASS_ROWS - 2 + LATENCY
+    for step in range(last + 1):
         await settled(dut)
         assert [int(getattr(dut, f"{name}__done").value) for name in PASSES] == [
-            step == PASS_ROWS - 1
+            step == last
         ] * len(PASSES)
-        answer = table[int(dut.addr.value)]
+        answers.append(table[int(dut.addr.value) % len(table)])
         await cycle(dut)
-        dut.read_data.value = answer
+        dut.read_data.value = answers.pop(0)
     run.value = 0
 
 

@@ -78,7 +78,7 @@ class Driver:
         rows, size = [], self.network.engine.data_bytes
         for row in range(first, first + count):
             self.dut.data__addr.value = row
-            await cycle(self.dut)
+            await cycle(self.dut, 3 if self.network.engine.dual_port else 1)
             rows.append(int(self.dut.data__read_data.value).to_bytes(size, "little"))
         return b"".join(rows)
 
@@ -102,9 +102,12 @@ class Driver:
         size = engine.block_bytes // engine.elements
         for block in range(count):
             self.dut.blocks__addr.value = block
+            await cycle(self.dut, 2)
             self.dut.blocks__load.value = 1
             await cycle(self.dut)
             self.dut.blocks__load.value = 0
+            # With two ports a shift comes one cycle ahead.
+            self.dut.blocks__shift.value = int(engine.dual_port)
             await cycle(self.dut)
             self.dut.blocks__shift.value = 1
             for _ in range(engine.elements):

@@ -14,6 +14,7 @@ from boldboards.pll import PowerOnReset
 from boldhw.build import NAME, bitstream_name, build, elaborate
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ConfigError
+from boldhw.estimate import ram_blocks
 from boldhw.layout import Layout
 from boldhw.synthesis import run_tool, synthesise
 
@@ -46,6 +47,16 @@ def test_list_of_boards_needs_no_amaranth():
 
 def test_icebreaker_has_the_engine_of_its_name():
     assert ICEBREAKER_BOARD.engine is ICEBREAKER
+
+
+class TestSites:
+    def test_every_block_ram_has_a_place_of_its_own(self):
+        board = BOARDS["ulx3s"]
+        sites = board.sites(board.engine)
+        assert len(sites) == len(set(sites.values())) == ram_blocks(board.engine, board.family)
+
+    def test_another_engine_has_none(self):
+        assert BOARDS["ulx3s"].sites(TINY) == {}
 
 
 class TestDesign:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 from boldboards import BOARDS
 
-from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles
+from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles, take_sites
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
@@ -138,6 +138,27 @@ class TestRouter:
         if seed == 1:
             raise StuckError("nextpnr goes round in circles")
         return Placed(seed, 25.0, 10)
+
+
+class TestSites:
+    NETLIST = {"modules": {"boldhw": {"cells": {
+        "core.rows.0.0": {"attributes": {"src": "a"}}, "core.rows.0.10": {"attributes": {}},
+    }}}}  # fmt: skip
+
+    def test_cells_are_known_by_the_ending_of_their_names(self, tmp_path):
+        path = tmp_path / "boldhw.json"
+        path.write_text(json.dumps(self.NETLIST))
+        take_sites(path, {"rows.0.0": "X4/Y22/EBR0"})
+        cells = json.loads(path.read_text())["modules"]["boldhw"]["cells"]
+        assert cells["core.rows.0.0"]["attributes"] == {"src": "a", "BEL": "X4/Y22/EBR0"}
+        assert cells["core.rows.0.10"]["attributes"] == {}
+
+    def test_missing_cell_is_named(self, tmp_path):
+        path = tmp_path / "boldhw.json"
+        path.write_text(json.dumps(self.NETLIST))
+        with pytest.raises(ToolError, match=r"0 cells are called \*\.rows\.0\.1, .*; correct"):
+            take_sites(path, {"rows.0.0": "X4/Y22/EBR0", "rows.0.1": "X6/Y22/EBR1"})
+        assert json.loads(path.read_text()) == self.NETLIST
 
 
 class TestFailure:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 import simulate
 from amaranth.hdl import Shape
 from unit_config import CONFIG
@@ -7,7 +10,9 @@ from boldhw.gateware.table import BACKWARD, FORWARD, UPDATE, TableReader, field_
 PASSES = {"forward": FORWARD, "backward": BACKWARD, "update": UPDATE}
 
 
-def test_table(sim):
+@pytest.mark.parametrize("dual_port", [False, True])
+def test_table(sim, dual_port):
+    config = replace(CONFIG, dual_port=dual_port)
     fields = {
         name: [
             (row, column, Shape.cast(field_shape(CONFIG, field)).width)
@@ -16,4 +21,5 @@ def test_table(sim):
         ]
         for name, which in PASSES.items()
     }
-    simulate.run(TableReader(CONFIG), "bench_table", sim, tests=2, parameters={"fields": fields})
+    parameters = {"fields": fields, "latency": config.read_latency}
+    simulate.run(TableReader(config), "bench_table", sim, tests=2, parameters=parameters)

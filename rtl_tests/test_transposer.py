@@ -1,8 +1,13 @@
+from dataclasses import replace
+
+import pytest
 import simulate
 from unit_config import CONFIG
 
 from boldhw.gateware.transposer import Transposer
 
 
-def test_transposer(sim):
-    simulate.run(Transposer(CONFIG), "bench_transposer", sim, tests=5)
+@pytest.mark.parametrize("dual_port", [False, True])
+def test_transposer(sim, dual_port):
+    unit, parameters = Transposer(replace(CONFIG, dual_port=dual_port)), {"dual_port": dual_port}
+    simulate.run(unit, "bench_transposer", sim, tests=5, parameters=parameters)

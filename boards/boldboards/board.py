@@ -32,6 +32,8 @@ class Board:
     store_bytes
     memory            makes the component with that memory's pins, from ``clock_hz``
     half_rate_link    the clock drives the domain ``link`` too, for link and command unit
+    sites             makes, from an engine, a dict that says where its block RAMs belong: nextpnr's
+                      places by the ending of a cell's name; None to leave that to nextpnr
     """
 
     name: str
@@ -56,6 +58,7 @@ class Board:
     store_bytes: int = 0
     memory: Callable | None = None
     half_rate_link: bool = False
+    sites: Callable | None = None
 
     def with_store(self):
         """Return the board with an engine that has a store. Raises ConfigError without memory."""

@@ -21,6 +21,43 @@ ENGINE = EngineConfig(
 )
 
 
+# Block RAMs stand in rows across the device, four of them to a group.
+GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
+ROWS = (22, 46, 70, 82)
+
+
+def _sites(engine):
+    """Return the place of each block RAM by the ending of its name; other engines have none.
+
+    nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
+    Here the four blocks of a weight word share a group, the elements take a quarter of the device
+    each, left and right, and the data memory, whose four parts share a group too, stands between.
+    """
+    if engine != ENGINE:
+        return {}
+    sides = [(GROUPS[:4], ROWS[:2]), (GROUPS[:4], ROWS[:1:-1])]
+    sides += [(groups[::-1], rows) for (groups, rows) in [(GROUPS[9:], r) for _, r in sides]]
+    weights = [
+        (x, y)
+        for groups, rows in sides
+        for xs, y in zip((groups, groups[::-1]), rows, strict=True)
+        for x in xs
+    ]
+    between = [(x, y) for x in GROUPS[4:9] for y in ROWS]
+    signals = between.pop(len(between) // 2 - 1)
+    names = [
+        *([f"block{part}_{i // 8}.0.{i % 8}" for part in range(4)] for i in range(31)),
+        ["counters.words.0.0", "frames.0.0", "replies.0.0"],
+        *([f"rows{2048 * part}.0.{i}" for part in range(4)] for i in range(19)),
+        [f"part{part}.0.0" for part in range(4)],
+    ]
+    return {
+        name: f"X{x + (0, 2, 4, 6)[place]}/Y{y}/EBR{place}"
+        for group, (x, y) in zip(names, [*weights, *between, signals], strict=True)
+        for place, name in enumerate(group)
+    }
+
+
 def _platform():
     from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
@@ -60,11 +97,12 @@ ULX3S = Board(
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",
     loader="ulx3s",
-    place_options=("--85k", "--package", "CABGA381", "--speed", "6"),
+    place_options=("--85k", "--package", "CABGA381", "--speed", "6", "--placer", "static"),
     platform=_platform,
     clock=_clock,
     store="sdram",
     store_bytes=32 << 20,
     memory=_memory,
     half_rate_link=True,
+    sites=_sites,
 )

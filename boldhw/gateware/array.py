@@ -19,8 +19,8 @@ def array_members(config):
     p, s = config.elements, config.lanes
     members = {
         "weights": In(p * s),
-        "sign": In(s),
-        "mask": In(s),
+        "sign": In(s * config.regions),
+        "mask": In(s * config.regions),
         "valid": In(1),
         "first": In(1),
         "last": In(1),
@@ -43,7 +43,7 @@ class PEArray(wiring.Component):
     Members
     -------
     weights : P * S bits, one word of the private operand per element.
-    sign, mask : S bits each, broadcast to all elements.
+    sign, mask : S bits each, broadcast to all elements; once for each region of the engine.
     valid, first, last : flags of the word.
     origin : what the sums begin at: minus threshold and lanes behind the last input. Like
         ``zero_true_vote`` it must hold until the sums are done.
@@ -53,7 +53,7 @@ class PEArray(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self.latency = config.latency - 2
+        self.latency = config.latency - 1 - config.read_latency
         super().__init__(array_members(config))
 
     def elaborate(self, platform):
@@ -62,10 +62,11 @@ class PEArray(wiring.Component):
         for index in range(self.config.elements):
             element = ProcessingElement(self.config)
             m.submodules[f"element{index}"] = element
+            region = index * self.config.regions // self.config.elements
             m.d.comb += [
                 element.weight.eq(self.weights.word_select(index, self.config.lanes)),
-                element.sign.eq(self.sign),
-                element.mask.eq(self.mask),
+                element.sign.eq(self.sign.word_select(region, self.config.lanes)),
+                element.mask.eq(self.mask.word_select(region, self.config.lanes)),
                 element.first.eq(self.first),
                 element.valid.eq(self.valid),
             ]
@@ -82,10 +83,10 @@ class PEArray(wiring.Component):
             uncounted = Signal(config.lanes)
             with m.If(self.zero_true_vote):
                 m.d.comb += uncounted.eq(self.sign[: config.batch])
-            m.d.comb += popcount.bits.eq(self.mask & ~uncounted)
+            m.d.comb += popcount.bits.eq(self.mask[: config.lanes] & ~uncounted)
             counted = popcount.count << self.zero_true_vote
         else:
-            m.d.comb += popcount.bits.eq(self.mask)
+            m.d.comb += popcount.bits.eq(self.mask[: config.lanes])
             counted = popcount.count
         # One register for the count, one for what delays the elements: the lanes.
         m.d.sync += count.eq(delay(m, counted, 1))

@@ -59,7 +59,9 @@ class Bridge(wiring.Component):
 
     def _second_half(self, m):
         """Return a signal that is high in the second half of a cycle of ``link``."""
-        toggle, now, before = Signal(), Signal(), Signal()
+        toggle, now, before, second_half = (Signal() for _ in range(4))
         m.d.link += toggle.eq(~toggle)
         m.d.sync += [now.eq(toggle), before.eq(now)]
-        return now ^ before
+        # Registered, a cycle ahead: halves take turns.
+        m.d.sync += second_half.eq(~(now ^ before))
+        return second_half

@@ -8,7 +8,7 @@ from boldhw.gateware.array import PEArray
 from boldhw.gateware.backward import BackwardPass
 from boldhw.gateware.counters import AMOUNT_BITS, Counters
 from boldhw.gateware.data_memory import DataMemory
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.dsp_array import DspArray
 from boldhw.gateware.flip_unit import FlipUnit
 from boldhw.gateware.forward import ForwardPass
@@ -65,7 +65,9 @@ class Core(wiring.Component):
         config = self.config
         m.submodules.weights = self._weights = WeightMemory(config)
         m.submodules.data = self._data = DataMemory(config)
-        m.submodules.operand = self._operand = Operand(config)
+        self._operands = [Operand(config) for _ in range(config.regions)]
+        for region, operand in enumerate(self._operands):
+            m.submodules[f"operand{region or ''}"] = operand
         m.submodules.array = self._array = array_of(config)
         m.submodules.threshold = self._threshold = Threshold(config)
         m.submodules.packer = self._packer = Packer(config)
@@ -99,15 +101,34 @@ class Core(wiring.Component):
         return m
 
     def _merged_issue(self, m):
-        """Merge what the passes ask for; only one of them is awake."""
+        """Merge what the passes ask for; only one of them is awake.
+
+        With ``dual_port`` the awake one always asks for a row: little logic may come before so many
+        block RAMs.
+        """
         issue = IssuePort(self.config).create()
+        always = ("data_addr", "in_slot") if self.config.dual_port else ()
+        awake = [self._awake(m, each) for each in self._passes] if always else []
         for name in issue.signature.members:
             requests = [getattr(each.issue, name) for each in self._passes]
+            if name in always:
+                pairs = zip(requests, awake, strict=True)
+                requests = [request & bit.replicate(len(request)) for request, bit in pairs]
             merged = requests[0]
             for request in requests[1:]:
                 merged = merged | request
             m.d.comb += getattr(issue, name).eq(merged)
         return issue
+
+    @staticmethod
+    def _awake(m, each):
+        """Return a register that is high from the start of a pass to its end."""
+        awake = Signal()
+        with m.If(each.done):
+            m.d.sync += awake.eq(0)
+        with m.If(each.start):
+            m.d.sync += awake.eq(1)
+        return awake
 
     def _connect_control(self, m):
         control, sequencer, loss = self.control, self._sequencer, self._loss
@@ -158,9 +179,17 @@ class Core(wiring.Component):
             with m.If(self._update.flip):
                 m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
+        addr = issue.data_addr | base
+        if self.config.dual_port:
+            # The host has time, the passes have none to spare.
+            host_addr = Signal.like(host.addr)
+            m.d.sync += host_addr.eq(Mux(busy | self.control.start, 0, host.addr))
+            addr = Mux(self._table.busy, self._table.addr, addr | host_addr)
+        else:
+            addr = Mux(busy, addr | self._table.addr, host.addr)
         m.d.comb += [
             self._table.read_data.eq(memory.read_data),
-            memory.addr.eq(Mux(busy, issue.data_addr | base | self._table.addr, host.addr)),
+            memory.addr.eq(addr),
             memory.write.eq(Mux(busy, issue.data_write, host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
@@ -176,23 +205,23 @@ class Core(wiring.Component):
             wiring.connect(m, self._table.update, self._update.table)
 
     def _connect_array(self, m, issue):
-        array, operand = self._array, self._operand
+        array, operands, late = self._array, self._operands, self.config.read_latency
+        sources = copies(m, delay(m, issue.source, late - 1), len(operands))
+        for operand, source in zip(operands, sources, strict=True):
+            m.d.comb += [operand.source.eq(source), operand.word.eq(self._data.read_data)]
         m.d.comb += [
-            operand.source.eq(delay(m, issue.source, 1)),
-            operand.word.eq(self._data.read_data),
-            array.sign.eq(operand.sign),
-            array.mask.eq(operand.mask),
+            array.sign.eq(Cat(operand.sign for operand in operands)),
+            array.mask.eq(Cat(operand.mask for operand in operands)),
             array.weights.eq(self._weights.row),
             array.origin.eq(self._forward.origin),
             Cat(array.valid, array.first, array.last).eq(
-                delay(m, Cat(issue.valid, issue.first, issue.last), 2)
+                delay(m, Cat(issue.valid, issue.first, issue.last), late + 1)
             ),
-            self._weights.read_row.eq(delay(m, issue.weight_row, 1)),
         ]
         if self.config.dsp_sums:
             m.d.comb += array.restart.eq(self._table.busy)
-        with m.If(~self._sequencer.busy):
-            m.d.comb += self._weights.read_row.eq(self._host_row())
+        row, busy = delay(m, issue.weight_row, 1), self._sequencer.busy
+        m.d.comb += self._weights.read_row.eq(Mux(busy, row, self._host_row()))
 
     def _host_row(self):
         return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
@@ -229,13 +258,18 @@ class Core(wiring.Component):
             ]
 
     def _connect_blocks(self, m):
-        """Move blocks for the host; the update pass joins in where there is one."""
+        """Move blocks for the host; the update pass joins in where there is one.
+
+        With ``dual_port`` a row of the host takes two cycles to its block, and the transposer one
+        to what it is asked for.
+        """
         host, transposer, weights = self.blocks, self._transposer, self._weights
+        dual = self.config.dual_port
         m.d.comb += [
-            transposer.load.eq(delay(m, host.load, 1)),
+            transposer.load.eq(delay(m, host.load, 0 if dual else 1)),
             transposer.block_in.eq(weights.block),
             transposer.shift.eq(host.shift),
-            transposer.word_in.eq(host.word_in),
+            transposer.word_in.eq(delay(m, host.word_in, 1 if dual else 0)),
             host.word.eq(transposer.word),
             weights.read_block.eq(delay(m, self._host_part(), 1)),
             weights.write.eq(host.store),
@@ -248,24 +282,30 @@ class Core(wiring.Component):
             with m.If(self._sequencer.busy):
                 m.d.comb += [
                     transposer.load.eq(update.load),
-                    transposer.shift.eq(update.flip | update.column_shift),
+                    transposer.shift.eq(update.shift),
                     weights.read_block.eq(update.column_part),
                     weights.write.eq(update.store),
                     weights.write_row.eq(update.store_row),
                     weights.write_block.eq(update.store_part),
                 ]
-            if self.config.dual_port:
-                # These reach every bit of the transposer, so little logic may come before them.
+            if dual:
                 part = Mux(self._sequencer.busy, update.load_part, self._host_part())
-                m.d.comb += [
-                    transposer.load.eq(delay(m, host.load, 1) | update.load),
-                    transposer.shift.eq(
-                        host.shift | update.flip | update.column_shift | update.unload
-                    ),
-                    weights.read_block.eq(delay(m, part, 1)),
-                ]
-            with m.If(update.transposed):
-                m.d.comb += weights.write_data.eq(transposer.transposed)
+                m.d.comb += weights.read_block.eq(part)
+                self._choose_block(m)
+            else:
+                with m.If(update.transposed):
+                    m.d.comb += weights.write_data.eq(transposer.transposed)
+
+    def _choose_block(self, m):
+        """Write words as they stand in the transposer or turned over, chosen in each region."""
+        p, regions = self.config.elements, self.config.regions
+        turned = copies(m, self._update.transposed, regions)
+        blocks = self._transposer.transposed, self._transposer.block
+        words = [
+            Mux(turned[j * regions // p], *(block.word_select(j, p) for block in blocks))
+            for j in range(p)
+        ]
+        m.d.comb += self._weights.write_data.eq(Cat(words))
 
     def _connect_backward(self, m, issue):
         backward, ternarise, signals = self._backward, self._ternarise, self._signals
@@ -287,9 +327,7 @@ class Core(wiring.Component):
             ternarise.far.eq(self._magnitude.far),
             ternarise.dead.eq(backward.dead),
             self._magnitude.sums.eq(self._array.sums),
-            signals.row.eq(issue.signal_row),
-            self._operand.signs.eq(signals.signs),
-            self._operand.masks.eq(signals.masks),
+            signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1)),
             packer.push.eq(self._forward.push | backward.push),
             packer.restart.eq(self._forward.restart | backward.restart),
         ]
@@ -297,9 +335,9 @@ class Core(wiring.Component):
             update = self._update
             m.d.comb += [
                 backward.classes.eq(control.registers.classes),
-                signals.write.eq(update.unload),
-                signals.write_row.eq(update.unload_row),
-                signals.write_part.eq(update.unload_part),
+                signals.write.eq(delay(m, update.unload, 1)),
+                signals.write_row.eq(delay(m, update.unload_row, 1)),
+                signals.write_part.eq(delay(m, update.unload_part, 1)),
                 signals.word.eq(self._transposer.word),
             ]
         else:
@@ -309,8 +347,16 @@ class Core(wiring.Component):
                 signals.mask.eq(backward.mask),
                 signals.filled.eq(self._sequencer.filled),
             ]
+        ahead = self._forward.push
+        if self.config.dual_port:
+            # Registered: it steers a comparator in each element.
+            ahead = Signal()
+            with m.If(self._sequencer.forward | self._sequencer.backward):
+                m.d.sync += ahead.eq(self._sequencer.forward)
+        for operand in self._operands:
+            m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
         for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
-            m.d.comb += limit.eq(Mux(self._forward.push, self._forward.window, dead))
+            m.d.comb += limit.eq(Mux(ahead, self._forward.window, dead))
         with m.If(backward.push):
             m.d.comb += packer.first_bits.eq(backward.push_signs)
             m.d.comb += packer.second_bits.eq(backward.push_masks)
@@ -319,9 +365,9 @@ class Core(wiring.Component):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
+        row = self._data.read_data
         # Registered: what comes from a memory far away, or through a multiplier.
-        later = delay(m, self._data.read_data, 1)
-        row = later if self.config.dual_port else self._data.read_data
+        later = row if self.config.dual_port else delay(m, row, 1)
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.

@@ -4,6 +4,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import delay
 from boldhw.gateware.memories import BLOCK_RAM, stack
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 
@@ -13,8 +14,10 @@ SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 class DataMemory(wiring.Component):
     """Read or write one row a cycle; read data comes one cycle after the address.
 
-    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle,
-    which must not be the same row. Without it what ``read_data`` shows after a cycle that wrote is
+    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle.
+    Registers then stand on both sides of the memory, which is spread over the whole device: read
+    data comes two cycles after the address, and a row must be read neither in the cycle in which it
+    is written nor in the next one. Without it what ``read_data`` shows after a cycle that wrote is
     not defined.
 
     On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
@@ -45,6 +48,9 @@ class DataMemory(wiring.Component):
         m = Module()
         was, result = Signal.like(self.addr), 0
         write_addr = getattr(self, "write_addr", self.addr)
+        # Between ports and memory: nothing, or a register.
+        late = 1 if self.config.dual_port else 0
+        target, write_data = delay(m, write_addr, late), delay(m, self.write_data, late)
         m.d.sync += was.eq(self.addr)
         for first, depth in parts:
             m.submodules[f"rows{first}"] = rows = memory.Memory(
@@ -55,12 +61,12 @@ class DataMemory(wiring.Component):
             m.d.comb += [
                 read.addr.eq(self.addr[:low]),
                 read.en.eq(1 if self.config.dual_port else ~self.write),
-                write.addr.eq(write_addr[:low]),
-                write.data.eq(self.write_data),
-                write.en.eq(self.write & (write_addr[low:] == first >> low)),
+                write.addr.eq(target[:low]),
+                write.data.eq(write_data),
+                write.en.eq(delay(m, self.write & (write_addr[low:] == first >> low), late)),
             ]
             result |= Mux(was[low:] == first >> low, read.data, 0)
-        m.d.comb += self.read_data.eq(result)
+        m.d.comb += self.read_data.eq(delay(m, result, late))
         return m
 
     def _single_port_rams(self):

@@ -1,4 +1,4 @@
-"""Carry control flags beside a pipeline."""
+"""Registers: flags beside a pipeline, and copies of what many units take."""
 
 from amaranth.hdl import Signal
 
@@ -10,3 +10,15 @@ def delay(m, value, cycles):
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def copies(m, value, count):
+    """Return ``count`` registers of ``value``, which synthesis keeps apart if there are several.
+
+    What reaches a whole device then stands in a register of its own in each part of it.
+    """
+    kept = {"keep": 1} if count > 1 else {}
+    registers = [Signal.like(value, attrs=kept) for _ in range(count)]
+    for register in registers:
+        m.d.sync += register.eq(value)
+    return registers

@@ -56,7 +56,9 @@ class FlipUnit(wiring.Component):
         m = Module()
         half = 1 << self.config.accumulator_bits - 1
         below, within = Signal(self.config.accumulator_bits), Signal(2)
-        m.d.comb += [
+        # With two ports a register: theta stands long before the first vote, and reaches all lanes.
+        domain = m.d.sync if self.config.dual_port else m.d.comb
+        domain += [
             below.eq(self.theta - 1),
             # Whether an accumulator can reach theta at all: for a weight of F, of T.
             within.eq(Cat(self.theta < half, self.theta <= half)),

@@ -159,6 +159,9 @@ class ForwardPass(wiring.Component):
         m.d.sync += last_group.eq(group + 1 == fields.groups)
         with m.If(self.table.run):
             m.d.sync += [row.eq(fields.input_row), last_word.eq(fields.words == 1)]
+        if self.config.dual_port:
+            # Rows that nobody takes may be read, too.
+            m.d.comb += [issue.data_addr.eq(row), issue.in_slot.eq(1)]
         with m.If(issue.valid):
             m.d.comb += [
                 issue.data_addr.eq(row),

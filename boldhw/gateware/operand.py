@@ -45,9 +45,13 @@ class Operand(wiring.Component):
         if self.config.training:
             with m.If(self.source & Source.COLUMNS):
                 m.d.comb += [sign.eq(self.signs), mask.eq(self.masks)]
+        # The operands of several regions are the same.
+        kept = {"keep": 1} if self.config.regions > 1 else {}
+        held_sign, held_mask = (Signal(self.config.lanes, attrs=kept) for _ in range(2))
+        m.d.comb += [self.sign.eq(held_sign), self.mask.eq(held_mask)]
         every_sign = (self.source & Source.EVERY_SIGN).any().replicate(self.config.lanes)
         every_mask = (self.source & Source.EVERY_MASK).any().replicate(self.config.lanes)
         with m.If(~(self.source & Source.KEEP_SIGN).any()):
-            m.d.sync += self.sign.eq(sign | every_sign)
-        m.d.sync += self.mask.eq(mask | every_mask)
+            m.d.sync += held_sign.eq(sign | every_sign)
+        m.d.sync += held_mask.eq(mask | every_mask)
         return m

@@ -16,7 +16,10 @@ class Operation(enum.Enum, shape=2):
 
 
 class DataPort(Signature):
-    """Access to the data memory while the core is idle. Read data comes one cycle after addr."""
+    """Access to the data memory while the core is idle.
+
+    Read data comes one cycle after addr, with ``dual_port`` three cycles.
+    """
 
     def __init__(self, config):
         super().__init__({
@@ -32,7 +35,8 @@ class BlockPort(Signature):
 
     ``load`` fetches block ``addr``: its words stand in the transposer two cycles later, the first
     one at ``word``. ``shift`` moves the words on by one and takes ``word_in`` as the last one.
-    ``store`` writes the transposer's words to block ``addr``.
+    ``store`` writes the transposer's words to block ``addr``. With ``dual_port`` ``addr`` must have
+    stood for two cycles before a load, and what a shift does is seen two cycles later.
     """
 
     def __init__(self, config):

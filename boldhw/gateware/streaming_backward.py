@@ -1,6 +1,6 @@
 """The backward pass without pauses, for a data memory that reads and writes in the same cycle."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 
 from boldhw.gateware.backward import BackwardPass
 from boldhw.gateware.delay import delay
@@ -34,7 +34,9 @@ class StreamingBackwardPass(BackwardPass):
         layer, top = Signal.like(self.layers), Signal()
         collecting, fetching, collected = Signal(), Signal(), Signal()
         pushed = Signal.like(fields.groups)
-        last = pushed + 1 == fields.groups
+        # Compares are registered: what they compare stands still for longer.
+        last = Signal()
+        m.d.sync += last.eq(pushed + 1 == fields.groups)
         m.d.comb += [
             table.layer.eq(layer),
             self.dead.eq(fields.dead),
@@ -93,49 +95,58 @@ class StreamingBackwardPass(BackwardPass):
         fields, issue = self.table.fields, self.issue
         word, group = Signal.like(fields.above_signal_words), Signal.like(fields.groups)
         weight_row, phase = Signal.like(issue.weight_row), Signal(range(3))
-        gated = Signal.like(fields.groups)
-        last_word, last_group = word + 1 == fields.above_signal_words, group + 1 == fields.groups
+        row, gate_row = Signal.like(fields.above_signal_row), Signal.like(fields.gate_row)
+        gate_part = Signal(self.config.subwords.bit_length() - 1)
+        first_word, last_word, last_group = Signal(), Signal(), Signal()
+        m.d.sync += [
+            first_word.eq(word == 0),
+            last_word.eq(word + 1 == fields.above_signal_words),
+            last_group.eq(group + 1 == fields.groups),
+        ]
         masks = phase == MASKS
-        part_bits = self.config.subwords.bit_length() - 1
         with m.If(self.table.run):
-            m.d.sync += [weight_row.eq(fields.above_transposed_row), gated.eq(0)]
+            m.d.sync += [
+                row.eq(fields.above_signal_row),
+                weight_row.eq(fields.above_transposed_row),
+                Cat(gate_part, gate_row).eq(Cat(Const(0, len(gate_part)), fields.gate_row)),
+            ]
         with m.If(fetching):
             m.d.sync += phase.eq(phase + 1)
             with m.If(phase != GATE):
                 m.d.comb += [
-                    issue.data_addr.eq(fields.above_signal_row + Cat(masks, word)),
-                    issue.in_slot.eq(1),
                     issue.weight_row.eq(weight_row),
                     issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
                     issue.valid.eq(masks),
-                    issue.first.eq(word == 0),
+                    issue.first.eq(first_word),
                     issue.last.eq(last_word),
                 ]
+                m.d.sync += row.eq(row + 1)
             with m.Else():
                 m.d.sync += [phase.eq(SIGNS), weight_row.eq(weight_row + 1), word.eq(word + 1)]
                 with m.If(last_word):
-                    m.d.sync += [word.eq(0), group.eq(Mux(last_group, 0, group + 1))]
+                    m.d.sync += [word.eq(0), row.eq(fields.above_signal_row)]
+                    m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         gate = delay(m, issue.valid & issue.last, gate_delay(self.config))
+        m.d.comb += [issue.data_addr.eq(Mux(gate, gate_row, row)), issue.in_slot.eq(1)]
         with m.If(gate):
-            gate_row = fields.gate_row + (gated >> part_bits)
-            m.d.comb += [issue.data_addr.eq(gate_row), issue.in_slot.eq(1)]
-            m.d.sync += gated.eq(gated + 1)
+            m.d.sync += Cat(gate_part, gate_row).eq(Cat(gate_part, gate_row) + 1)
         return gate, (phase == GATE) & last_word & last_group
 
     def _collect(self, m, collecting):
         """Take a signal per cycle from the loss; say when the group has all of its outputs."""
-        lane = Signal(range(self.config.elements))
+        lane = Signal(self.config.elements, init=1)  # one bit that moves on
         is_wrong, is_label = self.index == self.wrong, self.index == self.label
         m.d.comb += self.collect.eq(collecting)
+        signs, masks = (bit.replicate(len(lane)) & lane for bit in (is_wrong, is_wrong | is_label))
         with m.If(collecting):
             m.d.sync += [
-                lane.eq(lane + 1),
-                self.push_signs.bit_select(lane, 1).eq(is_wrong),
-                self.push_masks.bit_select(lane, 1).eq(is_wrong | is_label),
+                lane.eq(lane << 1),
+                self.push_signs.eq(self.push_signs | signs),
+                self.push_masks.eq(self.push_masks | masks),
             ]
         with m.If(self.push | self.table.run):
-            m.d.sync += [lane.eq(0), self.push_signs.eq(0), self.push_masks.eq(0)]
-        return (lane == self.config.elements - 1) | (self.index == self.classes)
+            m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
+        return lane[-1] | (self.index == self.classes)
 
     def _take(self, m, gate, pushed):
         """Take a group of signals from the ternariser; return when the packer may have them."""

@@ -9,7 +9,6 @@ from boldhw.gateware.array import sum_shape
 from boldhw.layout import PASS_ROWS, TABLE
 
 FORWARD, BACKWARD, UPDATE = range(3)
-CYCLES = PASS_ROWS  # from the first row's address to the last row's fields
 
 
 def field_shape(config, name):
@@ -71,7 +70,7 @@ class TablePort(Signature):
 
 
 class TableReader(wiring.Component):
-    """Read the fields of one layer for one pass at a time. CYCLES cycles.
+    """Read the fields of one layer for one pass at a time, in 3 cycles and the memory's latency.
 
     Only one pass is awake, so fields at the same place in the rows of different passes share one
     register.
@@ -101,17 +100,22 @@ class TableReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         ports = {which: getattr(self, name) for name, which in self._passes.items()}
-        step, run, done = Signal(range(CYCLES)), self.busy, Signal()
+        latency = self.config.read_latency
+        cycles = PASS_ROWS - 1 + latency
+        step, run, done = Signal(range(cycles)), self.busy, Signal()
         m.d.comb += run.eq(Cat(port.run for port in ports.values()).any())
-        m.d.comb += done.eq(run & (step == CYCLES - 1))
+        m.d.comb += done.eq(run & (step == cycles - 1))
         with m.If(run):
             m.d.sync += step.eq(step + 1)
+        if cycles > PASS_ROWS:
+            with m.If(done):
+                m.d.sync += step.eq(0)
         for which, port in ports.items():
             with m.If(port.run):
                 m.d.comb += self.addr.eq(step | which * PASS_ROWS | port.layer * TABLE_ROWS)
             m.d.comb += port.done.eq(done)
         with m.If(run):
-            registers = [self._row(m, step == row + 1, row) for row in range(PASS_ROWS - 1)]
+            registers = [self._row(m, step == row + latency, row) for row in range(PASS_ROWS - 1)]
         for which, port in ports.items():
             fields = [
                 registers[row][column][: Shape.cast(field_shape(self.config, name)).width]

@@ -1,14 +1,17 @@
 """Hold a block of P x P weights: word by word for the flip unit, transposed for the way back."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import copies
 
 
 class Transposer(wiring.Component):
     """Load a block of weights, rotate it word by word, offer it straight and transposed.
 
-    One operation a cycle, visible in the next one; ``load`` wins over ``shift``.
+    One operation a cycle, visible in the next one; ``load`` wins over ``shift``. With ``dual_port``
+    ``load`` and ``shift``, which reach all P * P bits, come one cycle ahead of what they take in.
 
     Members
     -------
@@ -42,8 +45,18 @@ class Transposer(wiring.Component):
             self.block.eq(words),
             self.transposed.eq(Cat(words[j][i] for i in range(p) for j in range(p))),
         ]
+        shifted = Cat(*(words[j] for j in range(1, p)), self.word_in)
+        if self.config.dual_port:
+            regions = self.config.regions
+            loads, moves = (copies(m, x, regions) for x in (self.load, self.load | self.shift))
+            for j in range(p):
+                region = j * regions // p
+                inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
+                with m.If(moves[region]):
+                    m.d.sync += words[j].eq(Mux(loads[region], *inputs))
+            return m
         with m.If(self.load):
             m.d.sync += words.eq(self.block_in)
         with m.Elif(self.shift):
-            m.d.sync += words.eq(Cat(*(words[j] for j in range(1, p)), self.word_in))
+            m.d.sync += words.eq(shifted)
         return m

@@ -10,8 +10,11 @@ from boldhw.gateware.issue import IssuePort, write_address
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import UPDATE, TablePort, field_shape
 
-# Cycles in which a block of signals goes to the column row and back.
-TURN_OVER = 3
+# With two ports, cycles from the address of a weight row to one of its blocks in the transposer.
+ROW_TO_BLOCK = 4
+# Cycles from a store of columns until they may be read, and of a block of signals to the column
+# row and back.
+STORED, TURN_OVER = 3, 6
 
 
 class UpdatePass(wiring.Component):
@@ -42,10 +45,11 @@ class UpdatePass(wiring.Component):
     column_shift, column_part : shift part ``column_part`` of the word read into the transposer.
     zero_true, lanes, theta, decay : of the layer and group of inputs.
     flip : votes, accumulators and weights are at the flip unit.
-    load, store, store_row, store_part, transposed : blocks between transposer and weight memory.
+    load, shift, store, store_row, store_part, transposed : blocks between transposer and weight
+        memory; with ``dual_port`` one cycle ahead.
     load_part, unload, unload_row, unload_part : with ``dual_port``: block to load in the next
-        cycle; shift a unit's signals from the transposer into this part of this row of the signal
-        memory.
+        cycle; shift a unit's signals from the transposer, in the next cycle, into this part of this
+        row of the signal memory.
     """
 
     def __init__(self, config):
@@ -68,6 +72,7 @@ class UpdatePass(wiring.Component):
             "layer_done": Out(1),
             "flip": Out(1),
             "load": Out(1),
+            "shift": Out(1),
             "store": Out(1),
             "store_row": Out(range(config.weight_rows)),
             "store_part": Out(range(config.subwords)),
@@ -97,10 +102,10 @@ class UpdatePass(wiring.Component):
         )
         self._columns = -(-self.config.batch // self.config.elements)
         # Cycles from a data row's address to the transposer that takes a word of it.
-        self._read_latency = 2 if self.config.dual_port else 1
+        self._read_latency = self.config.read_latency
         steps = p + 1
         if self.config.dual_port:
-            steps = max(p + 2, self.config.latency - 2) + 1
+            steps = max(p + 2, self.config.latency - ROW_TO_BLOCK) + 1
         self._block, self._lane = Signal(range(self._columns)), Signal(range(steps))
         self._on_signals, self._word_through = Signal(), Signal()
         self._masks = Signal()  # the turn is at mask words
@@ -163,10 +168,11 @@ class UpdatePass(wiring.Component):
                 m.d.comb += self._turned.eq(1)
                 m.next = "VOTE"
                 if self.config.dual_port:
-                    m.next = "STORE COLUMNS LATER"
-            if self.config.dual_port:
-                with m.State("STORE COLUMNS LATER"):
-                    m.next = "VOTE"
+                    m.d.sync += self._lane.eq(self._lane + 1)
+                    with m.If(self._lane == STORED - 1):
+                        m.d.sync += self._lane.eq(0)
+                    with m.Else():
+                        m.next = "STORE COLUMNS"
             with m.State("VOTE"):
                 m.d.comb += self._voting.eq(1)
                 m.d.sync += phase.eq(~phase)
@@ -202,7 +208,7 @@ class UpdatePass(wiring.Component):
             self._last_lane = p - 1
             return phase, lane == p
         # The row for the transposer arrives in the cycle before the block's first flip.
-        self._read_step = self.config.latency - 2
+        self._read_step = self.config.latency - ROW_TO_BLOCK
         self._last_lane = p if self._read_step < p else p - 1
         votes = (lane <= self._last_lane) & (lane != self._read_step)
         m.d.comb += self._vote.eq(self._voting & votes)
@@ -265,7 +271,7 @@ class UpdatePass(wiring.Component):
                 m.d.sync += place.eq(Mux(self._masks, following, place + parts))
                 with m.If(self._masks & self._last_group):
                     m.d.sync += [row.eq(fields.input_row), self.column_part.eq(0)]
-        with m.If(self._gathering):
+        with m.If(Const(1) if self.config.dual_port else self._gathering):
             m.d.comb += [self.issue.data_addr.eq(row), self.issue.in_slot.eq(1)]
         with m.If(self._next):
             m.d.sync += place.eq(place + 1)
@@ -276,11 +282,17 @@ class UpdatePass(wiring.Component):
         reading = delay(m, self._vote, self.config.latency - 1)
         writing = delay(m, reading, 3)
         m.d.comb += self.flip.eq(delay(m, reading, 2))
+        m.d.comb += self.shift.eq(self.flip | self.column_shift)
+        if self.config.dual_port:
+            moving = delay(m, reading | self._gathering, self._read_latency - 1)
+            m.d.comb += self.shift.eq(moving | self.unload)
         with m.If(self.start):
             first = TABLE_ROWS * self.config.max_layers
             m.d.sync += [read_row.eq(first), write_row.eq(first)]
         with m.If(reading):
             m.d.comb += self.issue.data_addr.eq(read_row)
+            if self.config.dual_port:
+                m.d.comb += self.issue.in_slot.eq(0)
             m.d.sync += read_row.eq(read_row + 1)
         with m.If(writing):
             m.d.comb += [write_address(self.issue).eq(write_row), self.store_accumulators.eq(1)]
@@ -304,9 +316,10 @@ class UpdatePass(wiring.Component):
             first_vote = self._vote & (self._lane == 0)
             read_block = delay(m, first_vote, (latency - 1 | 1) - 2)
         last_vote = self._vote & (self._lane == self._last_lane)
-        store_block = delay(m, last_vote, latency + 2)
+        ahead = 1 if config.dual_port else 0
+        store_block = delay(m, last_vote, latency + 2 - ahead)
         store_turned = delay(m, store_block, 1)
-        load_block = delay(m, read_block, 2)
+        load_block = delay(m, read_block, ROW_TO_BLOCK - 1 if config.dual_port else 2)
         m.d.comb += self.load.eq(load_block)
         with m.If(self._vote):
             m.d.comb += [
@@ -324,8 +337,7 @@ class UpdatePass(wiring.Component):
         with m.If(load_block):
             m.d.sync += [store_row.eq(row), row.eq(row + fields.words)]
         full = self._gathering & (self._lane == p - 1)
-        gathered = 1 + self._read_latency
-        store_columns, column_block = delay(m, full, gathered), delay(m, self._block, gathered)
+        store_columns, column_block = delay(m, full, 2), delay(m, self._block, 2)
         m.d.comb += [
             self.transposed.eq(store_turned | store_columns),
             self.store.eq(store_block | (store_turned & (self.layer != 0)) | store_columns),
@@ -336,8 +348,8 @@ class UpdatePass(wiring.Component):
             m.d.comb += self.store_row.eq(config.weight_rows - 1)
             m.d.comb += self.store_part.eq(Mux(self._on_signals, 0, column_block))
         if config.dual_port:
-            read_columns = delay(m, full & self._on_signals, gathered)
-            soon = delay(m, read_columns, 1)
+            read_columns = delay(m, store_columns & delay(m, self._on_signals, 2), STORED - 1)
+            soon = delay(m, read_columns, ROW_TO_BLOCK - 2)
             turned = delay(m, soon, 1)
             with m.If(read_columns):
                 m.d.comb += issue.weight_row.eq(config.weight_rows - 1)
@@ -356,11 +368,11 @@ class UpdatePass(wiring.Component):
                 row.eq(base),
                 signal_row.eq(fields.column_row),
             ]
-        last_stored = delay(m, last_vote & self._last_group, latency + 3)
+        last_stored = delay(m, last_vote & self._last_group, latency + 3 - ahead)
         with m.If(last_stored if config.dual_port else self._next):
             # The last block is being stored; the next inputs begin a row of the transposed plane.
             m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
         with m.If(self._next):
             m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
-        # With two ports the count of flips takes a cycle more.
-        return delay(m, last_stored, 1) if config.dual_port else last_stored
+        # With two ports flips and their count take a cycle more each.
+        return delay(m, last_stored, 2) if config.dual_port else last_stored

@@ -4,8 +4,12 @@ from amaranth.hdl import Array, Cat, Module
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memories import BLOCK_RAM
 from boldhw.gateware.platforms import has_large_blocks
+
+# Bits of a block that have registers of their own beside the memory: eight block RAMs of 36 bits.
+SLICE_BITS = 288
 
 
 class WeightMemory(wiring.Component):
@@ -15,11 +19,16 @@ class WeightMemory(wiring.Component):
     Latency of a read is 1 cycle. Reading a row in the cycle in which it is written is not defined:
     the schedule never does. The memory is zero after configuration.
 
+    With ``dual_port`` the memory is spread over a whole device, and registers stand on all its
+    sides: a row comes two cycles behind ``read_row``, a block two cycles behind ``read_block`` and
+    one behind its row. What says that and where to write comes one cycle ahead of ``write_data``,
+    which is stored three cycles later.
+
     Members
     -------
     read_row : row to read.
     row : the row's P * S bits, bank 0 lowest, one cycle later.
-    read_block : which block of ``row`` stands at ``block``, combinationally.
+    read_block : which block of ``row`` stands at ``block``, combinationally without ``dual_port``.
     block : P words of P bits.
     write, write_row, write_block, write_data : store P words of P bits.
     """
@@ -42,6 +51,8 @@ class WeightMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        self._read_rows = self._registered(m, self.read_row)
+        self._write_rows = self._registered(m, self.write_row, 2)
         if has_large_blocks(platform):
             self._memory_per_block(m)
         else:
@@ -49,8 +60,23 @@ class WeightMemory(wiring.Component):
         p, s = self.config.elements, self.config.lanes
         banks = [self.row.word_select(bank, s) for bank in range(p)]
         candidates = [Cat(bank.word_select(t, p) for bank in banks) for t in self._blocks]
-        m.d.comb += self.block.eq(Array(candidates)[self.read_block])
+        parts = self._registered(m, self.read_block)
+        block = Cat(
+            Array(each[low : low + SLICE_BITS] for each in candidates)[part]
+            for low, part in zip(self._slices, parts, strict=True)
+        )
+        m.d.comb += self.block.eq(delay(m, block, 1 if self.config.dual_port else 0))
         return m
+
+    @property
+    def _slices(self):
+        return range(0, self.config.elements**2, SLICE_BITS)
+
+    def _registered(self, m, value, ahead=0):
+        """Return the value for each slice of a block, with ``dual_port`` from a register of it."""
+        if not self.config.dual_port:
+            return [value] * len(self._slices)
+        return copies(m, delay(m, value, ahead), len(self._slices))
 
     @property
     def _blocks(self):
@@ -59,13 +85,14 @@ class WeightMemory(wiring.Component):
     def _masked_memory(self, m):
         """Use one memory that writes P bits of each bank and keeps the others."""
         p, s = self.config.elements, self.config.lanes
-        read, write = self._memory(m, "rows", p * s, granularity=p)
-        words = [self.write_data.word_select(bank, p) for bank in range(p)]
+        read, write = self._memory(m, "rows", p * s, 0, granularity=p)
+        write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
+        words = [write_data.word_select(bank, p) for bank in range(p)]
         choice = self.write << self.write_block
         m.d.comb += [
             self.row.eq(read.data),
             write.data.eq(Cat(word.replicate(len(self._blocks)) for word in words)),
-            write.en.eq(choice[: len(self._blocks)].replicate(p)),
+            write.en.eq(self._registered(m, choice[: len(self._blocks)], 2)[0].replicate(p)),
         ]
 
     def _memory_per_block(self, m):
@@ -74,20 +101,28 @@ class WeightMemory(wiring.Component):
         Block RAM of 18 kbit masks writes by 9 bits, which P need not be a multiple of.
         """
         p = self.config.elements
+        write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
         blocks = []
         for t in self._blocks:
-            read, write = self._memory(m, f"block{t}", p * p)
-            m.d.comb += write.data.eq(self.write_data)
-            m.d.comb += write.en.eq(self.write & (self.write_block == t))
-            blocks.append(read.data)
+            enables = self._registered(m, self.write & (self.write_block == t), 2)
+            slices = []
+            for index, low in enumerate(self._slices):
+                bits = write_data[low : low + SLICE_BITS]
+                read, write = self._memory(m, f"block{t}_{index}", len(bits), index)
+                m.d.comb += [write.data.eq(bits), write.en.eq(enables[index])]
+                slices.append(read.data)
+            blocks.append(Cat(slices))
         banks = [Cat(block.word_select(bank, p) for block in blocks) for bank in range(p)]
         m.d.comb += self.row.eq(Cat(banks))
 
-    def _memory(self, m, name, width, **options):
+    def _memory(self, m, name, width, slice, **options):
         """Return (read port, write port) of a new memory of all rows, addresses connected."""
         m.submodules[name] = rows = memory.Memory(
             shape=width, depth=self.config.weight_rows, init=[], attrs=BLOCK_RAM
         )
         read, write = rows.read_port(), rows.write_port(**options)
-        m.d.comb += [read.addr.eq(self.read_row), write.addr.eq(self.write_row)]
+        m.d.comb += [
+            read.addr.eq(self._read_rows[slice]),
+            write.addr.eq(self._write_rows[slice]),
+        ]
         return read, write
