@@ -21,8 +21,8 @@ Builds are kept in ``build/rtl_tests`` under a digest of the Verilog.
 import hashlib
 import json
 import os
-import sys
 import re
+import sys
 import tempfile
 from importlib import metadata, resources
 from pathlib import Path
