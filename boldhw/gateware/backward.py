@@ -73,25 +73,42 @@ class BackwardPass(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        table, fields = self.table, self.table.fields
-        self._layer, self._group = Signal.like(self.layers), Signal.like(fields.groups)
-        self._top = Signal()
+        self._group = Signal.like(self.table.fields.groups)
         self._lane = Signal(range(self.config.elements))
         self._collecting, self._fetching, self._waiting = Signal(), Signal(), Signal()
         self._emitting, self._storing, self._second = Signal(), Signal(), Signal()
         self._beginning = Signal()
-        m.d.comb += [
-            table.layer.eq(self._layer),
-            self.dead.eq(fields.dead),
-            self.noise.eq(fields.noise),
-            self.restart.eq(table.run),
-        ]
+        self._connect_table(m)
         last_word = self._fetch(m)
         self._collect(m)
         self._emit(m)
         self._store(m)
         self._walk(m, last_word)
         return m
+
+    def _connect_table(self, m):
+        """Read the fields of the layer in work, which is the top one at first."""
+        self._layer, self._top = Signal.like(self.layers), Signal()
+        table = self.table
+        m.d.comb += [
+            table.layer.eq(self._layer),
+            self.dead.eq(table.fields.dead),
+            self.noise.eq(table.fields.noise),
+            self.restart.eq(table.run),
+        ]
+
+    def _idle(self, m):
+        """Wait for the start, which begins with the top layer."""
+        with m.State("IDLE"), m.If(self.start):
+            m.d.sync += [self._layer.eq(self.layers - 1), self._top.eq(1)]
+            m.next = "LOAD"
+
+    def _go_down(self, m):
+        """Go to the next layer down, or finish."""
+        m.d.sync += [self._layer.eq(self._layer - 1), self._top.eq(0)]
+        m.next = "LOAD"
+        with m.If(self._layer == 0):
+            m.next = "FINISH"
 
     def _walk(self, m, last_word):
         """Go from layer to layer and from group to group."""
@@ -100,9 +117,7 @@ class BackwardPass(wiring.Component):
         m.d.sync += [last_group.eq(self._group + 1 == groups), through.eq(self._group == groups)]
         last_lane = self._lane == self.config.elements - 1
         with m.FSM():
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [self._layer.eq(self.layers - 1), self._top.eq(1)]
-                m.next = "LOAD"
+            self._idle(m)
             with m.State("LOAD"):
                 m.d.comb += self.table.run.eq(1)
                 m.d.sync += self._group.eq(0)
@@ -137,10 +152,7 @@ class BackwardPass(wiring.Component):
                 with m.If(self._second):
                     m.next = "GROUP"
                     with m.If(through):
-                        m.d.sync += [self._layer.eq(self._layer - 1), self._top.eq(0)]
-                        m.next = "LOAD"
-                        with m.If(self._layer == 0):
-                            m.next = "FINISH"
+                        self._go_down(m)
             with m.State("FINISH"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"

@@ -31,18 +31,12 @@ class StreamingBackwardPass(BackwardPass):
     def elaborate(self, platform):
         m = Module()
         table, fields = self.table, self.table.fields
-        layer, top = Signal.like(self.layers), Signal()
         collecting, fetching, collected = Signal(), Signal(), Signal()
         pushed = Signal.like(fields.groups)
         # Compares are registered: what they compare stands still for longer.
         last = Signal()
         m.d.sync += last.eq(pushed + 1 == fields.groups)
-        m.d.comb += [
-            table.layer.eq(layer),
-            self.dead.eq(fields.dead),
-            self.noise.eq(fields.noise),
-            self.restart.eq(table.run),
-        ]
+        self._connect_table(m)
         with m.If(self.push):
             m.d.sync += pushed.eq(pushed + 1)
         with m.If(table.run):
@@ -53,22 +47,13 @@ class StreamingBackwardPass(BackwardPass):
         m.d.comb += self.push.eq(collected | taken)
         stored = self._store(m, last)
 
-        def go_on():
-            """Go to the next layer down."""
-            m.d.sync += [layer.eq(layer - 1), top.eq(0)]
-            m.next = "LOAD"
-            with m.If(layer == 0):
-                m.next = "FINISH"
-
         with m.FSM():
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [layer.eq(self.layers - 1), top.eq(1)]
-                m.next = "LOAD"
+            self._idle(m)
             with m.State("LOAD"):
                 m.d.comb += table.run.eq(1)
                 with m.If(table.done):
                     m.next = "FETCH"
-                    with m.If(top):
+                    with m.If(self._top):
                         m.next = "COLLECT"
             with m.State("COLLECT"):
                 m.d.comb += collecting.eq(1)
@@ -78,13 +63,13 @@ class StreamingBackwardPass(BackwardPass):
                 m.d.comb += collected.eq(1)
                 m.next = "COLLECT"
                 with m.If(last):
-                    go_on()
+                    self._go_down(m)
             with m.State("FETCH"):
                 m.d.comb += fetching.eq(1)
                 with m.If(fetched):
                     m.next = "DRAIN"
             with m.State("DRAIN"), m.If(self.push & last):
-                go_on()
+                self._go_down(m)
             with m.State("FINISH"), m.If(stored):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
