@@ -192,6 +192,10 @@ class EngineConfig:
         """Parts of the device with registers of their own for what all elements share."""
         return REGIONS if self.dual_port and self.elements > LARGEST_REGION else 1
 
+    def region_of(self, element):
+        """Return the part of the device that an element belongs to."""
+        return element * self.regions // self.elements
+
     @property
     def read_latency(self):
         """Cycles from the address of a data-memory row to the row."""

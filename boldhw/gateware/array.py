@@ -62,7 +62,7 @@ class PEArray(wiring.Component):
         for index in range(self.config.elements):
             element = ProcessingElement(self.config)
             m.submodules[f"element{index}"] = element
-            region = index * self.config.regions // self.config.elements
+            region = self.config.region_of(index)
             m.d.comb += [
                 element.weight.eq(self.weights.word_select(index, self.config.lanes)),
                 element.sign.eq(self.sign.word_select(region, self.config.lanes)),

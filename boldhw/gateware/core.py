@@ -298,11 +298,11 @@ class Core(wiring.Component):
 
     def _choose_block(self, m):
         """Write words as they stand in the transposer or turned over, chosen in each region."""
-        p, regions = self.config.elements, self.config.regions
-        turned = copies(m, self._update.transposed, regions)
+        p, region_of = self.config.elements, self.config.region_of
+        turned = copies(m, self._update.transposed, self.config.regions)
         blocks = self._transposer.transposed, self._transposer.block
         words = [
-            Mux(turned[j * regions // p], *(block.word_select(j, p) for block in blocks))
+            Mux(turned[region_of(j)], *(block.word_select(j, p) for block in blocks))
             for j in range(p)
         ]
         m.d.comb += self._weights.write_data.eq(Cat(words))

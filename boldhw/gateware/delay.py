@@ -17,8 +17,12 @@ def copies(m, value, count):
 
     What reaches a whole device then stands in a register of its own in each part of it.
     """
-    kept = {"keep": 1} if count > 1 else {}
-    registers = [Signal.like(value, attrs=kept) for _ in range(count)]
+    registers = [register_copy(value.shape(), count) for _ in range(count)]
     for register in registers:
         m.d.sync += register.eq(value)
     return registers
+
+
+def register_copy(shape, count):
+    """Return a register for one of ``count`` copies, which synthesis does not merge."""
+    return Signal(shape, attrs={"keep": 1} if count > 1 else {})

@@ -4,6 +4,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import register_copy
+
 
 class Source(enum.IntFlag, shape=4):
     """What becomes of the word that stands at the memory outputs; one bit each, for little logic.
@@ -46,8 +48,9 @@ class Operand(wiring.Component):
             with m.If(self.source & Source.COLUMNS):
                 m.d.comb += [sign.eq(self.signs), mask.eq(self.masks)]
         # The operands of several regions are the same.
-        kept = {"keep": 1} if self.config.regions > 1 else {}
-        held_sign, held_mask = (Signal(self.config.lanes, attrs=kept) for _ in range(2))
+        held_sign, held_mask = (
+            register_copy(self.config.lanes, self.config.regions) for _ in range(2)
+        )
         m.d.comb += [self.sign.eq(held_sign), self.mask.eq(held_mask)]
         every_sign = (self.source & Source.EVERY_SIGN).any().replicate(self.config.lanes)
         every_mask = (self.source & Source.EVERY_MASK).any().replicate(self.config.lanes)

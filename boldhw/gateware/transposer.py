@@ -50,7 +50,7 @@ class Transposer(wiring.Component):
             regions = self.config.regions
             loads, moves = (copies(m, x, regions) for x in (self.load, self.load | self.shift))
             for j in range(p):
-                region = j * regions // p
+                region = self.config.region_of(j)
                 inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
                 with m.If(moves[region]):
                     m.d.sync += words[j].eq(Mux(loads[region], *inputs))

@@ -101,8 +101,6 @@ class UpdatePass(wiring.Component):
             Signal.like(fields.groups),
         )
         self._columns = -(-self.config.batch // self.config.elements)
-        # Cycles from a data row's address to the transposer that takes a word of it.
-        self._read_latency = self.config.read_latency
         steps = p + 1
         if self.config.dual_port:
             steps = max(p + 2, self.config.latency - ROW_TO_BLOCK) + 1
@@ -259,7 +257,7 @@ class UpdatePass(wiring.Component):
         m.d.comb += [
             self.first_slot.eq(self._turning),
             self.next_slot.eq(self._gathering),
-            self.column_shift.eq(delay(m, self._gathering, self._read_latency)),
+            self.column_shift.eq(delay(m, self._gathering, self.config.read_latency)),
         ]
         first_row = fields.signal_row if self.config.dual_port else fields.input_row
         with m.If(self._starting):
@@ -284,7 +282,7 @@ class UpdatePass(wiring.Component):
         m.d.comb += self.flip.eq(delay(m, reading, 2))
         m.d.comb += self.shift.eq(self.flip | self.column_shift)
         if self.config.dual_port:
-            moving = delay(m, reading | self._gathering, self._read_latency - 1)
+            moving = delay(m, reading | self._gathering, self.config.read_latency - 1)
             m.d.comb += self.shift.eq(moving | self.unload)
         with m.If(self.start):
             first = TABLE_ROWS * self.config.max_layers

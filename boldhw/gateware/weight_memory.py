@@ -115,14 +115,14 @@ class WeightMemory(wiring.Component):
         banks = [Cat(block.word_select(bank, p) for block in blocks) for bank in range(p)]
         m.d.comb += self.row.eq(Cat(banks))
 
-    def _memory(self, m, name, width, slice, **options):
+    def _memory(self, m, name, width, index, **options):
         """Return (read port, write port) of a new memory of all rows, addresses connected."""
         m.submodules[name] = rows = memory.Memory(
             shape=width, depth=self.config.weight_rows, init=[], attrs=BLOCK_RAM
         )
         read, write = rows.read_port(), rows.write_port(**options)
         m.d.comb += [
-            read.addr.eq(self._read_rows[slice]),
-            write.addr.eq(self._write_rows[slice]),
+            read.addr.eq(self._read_rows[index]),
+            write.addr.eq(self._write_rows[index]),
         ]
         return read, write
