@@ -245,13 +245,14 @@ def run_tool(variable, arguments, directory, product, stuck=None):
         [path, *arguments], cwd=directory, stdout=pipe, stderr=pipe, text=True
     ) as tool:
         try:
-            said = "".join(reversed(_wait(tool, stuck)))
+            written, complaints = _wait(tool, stuck)
         except BaseException:
             tool.kill()
             raise
     if tool.returncode or not (Path(directory) / product).exists():
         raise ToolError(
-            f"{Path(path).name} failed with exit code {tool.returncode}: {_complaint(said)}"
+            f"{Path(path).name} failed with exit code {tool.returncode}: "
+            f"{_complaint(complaints + written)}"
         )
 
 
