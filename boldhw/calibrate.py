@@ -64,18 +64,15 @@ FITTED_STORE = (
     replace(MIDDLE, lanes=64),
     replace(MIDDLE, elements=6, lanes=48),
 )
-OTHERS_STORE = (
-    replace(MIDDLE, elements=6, lanes=24, batch=24),
-    replace(MIDDLE, elements=5, lanes=40, batch=24, weight_rows=512),
-)
 OTHERS = (
     replace(MIDDLE, elements=6, lanes=24, batch=24),
     replace(MIDDLE, elements=5, lanes=40, batch=24, weight_rows=512),
     replace(MIDDLE, elements=12, lanes=48, batch=24, popcount_registers=1, data_rows=6656),
     replace(SMALL, elements=6, lanes=48, popcount_registers=1, stochastic=True),
 )
+OTHERS_STORE = OTHERS[:2]
 OTHERS_ICE40 = (
-    replace(MIDDLE, elements=6, lanes=24, batch=24, dsp_sums=True),
+    replace(OTHERS[0], dsp_sums=True),
     replace(MIDDLE, elements=8, lanes=64, popcount_registers=1, dsp_sums=True),
 )
 
