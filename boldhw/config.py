@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most

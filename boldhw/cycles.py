@@ -56,8 +56,11 @@ def forward(engine, layers):
 
 
 def load(engine):
-    """Return the cycles in which a pass reads the table of a layer."""
-    return FIELD_ROWS + engine.read_latency
+    """Return the cycles in which a pass reads the table of a layer.
+
+    With two ports it goes on while the last row arrives.
+    """
+    return FIELD_ROWS + engine.read_latency - engine.dual_port
 
 
 def hidden_layer(engine, layer):

@@ -20,18 +20,18 @@ PASS_ROWS = 4
 TABLE = (
     # forward
     ("words", "groups", "input_row", "origin"),
-    ("output_lanes", "window", "output_row", "gate_row"),
-    ("zero_true",),
+    ("output_lanes", "window", "output_row", "zero_true"),
+    ("gate_row",),
     (),
     # backward
-    ("above_signal_words", "groups", "above_signal_row", "above_transposed_row"),
-    ("signal_row", "noise", "column_row", "gate_row"),
+    ("above_signal_words", "gate_row", "above_signal_row", "above_transposed_row"),
+    ("signal_row", "noise", "column_row", "groups"),
     ("dead",),
     (),
     # update
     ("input_groups", "groups", "input_row", "weight_row"),
-    ("input_lanes", "theta", "column_row", "words"),
-    ("transposed_row", "zero_true", "decay", "signal_row"),
+    ("transposed_row", "signal_row", "column_row", "words"),
+    ("input_lanes", "zero_true", "decay", "theta"),
 )
 
 

@@ -10,6 +10,7 @@ from boldhw.layout import PASS_ROWS
 FIELDS = parameters()["fields"]
 PASSES = list(FIELDS)
 LATENCY = parameters()["latency"]
+AHEAD = parameters()["ahead"]  # cycles from the end of a run to the last row
 ROW_BITS = 4 * FIELD_BITS
 
 
@@ -33,23 +34,24 @@ def flattened(table, which, layer):
 
 
 async def read_layer(dut, table, which, layer):
-    """Run the reader until its last cycle; the memory answers LATENCY cycles behind the address."""
-    run = getattr(dut, f"{which}__run")
-    run.value, getattr(dut, f"{which}__layer").value = 1, layer
-    answers, last = [0] * (LATENCY - 1), PASS_ROWS - 2 + LATENCY
-    for step in range(last + 1):
+    """Run the reader until all rows are there; the memory answers LATENCY cycles behind."""
+    open_ = getattr(dut, f"{which}__open")
+    open_.value, getattr(dut, f"{which}__layer").value = 1, layer
+    await cycle(dut)
+    open_.value, getattr(dut, f"{which}__layer").value = 0, 0
+    answers, last = [0] * (LATENCY - 1), PASS_ROWS - 2 + LATENCY - AHEAD
+    for step in range(last + AHEAD + 1):
         await settled(dut)
-        assert [int(getattr(dut, f"{name}__done").value) for name in PASSES] == [
-            step == last
-        ] * len(PASSES)
+        for name in PASSES:
+            assert int(getattr(dut, f"{name}__done").value) == (step == last)
+            assert int(getattr(dut, f"{name}__reading").value) == (step <= last)
         answers.append(table[int(dut.addr.value) % len(table)])
         await cycle(dut)
         dut.read_data.value = answers.pop(0)
-    run.value = 0
 
 
 async def begin(dut):
-    ports = [f"{name}__{member}" for name in PASSES for member in ("run", "layer")]
+    ports = [f"{name}__{member}" for name in PASSES for member in ("open", "layer")]
     await start(dut, read_data=0, **dict.fromkeys(ports, 0))
 
 

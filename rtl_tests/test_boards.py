@@ -1,5 +1,6 @@
 """Boards: pins, clock and reset."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -205,6 +206,16 @@ class TestEveryBoard:
         # Both dividers start at the same phase.
         assert f"parameter \\CLKOP_CPHASE {output - 1}\n" in text
         assert f"parameter \\CLKOS_CPHASE {output - 1}\n" in text
+
+    def test_an_ecp5_resets_its_registers_itself(self, monkeypatch, tmp_path):
+        """All but the two that say when, and without a wire from cell to cell."""
+        monkeypatch.setattr("boldboards.top.UartEngine", Loopback)
+        synthesise(elaborate(BOARDS["ulx3s"])[0], NAME, tmp_path, "ecp5")
+        netlist = json.loads((tmp_path / f"{NAME}.json").read_text())
+        cells = netlist["modules"][NAME]["cells"].values()
+        registers = [cell["parameters"] for cell in cells if cell["type"] == "TRELLIS_FF"]
+        assert sorted(each["GSR"] for each in registers) == ["DISABLED", "DISABLED", "ENABLED"]
+        assert [cell["type"] for cell in cells].count("SGSR") == 1
 
     @pytest.mark.parametrize("name", BOARDS)
     def test_engine_holds_the_network(self, name):

@@ -338,8 +338,8 @@ def greetings():
     good = identity_bytes(ENGINE, CLOCK_HZ)
     yield b"HELO" + good[4:], "greets with 48454c4f.*boldhw flash"
     yield b"", "greets with nothing"
-    yield good[:-1], "greeting of 37 bytes is not that of protocol version 3, which has 38"
-    yield good[:4] + b"\x09" + good[5:], "protocol version 9, this driver version 3"
+    yield good[:-1], "greeting of 37 bytes is not that of protocol version 4, which has 38"
+    yield good[:4] + b"\x09" + good[5:], "protocol version 9, this driver version 4"
     yield good[:6] + bytes(8) + good[14:], "has design 0000000000000000.*another version"
     yield good[:14] + b"\x01" + good[15:], "impossible design: elements=1"
 

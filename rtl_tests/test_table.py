@@ -21,5 +21,5 @@ def test_table(sim, dual_port):
         ]
         for name, which in PASSES.items()
     }
-    parameters = {"fields": fields, "latency": config.read_latency}
+    parameters = {"fields": fields, "latency": config.read_latency, "ahead": int(dual_port)}
     simulate.run(TableReader(config), "bench_table", sim, tests=2, parameters=parameters)

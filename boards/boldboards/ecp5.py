@@ -1,5 +1,7 @@
 """Clock of ECP5 boards, and registers in their I/O cells."""
 
+from itertools import pairwise
+
 from amaranth.hdl import ClockSignal, Instance, Module, Signal
 from amaranth.lib import io
 
@@ -33,7 +35,22 @@ def pll_dividers(oscillator_hz, clock_hz):
 
 
 class Ecp5Clock(PllClock):
-    """A PLL of an ECP5."""
+    """A PLL of an ECP5, and its global reset, which reaches every register on wires of its own.
+
+    The reset ends within some cycles, not in the same one everywhere. Nothing depends on that: at
+    first units only wait for a byte, or clear a memory to its end.
+    """
+
+    reset_less = True
+
+    def reset(self, m, clock, locked):
+        stages = [locked, Signal(), Signal()]
+        for stage, later in pairwise(stages):
+            # Registers that the reset does not reach.
+            m.submodules += Instance(
+                "FD1S3AX", p_GSR="DISABLED", i_CK=clock, i_D=stage, o_Q=later
+            )
+        m.submodules.reset = Instance("SGSR", i_CLK=clock, i_GSR=stages[-1])
 
     def pll(self, m, pin, clock, locked):
         divider, feedback, output = pll_dividers(self.oscillator_hz, self.clock_hz)
@@ -93,5 +110,10 @@ class Ecp5FallingBuffer(io.FFBuffer):
 
 
 def _output(value, pin):
-    """Return a register that nextpnr puts into the output's I/O cell."""
-    return Instance("OFS1P3DX", i_SCLK=ClockSignal(), i_SP=1, i_CD=0, i_D=value, o_Q=pin)
+    """Return a register that nextpnr puts into the output's I/O cell.
+
+    The global reset leaves it alone: zeros on all pins of a memory are a command.
+    """
+    return Instance(
+        "OFS1P3DX", p_GSR="DISABLED", i_SCLK=ClockSignal(), i_SP=1, i_CD=0, i_D=value, o_Q=pin
+    )

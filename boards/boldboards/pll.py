@@ -78,6 +78,11 @@ class PllClock(Elaboratable):
     Reset is held until the PLL has locked and block RAM can be read: what Amaranth's platforms do
     in the domain that they define themselves, which takes the pin's frequency as it is.
 
+    Attributes
+    ----------
+    reset_less : bool
+        The domains have no reset: the device itself resets all registers.
+
     Parameters
     ----------
     resource : str
@@ -87,6 +92,8 @@ class PllClock(Elaboratable):
     half_rate_link : bool
         Drive the domain ``link`` too, with half the frequency, from another output of the PLL.
     """
+
+    reset_less = False
 
     def __init__(self, resource, oscillator_hz, clock_hz, half_rate_link=False):
         self.resource = resource
@@ -99,22 +106,25 @@ class PllClock(Elaboratable):
         """Add the PLL of a family to a module, from an IOPort to the signals ``clock, locked``."""
         raise NotImplementedError
 
-    def elaborate(self, platform):
-        m = Module()
-        clock, locked = Signal(), Signal()
-        self.pll(m, platform.request(self.resource, dir="-"), clock, locked)
+    def reset(self, m, clock, locked):
+        """Reset the domains, from the signals ``clock, locked`` of the PLL."""
+        m.domains += ClockDomain("por", reset_less=True, local=True)
         cycles = int(HOLD_SECONDS * self.clock_hz)
         m.submodules.power_on = power_on = DomainRenamer("por")(PowerOnReset(cycles))
-        m.domains += ClockDomain("por", reset_less=True, local=True)
         m.d.comb += [
             ClockSignal("por").eq(clock),
-            ClockSignal("sync").eq(clock),
             power_on.locked.eq(locked),
             ResetSignal("sync").eq(power_on.hold),
         ]
         if self.half_rate_link:
-            m.d.comb += [
-                ClockSignal("link").eq(self.half_clock),
-                ResetSignal("link").eq(power_on.hold),
-            ]
+            m.d.comb += ResetSignal("link").eq(power_on.hold)
+
+    def elaborate(self, platform):
+        m = Module()
+        clock, locked = Signal(), Signal()
+        self.pll(m, platform.request(self.resource, dir="-"), clock, locked)
+        self.reset(m, clock, locked)
+        m.d.comb += ClockSignal("sync").eq(clock)
+        if self.half_rate_link:
+            m.d.comb += ClockSignal("link").eq(self.half_clock)
         return m

@@ -31,18 +31,14 @@ def _sites(engine):
 
     nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
     Here the four blocks of a weight word share a group, the elements take a quarter of the device
-    each, left and right, and the data memory, whose four parts share a group too, stands between.
+    each, one behind the other all the way round, and the data memory, whose four parts
+    share a group too, stands between.
     """
     if engine != ENGINE:
         return {}
-    sides = [(GROUPS[:4], ROWS[:2]), (GROUPS[:4], ROWS[:1:-1])]
-    sides += [(groups[::-1], rows) for (groups, rows) in [(GROUPS[9:], r) for _, r in sides]]
-    weights = [
-        (x, y)
-        for groups, rows in sides
-        for xs, y in zip((groups, groups[::-1]), rows, strict=True)
-        for x in xs
-    ]
+    left, right, top, bottom = GROUPS[:4], GROUPS[9:], ROWS[:2], ROWS[2:]
+    sides = [(left[::-1], top), (left, bottom), (right, bottom), (right[::-1], top)]
+    weights = [(x, y) for groups, rows in sides for x in groups for y in rows]
     between = [(x, y) for x in GROUPS[4:9] for y in ROWS]
     signals = between.pop(len(between) // 2 - 1)
     names = [

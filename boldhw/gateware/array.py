@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, register_copy
 from boldhw.gateware.popcount import Popcount
 from boldhw.gateware.processing_element import ProcessingElement
 
@@ -58,7 +58,7 @@ class PEArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        offset = self._offset(m)
+        offsets = self._offsets(m)
         for index in range(self.config.elements):
             element = ProcessingElement(self.config)
             m.submodules[f"element{index}"] = element
@@ -70,12 +70,12 @@ class PEArray(wiring.Component):
                 element.first.eq(self.first),
                 element.valid.eq(self.valid),
             ]
-            m.d.sync += self.sums[index].eq(2 * element.total + offset)
+            m.d.sync += self.sums[index].eq(2 * element.total + offsets[region])
         m.d.comb += self.done.eq(delay(m, Cat(self.valid & self.last), self.latency))
         return m
 
-    def _offset(self, m):
-        """Sum what all elements add, in step with their totals."""
+    def _offsets(self, m):
+        """Sum what all elements add, in step with their totals, once for each region."""
         config = self.config
         m.submodules.popcount = popcount = Popcount(config.lanes, config.popcount_registers)
         count = Signal(range(2 * config.lanes + 1))
@@ -92,7 +92,8 @@ class PEArray(wiring.Component):
         m.d.sync += count.eq(delay(m, counted, 1))
 
         first, valid = delay(m, Cat(self.first, self.valid), self.latency - 2)
-        offset = Signal(sum_shape(config))
+        offsets = [register_copy(sum_shape(config), config.regions) for _ in range(config.regions)]
         with m.If(valid):
-            m.d.sync += offset.eq(Mux(first, self.origin, offset) - count)
-        return offset
+            following = Mux(first, self.origin, offsets[0]) - count
+            m.d.sync += [offset.eq(following) for offset in offsets]
+        return offsets

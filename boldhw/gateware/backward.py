@@ -91,24 +91,30 @@ class BackwardPass(wiring.Component):
         self._layer, self._top = Signal.like(self.layers), Signal()
         table = self.table
         m.d.comb += [
-            table.layer.eq(self._layer),
             self.dead.eq(table.fields.dead),
             self.noise.eq(table.fields.noise),
-            self.restart.eq(table.run),
+            self.restart.eq(table.reading),
         ]
 
     def _idle(self, m):
         """Wait for the start, which begins with the top layer."""
         with m.State("IDLE"), m.If(self.start):
-            m.d.sync += [self._layer.eq(self.layers - 1), self._top.eq(1)]
-            m.next = "LOAD"
+            self._open(m, self.layers - 1)
+            m.d.sync += self._top.eq(1)
 
     def _go_down(self, m):
         """Go to the next layer down, or finish."""
-        m.d.sync += [self._layer.eq(self._layer - 1), self._top.eq(0)]
-        m.next = "LOAD"
+        m.d.sync += self._top.eq(0)
         with m.If(self._layer == 0):
             m.next = "FINISH"
+        with m.Else():
+            self._open(m, self._layer - 1)
+
+    def _open(self, m, layer):
+        """Go to a layer, whose fields are read first."""
+        m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer)]
+        m.d.sync += self._layer.eq(layer)
+        m.next = "LOAD"
 
     def _walk(self, m, last_word):
         """Go from layer to layer and from group to group."""
@@ -119,7 +125,6 @@ class BackwardPass(wiring.Component):
         with m.FSM():
             self._idle(m)
             with m.State("LOAD"):
-                m.d.comb += self.table.run.eq(1)
                 m.d.sync += self._group.eq(0)
                 with m.If(self.table.done):
                     m.next = "GROUP"
@@ -166,7 +171,7 @@ class BackwardPass(wiring.Component):
         last_word = masks & last
         part_bits = self.config.subwords.bit_length() - 1
         m.d.comb += self.gate_word.eq(self._group)
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += weight_row.eq(fields.above_transposed_row)
         with m.If(self._fetching):
             m.d.comb += [
@@ -215,7 +220,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += self._lane.eq(self._lane + 1)
             with m.If(self._lane == self.config.elements - 1):
                 m.d.sync += self._lane.eq(0)
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += row.eq(self.table.fields.column_row)
         with m.If(self._emitting):
             m.d.comb += [
@@ -228,7 +233,7 @@ class BackwardPass(wiring.Component):
     def _store(self, m):
         """Write a pair of full words, signs then masks, into the slot."""
         rows = Signal(len(self.table.fields.groups) + 1)
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += rows.eq(0)
         with m.If(self._storing):
             row = self.table.fields.signal_row + rows

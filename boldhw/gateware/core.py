@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from boldhw.gateware.array import PEArray
+from boldhw.gateware.array import PEArray, sum_shape
 from boldhw.gateware.backward import BackwardPass
 from boldhw.gateware.counters import AMOUNT_BITS, Counters
 from boldhw.gateware.data_memory import DataMemory
-from boldhw.gateware.delay import copies, delay
+from boldhw.gateware.delay import copies, delay, register_copy
 from boldhw.gateware.dsp_array import DspArray
 from boldhw.gateware.flip_unit import FlipUnit
 from boldhw.gateware.forward import ForwardPass
@@ -103,16 +103,16 @@ class Core(wiring.Component):
     def _merged_issue(self, m):
         """Merge what the passes ask for; only one of them is awake.
 
-        With ``dual_port`` the awake one always asks for a row: little logic may come before so many
-        block RAMs.
+        With ``dual_port`` the awake one always asks for a row, once it knows its layer: little
+        logic may come before so many block RAMs.
         """
         issue = IssuePort(self.config).create()
         always = ("data_addr", "in_slot") if self.config.dual_port else ()
-        awake = [self._awake(m, each) for each in self._passes] if always else []
+        asking = [self._asking(m, each) for each in self._passes] if always else []
         for name in issue.signature.members:
             requests = [getattr(each.issue, name) for each in self._passes]
             if name in always:
-                pairs = zip(requests, awake, strict=True)
+                pairs = zip(requests, asking, strict=True)
                 requests = [request & bit.replicate(len(request)) for request, bit in pairs]
             merged = requests[0]
             for request in requests[1:]:
@@ -121,14 +121,18 @@ class Core(wiring.Component):
         return issue
 
     @staticmethod
-    def _awake(m, each):
-        """Return a register that is high from the start of a pass to its end."""
-        awake = Signal()
+    def _asking(m, each):
+        """Return a register that is high while a pass is awake and not at the layer table."""
+        awake, asking = Signal(), Signal()
         with m.If(each.done):
             m.d.sync += awake.eq(0)
         with m.If(each.start):
             m.d.sync += awake.eq(1)
-        return awake
+        with m.If(each.done | each.table.open):
+            m.d.sync += asking.eq(0)
+        with m.Elif(awake & each.table.done):
+            m.d.sync += asking.eq(1)
+        return asking
 
     def _connect_control(self, m):
         control, sequencer, loss = self.control, self._sequencer, self._loss
@@ -176,7 +180,7 @@ class Core(wiring.Component):
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
             accumulators = Signal(self._flip.new_accumulators.shape().size)
-            with m.If(self._update.flip):
+            with m.If(self._update.flipped):
                 m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
         addr = issue.data_addr | base
@@ -184,7 +188,7 @@ class Core(wiring.Component):
             # The host has time, the passes have none to spare.
             host_addr = Signal.like(host.addr)
             m.d.sync += host_addr.eq(Mux(busy | self.control.start, 0, host.addr))
-            addr = Mux(self._table.busy, self._table.addr, addr | host_addr)
+            addr = addr | host_addr | self._table.addr
         else:
             addr = Mux(busy, addr | self._table.addr, host.addr)
         m.d.comb += [
@@ -208,7 +212,7 @@ class Core(wiring.Component):
         array, operands, late = self._array, self._operands, self.config.read_latency
         sources = copies(m, delay(m, issue.source, late - 1), len(operands))
         for operand, source in zip(operands, sources, strict=True):
-            m.d.comb += [operand.source.eq(source), operand.word.eq(self._data.read_data)]
+            m.d.comb += [operand.source.eq(source), operand.word.eq(self._data.operand)]
         m.d.comb += [
             array.sign.eq(Cat(operand.sign for operand in operands)),
             array.mask.eq(Cat(operand.mask for operand in operands)),
@@ -249,13 +253,29 @@ class Core(wiring.Component):
         with m.If(~loss.stall):
             m.d.sync += [
                 loss.valid.eq(forward.scan),
-                loss.value.eq(self._array.sums[forward.lane]),
+                loss.value.eq(self._scanned(m)),
             ]
         if self.config.training:
             m.d.comb += [
                 threshold.far.eq(self._magnitude.far),
                 packer.second_bits.eq(threshold.gate),
             ]
+
+    def _scanned(self, m):
+        """Return the sum that is next for the loss, with ``dual_port`` picked a cycle ahead."""
+        sums, lane, config = self._array.sums, self._forward.lane, self.config
+        if not config.dual_port:
+            return sums[lane]
+        result = 0
+        for region in range(config.regions):
+            picked, choice = Signal(sum_shape(config)), 0
+            for j in range(config.elements):
+                if config.region_of(j) == region:
+                    choice |= Mux(lane == j, sums[j], 0)
+            with m.If(~self._loss.stall):
+                m.d.sync += picked.eq(choice)
+            result |= picked
+        return result
 
     def _connect_blocks(self, m):
         """Move blocks for the host; the update pass joins in where there is one.
@@ -356,7 +376,12 @@ class Core(wiring.Component):
         for operand in self._operands:
             m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
         for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
-            m.d.comb += limit.eq(Mux(ahead, self._forward.window, dead))
+            chosen = Mux(ahead, self._forward.window, dead)
+            if self.config.dual_port:
+                register = register_copy(limit.shape(), self.config.regions)
+                m.d.sync += register.eq(delay(m, chosen, 1))
+                chosen = register
+            m.d.comb += limit.eq(chosen)
         with m.If(backward.push):
             m.d.comb += packer.first_bits.eq(backward.push_signs)
             m.d.comb += packer.second_bits.eq(backward.push_masks)
@@ -366,8 +391,9 @@ class Core(wiring.Component):
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
         row = self._data.read_data
-        # Registered: what comes from a memory far away, or through a multiplier.
-        later = row if self.config.dual_port else delay(m, row, 1)
+        # Registered: what comes from a memory far away, or through a multiplier. With two ports
+        # the memory and the flip unit have the registers.
+        late = 0 if self.config.dual_port else 1
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
@@ -383,7 +409,7 @@ class Core(wiring.Component):
             sequencer.next_slot.eq(update.next_slot),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(later),
+            flip.accumulators.eq(delay(m, row, late)),
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
         ]
@@ -393,7 +419,7 @@ class Core(wiring.Component):
             twice = 0 if self.config.dsp_sums else update.zero_true
             vote = Mux(twice, total >> 1, total)
             m.d.comb += votes[lane].eq(Mux(lane < update.lanes, vote, 0))
-        m.d.comb += flip.votes.eq(delay(m, votes, 1))
+        m.d.comb += flip.votes.eq(delay(m, votes, late))
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
@@ -404,7 +430,7 @@ class Core(wiring.Component):
         registers = 1 if self.config.dual_port else 0
         m.submodules.flip_count = count = Popcount(self.config.elements, registers)
         flips, flipped = self._flip.flips, Signal(AMOUNT_BITS)
-        m.d.sync += count.bits.eq(flips & self._update.flip.replicate(len(flips)))
+        m.d.sync += count.bits.eq(flips & self._update.flipped.replicate(len(flips)))
         m.d.sync += flipped.eq(flipped + count.count)
         counters, update = self._counters, self._update
         m.d.comb += [counters.post_flips.eq(update.layer_done), counters.layer.eq(update.layer)]

@@ -4,7 +4,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memories import BLOCK_RAM, stack
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 
@@ -23,6 +23,11 @@ class DataMemory(wiring.Component):
     On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
     Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
     of them.
+
+    Members
+    -------
+    addr, write, write_data, read_data, write_addr : see above.
+    operand : the operand word in ``read_data``, on a large device from registers of its own.
     """
 
     def __init__(self, config):
@@ -32,6 +37,7 @@ class DataMemory(wiring.Component):
             "write": In(1),
             "write_data": In(config.data_width),
             "read_data": Out(config.data_width),
+            "operand": Out(config.lanes),
         }
         if config.dual_port:
             members |= {"write_addr": In(range(config.data_rows))}
@@ -66,7 +72,10 @@ class DataMemory(wiring.Component):
                 write.en.eq(delay(m, self.write & (write_addr[low:] == first >> low), late)),
             ]
             result |= Mux(was[low:] == first >> low, read.data, 0)
-        m.d.comb += self.read_data.eq(delay(m, result, late))
+        readers = [result]
+        if self.config.dual_port:
+            readers = copies(m, result, min(2, self.config.regions))
+        m.d.comb += [self.read_data.eq(readers[0]), self.operand.eq(readers[-1])]
         return m
 
     def _single_port_rams(self):
@@ -85,7 +94,7 @@ class DataMemory(wiring.Component):
         result = outputs[0]
         for bank, row in enumerate(outputs[1:], start=1):
             result = Mux(was == bank, row, result)
-        m.d.comb += self.read_data.eq(result)
+        m.d.comb += [self.read_data.eq(result), self.operand.eq(result)]
         return m
 
     def _primitive(self, chosen, row, low):

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.config import NOISE_BITS
+from boldhw.gateware.delay import delay
 
 ROUNDING_MAX = 3
 
@@ -18,7 +19,8 @@ class FlipUnit(wiring.Component):
     """Add a vote to each of P accumulators and flip the weights whose accumulator calls for it.
 
     ``m <- clamp(m - q)``, with decay before and stochastic rounding where the engine has them; the
-    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. No latency.
+    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. No latency; with
+    ``dual_port`` weights, and what comes out, stand a cycle behind the other inputs.
 
     Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11).
 
@@ -56,7 +58,6 @@ class FlipUnit(wiring.Component):
         m = Module()
         half = 1 << self.config.accumulator_bits - 1
         below, within = Signal(self.config.accumulator_bits), Signal(2)
-        # With two ports a register: theta stands long before the first vote, and reaches all lanes.
         domain = m.d.sync if self.config.dual_port else m.d.comb
         domain += [
             below.eq(self.theta - 1),
@@ -72,6 +73,7 @@ class FlipUnit(wiring.Component):
         """Compute one lane from the new accumulator, complemented where the weight is T."""
         weight, flips = self.weights[lane], self.flips[lane]
         value = self._decayed(lane) - self._vote(m, lane)
+        value = delay(m, value, 1 if self.config.dual_port else 0)
         pull = Signal(value.shape(), name=f"pull{lane}")
         m.d.comb += pull.eq(value ^ weight.replicate(len(value)).as_signed())
         reached = self._reached(pull, weight, below)
@@ -83,7 +85,7 @@ class FlipUnit(wiring.Component):
 
         The complement of a value is one less than its negative; twice each leaves room for that.
         """
-        return Cat(weight, pull).as_signed() >= Cat(1, below)
+        return ~pull[-1] & (Cat(weight, pull[:-1]) >= Cat(1, below))
 
     def _clamped(self, m, pull, weight, flips, lane):
         """Return the accumulator: 0 behind a flip, else complemented back and clamped."""

@@ -30,8 +30,8 @@ class ForwardPass(wiring.Component):
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
     push, restart, full : packer.
-    scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later;
-        the loss cannot take one.
+    scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later,
+        with ``dual_port`` the sum of the cycle before; the loss cannot take one.
     """
 
     def __init__(self, config):
@@ -49,7 +49,7 @@ class ForwardPass(wiring.Component):
             "restart": Out(1),
             "full": In(1),
             "scan": Out(1),
-            "lane": Out(range(config.elements)),
+            "lane": Out(range(config.elements + config.dual_port)),
             "scan_stall": In(1),
         }
         if config.training:
@@ -62,7 +62,6 @@ class ForwardPass(wiring.Component):
         hidden, fired_all, through = Signal(), Signal(), Signal()
         # What loops compare with is registered where it is needed no earlier: shorter paths.
         m.d.sync += hidden.eq(layer + 1 != self.layers)
-        m.d.comb += self.table.layer.eq(layer)
         fired = self._fire(m, hidden, fired_all)
         port_taken = self._store(m, fired_all, through)
         self._begin, self._closing = Signal(), Signal()
@@ -72,10 +71,11 @@ class ForwardPass(wiring.Component):
             # Registered: no operand is at the array before the layer's fields are read.
             m.d.sync += self.origin.eq(Mux(fsm.ongoing("IDLE"), 0, self.table.fields.origin))
             with m.State("IDLE"), m.If(self.start):
+                m.d.comb += self.table.open.eq(1)
                 m.d.sync += layer.eq(0)
                 m.next = "LOAD"
             with m.State("LOAD"):
-                m.d.comb += [self.table.run.eq(1), self.restart.eq(1)]
+                m.d.comb += self.restart.eq(1)
                 m.d.comb += self._begin.eq(~self.table.done)
                 m.d.sync += [fired.eq(0), fired_all.eq(0)]
                 with m.If(self.table.done):
@@ -93,6 +93,7 @@ class ForwardPass(wiring.Component):
                 m.d.comb += self._begin.eq(1)
                 m.next = "READ"
             with m.State("DRAIN"), m.If(through):
+                m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer + 1)]
                 m.d.sync += layer.eq(layer + 1)
                 m.next = "LOAD"
             self._scan(m, fired_all)
@@ -157,7 +158,7 @@ class ForwardPass(wiring.Component):
         weight_row, row = Signal.like(issue.weight_row), Signal.like(fields.input_row)
         last_word, last_group = Signal(), Signal()
         m.d.sync += last_group.eq(group + 1 == fields.groups)
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += [row.eq(fields.input_row), last_word.eq(fields.words == 1)]
         if self.config.dual_port:
             # Rows that nobody takes may be read, too.
@@ -189,17 +190,21 @@ class ForwardPass(wiring.Component):
     def _scan(self, m, fired_all):
         """Feed the sums of one group of the last layer to the loss."""
         limit = Mux(fired_all, self.table.fields.output_lanes, self.config.elements)
+        ahead = 1 if self.config.dual_port else 0
+        following = self.lane if ahead else self.lane + 1
         with m.State("WAIT"), m.If(self.array_done):
-            m.d.sync += self.lane.eq(0)
+            m.d.sync += self.lane.eq(ahead)
             m.next = "SCAN"
         with m.State("SCAN"):
             m.d.comb += self.scan.eq(1)
             with m.If(~self.scan_stall):
                 m.d.sync += self.lane.eq(self.lane + 1)
-                with m.If(self.lane + 1 == limit):
+                with m.If(following == limit):
                     m.next = "SCANNED"
         with m.State("SCANNED"), m.If(~self.scan_stall):
             m.d.comb += self._begin.eq(1)
+            if ahead:
+                m.d.sync += self.lane.eq(0)
             m.next = "READ"
             with m.If(fired_all):
                 m.next = "FINISH"

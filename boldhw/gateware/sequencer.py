@@ -148,9 +148,9 @@ class Sequencer(wiring.Component):
     def _slots(self, m):
         """Take a slot after each backward pass, free all of them after an update."""
         taken, row = Signal(range(self.config.batch + 1)), Signal.like(self.slot)
-        none = Signal(init=1)  # taken, a cycle late: the slot's use comes later still
-        m.d.sync += none.eq(taken == 0)
-        m.d.comb += self.slot.eq(Mux(none, self.registers.slot_row, row))
+        m.d.comb += self.slot.eq(row)
+        with m.If(taken == 0):
+            m.d.sync += row.eq(self.registers.slot_row)
         with m.If(self.backward_done | self.next_slot):
             m.d.sync += row.eq(self.slot + self.registers.slot_stride)
         with m.If(self.first_slot):

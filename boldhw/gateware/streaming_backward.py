@@ -39,7 +39,7 @@ class StreamingBackwardPass(BackwardPass):
         self._connect_table(m)
         with m.If(self.push):
             m.d.sync += pushed.eq(pushed + 1)
-        with m.If(table.run):
+        with m.If(table.reading):
             m.d.sync += pushed.eq(0)
         gate, fetched = self._fetch(m, fetching)
         group_complete = self._collect(m, collecting)
@@ -49,12 +49,10 @@ class StreamingBackwardPass(BackwardPass):
 
         with m.FSM():
             self._idle(m)
-            with m.State("LOAD"):
-                m.d.comb += table.run.eq(1)
-                with m.If(table.done):
-                    m.next = "FETCH"
-                    with m.If(self._top):
-                        m.next = "COLLECT"
+            with m.State("LOAD"), m.If(table.done):
+                m.next = "FETCH"
+                with m.If(self._top):
+                    m.next = "COLLECT"
             with m.State("COLLECT"):
                 m.d.comb += collecting.eq(1)
                 with m.If(group_complete):
@@ -89,7 +87,7 @@ class StreamingBackwardPass(BackwardPass):
             last_group.eq(group + 1 == fields.groups),
         ]
         masks = phase == MASKS
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += [
                 row.eq(fields.above_signal_row),
                 weight_row.eq(fields.above_transposed_row),
@@ -129,7 +127,7 @@ class StreamingBackwardPass(BackwardPass):
                 self.push_signs.eq(self.push_signs | signs),
                 self.push_masks.eq(self.push_masks | masks),
             ]
-        with m.If(self.push | self.table.run):
+        with m.If(self.push | self.table.reading):
             m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
         return lane[-1] | (self.index == self.classes)
 
@@ -152,7 +150,7 @@ class StreamingBackwardPass(BackwardPass):
             m.d.sync += row.eq(fields.signal_row + rows)
         with m.If(first):
             m.d.sync += [row.eq(row + 1), rows.eq(rows + 2)]
-        with m.If(self.table.run):
+        with m.If(self.table.reading):
             m.d.sync += rows.eq(0)
         with m.If(first | second):
             m.d.comb += [

@@ -56,14 +56,17 @@ def fields_layout(config, which):
 class TablePort(Signature):
     """What a pass asks of the reader.
 
-    While ``run`` is high the fields of ``layer`` are read, one row a cycle; ``done`` comes with the
-    last row, and the fields are there from the next cycle on, until any pass reads again.
+    In the cycle behind ``open`` the fields of ``layer`` begin to be read, one row a cycle, while
+    ``reading``; ``done`` comes with the last row, and the fields are there from the next cycle on,
+    until any pass reads again. With ``dual_port`` both come a cycle sooner, and the fields of the
+    last row a cycle behind the others.
     """
 
     def __init__(self, config, which):
         super().__init__({
-            "run": Out(1),
+            "open": Out(1),
             "layer": Out(range(config.max_layers + 1)),
+            "reading": In(1),
             "done": In(1),
             "fields": In(fields_layout(config, which)),
         })  # fmt: skip
@@ -71,6 +74,8 @@ class TablePort(Signature):
 
 class TableReader(wiring.Component):
     """Read the fields of one layer for one pass at a time, in 3 cycles and the memory's latency.
+
+    With ``dual_port`` a pass goes on while the last row arrives.
 
     Only one pass is awake, so fields at the same place in the rows of different passes share one
     register.
@@ -102,20 +107,25 @@ class TableReader(wiring.Component):
         ports = {which: getattr(self, name) for name, which in self._passes.items()}
         latency = self.config.read_latency
         cycles = PASS_ROWS - 1 + latency
-        step, run, done = Signal(range(cycles)), self.busy, Signal()
-        m.d.comb += run.eq(Cat(port.run for port in ports.values()).any())
-        m.d.comb += done.eq(run & (step == cycles - 1))
-        with m.If(run):
+        step, first, done = Signal(range(cycles)), Signal.like(self.addr), Signal()
+        last = cycles - 1 - self.config.dual_port
+        m.d.comb += [
+            self.addr.eq(first | step % PASS_ROWS),
+            done.eq(self.busy & (step == last)),
+        ]
+        with m.If(self.busy | (step > last)):
             m.d.sync += step.eq(step + 1)
         if cycles > PASS_ROWS:
-            with m.If(done):
+            with m.If(step == cycles - 1):
                 m.d.sync += step.eq(0)
+        with m.If(done):
+            m.d.sync += [self.busy.eq(0), first.eq(0)]
         for which, port in ports.items():
-            with m.If(port.run):
-                m.d.comb += self.addr.eq(step | which * PASS_ROWS | port.layer * TABLE_ROWS)
-            m.d.comb += port.done.eq(done)
-        with m.If(run):
-            registers = [self._row(m, step == row + latency, row) for row in range(PASS_ROWS - 1)]
+            m.d.comb += [port.reading.eq(self.busy), port.done.eq(done)]
+            with m.If(port.open):
+                m.d.sync += self.busy.eq(1)
+                m.d.sync += first.eq(which * PASS_ROWS | port.layer * TABLE_ROWS)
+        registers = [self._row(m, step == row + latency, row) for row in range(PASS_ROWS - 1)]
         for which, port in ports.items():
             fields = [
                 registers[row][column][: Shape.cast(field_shape(self.config, name)).width]

@@ -4,14 +4,15 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import copies
+from boldhw.gateware.delay import copies, register_copy
 
 
 class Transposer(wiring.Component):
     """Load a block of weights, rotate it word by word, offer it straight and transposed.
 
     One operation a cycle, visible in the next one; ``load`` wins over ``shift``. With ``dual_port``
-    ``load`` and ``shift``, which reach all P * P bits, come one cycle ahead of what they take in.
+    ``load`` and ``shift``, which reach all P * P bits, come one cycle ahead of what they take in;
+    on a large device the first word stands in a register of its own, near to where it goes.
 
     Members
     -------
@@ -40,8 +41,11 @@ class Transposer(wiring.Component):
         m = Module()
         p = self.config.elements
         words = Signal(data.ArrayLayout(p, p))
+        first = words[0]
+        if self.config.dual_port:
+            first = register_copy(p, self.config.regions)
         m.d.comb += [
-            self.word.eq(words[0]),
+            self.word.eq(first),
             self.block.eq(words),
             self.transposed.eq(Cat(words[j][i] for i in range(p) for j in range(p))),
         ]
@@ -52,8 +56,9 @@ class Transposer(wiring.Component):
             for j in range(p):
                 region = self.config.region_of(j)
                 inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
+                word = Mux(loads[region], *inputs)
                 with m.If(moves[region]):
-                    m.d.sync += words[j].eq(Mux(loads[region], *inputs))
+                    m.d.sync += [words[j].eq(word), first.eq(word)] if j == 0 else words[j].eq(word)
             return m
         with m.If(self.load):
             m.d.sync += words.eq(self.block_in)

@@ -44,7 +44,7 @@ class UpdatePass(wiring.Component):
     store_accumulators : this cycle's data write is a row of new accumulators.
     column_shift, column_part : shift part ``column_part`` of the word read into the transposer.
     zero_true, lanes, theta, decay : of the layer and group of inputs.
-    flip : votes, accumulators and weights are at the flip unit.
+    flip, flipped : votes and accumulators are at the flip unit; its results are there.
     load, shift, store, store_row, store_part, transposed : blocks between transposer and weight
         memory; with ``dual_port`` one cycle ahead.
     load_part, unload, unload_row, unload_part : with ``dual_port``: block to load in the next
@@ -71,6 +71,7 @@ class UpdatePass(wiring.Component):
             "theta": Out(field_shape(config, "theta")),
             "layer_done": Out(1),
             "flip": Out(1),
+            "flipped": Out(1),
             "load": Out(1),
             "shift": Out(1),
             "store": Out(1),
@@ -107,10 +108,7 @@ class UpdatePass(wiring.Component):
         self._block, self._lane = Signal(range(self._columns)), Signal(range(steps))
         self._on_signals, self._word_through = Signal(), Signal()
         self._masks = Signal()  # the turn is at mask words
-        m.d.comb += [
-            self.table.layer.eq(self.layer),
-            self.theta.eq(fields.theta),
-        ]
+        m.d.comb += self.theta.eq(fields.theta)
         if self.config.decay:
             m.d.comb += self.decay.eq(fields.decay)
         phase = Signal()
@@ -136,10 +134,10 @@ class UpdatePass(wiring.Component):
             # Registered: it holds for a whole layer, and long before the first vote.
             m.d.sync += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
             with m.State("IDLE"), m.If(self.start):
+                m.d.comb += self.table.open.eq(1)
                 m.d.sync += self.layer.eq(0)
                 m.next = "LOAD"
             with m.State("LOAD"):
-                m.d.comb += self.table.run.eq(1)
                 m.d.sync += self._input_group.eq(0)
                 with m.If(self.table.done):
                     m.next = "LAYER"
@@ -185,11 +183,12 @@ class UpdatePass(wiring.Component):
                 m.d.sync += self._input_group.eq(self._input_group + 1)
                 m.next = "INPUTS"
                 with m.If(last_inputs):
-                    m.d.comb += self.layer_done.eq(1)
+                    m.d.comb += [self.layer_done.eq(1), self.table.layer.eq(self.layer + 1)]
                     m.d.sync += self.layer.eq(self.layer + 1)
-                    m.next = "LOAD"
-                    with m.If(last_layer):
-                        m.next = "FINISH"
+                    m.next = "FINISH"
+                    with m.If(~last_layer):
+                        m.d.comb += self.table.open.eq(1)
+                        m.next = "LOAD"
             with m.State("FINISH"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
@@ -275,14 +274,20 @@ class UpdatePass(wiring.Component):
             m.d.sync += place.eq(place + 1)
 
     def _accumulators(self, m):
-        """Read the row for a vote when its sums are about to come, write it three cycles later."""
+        """Read the row for a vote when its sums are about to come, write it when they have flipped.
+
+        That takes three cycles, four with ``dual_port``.
+        """
+        ahead = 1 if self.config.dual_port else 0
         read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
-        reading = delay(m, self._vote, self.config.latency - 1)
-        writing = delay(m, reading, 3)
+        reading = delay(m, self._vote, self.config.latency - 1 - ahead)
+        writing = delay(m, reading, 3 + ahead)
         m.d.comb += self.flip.eq(delay(m, reading, 2))
+        m.d.comb += self.flipped.eq(delay(m, self.flip, ahead))
         m.d.comb += self.shift.eq(self.flip | self.column_shift)
         if self.config.dual_port:
-            moving = delay(m, reading | self._gathering, self.config.read_latency - 1)
+            arriving = delay(m, self._gathering, self.config.read_latency - 1)
+            moving = arriving | self.flip
             m.d.comb += self.shift.eq(moving | self.unload)
         with m.If(self.start):
             first = TABLE_ROWS * self.config.max_layers

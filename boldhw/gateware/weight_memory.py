@@ -1,6 +1,6 @@
 """The weight memory: rows of P operand words, written in blocks of P x P bits."""
 
-from amaranth.hdl import Array, Cat, Module
+from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +10,23 @@ from boldhw.gateware.platforms import has_large_blocks
 
 # Bits of a block that have registers of their own beside the memory: eight block RAMs of 36 bits.
 SLICE_BITS = 288
+
+
+def choose(words, index):
+    """Return the word with an index, of a number of words that is a power of two.
+
+    Four of them are chosen from by two LUT4 a bit: the first one passes a word of the lower pair,
+    or which word of the upper pair the second one is to take.
+    """
+    if len(words) == 1:
+        return words[0]
+    high, half = index[-1], len(words) // 2
+    if len(words) == 4:
+        first = Mux(high, index[0].replicate(len(words[0])), Mux(index[0], words[1], words[0]))
+        bits = zip(first, words[2], words[3], strict=True)
+        return Cat(Mux(high, Mux(bit, upper, lower), bit) for bit, lower, upper in bits)
+    lower, upper = (choose(part, index[:-1]) for part in (words[:half], words[half:]))
+    return Mux(high, upper, lower)
 
 
 class WeightMemory(wiring.Component):
@@ -62,7 +79,7 @@ class WeightMemory(wiring.Component):
         candidates = [Cat(bank.word_select(t, p) for bank in banks) for t in self._blocks]
         parts = self._registered(m, self.read_block)
         block = Cat(
-            Array(each[low : low + SLICE_BITS] for each in candidates)[part]
+            choose([each[low : low + SLICE_BITS] for each in candidates], part)
             for low, part in zip(self._slices, parts, strict=True)
         )
         m.d.comb += self.block.eq(delay(m, block, 1 if self.config.dual_port else 0))
