@@ -133,6 +133,7 @@ FAMILIES = {
             "{written}",
             "--router",
             "router2",
+            "--tmg-ripup",
         ),  # fmt: skip
         placed="config",
         written="cells",

@@ -47,9 +47,7 @@ class Ecp5Clock(PllClock):
         stages = [locked, Signal(), Signal()]
         for stage, later in pairwise(stages):
             # Registers that the reset does not reach.
-            m.submodules += Instance(
-                "FD1S3AX", p_GSR="DISABLED", i_CK=clock, i_D=stage, o_Q=later
-            )
+            m.submodules += Instance("FD1S3AX", p_GSR="DISABLED", i_CK=clock, i_D=stage, o_Q=later)
         m.submodules.reset = Instance("SGSR", i_CLK=clock, i_GSR=stages[-1])
 
     def pll(self, m, pin, clock, locked):

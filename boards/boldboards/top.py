@@ -19,16 +19,15 @@ class BoardTop(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        clock = self.board.clock(self.board.clock_hz)
-        m.domains.sync = ClockDomain(reset_less=clock.reset_less)
-        if self.board.half_rate_link:
-            m.domains.link = ClockDomain(reset_less=clock.reset_less)
         # The store stands between command unit and core, at the clock of the core.
         half_rate_link = self.board.half_rate_link and not self.board.engine.has_store
         m.submodules.engine = engine = UartEngine(
             self.board.engine, self.board.clock_hz, self.board.baud, half_rate_link
         )
-        m.submodules.clock = clock
+        m.submodules.clock = clock = self.board.clock(self.board.clock_hz)
+        m.domains.sync = ClockDomain(reset_less=clock.reset_less)
+        if self.board.half_rate_link:
+            m.domains.link = ClockDomain(reset_less=clock.reset_less)
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)

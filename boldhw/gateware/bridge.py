@@ -20,7 +20,7 @@ class Bridge(wiring.Component):
     Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
     so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
     memory answers is held until the end of the next cycle. A score is shown one cycle late, when it
-    has settled, and taken only when it is shown.
+    has settled, and taken only when it is shown; the core hears of that a cycle later.
 
     Members
     -------
@@ -36,25 +36,26 @@ class Bridge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        second_half = self._second_half(m)
+        second_half, fast = self._second_half(m), self.core_control
+        taking = self.control.score_ready & self.control.score_valid & second_half
+        m.d.sync += fast.score_ready.eq(taking)
+        with m.If(second_half):
+            m.d.sync += self.control.score_valid.eq(fast.score_valid & ~taking)
         for name, strobes in STROBES.items():
             slow, fast = getattr(self, name), getattr(self, f"core_{name}")
             for member, flow in fast.signature.members.items():
                 ours, theirs = getattr(slow, member), getattr(fast, member)
                 if member in strobes:
                     m.d.comb += theirs.eq(ours & second_half)
-                elif member == "score_ready":
-                    m.d.comb += theirs.eq(ours & self.control.score_valid & second_half)
+                elif member in ("score_ready", "score_valid"):
+                    continue
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
                 elif member in HELD.get(name, ()):
                     with m.If(~second_half):
                         m.d.sync += ours.eq(theirs)
-                elif member != "score_valid":
+                else:
                     m.d.comb += ours.eq(theirs)
-        fast = self.core_control
-        with m.If(second_half):
-            m.d.sync += self.control.score_valid.eq(fast.score_valid & ~fast.score_ready)
         return m
 
     def _second_half(self, m):

@@ -138,15 +138,21 @@ class Core(wiring.Component):
         control, sequencer, loss = self.control, self._sequencer, self._loss
         counters = self._counters
         registers = control.registers
+        start, operation, self._starting = control.start, control.operation, 0
+        if self.config.dual_port:
+            # A register on the way from the command unit; the counters do not see its cycle.
+            start, operation = Signal(), Signal(Operation)
+            m.d.sync += [start.eq(control.start), operation.eq(control.operation)]
+            self._starting = start
         inferring = Signal()
         with m.If(control.start):
             m.d.sync += inferring.eq(control.operation == Operation.INFER)
         m.d.comb += [
-            sequencer.start.eq(control.start),
-            sequencer.operation.eq(control.operation),
+            sequencer.start.eq(start),
+            sequencer.operation.eq(operation),
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
-            control.busy.eq(sequencer.busy | counters.busy),
+            control.busy.eq(sequencer.busy | counters.busy | self._starting),
             control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
@@ -187,7 +193,8 @@ class Core(wiring.Component):
         if self.config.dual_port:
             # The host has time, the passes have none to spare.
             host_addr = Signal.like(host.addr)
-            m.d.sync += host_addr.eq(Mux(busy | self.control.start, 0, host.addr))
+            working = self.control.start | self._starting | busy
+            m.d.sync += host_addr.eq(Mux(working, 0, host.addr))
             addr = addr | host_addr | self._table.addr
         else:
             addr = Mux(busy, addr | self._table.addr, host.addr)
@@ -413,12 +420,14 @@ class Core(wiring.Component):
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
         ]
-        votes = Signal.like(flip.votes)
+        votes, ahead = Signal.like(flip.votes), 1 if self.config.dual_port else 0
+        lanes = range(self.config.elements)
+        used = delay(m, Cat(lane < update.lanes for lane in lanes), ahead)
         for lane, total in enumerate(array.sums):
             # In {0,T} coding an array without DSP blocks gives twice the vote.
             twice = 0 if self.config.dsp_sums else update.zero_true
             vote = Mux(twice, total >> 1, total)
-            m.d.comb += votes[lane].eq(Mux(lane < update.lanes, vote, 0))
+            m.d.comb += votes[lane].eq(Mux(used[lane], vote, 0))
         m.d.comb += flip.votes.eq(delay(m, votes, late))
         self._count_flips(m)
         if self.config.decay:

@@ -1,6 +1,6 @@
 """The sequencer: which pass runs when, and which slots hold gathered samples."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
