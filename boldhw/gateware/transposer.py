@@ -57,8 +57,9 @@ class Transposer(wiring.Component):
                 region = self.config.region_of(j)
                 inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
                 word = Mux(loads[region], *inputs)
+                registers = (words[0], first) if j == 0 else (words[j],)
                 with m.If(moves[region]):
-                    m.d.sync += [words[j].eq(word), first.eq(word)] if j == 0 else words[j].eq(word)
+                    m.d.sync += [register.eq(word) for register in registers]
             return m
         with m.If(self.load):
             m.d.sync += words.eq(self.block_in)
