@@ -69,19 +69,20 @@ class BuildResult(Resources):
     versions: dict
 
 
-def build(board, directory, seeds=SEEDS):
+def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
     """Build the bitstream of a board and return its BuildResult.
 
-    Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the
-    logs and, last, ``build.json`` to the directory; a build that ends early changes nothing there.
-    The same sources and tools give the same bitstream. Raises ToolError when a tool is missing or
-    fails, or no seed can be routed.
+    ``on_seed`` is called with each seed when it is done and what was Placed, None where the router
+    never finishes. Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its
+    floorplan as SVG, the logs and, last, ``build.json`` to the directory; a build that ends early
+    changes nothing there. The same sources and tools give the same bitstream. Raises ToolError when
+    a tool is missing or fails, or no seed can be routed.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory, prefix="unfinished-") as work:
         bitstream = bitstream_name(board)
-        result = _build(board, Path(work), directory / bitstream, tuple(seeds))
+        result = _build(board, Path(work), directory / bitstream, tuple(seeds), on_seed)
         (Path(work) / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
         (directory / RESULT).unlink(missing_ok=True)
         for name in (bitstream, FLOORPLAN, *_logs(work), RESULT):
@@ -98,7 +99,7 @@ def _logs(work):
     return sorted(path.name for path in Path(work).glob("*.log"))
 
 
-def _build(board, work, bitstream, seeds):
+def _build(board, work, bitstream, seeds, on_seed):
     rtlil, constraints = elaborate(board)
     family = FAMILIES[board.family]
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
@@ -106,7 +107,7 @@ def _build(board, work, bitstream, seeds):
     if board.sites:
         take_sites(work / f"{NAME}.json", board.sites(board.engine))
     array = synthesise(_array_rtlil(board), "array", work, board.family)
-    placed, unrouted = _place_all(board, work, seeds)
+    placed, unrouted = _place_all(board, work, seeds, on_seed)
     best = max(placed, key=lambda each: each.fmax_mhz)
     _pack(board, work, best.seed)
     cells = _floorplan(work, f"seed{best.seed}.{family.written}")
@@ -155,14 +156,17 @@ def _array_rtlil(board):
     )
 
 
-def _place_all(board, work, seeds):
+def _place_all(board, work, seeds, on_seed):
     """Return what was Placed, and the seeds whose placement is never routed."""
-    placed, unrouted = [], []
+    results = {}
     for seed in seeds:
         try:
-            placed.append(place(board, work, seed))
+            results[seed] = place(board, work, seed)
         except StuckError:
-            unrouted.append(seed)
+            results[seed] = None
+        on_seed(seed, results[seed])
+    placed = [each for each in results.values() if each]
+    unrouted = [seed for seed, each in results.items() if not each]
     if not placed:
         raise ToolError(
             f"the router of nextpnr never finishes from seeds {', '.join(map(str, unrouted))}; "
@@ -192,23 +196,36 @@ def take_sites(path, sites):
 def place(board, work, seed):
     """Place and route a netlist from one seed and return what was Placed.
 
-    Leaves the placed design, the places of its cells and ``seedN.json``, nextpnr's report, in the
-    directory. Raises StuckError when the router would never finish.
+    Ripping up slow wires never ends where the board's clock is out of reach; then the wires of the
+    same placement are routed without. Leaves the placed design, the places of its cells and
+    ``seedN.json``, nextpnr's report, in the directory. Raises StuckError when the router would
+    never finish.
     """
+    family = FAMILIES[board.family]
+    try:
+        _place(board, work, seed, family.ripup)
+    except StuckError:
+        if not family.ripup:
+            raise
+        _place(board, work, seed, ())
+    report = json.loads((Path(work) / f"seed{seed}.json").read_text())
+    cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
+    return Placed(seed, _fmax(report), cells)
+
+
+def _place(board, work, seed, options):
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
     written = f"{name}.{family.written}"
     known = {"name": NAME, "output": output, "written": written, "mhz": board.clock_hz / 1e6}
     arguments = [
-        *board.place_options, *(each.format(**known) for each in family.place),
+        *board.place_options, *(each.format(**known) for each in family.place), *options,
         "--json", f"{NAME}.json", "--report", f"{name}.json", "--log", f"{name}.log",
         "--seed", str(seed), "--timing-allow-fail", "--quiet",
     ]  # fmt: skip
     log = Path(work) / f"{name}.log"
+    log.unlink(missing_ok=True)
     run_tool(family.placer, arguments, work, output, stuck=lambda: in_circles(log))
-    report = json.loads((Path(work) / f"{name}.json").read_text())
-    cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
-    return Placed(seed, _fmax(report), cells)
 
 
 def in_circles(log):

@@ -61,6 +61,7 @@ class Family:
     constraints     ending of the file of pins that Amaranth writes
     placer, packer  environment variables of nextpnr and of the tool that makes the bitstream
     place, pack     their arguments, besides those that say which device it is
+    ripup           more for the placer: rip up slow wires, for as long as there are any
     placed          ending of what nextpnr writes for the packer
     written         ending of what nextpnr writes of each cell's place, JSON
     logic_cells     names of logic cells in nextpnr's report
@@ -79,6 +80,7 @@ class Family:
     packer: str
     pack: tuple
     bitstream: str
+    ripup: tuple = ()
     hide: str = ""
     show: str = ""
 
@@ -100,8 +102,9 @@ FAMILIES = {
         place=(
             *("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
             # The usual router sometimes goes round in circles, for ever.
-            *("--router", "router2", "--tmg-ripup"),
+            *("--router", "router2"),
         ),
+        ripup=("--tmg-ripup",),
         placed="asc",
         written="cells",
         logic_cells=("ICESTORM_LC",),
@@ -125,16 +128,10 @@ FAMILIES = {
         constraints="lpf",
         placer="NEXTPNR_ECP5",
         place=(
-            "--lpf",
-            "{name}.lpf",
-            "--textcfg",
-            "{output}",
-            "--write",
-            "{written}",
-            "--router",
-            "router2",
-            "--tmg-ripup",
-        ),  # fmt: skip
+            *("--lpf", "{name}.lpf", "--textcfg", "{output}", "--write", "{written}"),
+            *("--router", "router2"),
+        ),
+        ripup=("--tmg-ripup",),
         placed="config",
         written="cells",
         logic_cells=("TRELLIS_COMB",),

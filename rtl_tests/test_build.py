@@ -1,12 +1,13 @@
 """Bitstreams: a small engine through Yosys, nextpnr and icepack."""
 
 import json
+import sys
 from dataclasses import asdict, replace
 
 import pytest
 from boldboards import BOARDS
 
-from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles, take_sites
+from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles, place, take_sites
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
@@ -35,6 +36,24 @@ module \\not
     connect \\Y \\y
   end
 end
+"""
+
+
+# A nextpnr that goes in circles as long as it is to rip up slow wires.
+PLACER = """\
+#!{python}
+import json, sys, time
+ripup = "--tmg-ripup" in sys.argv
+option = dict(zip(sys.argv, sys.argv[1:]))
+with open("tries", "a") as file:
+    file.write("with " if ripup else "without ")
+open(option["--log"], "w").write({log!r} if ripup else "")
+if ripup:
+    time.sleep(600)
+open(option["--asc"], "w").close()
+clock = {{"achieved": 12.5, "constraint": 24.0}}
+used = {{"ICESTORM_LC": {{"used": 10}}}}
+json.dump({{"fmax": {{"clk": clock}}, "utilization": used}}, open(option["--report"], "w"))
 """
 
 
@@ -103,8 +122,11 @@ class TestRouter:
 
     ROUND = "Info:     iter={} wires=9 overused={} overuse=2 tmgfail=0 archfail=NA"
 
+    def rounds(self, overused):
+        return "\n".join(self.ROUND.format(*each) for each in enumerate(overused))
+
     def log(self, path, overused):
-        path.write_text("\n".join(self.ROUND.format(*each) for each in enumerate(overused)))
+        path.write_text(self.rounds(overused))
         return path
 
     def test_circles_are_seen(self, tmp_path):
@@ -122,20 +144,31 @@ class TestRouter:
             run_tool("YOSYS", ["600"], tmp_path, "nothing", stuck=lambda: next(answers))
         assert list(answers) == []
 
+    def test_clock_out_of_reach_is_routed_without_ripping_up(self, tmp_path, monkeypatch):
+        tool = tmp_path / "nextpnr"
+        tool.write_text(PLACER.format(python=sys.executable, log=self.rounds([9] * 2 * ROUNDS)))
+        tool.chmod(0o755)
+        monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
+        assert place(BOARD, tmp_path, 7) == Placed(7, 12.5, 10)
+        assert (tmp_path / "tries").read_text() == "with without "
+        assert (tmp_path / "seed7.log").read_text() == ""
+
     def test_others_give_the_result(self, tmp_path, monkeypatch):
         monkeypatch.setattr("boldhw.build.place", self.place)
-        assert _place_all(BOARD, tmp_path, (1, 2, 3)) == (
+        said = []
+        assert _place_all(BOARD, tmp_path, (1, 2, 3), lambda *each: said.append(each)) == (
             [Placed(2, 25.0, 10), Placed(3, 25.0, 10)], [1],
         )  # fmt: skip
+        assert said == [(1, None), (2, Placed(2, 25.0, 10)), (3, Placed(3, 25.0, 10))]
 
     def test_no_seed_is_an_error_that_names_the_way_out(self, tmp_path, monkeypatch):
         monkeypatch.setattr("boldhw.build.place", self.place)
-        with pytest.raises(ToolError, match="never finishes from seeds 1, 1; try .* --seeds"):
-            _place_all(BOARD, tmp_path, (1, 1))
+        with pytest.raises(ToolError, match="never finishes from seeds 1, 4; try .* --seeds"):
+            _place_all(BOARD, tmp_path, (1, 4), lambda *_: None)
 
     @staticmethod
     def place(board, work, seed):
-        if seed == 1:
+        if seed in (1, 4):
             raise StuckError("nextpnr goes round in circles")
         return Placed(seed, 25.0, 10)
 

@@ -17,11 +17,12 @@ from golden_board import GoldenBoard
 from test_server import heed_interrupts
 
 from boldhw import data
+from boldhw.build import Placed
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
 from boldhw.cli.main import cli, main
 from boldhw.config import ICEBREAKER, EngineConfig
-from boldhw.errors import ConfigError
+from boldhw.errors import ConfigError, ToolError
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
@@ -341,7 +342,7 @@ class TestOtherVerbs:
         built = Built(*range(len(keys)), timing_met=False)
         seeds_asked = []
 
-        def build(board, directory, seeds):
+        def build(board, directory, seeds, on_seed):
             seeds_asked.append(seeds)
             return built
 
@@ -349,6 +350,16 @@ class TestOtherVerbs:
         assert result("build", "--output", tmp_path) == (asdict(built), 1)
         assert result("build", "--output", tmp_path, "--seeds", "7,9") == (asdict(built), 1)
         assert seeds_asked == [(1, 2, 3), (7, 9)]
+
+    def test_build_says_each_clock_as_it_comes(self, run, monkeypatch, tmp_path):
+        def build(board, directory, seeds, on_seed):
+            on_seed(7, Placed(7, 25.5, 10))
+            on_seed(9, None)
+            raise ToolError("no more")
+
+        monkeypatch.setattr("boldhw.build.build", build)
+        _, _, err = run("build", "--output", tmp_path)
+        assert "seed 7: 25.5 MHz\nseed 9: the router never finishes\n" in err
 
     def test_flash_says_its_command(self, run):
         code, out, err = run("flash", "--dry-run", "--bitstream", "my.bin", "--json")

@@ -42,4 +42,8 @@ def build(board, output, seeds, store):
     board = board.with_store() if store else board
     output = output or f"build/{board.name}"
     say(f"Building {board.name} into {output}, some minutes ...")
-    return asdict(run_build(board, output, seeds))
+    return asdict(run_build(board, output, seeds, _say_clock))
+
+
+def _say_clock(seed, placed):
+    say(f"seed {seed}: {f'{placed.fmax_mhz} MHz' if placed else 'the router never finishes'}")
