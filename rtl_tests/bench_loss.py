@@ -30,9 +30,11 @@ class Record:
 
     def __init__(self):
         self.inputs, self.outputs, self.judged, self.counted = [], [], [], []
+        self.recounted, self.recounting = [], False
 
     def restart(self, sample):
         """Begin a sample; what was counted of the one before says nothing any more."""
+        self.recounting = False
         self.cycle(sample, 0, restart=1)
         self.counted[-1] = 0
 
@@ -43,11 +45,15 @@ class Record:
         self.inputs.append(inputs | {"value": inputs["value"] & ONES})
         self.judged.append(-1 if verdict else 0)
         self.counted.append(-1)
+        self.recounted.append(-self.recounting)
+        self.recounting |= bool(inputs["recount"])
         self.outputs.append(
             {
                 "score": (score or 0) & ONES,
                 "score_valid": score is not None,
-                "index": counted // sample.outputs_per_class,
+                "is_wrong": counted // sample.outputs_per_class == wrong,
+                "is_label": counted // sample.outputs_per_class == sample.label,
+                "counting": counted < sample.classes * sample.outputs_per_class,
                 "hit": hit,
                 "active": active,
                 "wrong": wrong,
@@ -57,7 +63,8 @@ class Record:
     async def compare(self, dut):
         inputs, outputs = columns(self.inputs), columns(self.outputs)
         care = dict.fromkeys(("hit", "active", "wrong"), self.judged)
-        care["index"] = self.counted
+        care |= dict.fromkeys(("is_label", "counting"), self.counted)
+        care["is_wrong"] = self.recounted
         care["score"] = [-valid for valid in outputs["score_valid"]]
         await compare(dut, inputs, outputs, care)
 

@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.issue import IssuePort
-from boldhw.gateware.loss import CLASS_BITS
 from boldhw.gateware.operand import Source
 from boldhw.gateware.table import BACKWARD, TablePort, field_shape
 
@@ -26,8 +25,7 @@ class BackwardPass(wiring.Component):
     -------
     start, done : one cycle each.
     layers : layers of the network.
-    label, wrong : what the loss said.
-    index, collect : class of the output at hand; go on to the next output.
+    is_wrong, is_label, collect : what the loss says of the output at hand; go on to the next one.
     issue : what the pass asks of memories and array; the gate word is read when the sums come.
     table : fields of the layer in work.
     array_done : the array's sums are valid.
@@ -36,7 +34,7 @@ class BackwardPass(wiring.Component):
     signs, masks : P signals from the ternariser.
     push, restart, full, push_signs, push_masks : packer.
     write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
-    classes : of the network (only with ``dual_port``).
+    counting : the loss has an output at hand (only with ``dual_port``).
     """
 
     def __init__(self, config):
@@ -46,9 +44,8 @@ class BackwardPass(wiring.Component):
             "start": In(1),
             "done": Out(1),
             "layers": In(range(config.max_layers + 1)),
-            "label": In(CLASS_BITS),
-            "wrong": In(CLASS_BITS),
-            "index": In(CLASS_BITS + 1),
+            "is_wrong": In(1),
+            "is_label": In(1),
             "collect": Out(1),
             "issue": Out(IssuePort(config)),
             "table": Out(TablePort(config, BACKWARD)),
@@ -66,7 +63,7 @@ class BackwardPass(wiring.Component):
             "push_masks": Out(p),
         }
         if config.dual_port:
-            members |= {"classes": In(CLASS_BITS)}
+            members |= {"counting": In(1)}
         else:
             members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
         super().__init__(members)
@@ -204,11 +201,10 @@ class BackwardPass(wiring.Component):
             self.sign.eq(self.push_signs[0]),
             self.mask.eq(self.push_masks[0]),
         ]
-        is_wrong, is_label = self.index == self.wrong, self.index == self.label
         with m.If(self._collecting | self._emitting):
             m.d.sync += [
-                self.push_signs.eq(Cat(self.push_signs[1:], is_wrong)),
-                self.push_masks.eq(Cat(self.push_masks[1:], is_wrong | is_label)),
+                self.push_signs.eq(Cat(self.push_signs[1:], self.is_wrong)),
+                self.push_masks.eq(Cat(self.push_masks[1:], self.is_wrong | self.is_label)),
             ]
         with m.If(self._waiting):
             m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]

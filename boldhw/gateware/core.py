@@ -1,5 +1,8 @@
 """The core: memories, array, units of training and the passes that drive them."""
 
+from functools import reduce
+from operator import and_, or_
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
@@ -101,36 +104,43 @@ class Core(wiring.Component):
         return m
 
     def _merged_issue(self, m):
-        """Merge what the passes ask for; only one of them is awake.
-
-        With ``dual_port`` the awake one always asks for a row, once it knows its layer: little
-        logic may come before so many block RAMs.
-        """
+        """Merge what the passes ask for; only one of them is awake."""
         issue = IssuePort(self.config).create()
-        always = ("data_addr", "in_slot") if self.config.dual_port else ()
-        asking = [self._asking(m, each) for each in self._passes] if always else []
         for name in issue.signature.members:
             requests = [getattr(each.issue, name) for each in self._passes]
-            if name in always:
-                pairs = zip(requests, asking, strict=True)
-                requests = [request & bit.replicate(len(request)) for request, bit in pairs]
-            merged = requests[0]
-            for request in requests[1:]:
-                merged = merged | request
-            m.d.comb += getattr(issue, name).eq(merged)
+            m.d.comb += getattr(issue, name).eq(reduce(or_, requests))
+        if self.config.dual_port:
+            self._always_ask(m, issue)
         return issue
 
+    def _always_ask(self, m, issue):
+        """Let the awake pass always ask for a row, once it knows its layer.
+
+        Two levels of LUT4 may come before so many block RAMs. That is why it says only where its
+        row is not in the slot, and a register of its own says that any pass asks.
+        """
+        passes = self._passes
+        requests = [
+            each.issue.data_addr & self._asking(m, [each]).replicate(len(issue.data_addr))
+            for each in passes
+        ]
+        in_slot = reduce(and_, (each.issue.in_slot for each in passes))
+        m.d.comb += [
+            issue.data_addr.eq(reduce(or_, requests)),
+            issue.in_slot.eq(in_slot & self._asking(m, passes)),
+        ]
+
     @staticmethod
-    def _asking(m, each):
-        """Return a register that is high while a pass is awake and not at the layer table."""
+    def _asking(m, passes):
+        """Return a register that is high while one of the passes is awake, not at the table."""
         awake, asking = Signal(), Signal()
-        with m.If(each.done):
-            m.d.sync += awake.eq(0)
-        with m.If(each.start):
+        with m.If(Cat(each.done for each in passes).any()):
+            m.d.sync += [awake.eq(0), asking.eq(0)]
+        with m.If(Cat(each.start for each in passes).any()):
             m.d.sync += awake.eq(1)
-        with m.If(each.done | each.table.open):
+        with m.If(Cat(each.table.open for each in passes).any()):
             m.d.sync += asking.eq(0)
-        with m.Elif(awake & each.table.done):
+        with m.Elif(awake & passes[0].table.done):
             m.d.sync += asking.eq(1)
         return asking
 
@@ -139,11 +149,15 @@ class Core(wiring.Component):
         counters = self._counters
         registers = control.registers
         start, operation, self._starting = control.start, control.operation, 0
+        self._busy = sequencer.busy
         if self.config.dual_port:
             # A register on the way from the command unit; the counters do not see its cycle.
             start, operation = Signal(), Signal(Operation)
             m.d.sync += [start.eq(control.start), operation.eq(control.operation)]
             self._starting = start
+            # It chooses who has the memories, all over the device; high for one cycle more.
+            self._busy = Signal()
+            m.d.sync += self._busy.eq(start | sequencer.busy)
         inferring = Signal()
         with m.If(control.start):
             m.d.sync += inferring.eq(control.operation == Operation.INFER)
@@ -181,7 +195,7 @@ class Core(wiring.Component):
             ]
 
     def _connect_data(self, m, issue):
-        memory, host, busy = self._data, self.data, self._sequencer.busy
+        memory, host, busy = self._data, self.data, self._busy
         base = Mux(issue.in_slot, self._sequencer.slot, 0)
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
@@ -193,7 +207,7 @@ class Core(wiring.Component):
         if self.config.dual_port:
             # The host has time, the passes have none to spare.
             host_addr = Signal.like(host.addr)
-            working = self.control.start | self._starting | busy
+            working = self.control.start | self._starting | self._sequencer.busy
             m.d.sync += host_addr.eq(Mux(working, 0, host.addr))
             addr = addr | host_addr | self._table.addr
         else:
@@ -231,8 +245,8 @@ class Core(wiring.Component):
         ]
         if self.config.dsp_sums:
             m.d.comb += array.restart.eq(self._table.busy)
-        row, busy = delay(m, issue.weight_row, 1), self._sequencer.busy
-        m.d.comb += self._weights.read_row.eq(Mux(busy, row, self._host_row()))
+        row = delay(m, issue.weight_row, 1)
+        m.d.comb += self._weights.read_row.eq(Mux(self._busy, row, self._host_row()))
 
     def _host_row(self):
         return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
@@ -306,7 +320,7 @@ class Core(wiring.Component):
         ]
         if self.config.training:
             update = self._update
-            with m.If(self._sequencer.busy):
+            with m.If(self._busy):
                 m.d.comb += [
                     transposer.load.eq(update.load),
                     transposer.shift.eq(update.shift),
@@ -316,7 +330,7 @@ class Core(wiring.Component):
                     weights.write_block.eq(update.store_part),
                 ]
             if dual:
-                part = Mux(self._sequencer.busy, update.load_part, self._host_part())
+                part = Mux(self._busy, update.load_part, self._host_part())
                 m.d.comb += weights.read_block.eq(part)
                 self._choose_block(m)
             else:
@@ -341,9 +355,8 @@ class Core(wiring.Component):
             backward.start.eq(self._sequencer.backward),
             self._sequencer.backward_done.eq(backward.done),
             backward.layers.eq(control.registers.layers),
-            backward.label.eq(control.label),
-            backward.wrong.eq(self._loss.wrong),
-            backward.index.eq(self._loss.index),
+            backward.is_wrong.eq(self._loss.is_wrong),
+            backward.is_label.eq(self._loss.is_label),
             self._loss.recount.eq(self._sequencer.backward),
             self._loss.step.eq(backward.collect),
             backward.array_done.eq(self._array.done),
@@ -361,7 +374,7 @@ class Core(wiring.Component):
         if self.config.dual_port:
             update = self._update
             m.d.comb += [
-                backward.classes.eq(control.registers.classes),
+                backward.counting.eq(self._loss.counting),
                 signals.write.eq(delay(m, update.unload, 1)),
                 signals.write_row.eq(delay(m, update.unload_row, 1)),
                 signals.write_part.eq(delay(m, update.unload_part, 1)),
@@ -405,7 +418,7 @@ class Core(wiring.Component):
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
             columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
-        with m.If(sequencer.busy):
+        with m.If(self._busy):
             new_bits = Mux(update.column_shift, columns, flip.new_weights)
             m.d.comb += self._transposer.word_in.eq(new_bits)
         m.d.comb += [

@@ -24,7 +24,9 @@ class Loss(wiring.Component):
     valid, value : the sum of the next output. stall : do not take it yet.
     label, classes, outputs_per_class, margin : constant during a sample.
     score, score_valid : score of a class, in the cycle of its last output.
-    recount, step, index : count the outputs once more, and say to which class one belongs.
+    recount, step : count the outputs once more, from a cycle after ``wrong`` on.
+    is_wrong, is_label, counting : the output at hand belongs to the best wrong class; to the label;
+        to any class.
     hit : the prediction is the label. active : the sample must be learnt.
     """
 
@@ -46,7 +48,9 @@ class Loss(wiring.Component):
                 "margin": In(FIELD_BITS),
                 "recount": In(1),
                 "step": In(1),
-                "index": Out(CLASS_BITS + 1),
+                "is_wrong": Out(1),
+                "is_label": Out(1),
+                "counting": Out(1),
                 "hit": Out(1),
                 "active": Out(1),
                 "wrong": Out(CLASS_BITS),
@@ -74,16 +78,24 @@ class Loss(wiring.Component):
             m.d.comb += [
                 counter.restart.eq(self.restart | self.recount),
                 counter.step.eq(taken | self.step),
-                self.index.eq(counter.index),
+                self.counting.eq(counter.counting),
             ]
+            self._compare(m, counter)
             self._judge(m, counter.index)
         return m
+
+    def _compare(self, m, counter):
+        """Compare the class of the output at hand, with ``dual_port`` a cycle ahead."""
+        index, domain = counter.index, m.d.comb
+        if self.config.dual_port:
+            index, domain = counter.following, m.d.sync
+        domain += [self.is_wrong.eq(index == self.wrong), self.is_label.eq(index == self.label)]
 
     def _judge(self, m, index):
         best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
         any_wrong = Signal()
         with m.If(self.score_valid & ~self.stall):
-            with m.If(index == self.label):
+            with m.If(self.is_label):
                 m.d.sync += right.eq(self.score)
             with m.Elif(~any_wrong | (self.score > best)):
                 m.d.sync += [any_wrong.eq(1), best.eq(self.score), self.wrong.eq(index)]
@@ -99,8 +111,9 @@ class Loss(wiring.Component):
 class ClassCounter(wiring.Component):
     """Say to which class an output belongs, while outputs are counted.
 
-    ``index`` is the class of the current output, ``last`` marks its last output, ``counting`` says
-    that there is such a class. Going on behind the last one is harmless: ``index`` equals no class.
+    ``index`` is the class of the current output, ``following`` what it is in the next cycle,
+    ``last`` marks its last output, ``counting`` says that there is such a class. Going on behind
+    the last one is harmless: ``index`` equals no class.
     """
 
     restart: In(1)
@@ -108,24 +121,27 @@ class ClassCounter(wiring.Component):
     outputs_per_class: In(CLASS_BITS)
     classes: In(CLASS_BITS)
     index: Out(CLASS_BITS + 1)
+    following: Out(CLASS_BITS + 1)
     last: Out(1)
     counting: Out(1)
 
     def elaborate(self, platform):
         m = Module()
-        left = Signal(CLASS_BITS)
-        m.d.comb += self.last.eq(left == 1)
+        left, next_class = Signal(CLASS_BITS), self.index + 1
+        m.d.comb += self.following.eq(self.index)
         with m.If(self.step):
-            m.d.sync += left.eq(left - 1)
+            m.d.sync += [left.eq(left - 1), self.last.eq(left == 2)]
             with m.If(self.last):
-                following = self.index + 1
-                m.d.sync += [left.eq(self.outputs_per_class), self.index.eq(following)]
-                with m.If(following == self.classes):
+                m.d.comb += self.following.eq(next_class)
+                m.d.sync += self._first_output(left)
+                with m.If(next_class == self.classes):
                     m.d.sync += self.counting.eq(0)
         with m.If(self.restart):
-            m.d.sync += [
-                left.eq(self.outputs_per_class),
-                self.index.eq(0),
-                self.counting.eq(1),
-            ]
+            m.d.comb += self.following.eq(0)
+            m.d.sync += [*self._first_output(left), self.counting.eq(1)]
+        m.d.sync += self.index.eq(self.following)
         return m
+
+    def _first_output(self, left):
+        count = self.outputs_per_class
+        return [left.eq(count), self.last.eq(count == 1)]

@@ -118,9 +118,9 @@ class StreamingBackwardPass(BackwardPass):
     def _collect(self, m, collecting):
         """Take a signal per cycle from the loss; say when the group has all of its outputs."""
         lane = Signal(self.config.elements, init=1)  # one bit that moves on
-        is_wrong, is_label = self.index == self.wrong, self.index == self.label
         m.d.comb += self.collect.eq(collecting)
-        signs, masks = (bit.replicate(len(lane)) & lane for bit in (is_wrong, is_wrong | is_label))
+        signs = self.is_wrong.replicate(len(lane)) & lane
+        masks = (self.is_wrong | self.is_label).replicate(len(lane)) & lane
         with m.If(collecting):
             m.d.sync += [
                 lane.eq(lane << 1),
@@ -129,7 +129,7 @@ class StreamingBackwardPass(BackwardPass):
             ]
         with m.If(self.push | self.table.reading):
             m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
-        return lane[-1] | (self.index == self.classes)
+        return lane[-1] | ~self.counting
 
     def _take(self, m, gate, pushed):
         """Take a group of signals from the ternariser; return when the packer may have them."""
