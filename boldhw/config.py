@@ -197,6 +197,11 @@ class EngineConfig:
         return element * self.regions // self.elements
 
     @property
+    def data_slices(self):
+        """Parts of the data memory, side by side, with addresses of their own."""
+        return min(2, self.regions)
+
+    @property
     def read_latency(self):
         """Cycles from the address of a data-memory row to the row."""
         return 2 if self.dual_port else 1

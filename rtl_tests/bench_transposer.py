@@ -16,12 +16,12 @@ def split(value):
 def outputs(inputs):
     """Return the columns of the outputs, with the words of the block held in a list."""
     rows, words = [], [0] * P
-    for load, block_in, shift, word_in in zip(*inputs.values(), strict=True):
+    for load, block_in, shift, word_in, flips in zip(*inputs.values(), strict=True):
         rows.append(words)
         if load:
             words = split(block_in)
         elif shift:
-            words = [*words[1:], word_in]
+            words = [*words[1:], word_in ^ flips]
     turned = [[pack([[w >> i & 1 for w in words]])[0] for i in range(P)] for words in rows]
     return {
         "word": [words[0] for words in rows],
@@ -30,8 +30,8 @@ def outputs(inputs):
     }
 
 
-async def check(dut, load, shift, blocks, words):
-    inputs = {"load": load, "block_in": blocks, "shift": shift, "word_in": words}
+async def check(dut, load, shift, blocks, words, flips):
+    inputs = {"load": load, "block_in": blocks, "shift": shift, "word_in": words, "flips": flips}
     expected = outputs(inputs)
     if parameters()["dual_port"]:  # operations come one cycle ahead
         inputs |= {"load": [*load[1:], False], "shift": [*shift[1:], False]}
@@ -48,7 +48,7 @@ async def random_operations(dut, loads, shifts):
         [False, *(rng.random() < loads for _ in range(count - 1))],
         [False, *(rng.random() < shifts for _ in range(count - 1))],
         [rng.getrandbits(P * P) for _ in range(count)],
-        [rng.getrandbits(P) for _ in range(count)],
+        *([rng.getrandbits(P) for _ in range(count)] for _ in range(2)),
     )
 
 
@@ -61,4 +61,4 @@ async def each_bit_has_its_place(dut):
     load = [False, *(first for _, first in turns[1:])]
     words = [block & 1 for block, _ in turns]
     shift = [False, *(not first for first in load[1:])]
-    await check(dut, load, shift, [block for block, _ in turns], words)
+    await check(dut, load, shift, [block for block, _ in turns], words, [0] * len(turns))

@@ -34,7 +34,7 @@ class FlipUnitProof(wiring.Component):
         started, theta = Signal(), Signal.like(self.theta)
         weights = Signal.like(self.weights)
         m.d.sync += [started.eq(1), theta.eq(self.theta)]
-        m.d.sync += weights.eq(Mux(started, unit.new_weights, self.weights))
+        m.d.sync += weights.eq(Mux(started, weights ^ unit.flips, self.weights))
         m.d.comb += [
             Assume(self.theta >= 1),
             Assume(~started | (theta == self.theta)),
@@ -64,7 +64,6 @@ class FlipUnitProof(wiring.Component):
         flip = self._contradicts(clamped, weight)
         m.d.comb += [
             Assert(unit.flips[lane] == flip),
-            Assert(unit.new_weights[lane] == weight ^ flip),
             Assert(unit.new_accumulators[lane] == Mux(flip, 0, clamped)),
             Assert(~self._contradicts(accumulator, weight)),
         ]

@@ -24,15 +24,16 @@ HOLD_SECONDS = 15e-6  # block RAM of an iCE40 reads zero for about 3 us after co
 def choose(settings, oscillator_hz, clock_hz):
     """Return the setting of a PLL for a clock, from a dict of settings by output frequency.
 
-    Raises ConfigError, naming the nearest frequency that works, when none is exact.
+    Raises ConfigError, naming the nearest frequency that works, when none gives the clock to the
+    hertz.
     """
-    if clock_hz not in settings:
-        nearest = min(settings, key=lambda hz: abs(hz - clock_hz))
+    nearest = min(settings, key=lambda hz: abs(hz - clock_hz))
+    if round(nearest) != clock_hz:
         raise ConfigError(
             f"clock_hz={clock_hz} cannot be made from an oscillator of {oscillator_hz} Hz; the "
             f"nearest frequency that works is clock_hz={float(nearest):.0f}"
         )
-    return settings[clock_hz]
+    return settings[nearest]
 
 
 def products(oscillator_hz, dividers, compared_hz_min):

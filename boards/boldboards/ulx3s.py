@@ -32,19 +32,20 @@ def _sites(engine):
     nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
     Here the four blocks of a weight word share a group, the elements take a quarter of the device
     each, one behind the other all the way round, and the data memory, whose four parts
-    share a group too, stands between.
+    share a group too, stands between, its slices one above the other.
     """
     if engine != ENGINE:
         return {}
     left, right, top, bottom = GROUPS[:4], GROUPS[9:], ROWS[:2], ROWS[2:]
     sides = [(left[::-1], top), (left, bottom), (right, bottom), (right[::-1], top)]
     weights = [(x, y) for groups, rows in sides for x in groups for y in rows]
-    between = [(x, y) for x in GROUPS[4:9] for y in ROWS]
-    signals = between.pop(len(between) // 2 - 1)
+    between = [(x, y) for y in ROWS for x in GROUPS[4:9]]
+    signals = between.pop(len(between) // 2 - 3)
     names = [
         *([f"block{part}_{i // 8}.0.{i % 8}" for part in range(4)] for i in range(31)),
         ["counters.words.0.0", "frames.0.0", "replies.0.0"],
-        *([f"rows{2048 * part}.0.{i}" for part in range(4)] for i in range(19)),
+        *([f"rows{2048 * part}_0.0.{i}" for part in range(4)] for i in range(8)),
+        *([f"rows{2048 * part}_1.0.{i}" for part in range(4)] for i in range(11)),
         [f"part{part}.0.0" for part in range(4)],
     ]
     return {
@@ -88,7 +89,7 @@ ULX3S = Board(
     ram_blocks=208,
     spram=0,
     dsp=156,
-    clock_hz=71_875_000,
+    clock_hz=83_333_333,
     baud=3_000_000,
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
     link="USB serial, 3 Mbaud",

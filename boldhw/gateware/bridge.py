@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import copies
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 
 STROBES = {
@@ -36,7 +37,8 @@ class Bridge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        second_half, fast = self._second_half(m), self.core_control
+        second_half, holding = copies(m, self._second_half(m), 2)
+        fast = self.core_control
         taking = self.control.score_ready & self.control.score_valid & second_half
         m.d.sync += fast.score_ready.eq(taking)
         with m.If(second_half):
@@ -52,17 +54,15 @@ class Bridge(wiring.Component):
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
                 elif member in HELD.get(name, ()):
-                    with m.If(~second_half):
+                    with m.If(~holding):
                         m.d.sync += ours.eq(theirs)
                 else:
                     m.d.comb += ours.eq(theirs)
         return m
 
     def _second_half(self, m):
-        """Return a signal that is high in the second half of a cycle of ``link``."""
-        toggle, now, before, second_half = (Signal() for _ in range(4))
+        """Say of the next cycle whether it is the second half of a cycle of ``link``."""
+        toggle, now, before = (Signal() for _ in range(3))
         m.d.link += toggle.eq(~toggle)
         m.d.sync += [now.eq(toggle), before.eq(now)]
-        # Registered, a cycle ahead: halves take turns.
-        m.d.sync += second_half.eq(~(now ^ before))
-        return second_half
+        return ~(now ^ before)  # halves take turns

@@ -109,40 +109,7 @@ class Core(wiring.Component):
         for name in issue.signature.members:
             requests = [getattr(each.issue, name) for each in self._passes]
             m.d.comb += getattr(issue, name).eq(reduce(or_, requests))
-        if self.config.dual_port:
-            self._always_ask(m, issue)
         return issue
-
-    def _always_ask(self, m, issue):
-        """Let the awake pass always ask for a row, once it knows its layer.
-
-        Two levels of LUT4 may come before so many block RAMs. That is why it says only where its
-        row is not in the slot, and a register of its own says that any pass asks.
-        """
-        passes = self._passes
-        requests = [
-            each.issue.data_addr & self._asking(m, [each]).replicate(len(issue.data_addr))
-            for each in passes
-        ]
-        in_slot = reduce(and_, (each.issue.in_slot for each in passes))
-        m.d.comb += [
-            issue.data_addr.eq(reduce(or_, requests)),
-            issue.in_slot.eq(in_slot & self._asking(m, passes)),
-        ]
-
-    @staticmethod
-    def _asking(m, passes):
-        """Return a register that is high while one of the passes is awake, not at the table."""
-        awake, asking = Signal(), Signal()
-        with m.If(Cat(each.done for each in passes).any()):
-            m.d.sync += [awake.eq(0), asking.eq(0)]
-        with m.If(Cat(each.start for each in passes).any()):
-            m.d.sync += awake.eq(1)
-        with m.If(Cat(each.table.open for each in passes).any()):
-            m.d.sync += asking.eq(0)
-        with m.Elif(awake & passes[0].table.done):
-            m.d.sync += asking.eq(1)
-        return asking
 
     def _connect_control(self, m):
         control, sequencer, loss = self.control, self._sequencer, self._loss
@@ -196,25 +163,15 @@ class Core(wiring.Component):
 
     def _connect_data(self, m, issue):
         memory, host, busy = self._data, self.data, self._busy
-        base = Mux(issue.in_slot, self._sequencer.slot, 0)
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
             accumulators = Signal(self._flip.new_accumulators.shape().size)
             with m.If(self._update.flipped):
                 m.d.sync += accumulators.eq(self._flip.new_accumulators)
             word = Mux(self._update.store_accumulators, accumulators, word)
-        addr = issue.data_addr | base
-        if self.config.dual_port:
-            # The host has time, the passes have none to spare.
-            host_addr = Signal.like(host.addr)
-            working = self.control.start | self._starting | self._sequencer.busy
-            m.d.sync += host_addr.eq(Mux(working, 0, host.addr))
-            addr = addr | host_addr | self._table.addr
-        else:
-            addr = Mux(busy, addr | self._table.addr, host.addr)
         m.d.comb += [
             self._table.read_data.eq(memory.read_data),
-            memory.addr.eq(addr),
+            memory.addr.eq(self._read_address(m, issue)),
             memory.write.eq(Mux(busy, issue.data_write, host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
@@ -228,6 +185,49 @@ class Core(wiring.Component):
         if self.config.training:
             wiring.connect(m, self._table.backward, self._backward.table)
             wiring.connect(m, self._table.update, self._update.table)
+
+    def _read_address(self, m, issue):
+        """Return the row to read, once for each slice of the data memory.
+
+        With ``dual_port`` the awake pass always asks for a row, once it knows its layer: only two
+        levels of LUT4 may stand between registers and so many block RAMs. Passes then say a cycle
+        ahead where their rows are not in the slot.
+        """
+        host, slot, table = self.data, self._sequencer.slot, self._table.addr
+        if not self.config.dual_port:
+            addr = issue.data_addr | Mux(issue.in_slot, slot, 0) | table
+            return Mux(self._busy, addr, host.addr)
+        # The host has time, the passes have none to spare.
+        host_addr = Signal.like(host.addr)
+        working = self.control.start | self._starting | self._sequencer.busy
+        m.d.sync += host_addr.eq(Mux(working, 0, host.addr))
+        passes, slices = self._passes, self.config.data_slices
+        asking = [copies(m, self._asking(m, [each]), slices) for each in passes]
+        in_slot = reduce(and_, (each.issue.in_slot for each in passes)) & self._asking(m, passes)
+        addresses = []
+        for *asked, based in zip(*asking, copies(m, in_slot, slices), strict=True):
+            requests = [
+                each.issue.data_addr & bit.replicate(len(host_addr))
+                for each, bit in zip(passes, asked, strict=True)
+            ]
+            addresses.append(reduce(or_, [*requests, Mux(based, slot, 0), host_addr, table]))
+        return Cat(addresses)
+
+    @staticmethod
+    def _asking(m, passes):
+        """Say of the next cycle whether one of the passes is awake, and not at the layer table."""
+        awake, was_asking, asking = Signal(), Signal(), Signal()
+        m.d.comb += asking.eq(was_asking)
+        m.d.sync += was_asking.eq(asking)
+        with m.If(Cat(each.done for each in passes).any()):
+            m.d.sync += awake.eq(0)
+        with m.If(Cat(each.start for each in passes).any()):
+            m.d.sync += awake.eq(1)
+        with m.If(Cat(each.done | each.table.open for each in passes).any()):
+            m.d.comb += asking.eq(0)
+        with m.Elif(awake & passes[0].table.done):
+            m.d.comb += asking.eq(1)
+        return asking
 
     def _connect_array(self, m, issue):
         array, operands, late = self._array, self._operands, self.config.read_latency
@@ -408,6 +408,7 @@ class Core(wiring.Component):
 
     def _connect_flip(self, m):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
+        transposer = self._transposer
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
         row = self._data.read_data
@@ -419,8 +420,10 @@ class Core(wiring.Component):
             # A slot that holds no sample may hold signals of an earlier update.
             columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
         with m.If(self._busy):
-            new_bits = Mux(update.column_shift, columns, flip.new_weights)
-            m.d.comb += self._transposer.word_in.eq(new_bits)
+            m.d.comb += [
+                transposer.word_in.eq(Mux(update.column_shift, columns, transposer.word)),
+                transposer.flips.eq(Mux(update.column_shift, 0, flip.flips)),
+            ]
         m.d.comb += [
             update.start.eq(sequencer.update),
             sequencer.update_done.eq(update.done),
@@ -430,12 +433,12 @@ class Core(wiring.Component):
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
             flip.accumulators.eq(delay(m, row, late)),
-            flip.weights.eq(self._transposer.word),
+            flip.weights.eq(transposer.word),
             flip.theta.eq(update.theta),
         ]
-        votes, ahead = Signal.like(flip.votes), 1 if self.config.dual_port else 0
+        votes = Signal.like(flip.votes)
         lanes = range(self.config.elements)
-        used = delay(m, Cat(lane < update.lanes for lane in lanes), ahead)
+        used = delay(m, Cat(lane < update.lanes for lane in lanes), 1 - late)
         for lane, total in enumerate(array.sums):
             # In {0,T} coding an array without DSP blocks gives twice the vote.
             twice = 0 if self.config.dsp_sums else update.zero_true

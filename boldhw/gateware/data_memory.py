@@ -1,11 +1,11 @@
 """The data memory, for layer table, accumulators and gathered samples."""
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memories import BLOCK_RAM, stack
+from boldhw.gateware.memories import BLOCK_RAM, WIDEST, stack
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 
 SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
@@ -26,14 +26,15 @@ class DataMemory(wiring.Component):
 
     Members
     -------
-    addr, write, write_data, read_data, write_addr : see above.
+    addr, write, write_data, read_data, write_addr : see above; ``addr`` says the same row to each
+        slice of a large device's memory, one behind the other.
     operand : the operand word in ``read_data``, on a large device from registers of its own.
     """
 
     def __init__(self, config):
         self.config = config
         members = {
-            "addr": In(range(config.data_rows)),
+            "addr": In(config.data_slices * (config.data_rows - 1).bit_length()),
             "write": In(1),
             "write_data": In(config.data_width),
             "read_data": Out(config.data_width),
@@ -50,33 +51,49 @@ class DataMemory(wiring.Component):
         return self._stack(stack(rows) if has_large_blocks(platform) else [(0, rows)])
 
     def _stack(self, parts):
-        """Use one memory for each (first row, rows)."""
+        """Use one memory for each (first row, rows) and each slice of the columns."""
         m = Module()
-        was, result = Signal.like(self.addr), 0
-        write_addr = getattr(self, "write_addr", self.addr)
-        # Between ports and memory: nothing, or a register.
+        slices, targets = self.config.data_slices, [getattr(self, "write_addr", self.addr)]
+        write_data = self.write_data
+        if self.config.dual_port:
+            targets, write_data = copies(m, self.write_addr, slices), delay(m, write_data, 1)
+        lows = [index * self._slice_width for index in range(slices)]
+        highs = [*lows[1:], self.config.data_width]
+        result = Cat(
+            self._slice(m, parts, index, targets[index], write_data[low:high])
+            for index, (low, high) in enumerate(zip(lows, highs, strict=True))
+        )
+        readers = copies(m, result, slices) if self.config.dual_port else [result]
+        m.d.comb += [self.read_data.eq(readers[0]), self.operand.eq(readers[-1])]
+        return m
+
+    @property
+    def _slice_width(self):
+        """Columns of all slices but the last one: those of whole block RAMs, of any shape."""
+        blocks = self.config.data_width // self.config.data_slices // WIDEST
+        return WIDEST * max(1, blocks)
+
+    def _slice(self, m, parts, index, target, write_data):
+        """Write and read some of the columns; return them."""
+        row_bits = len(self.addr) // self.config.data_slices
+        addr, result = self.addr.word_select(index, row_bits), 0
+        write_addr = getattr(self, "write_addr", addr)
         late = 1 if self.config.dual_port else 0
-        target, write_data = delay(m, write_addr, late), delay(m, self.write_data, late)
-        m.d.sync += was.eq(self.addr)
+        was = delay(m, addr, 1)
         for first, depth in parts:
-            m.submodules[f"rows{first}"] = rows = memory.Memory(
-                shape=self.config.data_width, depth=depth, init=[], attrs=BLOCK_RAM
-            )
+            rows = memory.Memory(shape=len(write_data), depth=depth, init=[], attrs=BLOCK_RAM)
+            m.submodules[f"rows{first}_{index}"] = rows
             read, write = rows.read_port(), rows.write_port()
             low = (depth - 1).bit_length()
             m.d.comb += [
-                read.addr.eq(self.addr[:low]),
+                read.addr.eq(addr[:low]),
                 read.en.eq(1 if self.config.dual_port else ~self.write),
                 write.addr.eq(target[:low]),
                 write.data.eq(write_data),
                 write.en.eq(delay(m, self.write & (write_addr[low:] == first >> low), late)),
             ]
             result |= Mux(was[low:] == first >> low, read.data, 0)
-        readers = [result]
-        if self.config.dual_port:
-            readers = copies(m, result, min(2, self.config.regions))
-        m.d.comb += [self.read_data.eq(readers[0]), self.operand.eq(readers[-1])]
-        return m
+        return result
 
     def _single_port_rams(self):
         m = Module()

@@ -32,8 +32,8 @@ class FlipUnit(wiring.Component):
     theta : 1 and up; above ``2 ** (A - 1)`` nothing flips.
     rounding, draws : votes are divided by ``2 ** rounding``, rounded by the lane's random bits.
     decay : accumulators lose ``(m * decay) >> 16`` first.
-    new_accumulators, new_weights : the state after the update.
-    flips : P bits, the weights that changed.
+    new_accumulators : accumulators after the update.
+    flips : P bits, the weights that change.
     """
 
     def __init__(self, config):
@@ -45,7 +45,6 @@ class FlipUnit(wiring.Component):
             "weights": In(p),
             "theta": In(a),
             "new_accumulators": Out(data.ArrayLayout(signed(a), p)),
-            "new_weights": Out(p),
             "flips": Out(p),
         }
         if config.stochastic:
@@ -66,7 +65,6 @@ class FlipUnit(wiring.Component):
         ]
         for lane in range(self.config.elements):
             self._lane(m, lane, below, within)
-        m.d.comb += self.new_weights.eq(self.weights ^ self.flips)
         return m
 
     def _lane(self, m, lane, below, within):

@@ -13,7 +13,8 @@ class IssuePort(Signature):
 
     data_addr, data_write, second    data memory; a write stores the packer's first or second word
     write_addr                       where a data memory of two ports writes
-    in_slot                          data_addr counts from the sample's slot, whose row is aligned
+    in_slot                          data_addr counts from the sample's slot, whose row is aligned;
+                                     with ``dual_port`` said one cycle ahead
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
     source                           what the word read is

@@ -7,6 +7,7 @@ BLOCK_RAM = {"ram_style": "block", "no_rw_check": 1}
 # Block RAM of ECP5 and Gowin: 512 rows of 36 bits, 1,024 of 18 or 2,048 of 9. Deeper shapes leave
 # every ninth bit unused.
 SHALLOWEST, DEEPEST = 512, 2048
+WIDEST = 36
 
 
 def stack(rows):

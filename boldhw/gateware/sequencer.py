@@ -147,8 +147,7 @@ class Sequencer(wiring.Component):
 
     def _slots(self, m):
         """Take a slot after each backward pass, free all of them after an update."""
-        taken, row = Signal(range(self.config.batch + 1)), Signal.like(self.slot)
-        m.d.comb += self.slot.eq(row)
+        taken, row = Signal(range(self.config.batch + 1)), self.slot
         with m.If(taken == 0):
             m.d.sync += row.eq(self.registers.slot_row)
         with m.If(self.backward_done | self.next_slot):

@@ -17,7 +17,8 @@ class Transposer(wiring.Component):
     Members
     -------
     load, block_in : take P words of P bits.
-    shift, word_in : move all words down by one, ``word_in`` becomes the last one.
+    shift, word_in, flips : move all words down by one; ``word_in`` becomes the last one, without
+        those of its bits that flip.
     word : the first word.
     block, transposed : all P words, and the same with rows and columns exchanged.
     """
@@ -31,6 +32,7 @@ class Transposer(wiring.Component):
                 "block_in": In(p * p),
                 "shift": In(1),
                 "word_in": In(p),
+                "flips": In(p),
                 "word": Out(p),
                 "block": Out(p * p),
                 "transposed": Out(p * p),
@@ -49,7 +51,7 @@ class Transposer(wiring.Component):
             self.block.eq(words),
             self.transposed.eq(Cat(words[j][i] for i in range(p) for j in range(p))),
         ]
-        shifted = Cat(*(words[j] for j in range(1, p)), self.word_in)
+        shifted = Cat(words.as_value()[p:], self.word_in)
         if self.config.dual_port:
             regions = self.config.regions
             loads, moves = (copies(m, x, regions) for x in (self.load, self.load | self.shift))
@@ -57,6 +59,9 @@ class Transposer(wiring.Component):
                 region = self.config.region_of(j)
                 inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
                 word = Mux(loads[region], *inputs)
+                if j == p - 1:
+                    # Flips come last of all: one level of logic behind them.
+                    word ^= self.flips & ~loads[region].replicate(p)
                 registers = (words[0], first) if j == 0 else (words[j],)
                 with m.If(moves[region]):
                     m.d.sync += [register.eq(word) for register in registers]
@@ -64,5 +69,5 @@ class Transposer(wiring.Component):
         with m.If(self.load):
             m.d.sync += words.eq(self.block_in)
         with m.Elif(self.shift):
-            m.d.sync += words.eq(shifted)
+            m.d.sync += words.eq(Cat(words.as_value()[p:], self.word_in ^ self.flips))
         return m

@@ -280,7 +280,8 @@ class UpdatePass(wiring.Component):
         """
         ahead = 1 if self.config.dual_port else 0
         read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
-        reading = delay(m, self._vote, self.config.latency - 1 - ahead)
+        soon = delay(m, self._vote, self.config.latency - 2 - ahead)
+        reading = delay(m, soon, 1)
         writing = delay(m, reading, 3 + ahead)
         m.d.comb += self.flip.eq(delay(m, reading, 2))
         m.d.comb += self.flipped.eq(delay(m, self.flip, ahead))
@@ -294,9 +295,10 @@ class UpdatePass(wiring.Component):
             m.d.sync += [read_row.eq(first), write_row.eq(first)]
         with m.If(reading):
             m.d.comb += self.issue.data_addr.eq(read_row)
-            if self.config.dual_port:
-                m.d.comb += self.issue.in_slot.eq(0)
             m.d.sync += read_row.eq(read_row + 1)
+        if self.config.dual_port:
+            with m.If(soon):
+                m.d.comb += self.issue.in_slot.eq(0)
         with m.If(writing):
             m.d.comb += [write_address(self.issue).eq(write_row), self.store_accumulators.eq(1)]
             m.d.comb += self.issue.data_write.eq(1)
