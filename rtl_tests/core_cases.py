@@ -113,6 +113,7 @@ INFERENCE = {
     "three_layers": CASES["three_layers"],
     "outputs_per_class": CASES["outputs_per_class"],
     "dsp_sums": CASES["dsp_sums"],
+    "dual_port_three_layers": CASES["dual_port_three_layers"],
     "no_training": Case(engine=replace(ENGINE, training=False)),
     "dual_port_no_training": Case(engine=replace(ENGINE, training=False, dual_port=True)),
 }

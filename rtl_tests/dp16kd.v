@@ -1,4 +1,4 @@
-// Block RAM of an ECP5 for simulation, as far as this project uses it: rows of 9, 18
+// Block RAM of an ECP5 for simulation, as far as this project uses it: rows of 1, 2, 4, 9, 18
 // or 36 bits and unregistered outputs. Yosys ships no model of it.
 module DP16KD (
   input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5,
@@ -35,13 +35,15 @@ module DP16KD (
   parameter INITVAL_34 = 320'b0, INITVAL_35 = 320'b0, INITVAL_36 = 320'b0, INITVAL_37 = 320'b0;
   parameter INITVAL_38 = 320'b0, INITVAL_39 = 320'b0, INITVAL_3A = 320'b0, INITVAL_3B = 320'b0;
   parameter INITVAL_3C = 320'b0, INITVAL_3D = 320'b0, INITVAL_3E = 320'b0, INITVAL_3F = 320'b0;
-  // 2,048 rows of 9 bits; wider rows are two or four of them. All zero after configuration.
-  reg [8:0] rows [0:2047];
+  // Rows of up to 9 bits; wider rows are two or four of them. All zero after configuration.
+  localparam SHIFT = DATA_WIDTH_A == 1 ? 0 : DATA_WIDTH_A == 2 ? 1 : DATA_WIDTH_A == 4 ? 2 : 3;
+  localparam [13:0] MASK = DATA_WIDTH_A == 36 ? 14'h3ffc : DATA_WIDTH_A == 18 ? 14'h3ffe : 14'h3fff;
+  reg [8:0] rows [0:16383];
   integer row;
   initial begin
-    for (row = 0; row < 2048; row = row + 1) rows[row] = 0;
-    if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || DATA_WIDTH_A < 9 || DATA_WIDTH_B < 9
-        || DATA_WIDTH_A != DATA_WIDTH_B || WRITEMODE_A == "WRITETHROUGH") begin
+    for (row = 0; row < 16384; row = row + 1) rows[row] = 0;
+    if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || DATA_WIDTH_A != DATA_WIDTH_B
+        || WRITEMODE_A == "WRITETHROUGH") begin
       $display("DP16KD: mode without a model");
       $finish;
     end
@@ -49,16 +51,14 @@ module DP16KD (
 
   wire [13:0] address_a = { ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1,
         ADA0 };
-  wire [10:0] first_a = address_a[13:3]
-      & (DATA_WIDTH_A == 36 ? 11'h7fc : DATA_WIDTH_A == 18 ? 11'h7fe : 11'h7ff);
+  wire [13:0] first_a = (address_a >> SHIFT) & MASK;
   wire [3:0] enable_a = DATA_WIDTH_A == 36 ? address_a[3:0]
       : DATA_WIDTH_A == 18 ? { 2'd0, address_a[1:0] } : 4'd1;
   reg [35:0] out_a = 0;
 
   wire [13:0] address_b = { ADB13, ADB12, ADB11, ADB10, ADB9, ADB8, ADB7, ADB6, ADB5, ADB4, ADB3, ADB2, ADB1,
         ADB0 };
-  wire [10:0] first_b = address_b[13:3]
-      & (DATA_WIDTH_B == 36 ? 11'h7fc : DATA_WIDTH_B == 18 ? 11'h7fe : 11'h7ff);
+  wire [13:0] first_b = (address_b >> SHIFT) & MASK;
   wire [3:0] enable_b = DATA_WIDTH_B == 36 ? address_b[3:0]
       : DATA_WIDTH_B == 18 ? { 2'd0, address_b[1:0] } : 4'd1;
   reg [35:0] out_b = 0;

@@ -8,14 +8,15 @@ from core_cases import CASES
 from boldhw.gateware.core import Core
 
 UPDATES = 5
-CASE = {"ice40": "dsp_sums", "ecp5": "three_layers"}  # what boards of the family are built with
+# What boards of the family are built with.
+BUILT = [("ice40", "dsp_sums"), ("ecp5", "three_layers"), ("ecp5", "dual_port_three_layers")]
 
 
-@pytest.fixture(scope="module", params=CASE)
+@pytest.fixture(scope="module", params=BUILT, ids="-".join)
 def built(request):
-    """Netlist of the core of a family's case, compiled for Verilator, and the case."""
-    case = CASE[request.param]
-    return netlist.build(Core(CASES[case].engine), "verilator", request.param), case
+    """Netlist of the core of a case for a family, compiled for Verilator, and the case."""
+    family, case = request.param
+    return netlist.build(Core(CASES[case].engine), "verilator", family), case
 
 
 def test_training_is_that_of_golden(built):
