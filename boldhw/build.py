@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,9 +16,11 @@ NAME = "boldhw"
 RESULT = "build.json"
 FLOORPLAN = "floorplan.svg"
 SEEDS = (1, 2, 3)
-# A placement of which as many wires are left for so many rounds is never routed; see also nextpnr's
-# issue 1341.
+# A placement that comes no further for so many rounds is never routed; see also nextpnr's issue
+# 1341.
 ROUNDS = 300
+# Of a round, in the log of router2 and of router1.
+PROGRESS = r"iter=\d+ .*overused=(\d+)|^Info: +\d+ \|[^|]*\|[^|]*\| +(\d+)\|"
 
 
 @dataclass(frozen=True)
@@ -196,30 +199,30 @@ def take_sites(path, sites):
 def place(board, work, seed):
     """Place and route a netlist from one seed and return what was Placed.
 
-    Ripping up slow wires never ends where the board's clock is out of reach; then the wires of the
-    same placement are routed without. Leaves the placed design, the places of its cells and
-    ``seedN.json``, nextpnr's report, in the directory. Raises StuckError when the router would
-    never finish.
+    A router that would never finish is stopped, and the family's next one tried. Leaves the placed
+    design, the places of its cells and ``seedN.json``, nextpnr's report, in the directory. Raises
+    StuckError when no router finishes.
     """
     family = FAMILIES[board.family]
-    try:
-        _place(board, work, seed, family.ripup)
-    except StuckError:
-        if not family.ripup:
-            raise
-        _place(board, work, seed, ())
+    *first, last = family.routers
+    for router in first:
+        with suppress(StuckError):
+            _place(board, work, seed, router)
+            break
+    else:
+        _place(board, work, seed, last)
     report = json.loads((Path(work) / f"seed{seed}.json").read_text())
     cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
     return Placed(seed, _fmax(report), cells)
 
 
-def _place(board, work, seed, options):
+def _place(board, work, seed, router):
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
     written = f"{name}.{family.written}"
     known = {"name": NAME, "output": output, "written": written, "mhz": board.clock_hz / 1e6}
     arguments = [
-        *board.place_options, *(each.format(**known) for each in family.place), *options,
+        *board.place_options, *(each.format(**known) for each in family.place), *router,
         "--json", f"{NAME}.json", "--report", f"{name}.json", "--log", f"{name}.log",
         "--seed", str(seed), "--timing-allow-fail", "--quiet",
     ]  # fmt: skip
@@ -229,9 +232,13 @@ def _place(board, work, seed, options):
 
 
 def in_circles(log):
-    """Return whether the log of a router ends with ROUNDS rounds that came no further."""
-    rounds = re.findall(r"iter=\d+ .*(overused=\d+)", log.read_text()) if log.exists() else []
-    return len(rounds) > ROUNDS and len(set(rounds[-ROUNDS:])) == 1
+    """Return whether none of the last ROUNDS rounds in a router's log came nearer to the end.
+
+    What counts is the wires that are used twice, or the arcs that remain to be routed.
+    """
+    found = re.findall(PROGRESS, log.read_text(), re.M) if log.exists() else []
+    left = [int(overused or remaining) for overused, remaining in found]
+    return len(left) > ROUNDS and min(left[-ROUNDS:]) >= min(left[:-ROUNDS])
 
 
 def _fmax(report):

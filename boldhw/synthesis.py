@@ -61,7 +61,7 @@ class Family:
     constraints     ending of the file of pins that Amaranth writes
     placer, packer  environment variables of nextpnr and of the tool that makes the bitstream
     place, pack     their arguments, besides those that say which device it is
-    ripup           more for the placer: rip up slow wires, for as long as there are any
+    routers         options of the router, each tried when those before it never finish
     placed          ending of what nextpnr writes for the packer
     written         ending of what nextpnr writes of each cell's place, JSON
     logic_cells     names of logic cells in nextpnr's report
@@ -80,7 +80,7 @@ class Family:
     packer: str
     pack: tuple
     bitstream: str
-    ripup: tuple = ()
+    routers: tuple = ((),)
     hide: str = ""
     show: str = ""
 
@@ -99,12 +99,8 @@ FAMILIES = {
         },
         constraints="pcf",
         placer="NEXTPNR_ICE40",
-        place=(
-            *("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
-            # The usual router sometimes goes round in circles, for ever.
-            *("--router", "router2"),
-        ),
-        ripup=("--tmg-ripup",),
+        place=("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
+        routers=(("--router", "router1"), ("--router", "router2", "--tmg-ripup")),
         placed="asc",
         written="cells",
         logic_cells=("ICESTORM_LC",),
@@ -127,11 +123,9 @@ FAMILIES = {
         },
         constraints="lpf",
         placer="NEXTPNR_ECP5",
-        place=(
-            *("--lpf", "{name}.lpf", "--textcfg", "{output}", "--write", "{written}"),
-            *("--router", "router2"),
-        ),
-        ripup=("--tmg-ripup",),
+        place=("--lpf", "{name}.lpf", "--textcfg", "{output}", "--write", "{written}"),
+        # Ripping up what is too slow never ends where the clock is out of reach.
+        routers=(("--router", "router2", "--tmg-ripup"), ("--router", "router2")),
         placed="config",
         written="cells",
         logic_cells=("TRELLIS_COMB",),

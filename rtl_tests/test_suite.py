@@ -56,24 +56,24 @@ def test_rates_are_clock_by_cycles():
     model = cycles.model(SMALL, BOARD.network)
     taken = 100 * model.forward + 20 * model.backward + 3 * model.update
     row = suite.board_row(BOARD, TRAINING)
-    assert row.training.engine == pytest.approx(24e6 * 100 / taken)
-    assert row.inference.engine == pytest.approx(24e6 / model.forward)
+    assert row.training.engine == pytest.approx(BOARD.clock_hz * 100 / taken)
+    assert row.inference.engine == pytest.approx(BOARD.clock_hz / model.forward)
     assert row.training.link == 3e6 / 10 / 8  # bytes of ten bits on the line, eight a sample
 
 
 def test_a_build_gives_clock_and_resources():
     """The lower of the board's clock and the slowest seed's counts."""
-    slow = {"design_digest": DIGEST, "fmax_mhz": 12.0, "lut4": 4321}
+    slow = {"design_digest": DIGEST, "fmax_mhz": 13.5, "lut4": 4321}
     aimed, built = suite.board_row(BOARD, TRAINING), suite.board_row(BOARD, TRAINING, slow)
     fast = suite.board_row(BOARD, TRAINING, slow | {"fmax_mhz": 99.0})
-    assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 12.0, "4,321 LUT4")
+    assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 13.5, "4,321 LUT4")
     assert built.training.engine == pytest.approx(aimed.training.engine / 2)
-    assert fast.clock_mhz == 24.0
+    assert fast.clock_mhz == 27.0
 
 
 @pytest.mark.parametrize(("digest", "basis"), [(DIGEST, suite.BUILT), ("00", suite.AIMED)])
 def test_only_builds_of_the_same_design_count(digits, tmp_path, digest, basis):
-    build = {"design_digest": digest, "fmax_mhz": 12.0, "lut4": 4321}
+    build = {"design_digest": digest, "fmax_mhz": 13.5, "lut4": 4321}
     (tmp_path / "any").mkdir()
     (tmp_path / "any" / "build.json").write_text(json.dumps(build))
     row, *_ = suite.measure(digits, [BOARD], epochs=1, seeds=(1,), builds=tmp_path)
