@@ -48,6 +48,8 @@ def simulator_throughput(engine=ICEBREAKER, network="784-84-10", samples=400):
     """Return clock cycles/s and samples/s of the simulated board, driver and link included.
 
     Random samples are trained and inferred through the driver, which is the one of a real board.
+    ``engine_share`` is the part of the time that the simulation of the engine took, 0 to 1; driver
+    and link took the rest.
     """
     # Imported here: the golden model is measured on machines without HDL tools too.
     from boldhost.device import Device
@@ -62,15 +64,16 @@ def simulator_throughput(engine=ICEBREAKER, network="784-84-10", samples=400):
     board = SimTransport(engine)
     with Device(Link(board)) as device:
         device.load(model)
-        start = board.cycles
+        start, simulated = board.cycles, board.seconds
         training = _seconds(device.train, bits, labels)
         inference = _seconds(device.infer, bits)
-        cycles = board.cycles - start
+        cycles, simulated = board.cycles - start, board.seconds - simulated
     return {
         "network": network,
         "samples": samples,
         "cycles": cycles,
         "cycles_per_second": round(cycles / (training + inference)),
+        "engine_share": round(simulated / (training + inference), 3),
         "training_samples_per_second": round(samples / training),
         "inference_samples_per_second": round(samples / inference),
     }

@@ -35,6 +35,7 @@ def test_simulator_throughput(monkeypatch):
     result = bench.simulator_throughput(SMALL, "37-21-5", samples=40)
     assert result["cycles_per_second"] == round(result["cycles"] / 2)
     assert result["cycles"] > 40 * 2 * 100
+    assert result["engine_share"] > 0
     assert result["training_samples_per_second"] == result["inference_samples_per_second"] == 40
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import re
 import tempfile
+import time
 from contextlib import chdir
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,11 @@ class SimTransport(Transport):
     window : (int, int)
         First and last clock cycle to write to it.
 
+    Attributes
+    ----------
+    seconds : float
+        Time that the simulation has taken so far, without the driver's.
+
     Raises ToolError when the model cannot be built.
     """
 
@@ -56,6 +62,7 @@ class SimTransport(Transport):
         self._flash = flash if engine.store != "flash" else flash or b"\0"
         self._output = ctypes.create_string_buffer(OUTPUT_BYTES)
         self._board = None
+        self.seconds = 0.0
         self.power_cycle()
 
     def power_cycle(self):
@@ -113,10 +120,12 @@ class SimTransport(Transport):
         """Run up to ``cycles`` clock cycles, to the end of a frame if asked; return the output."""
         board, taken, made = self._open(), ctypes.c_size_t(), ctypes.c_size_t()
         given, start = bytes(self._input), self.cycles
+        begin = time.perf_counter()
         self._library.board_run(
             board, given, len(given), ctypes.byref(taken), self._output, OUTPUT_BYTES,
             ctypes.byref(made), cycles, stop_at_frame,
         )  # fmt: skip
+        self.seconds += time.perf_counter() - begin
         del self._input[: taken.value]
         data = self._output.raw[: made.value]
         self._await(data, self.cycles - start)
