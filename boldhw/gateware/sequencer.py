@@ -147,13 +147,13 @@ class Sequencer(wiring.Component):
 
     def _slots(self, m):
         """Take a slot after each backward pass, free all of them after an update."""
-        taken, row = Signal(range(self.config.batch + 1)), self.slot
+        taken = Signal(range(self.config.batch + 1))
         with m.If(taken == 0):
-            m.d.sync += row.eq(self.registers.slot_row)
+            m.d.sync += self.slot.eq(self.registers.slot_row)
         with m.If(self.backward_done | self.next_slot):
-            m.d.sync += row.eq(self.slot + self.registers.slot_stride)
+            m.d.sync += self.slot.eq(self.slot + self.registers.slot_stride)
         with m.If(self.first_slot):
-            m.d.sync += row.eq(self.registers.slot_row)
+            m.d.sync += self.slot.eq(self.registers.slot_row)
         with m.If(self.backward_done):
             m.d.sync += taken.eq(taken + 1)
             if not self.config.dual_port:

@@ -17,8 +17,8 @@ class Transposer(wiring.Component):
     Members
     -------
     load, block_in : take P words of P bits.
-    shift, word_in, flips : move all words down by one; ``word_in`` becomes the last one, without
-        those of its bits that flip.
+    shift, word_in, flips : move all words down by one; ``word_in`` becomes the last one, the bits
+        in ``flips`` inverted.
     word : the first word.
     block, transposed : all P words, and the same with rows and columns exchanged.
     """
