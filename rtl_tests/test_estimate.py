@@ -93,8 +93,8 @@ class TestMemories:
         assert spram(replace(ICEBREAKER, lanes=96, data_rows=16385)) == 6 * 2
 
 
-# Engines that the model was not fitted to, from the same command; the last one, that of the ULX3S,
-# is eight times as large as any of those.
+# Engines that the model was not fitted to, from the same command; that of the ULX3S is eight times
+# as large as any of those.
 OTHERS = (
     Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3558, 1593, 4198, 15),
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3885, 1673, 4505, 31),
@@ -104,20 +104,22 @@ OTHERS = (
     Sample("ice40", 8, 64, 16, 6, 1, True, False, False, 5329, 2421, 6190, 37, False, True),
     Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3971, 1802, 4816, 17, False, True, True),
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 4314, 1912, 5151, 34, False, True, True),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4013, 1599, 4013, 17),
-    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4278, 1691, 4278, 21),
-    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6901, 2527, 6901, 47),
-    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5466, 1981, 5466, 20),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4168, 1621, 4168, 23, True),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4796, 2071, 4796, 17, False, False, True),
-    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 5100, 2193, 5100, 21, False, False, True),
-    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4003, 1598, 4003, 17),
-    Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4255, 1690, 4255, 21),
-    Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 7125, 2713, 7125, 45, True),
-    Sample("gowin", 6, 48, 8, 8, 1, True, True, False, 5448, 1976, 5448, 20),
-    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4150, 1612, 4150, 23, True),
-    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4822, 2057, 4822, 17, False, False, True),
-    Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 5105, 2179, 5105, 21, False, False, True),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3701, 1607, 3701, 17),
+    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 3987, 1688, 3987, 21),
+    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6564, 2712, 6564, 47),
+    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5147, 2106, 5147, 20),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3879, 2031, 3879, 23, True),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4544, 2148, 4544, 17, False, False, True),
+    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4847, 2259, 4847, 21, False, False, True),
+    Sample("ecp5", 33, 132, 66, 5, 2, True, False, False, 28277, 15578, 28277, 207, True),
+    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 3863, 1613, 3863, 17),
+    Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4154, 1694, 4154, 21),
+    Sample("gowin", 12, 48, 24, 6, 1, True, False, False, 6825, 2718, 6825, 47),
+    Sample("gowin", 6, 48, 8, 8, 1, True, True, False, 5341, 2112, 5341, 20),
+    Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 7038, 3478, 7038, 45, True),
+    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4053, 2036, 4053, 23, True),
+    Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4794, 2146, 4794, 17, False, False, True),
+    Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 5107, 2257, 5107, 21, False, False, True),
 )
 
 

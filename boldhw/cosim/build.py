@@ -6,6 +6,7 @@ all that goes into them.
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -31,8 +32,11 @@ VERILATE = (
     "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--x-assign", "fast",
     "--x-initial", "fast", "--noassert",
 )  # fmt: skip
-COMPILE = ("-std=c++17", "-fPIC", "-faligned-new", "-fcf-protection=none", "-DVL_TIME_CONTEXT")
-FAST, SLOW = "-O2", "-O0"  # files of code that runs each cycle, and once
+COMPILE = (
+    "-std=c++17", "-march=native", "-fPIC", "-faligned-new", "-fcf-protection=none",
+    "-DVL_TIME_CONTEXT",
+)  # fmt: skip
+FAST, SLOW = "-O3", "-O0"  # files of code that runs each cycle, and once
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
@@ -62,7 +66,8 @@ def build_library(verilog, trace=False):
 
     Raises ToolError when a tool is missing or fails.
     """
-    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW)
+    # The machine too, which the code is made for: several may share a user's cache.
+    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW, platform.node())
     name = f"{_digest(verilog, SHIM.read_text(), tools, trace)}.so"
     return _keep(name, lambda work: _build(work, verilog, trace))
 
