@@ -75,8 +75,8 @@ class BuildResult(Resources):
 def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
     """Build the bitstream of a board and return its BuildResult.
 
-    ``on_seed`` is called with each seed when it is done and what was Placed, None where the router
-    never finishes. Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its
+    ``on_seed`` is called with each seed when it is done and what was Placed, None where no router
+    finishes. Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its
     floorplan as SVG, the logs and, last, ``build.json`` to the directory; a build that ends early
     changes nothing there. The same sources and tools give the same bitstream. Raises ToolError when
     a tool is missing or fails, or no seed can be routed.
@@ -227,7 +227,7 @@ def _place(board, work, seed, router):
         "--seed", str(seed), "--timing-allow-fail", "--quiet",
     ]  # fmt: skip
     log = Path(work) / f"{name}.log"
-    log.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)  # rounds of the router before would count
     run_tool(family.placer, arguments, work, output, stuck=lambda: in_circles(log))
 
 

@@ -6,10 +6,11 @@ from streams import generator, parameters, start
 from unit_config import CONFIG
 
 ROWS = parameters().get("rows", CONFIG.data_rows)
-WIDTH = CONFIG.data_width
-
-
+WIDTH = parameters().get("width", CONFIG.data_width)
 DUAL_PORT = parameters().get("dual_port", False)
+# Says a row to each slice.
+ALL_SLICES = sum(1 << (ROWS - 1).bit_length() * i for i in range(parameters().get("slices", 1)))
+SAID = {"addr": ALL_SLICES, "write_addr": 1}
 
 
 class Reference:
@@ -33,6 +34,7 @@ class DualPortReference:
         self.rows, self.reads, self.written = [None] * ROWS, [None, None], None
 
     def __call__(self, addr, write, write_data, write_addr):
+        addr //= ALL_SLICES
         expected = {} if self.reads[0] is None else {"read_data": self.reads[0]}
         target = write_addr if write else None
         self.reads = [self.reads[1], None if addr in (target, self.written) else self.rows[addr]]
@@ -55,7 +57,7 @@ async def rows_match_a_list(dut):
                 "write": rng.getrandbits(1),
                 "write_data": rng.choice([*words, rng.getrandbits(WIDTH)]),
             }
-            | {port: rng.choice(rows) for port in ports}
+            | {port: rng.choice(rows) * SAID[port] for port in ports}
             for _ in range(11_000)
         ]
         await compare(dut, reference, vectors)
