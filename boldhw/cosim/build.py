@@ -33,8 +33,8 @@ VERILATE = (
     "--x-initial", "fast", "--noassert",
 )  # fmt: skip
 COMPILE = (
-    "-std=c++17", "-march=native", "-fPIC", "-faligned-new", "-fcf-protection=none",
-    "-DVL_TIME_CONTEXT",
+    "-std=c++17", "-march=native", "-fPIC", "-fno-semantic-interposition", "-faligned-new",
+    "-fcf-protection=none", "-DVL_TIME_CONTEXT",
 )  # fmt: skip
 FAST, SLOW = "-O3", "-O0"  # files of code that runs each cycle, and once
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
