@@ -161,15 +161,14 @@ def _array_rtlil(board):
 
 def _place_all(board, work, seeds, on_seed):
     """Return what was Placed, and the seeds whose placement is never routed."""
-    results = {}
+    placed, unrouted = [], []
     for seed in seeds:
         try:
-            results[seed] = place(board, work, seed)
+            placed.append(place(board, work, seed))
+            on_seed(seed, placed[-1])
         except StuckError:
-            results[seed] = None
-        on_seed(seed, results[seed])
-    placed = [each for each in results.values() if each]
-    unrouted = [seed for seed, each in results.items() if not each]
+            unrouted.append(seed)
+            on_seed(seed, None)
     if not placed:
         raise ToolError(
             f"the router of nextpnr never finishes from seeds {', '.join(map(str, unrouted))}; "
@@ -232,13 +231,13 @@ def _place(board, work, seed, router):
 
 
 def in_circles(log):
-    """Return whether none of the last ROUNDS rounds in a router's log came nearer to the end.
+    """Return whether the last ROUNDS rounds in a router's log came no nearer to the end.
 
     What counts is the wires that are used twice, or the arcs that remain to be routed.
     """
     found = re.findall(PROGRESS, log.read_text(), re.M) if log.exists() else []
     left = [int(overused or remaining) for overused, remaining in found]
-    return len(left) > ROUNDS and min(left[-ROUNDS:]) >= min(left[:-ROUNDS])
+    return len(left) > ROUNDS and min(left[-ROUNDS:]) >= min(left[: 1 - ROUNDS])
 
 
 def _fmax(report):

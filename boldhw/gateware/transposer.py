@@ -51,9 +51,9 @@ class Transposer(wiring.Component):
             self.block.eq(words),
             self.transposed.eq(Cat(words[j][i] for i in range(p) for j in range(p))),
         ]
-        shifted = Cat(words.as_value()[p:], self.word_in)
+        rest = words.as_value()[p:]
         if self.config.dual_port:
-            regions = self.config.regions
+            regions, shifted = self.config.regions, Cat(rest, self.word_in)
             loads, moves = (copies(m, x, regions) for x in (self.load, self.load | self.shift))
             for j in range(p):
                 region = self.config.region_of(j)
@@ -69,5 +69,5 @@ class Transposer(wiring.Component):
         with m.If(self.load):
             m.d.sync += words.eq(self.block_in)
         with m.Elif(self.shift):
-            m.d.sync += words.eq(Cat(words.as_value()[p:], self.word_in ^ self.flips))
+            m.d.sync += words.eq(Cat(rest, self.word_in ^ self.flips))
         return m

@@ -5,11 +5,11 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memories import BLOCK_RAM
+from boldhw.gateware.memories import BLOCK_RAM, WIDEST
 from boldhw.gateware.platforms import has_large_blocks
 
-# Bits of a block that have registers of their own beside the memory: eight block RAMs of 36 bits.
-SLICE_BITS = 288
+# Bits of a block that have registers of their own beside the memory: those of eight block RAMs.
+SLICE_BITS = 8 * WIDEST
 
 
 def choose(words, index):
