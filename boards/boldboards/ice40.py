@@ -30,16 +30,16 @@ class Ice40Clock(PllClock):
     """A PLL of an iCE40, ``at_pin`` when the oscillator's pin is the one wired to it."""
 
     def __init__(self, resource, oscillator_hz, clock_hz, at_pin=True):
-        super().__init__(resource, oscillator_hz, clock_hz)
+        super().__init__(resource, oscillator_hz, clock_hz, half_rate_link=True)
         self.at_pin = at_pin
 
     def pll(self, m, pin, clock, locked):
         feedback, exponent = pll_dividers(self.oscillator_hz, self.clock_hz)
         if self.at_pin:
-            kind, source = "SB_PLL40_PAD", {"i_PACKAGEPIN": pin.io}
+            kind, source = "SB_PLL40_2F_PAD", {"i_PACKAGEPIN": pin.io}
         else:
             m.submodules.buffer = buffer = io.Buffer("i", pin)
-            kind, source = "SB_PLL40_CORE", {"i_REFERENCECLK": buffer.i}
+            kind, source = "SB_PLL40_2F_CORE", {"i_REFERENCECLK": buffer.i}
         m.submodules.pll = Instance(
             kind,
             p_FEEDBACK_PATH="SIMPLE",
@@ -47,9 +47,12 @@ class Ice40Clock(PllClock):
             p_DIVF=feedback - 1,
             p_DIVQ=exponent,
             p_FILTER_RANGE=1,  # of the phase detector, for 10 to 17 MHz
+            p_PLLOUT_SELECT_PORTA="GENCLK",
+            p_PLLOUT_SELECT_PORTB="GENCLK_HALF",
             i_RESETB=1,
             i_BYPASS=0,
-            o_PLLOUTGLOBAL=clock,
+            o_PLLOUTGLOBALA=clock,
+            o_PLLOUTGLOBALB=self.half_clock,
             o_LOCK=locked,
             **source,
         )

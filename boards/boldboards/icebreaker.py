@@ -36,7 +36,7 @@ ICEBREAKER = Board(
     ram_blocks=30,
     spram=4,
     dsp=8,
-    clock_hz=27_000_000,
+    clock_hz=30_000_000,
     baud=3_000_000,
     memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit, 128 Mbit flash (a store of "
     "samples with --store)",
@@ -48,4 +48,5 @@ ICEBREAKER = Board(
     store="flash",
     store_bytes=STORE_BYTES,
     memory=_memory,
+    half_rate_link=True,
 )
