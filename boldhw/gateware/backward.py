@@ -76,6 +76,7 @@ class BackwardPass(wiring.Component):
         self._emitting, self._storing, self._second = Signal(), Signal(), Signal()
         self._beginning = Signal()
         self._connect_table(m)
+        self._address(m)
         last_word = self._fetch(m)
         self._collect(m)
         self._emit(m)
@@ -159,8 +160,19 @@ class BackwardPass(wiring.Component):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
 
+    def _address(self, m):
+        """Give the row at hand: a signal word above, the gate word, or a word to store.
+
+        It comes from a register, as the way to the data memory is long; who needs a row loads it.
+        """
+        self._row = Signal.like(self.table.fields.signal_row)
+        with m.If(self._fetching | self._storing):
+            m.d.sync += self._row.eq(self._row + 1)
+        with m.If(self._fetching | self._waiting | self._storing):
+            m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
+
     def _fetch(self, m):
-        """Read the signal words above, sign and mask in turn, then hold the gate word's address."""
+        """Read the signal words above, sign and mask in turn, then the gate word."""
         fields, issue = self.table.fields, self.issue
         word, weight_row = Signal.like(fields.above_signal_words), Signal.like(issue.weight_row)
         masks, last = Signal(), Signal()
@@ -172,8 +184,6 @@ class BackwardPass(wiring.Component):
             m.d.sync += weight_row.eq(fields.above_transposed_row)
         with m.If(self._fetching):
             m.d.comb += [
-                issue.data_addr.eq(fields.above_signal_row + Cat(masks, word)),
-                issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
                 issue.valid.eq(masks),
@@ -181,10 +191,11 @@ class BackwardPass(wiring.Component):
             m.d.sync += masks.eq(~masks)
             with m.If(masks):
                 m.d.sync += [weight_row.eq(weight_row + 1), word.eq(Mux(last_word, 0, word + 1))]
-        with m.If(self._waiting):
-            gate_row = fields.gate_row + (self._group >> part_bits)
-            m.d.comb += [issue.data_addr.eq(gate_row), issue.in_slot.eq(1)]
+        with m.If(self._beginning):
+            m.d.sync += self._row.eq(fields.above_signal_row)
         ending = self._fetching & last_word
+        with m.If(ending):
+            m.d.sync += self._row.eq(fields.gate_row + (self._group >> part_bits))
         if self.config.dsp_sums:
             closing = delay(m, ending & (self._group == 0), 1)
             m.d.comb += issue.first.eq(self._beginning)
@@ -231,12 +242,11 @@ class BackwardPass(wiring.Component):
         rows = Signal(len(self.table.fields.groups) + 1)
         with m.If(self.table.reading):
             m.d.sync += rows.eq(0)
+        with m.If(self._emitting):
+            m.d.sync += self._row.eq(self.table.fields.signal_row + rows)
         with m.If(self._storing):
-            row = self.table.fields.signal_row + rows
             m.d.comb += [
                 self._second.eq(rows[0]),
-                self.issue.data_addr.eq(row),
-                self.issue.in_slot.eq(1),
                 self.issue.data_write.eq(1),
                 self.issue.second.eq(self._second),
             ]
