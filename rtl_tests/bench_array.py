@@ -49,7 +49,7 @@ class Program:
     def reduce(self, weights, sign, mask, golden, pause, **held):
         """Add the words of one sum. weights: bool (P, n). sign, mask: bool (n,), n of any size.
 
-        ``golden(n)`` gives the sums over the first n terms.
+        ``golden`` are the sums.
         """
         terms = len(sign)
         for begin in range(0, terms, S):
@@ -64,7 +64,8 @@ class Program:
                 "first": int(begin == 0),
                 "last": int(end == terms),
             }
-            self.cycles.append((IDLE | held | word, held["origin"] + golden(end)))
+            complete = held["origin"] + golden if end == terms else None
+            self.cycles.append((IDLE | held | word, complete))
 
     def forward(self, terms, origin, zero_true=False, pause=2, bits=None, weights=None):
         """One neuron in each element, all of the same inputs."""
@@ -76,7 +77,7 @@ class Program:
             weights,
             sign,
             mask,
-            lambda n: rule.forward(bits[:, :n], weights[:, :n], zero_true)[0],
+            rule.forward(bits, weights, zero_true)[0],
             pause,
             origin=origin,
         )
@@ -89,7 +90,7 @@ class Program:
             weights.T,
             signals[0] == 1,
             signals[0] != 0,
-            lambda n: rule.backward(signals[:, :n], weights[:n])[0],
+            rule.backward(signals, weights)[0],
             pause,
             origin=0,
         )
@@ -101,7 +102,7 @@ class Program:
             signals = self.rng.integers(-1, 2, (K, 1), np.int8) * np.int8(not dead)
             votes = rule.vote(signals, bits, zero_true)[0] * (1 + zero_true)
             z = signals[:, 0]
-            self.reduce(bits.T, z == 1, z != 0, lambda _, q=votes: q, pause, **held)
+            self.reduce(bits.T, z == 1, z != 0, votes, pause, **held)
         self.drain(**held)
 
     def drain(self, **held):

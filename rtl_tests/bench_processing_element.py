@@ -12,12 +12,12 @@ S = SIZES["lanes"]
 WORDS = SIZES["max_fan_in"] // S
 LATENCY = 3 + SIZES["popcount_registers"]
 ONES = (1 << S) - 1
-PORTS = "weight sign mask first valid".split()
+PORTS = "weight sign mask last valid".split()
 
 
-def word(weight=0, sign=0, mask=ONES, first=1, valid=1):
+def word(weight=0, sign=0, mask=ONES, last=1, valid=1):
     """Return the inputs of one cycle, in the order of PORTS."""
-    return weight, sign, mask, first, valid
+    return weight, sign, mask, last, valid
 
 
 IDLE = word(valid=0)
@@ -25,11 +25,12 @@ IDLE = word(valid=0)
 
 def totals(cycles):
     """Yield what ``total`` becomes, LATENCY cycles later, by each cycle's inputs."""
-    total = 0
-    for weight, sign, mask, first, valid in cycles:
+    before, total = 0, 0
+    for weight, sign, mask, last, valid in cycles:
         if valid:
-            count = (mask & ~(weight ^ sign)).bit_count()
-            total = count if first else total + count
+            before += (mask & ~(weight ^ sign)).bit_count()
+        if valid and last:
+            before, total = 0, before
         yield total
 
 
@@ -52,14 +53,14 @@ async def check(dut, cycles):
 async def random_words(dut):
     """All inputs change in all cycles; a sum takes no more words than its range allows."""
     rng = generator("words")
-    cycles, left = [], 0
+    cycles, left = [], WORDS
     for _ in range(21_000):
         valid = rng.random() < 0.7
-        first = left == 0 or rng.random() < 0.3
+        last = left == 1 or rng.random() < 0.3
         if valid:
-            left = WORDS - 1 if first else left - 1
+            left = WORDS if last else left - 1
         operands = [rng.getrandbits(S) for _ in range(3)]
-        cycles.append(word(*operands, int(first), int(valid)))
+        cycles.append(word(*operands, int(last), int(valid)))
     await check(dut, cycles)
 
 
@@ -67,9 +68,9 @@ async def random_words(dut):
 async def totals_reach_their_limits(dut):
     """Nothing masked in and no lane that agrees give 0, all lanes of all words the maximum."""
     rows = [(ONES, ONES, 0), (ONES, 0, ONES), (0, 0, ONES), (ONES, ONES, ONES)]
-    cycles = [word(*row, first=int(index == 0)) for row in rows * 2 for index in range(WORDS)] + [
-        IDLE
-    ] * 20
+    last = WORDS - 1
+    cycles = [word(*row, int(index == last)) for row in rows * 2 for index in range(WORDS)]
+    cycles += [IDLE] * 20
     found = await check(dut, cycles)
     assert found[WORDS - 1 :: WORDS][:4] == [0, 0, WORDS * S, WORDS * S]
 
@@ -82,12 +83,13 @@ async def neurons_match_golden(dut):
     for fan_in in range(1, WORDS * S + 1):
         bits, weights = rng.integers(0, 2, (2, 1, fan_in)).astype(bool)
         sums.append(rule.forward(bits, weights, False).item())
-        for index in range(-(-fan_in // S)):
+        words = -(-fan_in // S)
+        for index in range(words):
             part = slice(index * S, index * S + S)
             x, w = (sum(int(b) << i for i, b in enumerate(a[0, part])) for a in (bits, weights))
             mask = (1 << min(S, fan_in - index * S)) - 1
             cycles += [IDLE] * int(rng.integers(0, 3))
-            cycles.append(word(w, x, mask, int(index == 0)))
+            cycles.append(word(w, x, mask, int(index == words - 1)))
         ends.append((len(cycles) - 1, fan_in))
     found = await check(dut, cycles)
     assert [2 * found[end] - fan_in for end, fan_in in ends] == sums

@@ -8,9 +8,9 @@ from boldhw.gateware.delay import delay
 
 
 class ProcessingElementProof(wiring.Component):
-    """Assert that ``total`` is the sum of agreeing lanes of all words since ``first``.
+    """Assert that ``total`` is the sum of agreeing lanes of all words between two with ``last``.
 
-    For any words in any order of ``first`` and ``valid``, with gaps or without.
+    For any words in any order of ``last`` and ``valid``, with gaps or without.
     """
 
     def __init__(self, element):
@@ -22,7 +22,7 @@ class ProcessingElementProof(wiring.Component):
                 "weight": In(lanes),
                 "sign": In(lanes),
                 "mask": In(lanes),
-                "first": In(1),
+                "last": In(1),
                 "valid": In(1),
             }
         )
@@ -37,8 +37,12 @@ class ProcessingElementProof(wiring.Component):
             self.mask[lane] & (self.weight[lane] == self.sign[lane])
             for lane in range(element.config.lanes)
         ]
-        total = Signal.like(element.total)
+        before, total = Signal.like(element.total), Signal.like(element.total)
         with m.If(self.valid):
-            m.d.sync += total.eq(Mux(self.first, 0, total) + sum(agreeing))
+            m.d.sync += before.eq(Mux(self.last, 0, before + sum(agreeing)))
+        with m.If(self.valid & self.last):
+            m.d.sync += total.eq(before + sum(agreeing))
         m.d.comb += Assert(element.total == delay(m, total, self.latency - 1))
+        # Induction needs to know where sums that have not ended stand.
+        m.d.comb += Assert(element.accumulator.before == delay(m, before, self.latency - 1))
         return m

@@ -1,15 +1,15 @@
-"""Units as they are built for devices with block RAM of 18 kbit."""
+"""Units as they are built for certain devices."""
 
 from types import SimpleNamespace
 
-ECP5 = SimpleNamespace(family="ecp5")
+ECP5, GOWIN = (SimpleNamespace(family=family) for family in ("ecp5", "GW2AR-18C"))
 
 
-def with_large_blocks(unit):
-    """Return a subclass of a unit that elaborates as for an ECP5, whatever the platform."""
+def with_large_blocks(unit, platform=ECP5):
+    """Return a subclass of a unit that elaborates as for an ECP5, or a Gowin, on any platform."""
 
     class LargeBlocks(unit):
-        def elaborate(self, platform):
-            return super().elaborate(ECP5)
+        def elaborate(self, _):
+            return super().elaborate(platform)
 
     return LargeBlocks

@@ -36,7 +36,7 @@ class PEArray(wiring.Component):
 
     A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
     ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
-    valid; ``sums`` then holds until the next sum's first word arrives there.
+    valid; ``sums`` then holds until the next sum is done.
 
     Golden model: :func:`boldhw.golden.rule.forward`, ``backward`` and ``vote``.
 
@@ -67,7 +67,7 @@ class PEArray(wiring.Component):
                 element.weight.eq(self.weights.word_select(index, self.config.lanes)),
                 element.sign.eq(self.sign.word_select(region, self.config.lanes)),
                 element.mask.eq(self.mask.word_select(region, self.config.lanes)),
-                element.first.eq(self.first),
+                element.last.eq(self.last),
                 element.valid.eq(self.valid),
             ]
             m.d.sync += self.sums[index].eq(2 * element.total + offsets[region])
@@ -91,9 +91,13 @@ class PEArray(wiring.Component):
         # One register for the count, one for what delays the elements: the lanes.
         m.d.sync += count.eq(delay(m, counted, 1))
 
-        first, valid = delay(m, Cat(self.first, self.valid), self.latency - 2)
+        flags = Cat(self.first, self.last, self.valid)
+        first, last, valid = delay(m, flags, self.latency - 2)
+        before, following = (Signal(sum_shape(config)) for _ in range(2))
         offsets = [register_copy(sum_shape(config), config.regions) for _ in range(config.regions)]
+        m.d.comb += following.eq(Mux(first, self.origin, before) - count)
         with m.If(valid):
-            following = Mux(first, self.origin, offsets[0]) - count
+            m.d.sync += before.eq(following)
+        with m.If(valid & last):
             m.d.sync += [offset.eq(following) for offset in offsets]
         return offsets

@@ -11,5 +11,9 @@ def has_large_blocks(platform):
 
     That of an iCE40 holds 4 kbit and writes single bits; a simulator takes any memory.
     """
-    family = getattr(platform, "family", None) or ""
-    return family == "ecp5" or family.startswith("GW")
+    return getattr(platform, "family", None) == "ecp5" or is_gowin(platform)
+
+
+def is_gowin(platform):
+    """Say whether a design is elaborated for a Gowin device."""
+    return (getattr(platform, "family", None) or "").startswith("GW")

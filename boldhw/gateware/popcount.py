@@ -1,12 +1,34 @@
-"""Count the ones of a vector, in a tree of adders or of compressors."""
+"""Count the ones of a vector, in a tree of adders, of compressors or of carry chains."""
 
-from amaranth.hdl import Cat, Module, Signal
+from functools import cache
+
+from amaranth.hdl import Array, Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.platforms import has_large_blocks
+from boldhw.gateware.platforms import has_large_blocks, is_gowin
 
 FINAL = 2  # layers of compressors that the final addition is counted as when registers are placed
+TABLE_LUT4 = (0, 2, 2, 3)  # that count 1, 2, 3 and 4 bits
+
+
+@cache
+def cheapest(width):
+    """Return (LUT4 that count ``width`` bits with carry chains, what the last of them adds).
+
+    It adds the counts of a larger and of a smaller part, and one bit or none through its carry
+    input: (larger, smaller, carry). Up to four bits need no chain: None. A chain takes a LUT4 for
+    each bit that comes out, and one that lets the carry in.
+    """
+    if width <= len(TABLE_LUT4):
+        return TABLE_LUT4[width - 1], None
+    choices = []
+    for carry in (0, 1):
+        for smaller in range(1, (width - carry) // 2 + 1):
+            larger = width - carry - smaller
+            parts = cheapest(larger)[0] + cheapest(smaller)[0]
+            choices.append((parts + width.bit_length() + carry, (larger, smaller, carry)))
+    return min(choices)
 
 
 class Popcount(wiring.Component):
@@ -14,8 +36,9 @@ class Popcount(wiring.Component):
 
     Registers stand between layers, spread evenly. Synthesis rebuilds each stretch of adders between
     two registers as it likes, so the tree decides only where registers can go. On ECP5 and Gowin
-    registers would leave it with a carry chain for each adder: there layers of full adders turn
-    three bits of equal weight into their number, until two numbers are left to add.
+    registers would leave it with a carry chain for each adder. On an ECP5 layers of full adders
+    turn three bits of equal weight into their number, until two numbers are left to add. On a Gowin
+    each carry chain takes one more bit in through its carry, see ``cheapest``.
 
     Golden model: ``bits.sum()``.
     """
@@ -27,7 +50,9 @@ class Popcount(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        if self.registers and has_large_blocks(platform):
+        if is_gowin(platform):
+            self._chain(m)
+        elif self.registers and has_large_blocks(platform):
             self._compress(m)
         else:
             self._add(m)
@@ -68,6 +93,34 @@ class Popcount(wiring.Component):
             layers += 1
         return layers
 
+    def _chain(self, m):
+        depths = _depth(self.width) + 1
+        stages = self.registers + 1
+        self._cut_depths = [depths * stage // stages for stage in range(1, stages)]
+        m.d.comb += self.count.eq(self._counted(m, self.bits, 0))
+
+    def _counted(self, m, bits, depth):
+        """Return the count of some bits; ``depth`` additions follow it."""
+        parts = cheapest(len(bits))[1]
+        if parts is None:
+            count = Array(value.bit_count() for value in range(1 << len(bits)))[bits]
+            return self._delayed(m, count, depth)
+        larger, smaller, carry = parts
+        first = self._counted(m, bits[:larger], depth + 1)
+        second = self._counted(m, bits[larger : larger + smaller], depth + 1)
+        carried = self._delayed(m, bits[-1] if carry else Const(0), depth + 1)
+        # Twice the same bit below the counts is a carry into them.
+        count = Signal(range(len(bits) + 1))
+        m.d.comb += count.eq((Cat(carried, first) + Cat(carried, second)) >> 1)
+        return self._register(m, count) if depth in self._cut_depths else count
+
+    def _delayed(self, m, term, depth):
+        """Return a term that enters before ``depth`` additions, behind the registers above it."""
+        for cut in self._cut_depths:
+            if cut >= depth:
+                term = self._register(m, term)
+        return term
+
     @staticmethod
     def _compressed(m, columns):
         """Return the bits of each weight behind a layer of full adders."""
@@ -92,3 +145,9 @@ class Popcount(wiring.Component):
         register = Signal.like(term)
         m.d.sync += register.eq(term)
         return register
+
+
+def _depth(width):
+    """Return how many additions are between the bits and their count, at most."""
+    parts = cheapest(width)[1]
+    return 1 + max(map(_depth, parts[:2])) if parts else 0

@@ -13,16 +13,16 @@ class ProcessingElement(wiring.Component):
     """Count agreeing lanes of private and broadcast operand, and sum the counts over words.
 
     The private operand is a word of a weight row (forward, backward) or of the column row, which
-    holds one input bit of each gathered sample (vote). ``total`` is complete
-    ``3 + popcount_registers`` cycles after the last word. One word per cycle.
+    holds one input bit of each gathered sample (vote). ``total`` comes ``3 + popcount_registers``
+    cycles after the last word. One word per cycle.
 
     Golden model: popcount part of :func:`boldhw.golden.rule.forward`.
 
     Members
     -------
     weight, sign, mask : S bits each, operands of one word.
-    first, valid : the word starts a sum; the word counts at all.
-    total : sum of agreeing lanes.
+    last, valid : the word ends a sum; the word counts at all.
+    total : agreeing lanes of all words of the sum that ended last.
     """
 
     def __init__(self, config):
@@ -32,11 +32,12 @@ class ProcessingElement(wiring.Component):
                 "weight": In(config.lanes),
                 "sign": In(config.lanes),
                 "mask": In(config.lanes),
-                "first": In(1),
+                "last": In(1),
                 "valid": In(1),
                 "total": Out(range(config.max_fan_in + 1)),
             }
         )
+        self.accumulator = Accumulator(config)
 
     def elaborate(self, platform):
         m = Module()
@@ -49,11 +50,11 @@ class ProcessingElement(wiring.Component):
         m.d.comb += popcount.bits.eq(agree)
         m.d.sync += count.eq(popcount.count)
 
-        m.submodules.accumulator = accumulator = Accumulator(self.config)
-        flags = delay(m, Cat(self.first, self.valid), 2 + self.config.popcount_registers)
+        m.submodules.accumulator = accumulator = self.accumulator
+        flags = delay(m, Cat(self.last, self.valid), 2 + self.config.popcount_registers)
         m.d.comb += [
             accumulator.count.eq(count),
-            Cat(accumulator.first, accumulator.valid).eq(flags),
+            Cat(accumulator.last, accumulator.valid).eq(flags),
             self.total.eq(accumulator.total),
         ]
         return m
