@@ -4,9 +4,11 @@ import json
 import os
 import re
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event
 
 from boldhw import floorplan
 from boldhw.errors import ToolError
@@ -75,11 +77,12 @@ class BuildResult(Resources):
 def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
     """Build the bitstream of a board and return its BuildResult.
 
-    ``on_seed`` is called with each seed when it is done and what was Placed, None where no router
-    finishes. Writes the bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its
-    floorplan as SVG, the logs and, last, ``build.json`` to the directory; a build that ends early
-    changes nothing there. The same sources and tools give the same bitstream. Raises ToolError when
-    a tool is missing or fails, or no seed can be routed.
+    As many seeds at a time are placed as there are processors. ``on_seed`` is called with one after
+    the other when it is done and what was Placed, None where no router finishes. Writes the
+    bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and,
+    last, ``build.json`` to the directory; a build that ends early changes nothing there. The same
+    sources and tools give the same bitstream. Raises ToolError when a tool is missing or fails, or
+    no seed can be routed.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -161,14 +164,21 @@ def _array_rtlil(board):
 
 def _place_all(board, work, seeds, on_seed):
     """Return what was Placed, and the seeds whose placement is never routed."""
-    placed, unrouted = [], []
-    for seed in seeds:
+    placed, unrouted, stop = [], [], Event()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        tasks = [pool.submit(place, board, work, seed, stop.is_set) for seed in seeds]
         try:
-            placed.append(place(board, work, seed))
-            on_seed(seed, placed[-1])
-        except StuckError:
-            unrouted.append(seed)
-            on_seed(seed, None)
+            for seed, task in zip(seeds, tasks, strict=True):
+                try:
+                    placed.append(task.result())
+                    on_seed(seed, placed[-1])
+                except StuckError:
+                    unrouted.append(seed)
+                    on_seed(seed, None)
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
     if not placed:
         raise ToolError(
             f"the router of nextpnr never finishes from seeds {', '.join(map(str, unrouted))}; "
@@ -195,27 +205,27 @@ def take_sites(path, sites):
     path.write_text(json.dumps(netlist))
 
 
-def place(board, work, seed):
+def place(board, work, seed, stopped=lambda: False):
     """Place and route a netlist from one seed and return what was Placed.
 
     A router that would never finish is stopped, and the family's next one tried. Leaves the placed
     design, the places of its cells and ``seedN.json``, nextpnr's report, in the directory. Raises
-    StuckError when no router finishes.
+    StuckError when no router finishes, or once ``stopped``, asked once a second, says so.
     """
     family = FAMILIES[board.family]
     *first, last = family.routers
     for router in first:
         with suppress(StuckError):
-            _place(board, work, seed, router)
+            _place(board, work, seed, router, stopped)
             break
     else:
-        _place(board, work, seed, last)
+        _place(board, work, seed, last, stopped)
     report = json.loads((Path(work) / f"seed{seed}.json").read_text())
     cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
     return Placed(seed, _fmax(report), cells)
 
 
-def _place(board, work, seed, router):
+def _place(board, work, seed, router, stopped):
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
     written = f"{name}.{family.written}"
@@ -227,7 +237,7 @@ def _place(board, work, seed, router):
     ]  # fmt: skip
     log = Path(work) / f"{name}.log"
     log.unlink(missing_ok=True)  # rounds of the router before would count
-    run_tool(family.placer, arguments, work, output, stuck=lambda: in_circles(log))
+    run_tool(family.placer, arguments, work, output, lambda: stopped() or in_circles(log))
 
 
 def in_circles(log):
@@ -243,11 +253,19 @@ def in_circles(log):
 def _fmax(report):
     """Return the engine's clock in MHz that every domain of nextpnr's report allows.
 
-    A domain whose clock is to have half the frequency must reach half as much.
+    A domain whose clock is to have half the frequency must reach half as much. A way from one to
+    another must take no longer than a cycle of the first: both rise together, and what comes from
+    the slower one is taken at the end of its cycle.
     """
-    clocks = report["fmax"].values()
-    fastest = max(clock["constraint"] for clock in clocks)
-    return round(min(clock["achieved"] * fastest / clock["constraint"] for clock in clocks), 2)
+    clocks = report["fmax"]
+    reached = [(clock["achieved"], clock["constraint"]) for clock in clocks.values()]
+    for path in report["critical_paths"]:
+        source, sink = (path[end].removeprefix("posedge ") for end in ("from", "to"))
+        if source != sink and {source, sink} <= clocks.keys():
+            delay_ns = sum(step["delay"] for step in path["path"])
+            reached.append((1000 / delay_ns, clocks[source]["constraint"]))
+    fastest = max(constraint for _, constraint in reached)
+    return round(min(achieved * fastest / constraint for achieved, constraint in reached), 2)
 
 
 def _pack(board, work, seed):

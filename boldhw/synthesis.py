@@ -100,7 +100,12 @@ FAMILIES = {
         constraints="pcf",
         placer="NEXTPNR_ICE40",
         place=("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}"),
-        routers=(("--router", "router1"), ("--router", "router2", "--tmg-ripup")),
+        # Whether a router ends depends on the placement: the second one gets cells that have moved.
+        routers=(
+            ("--router", "router1"),
+            ("--router", "router1", "--opt-timing"),
+            ("--router", "router2", "--tmg-ripup"),
+        ),
         placed="asc",
         written="cells",
         logic_cells=("ICESTORM_LC",),

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from dataclasses import asdict, replace
 
 import pytest
@@ -53,7 +54,8 @@ if stuck:
 open(option["--asc"], "w").close()
 clock = {{"achieved": 12.5, "constraint": 24.0}}
 used = {{"ICESTORM_LC": {{"used": 10}}}}
-json.dump({{"fmax": {{"clk": clock}}, "utilization": used}}, open(option["--report"], "w"))
+report = {{"fmax": {{"clk": clock}}, "critical_paths": [], "utilization": used}}
+json.dump(report, open(option["--report"], "w"))
 """
 
 
@@ -82,7 +84,7 @@ class TestBuild:
         assert (by_seed.keys(), result.unrouted) == ({"1", "2"}, [])
         assert result.fmax_mhz == min(by_seed.values())
         assert by_seed[str(result.seed)] == max(by_seed.values())
-        assert result.timing_met == (max(by_seed.values()) >= result.clock_mhz == 27)
+        assert result.timing_met == (max(by_seed.values()) >= result.clock_mhz == 30)
         assert result.timing_met
 
     def test_counts(self, built):
@@ -113,8 +115,28 @@ class TestClock:
             "fast": {"achieved": 85.0, "constraint": 80.0},
             "half": {"achieved": 41.0, "constraint": 40.0},
         }
-        assert _fmax({"fmax": clocks}) == 82.0
-        assert _fmax({"fmax": {"fast": clocks["fast"]}}) == 85.0
+        assert _fmax({"fmax": clocks, "critical_paths": []}) == 82.0
+        assert _fmax({"fmax": {"fast": clocks["fast"]}, "critical_paths": []}) == 85.0
+
+    @pytest.mark.parametrize(
+        ("source", "sink", "delays", "reached"),
+        [
+            ("fast", "half", (8, 2), 85.0),
+            ("fast", "half", (8, 4.5), 80.0),
+            ("half", "fast", (8, 12), 85.0),
+            ("half", "fast", (8, 17), 80.0),
+            ("fast", "fast", (8, 17), 85.0),
+            ("<async>", "half", (8, 17), 85.0),
+        ],
+    )
+    def test_way_to_another_domain_takes_a_cycle_at_most(self, source, sink, delays, reached):
+        clocks = {
+            "fast": {"achieved": 85.0, "constraint": 80.0},
+            "half": {"achieved": 60.0, "constraint": 40.0},
+        }
+        ends = {end: f"posedge {name}" for end, name in (("from", source), ("to", sink))}
+        path = {**ends, "path": [{"delay": delay} for delay in delays]}
+        assert _fmax({"fmax": clocks, "critical_paths": [path]}) == reached
 
 
 ROUTER1 = "Info:     {}000 |     1344      12343 |  243   757 |      {}|       0.92      39.48|"
@@ -156,7 +178,7 @@ class TestRouter:
         tool.chmod(0o755)
         monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
         assert place(BOARD, tmp_path, 7) == Placed(7, 12.5, 10)
-        assert (tmp_path / "tries").read_text() == "router1 router2 "
+        assert (tmp_path / "tries").read_text() == "router1 router1 router2 "
         assert (tmp_path / "seed7.log").read_text() == ""
 
     def test_others_give_the_result(self, tmp_path, monkeypatch):
@@ -172,8 +194,24 @@ class TestRouter:
         with pytest.raises(ToolError, match="never finishes from seeds 1, 1; try .* --seeds"):
             _place_all(BOARD, tmp_path, (1, 1), lambda *_: None)
 
+    def test_error_stops_the_others(self, tmp_path, monkeypatch):
+        def fail(board, work, seed, stopped):
+            if seed == 1:
+                raise ToolError("no nextpnr")
+            while not stopped():
+                time.sleep(0.01)
+            seen.append(seed)
+            raise StuckError("stopped")
+
+        seen = []
+        monkeypatch.setattr("boldhw.build.os.cpu_count", lambda: 2)
+        monkeypatch.setattr("boldhw.build.place", fail)
+        with pytest.raises(ToolError, match="no nextpnr"):
+            _place_all(BOARD, tmp_path, (1, 2, 3), lambda *_: None)
+        assert seen in ([2], [2, 3])
+
     @staticmethod
-    def place(board, work, seed):
+    def place(board, work, seed, stopped):
         if seed == 1:
             raise StuckError("nextpnr goes round in circles")
         return Placed(seed, 25.0, 10)
