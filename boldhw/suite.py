@@ -8,7 +8,7 @@ the cycles of the whole training times a clock. Figures of others are those that
 import json
 import platform
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,17 @@ from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.report import read_builds
 
-BOARDS = tuple(map(find_board, ("icebreaker", "ulx3s", "tang_nano_20k")))
+# Boards, and what differs from the defaults of Hyper. An update of the ULX3S takes as long for 32
+# samples as for the 66 that it can gather, and a lower margin lets fewer samples be active.
+ENTRIES = tuple(
+    (find_board(name), changes)
+    for name, changes in (
+        ("icebreaker", {}),
+        ("ulx3s", {}),
+        ("ulx3s", {"batch": 66, "margin": 0.75}),
+        ("tang_nano_20k", {}),
+    )
+)
 EPOCHS, SEEDS = 20, (1, 2, 3)
 SIMULATED = 1000  # samples that the simulated board trains on
 INFERRED = 1000  # samples that the CPU infers together
@@ -55,6 +65,7 @@ class Rates:
 class Row:
     """One system; None where unknown or without meaning.
 
+    settings   hyper-parameters that differ from the defaults
     price      class of the board's price, US dollars
     basis      where the figures come from
     accuracy   of the test digits of MNIST after training, percent, one for each seed
@@ -67,6 +78,7 @@ class Row:
     basis: str
     network: str
     accuracy: tuple
+    settings: str | None = None
     price: str | None = None
     active: float | None = None
     lut: str | None = None
@@ -114,8 +126,10 @@ class Training:
     seconds: float
 
 
-def measure(dataset, boards=BOARDS, epochs=EPOCHS, seeds=SEEDS, builds="build", say=print):
+def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build", say=print):
     """Return the Rows of the table, boards first. ``builds`` holds the builds of boards.
+
+    entries : pairs of a board and a dict of the hyper-parameters that differ from the defaults.
 
     Raises CheckError when a simulated board and the golden model, or its cycle model, differ, and
     ToolError without the simulator.
@@ -124,23 +138,26 @@ def measure(dataset, boards=BOARDS, epochs=EPOCHS, seeds=SEEDS, builds="build", 
     samples = bits, dataset.y_train, test_bits, dataset.y_test
     built = {build["design_digest"]: build for build in read_builds(builds)}
     rows, processors = [], {}
-    for board in boards:
+    for board, changes in entries:
         say(f"{board.name}: training with the golden model, {len(seeds)} x {epochs} epochs ...")
-        training = train(board, samples, epochs, seeds)
+        hyper = replace(Hyper(), **changes).fitting(board.engine)
+        training = train(board, hyper, samples, epochs, seeds)
         say(f"{board.name}: training on the simulated board ...")
         check_cycles(board, training.network, *samples[:2])
-        rows.append(board_row(board, training, built.get(board.engine.digest().hex())))
+        row = board_row(board, training, built.get(board.engine.digest().hex()))
+        settings = ", ".join(f"{name} {value}" for name, value in changes.items())
+        rows.append(replace(row, settings=settings))
         processors.setdefault(board.network, processor_rows(training, test_bits))
     return [*rows, *(row for pair in processors.values() for row in pair), *OTHERS]
 
 
-def train(board, samples, epochs, seeds):
+def train(board, hyper, samples, epochs, seeds):
     """Return the Training of a board's network; its network is that of the last seed."""
     bits, labels, test_bits, test_labels = samples
     accuracy, parts, seconds = [], [], 0.0
     for seed in seeds:
         network = fastest()(board.network, board.engine, seed)
-        trainer = Trainer(network, Hyper().fitting(board.engine), epochs, seed)
+        trainer = Trainer(network, hyper, epochs, seed)
         network.copy().train(bits[:WARM_UP], labels[:WARM_UP])  # compiles
         start = time.process_time()
         parts += trainer.run(bits, labels, test_bits[:1], test_labels[:1])  # no time for testing
@@ -291,19 +308,21 @@ def write(rows, dataset, directory):
 def text(rows):
     """Return the two tables as Markdown."""
     systems = markdown(
-        ["system", "device", "price, USD", "network", "test % (least)", "LUTs", "RAM blocks",
-         "clock, MHz", "figures are"],
+        ["system", "device", "price, USD", "network", "settings", "test % (least)", "LUTs",
+         "RAM blocks", "clock, MHz", "figures are"],
         [
-            [row.system, row.device, _known(row.price), row.network, spread(row.accuracy),
-             _known(row.lut), _known(row.ram), _number(row.clock_mhz, ".1f"), row.basis]
+            [row.system, row.device, _known(row.price), row.network, _known(row.settings),
+             spread(row.accuracy), _known(row.lut), _known(row.ram),
+             _number(row.clock_mhz, ".1f"), row.basis]
             for row in rows
         ],
     )  # fmt: skip
     rates = markdown(
-        ["system", "network", "active %", "training samples/s: engine", "on board", "link",
-         "inferences/s: engine", "on board", "link"],
+        ["system", "network", "settings", "active %", "training samples/s: engine", "on board",
+         "link", "inferences/s: engine", "on board", "link"],
         [
-            [row.system, row.network, _number(row.active and 100 * row.active, ".1f"),
+            [row.system, row.network, _known(row.settings),
+             _number(row.active and 100 * row.active, ".1f"),
              *(_number(rate, ",.0f") for rates in (row.training, row.inference)
                for rate in (rates.engine, rates.on_board, rates.link))]
             for row in rows

@@ -41,10 +41,11 @@ def test_packed_inference_is_that_of_golden(zero_true, widths):
 
 def test_every_row(digits, tmp_path):
     """A small engine is trained, simulated and compared; the CPU and the others follow."""
-    rows = suite.measure(digits, [BOARD], epochs=2, seeds=(1, 2), builds=tmp_path)
+    rows = suite.measure(digits, [(BOARD, {"batch": 2})], epochs=2, seeds=(1, 2), builds=tmp_path)
     board, compiled, packed, *others = rows
     assert tuple(others) == suite.OTHERS
     assert (board.network, board.basis, len(board.accuracy)) == ("64-20-10", suite.AIMED, 2)
+    assert board.settings == "batch 2"
     assert board.accuracy == compiled.accuracy == packed.accuracy
     assert 0 < board.active < 1
     assert board.training.engine < board.inference.engine
@@ -68,7 +69,7 @@ def test_a_build_gives_clock_and_resources():
     fast = suite.board_row(BOARD, TRAINING, slow | {"fmax_mhz": 99.0})
     assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 13.5, "4,321 LUT4")
     assert built.training.engine == pytest.approx(aimed.training.engine / 2)
-    assert fast.clock_mhz == 27.0
+    assert fast.clock_mhz == 30.0
 
 
 @pytest.mark.parametrize(("digest", "basis"), [(DIGEST, suite.BUILT), ("00", suite.AIMED)])
@@ -76,7 +77,7 @@ def test_only_builds_of_the_same_design_count(digits, tmp_path, digest, basis):
     build = {"design_digest": digest, "fmax_mhz": 13.5, "lut4": 4321}
     (tmp_path / "any").mkdir()
     (tmp_path / "any" / "build.json").write_text(json.dumps(build))
-    row, *_ = suite.measure(digits, [BOARD], epochs=1, seeds=(1,), builds=tmp_path)
+    row, *_ = suite.measure(digits, [(BOARD, {})], epochs=1, seeds=(1,), builds=tmp_path)
     assert row.basis == basis
 
 
