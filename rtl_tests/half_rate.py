@@ -1,22 +1,19 @@
-"""An engine whose link has half the clock, with both clocks as ports."""
+"""An engine whose link has half the clock, with both clocks and its store's memory as ports."""
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Component, In, Out
 
-from boldhw.gateware.top import Engine
+from boldhw.gateware.top import Engine, memory_of
 
 
 class HalfRateEngine(Component):
-    """An Engine; ``clk`` is the clock of its link, ``fast_clk`` that of its core."""
-
-    rx: In(stream.Signature(8))
-    tx: Out(stream.Signature(8))
-    fast_clk: In(1)
+    """An Engine; ``clk`` is the clock of its link, ``fast_clk`` that of core and memory."""
 
     def __init__(self, config, clock_hz):
         self.engine = Engine(config, clock_hz, half_rate_link=True)
-        super().__init__()
+        streams = {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))}
+        super().__init__(streams | {"fast_clk": In(1)} | memory_of(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -28,4 +25,6 @@ class HalfRateEngine(Component):
         m.submodules.engine = DomainRenamer({"sync": "fast", "link": "sync"})(self.engine)
         wiring.connect(m, wiring.flipped(self.rx), self.engine.rx)
         wiring.connect(m, self.engine.tx, wiring.flipped(self.tx))
+        if self.engine.config.has_store:
+            wiring.connect(m, self.engine.memory, wiring.flipped(self.memory))
         return m

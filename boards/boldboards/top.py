@@ -19,10 +19,8 @@ class BoardTop(Elaboratable):
 
     def elaborate(self, platform):
         m = Module()
-        # The store stands between command unit and core, at the clock of the core.
-        half_rate_link = self.board.half_rate_link and not self.board.engine.has_store
         m.submodules.engine = engine = UartEngine(
-            self.board.engine, self.board.clock_hz, self.board.baud, half_rate_link
+            self.board.engine, self.board.clock_hz, self.board.baud, self.board.half_rate_link
         )
         m.submodules.clock = clock = self.board.clock(self.board.clock_hz)
         m.domains.sync = ClockDomain(reset_less=clock.reset_less)

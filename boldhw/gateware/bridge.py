@@ -6,13 +6,16 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import copies
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
+from boldhw.gateware.store import StorePort
 
 STROBES = {
     "data": ("write",),
     "blocks": ("load", "shift", "store"),
     "control": ("start", "clear", "noise_write"),
+    "store": ("start", "clear", "register_write", "read"),
 }
 HELD = {"data": ("read_data",), "control": ("counter",)}
+HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "written")}
 
 
 class Bridge(wiring.Component):
@@ -21,16 +24,22 @@ class Bridge(wiring.Component):
     Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
     so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
     memory answers is held until the end of the next cycle. A score is shown one cycle late, when it
-    has settled, and taken only when it is shown; the core hears of that a cycle later.
+    has settled, and taken only when it is shown; the core hears of that a cycle later. A write to
+    the store begins one cycle late; that it is done is shown until the command unit has seen it.
 
     Members
     -------
-    data, blocks, control : from the command unit, which is in ``link``.
-    core_data, core_blocks, core_control : to the core, which is in ``sync``.
+    data, blocks, control, store : from the command unit, which is in ``link``.
+    core_data, core_blocks, core_control, core_store : to core and store, which are in ``sync``;
+        ``store`` and ``core_store`` only in an engine with a store.
     """
 
     def __init__(self, config):
+        self.config = config
         ports = {"data": DataPort, "blocks": BlockPort, "control": ControlPort}
+        if config.has_store:
+            ports["store"] = StorePort
+        self.names = tuple(ports)
         members = {name: In(port(config)) for name, port in ports.items()}
         members |= {f"core_{name}": Out(port(config)) for name, port in ports.items()}
         super().__init__(members)
@@ -43,13 +52,13 @@ class Bridge(wiring.Component):
         m.d.sync += fast.score_ready.eq(taking)
         with m.If(second_half):
             m.d.sync += self.control.score_valid.eq(fast.score_valid & ~taking)
-        for name, strobes in STROBES.items():
+        for name in self.names:
             slow, fast = getattr(self, name), getattr(self, f"core_{name}")
             for member, flow in fast.signature.members.items():
                 ours, theirs = getattr(slow, member), getattr(fast, member)
-                if member in strobes:
+                if member in STROBES[name]:
                     m.d.comb += theirs.eq(ours & second_half)
-                elif member in ("score_ready", "score_valid"):
+                elif member in HANDSHAKES.get(name, ()):
                     continue
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
@@ -58,7 +67,18 @@ class Bridge(wiring.Component):
                         m.d.sync += ours.eq(theirs)
                 else:
                     m.d.comb += ours.eq(theirs)
+        if self.config.has_store:
+            self._write(m, second_half)
         return m
+
+    def _write(self, m, second_half):
+        """Keep a write up until it is done."""
+        slow, fast, written = self.store, self.core_store, Signal()
+        m.d.comb += slow.written.eq(written)
+        with m.If(second_half):
+            m.d.sync += [fast.write.eq(slow.write & ~written), written.eq(0)]
+        with m.If(fast.written):
+            m.d.sync += [fast.write.eq(0), written.eq(1)]
 
     def _second_half(self, m):
         """Say of the next cycle whether it is the second half of a cycle of ``link``."""

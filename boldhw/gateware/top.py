@@ -36,8 +36,7 @@ class Engine(Component):
         Frequency of the clock; HELLO reports it.
     half_rate_link : bool
         Link, command unit and streams are in the domain ``link``, whose clock has half the
-        frequency and rises together with that of the core. Raises ConfigError for an engine with a
-        store, which stands between both.
+        frequency and rises together with that of the core.
 
     Members
     -------
@@ -51,8 +50,6 @@ class Engine(Component):
         self.config = config
         self.clock_hz = clock_hz
         self.half_rate_link = half_rate_link
-        if half_rate_link and config.has_store:
-            raise ConfigError("half_rate_link=True is not for an engine with a store")
         streams = {"rx": In(stream.Signature(8)), "tx": Out(stream.Signature(8))}
         super().__init__(streams | memory_of(config))
 
@@ -66,30 +63,28 @@ class Engine(Component):
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)
         if self.half_rate_link:
-            self._connect_bridge(m, command, core)
-            return m
-        wiring.connect(m, command.blocks, core.blocks)
-        if self.config.has_store:
-            self._connect_store(m, command, core)
-        else:
-            wiring.connect(m, command.data, core.data)
-            wiring.connect(m, command.control, core.control)
+            m.submodules.bridge = self._bridge = Bridge(self.config)
+        for name, port in self._targets(m, core).items():
+            wiring.connect(m, self._source(m, command, name), port)
         return m
 
-    def _connect_bridge(self, m, command, core):
-        m.submodules.bridge = bridge = Bridge(self.config)
-        for name in ("data", "blocks", "control"):
-            wiring.connect(m, getattr(command, name), getattr(bridge, name))
-            wiring.connect(m, getattr(bridge, f"core_{name}"), getattr(core, name))
-
-    def _connect_store(self, m, command, core):
+    def _targets(self, m, core):
+        """Return where the ports of the command unit lead, by name: the core, behind a store."""
+        targets = {name: getattr(core, name) for name in ("data", "blocks", "control")}
+        if not self.config.has_store:
+            return targets
         m.submodules.store = store = Store(self.config)
-        wiring.connect(m, command.store, store.command)
-        wiring.connect(m, command.data, store.data)
-        wiring.connect(m, command.control, store.control)
         wiring.connect(m, store.core_data, core.data)
         wiring.connect(m, store.core_control, core.control)
         wiring.connect(m, store.memory, wiring.flipped(self.memory))
+        return targets | {"data": store.data, "control": store.control, "store": store.command}
+
+    def _source(self, m, command, name):
+        """Return a port of the command unit, at the clock of the core."""
+        if not self.half_rate_link:
+            return getattr(command, name)
+        wiring.connect(m, getattr(command, name), getattr(self._bridge, name))
+        return getattr(self._bridge, f"core_{name}")
 
 
 class UartEngine(Component):
