@@ -197,6 +197,14 @@ class EngineConfig:
         return element * self.regions // self.elements
 
     @property
+    def clears_sums(self):
+        """Whether sums begin again by the reset of their registers, and hold until the next ones.
+
+        It saves a LUT4 a bit; in a large engine, which is short of wires, sums begin with a word.
+        """
+        return self.regions == 1
+
+    @property
     def data_slices(self):
         """Parts of the data memory, side by side, with addresses of their own."""
         return min(2, self.regions)

@@ -11,16 +11,25 @@ SIZES = parameters()
 S = SIZES["lanes"]
 WORDS = SIZES["max_fan_in"] // S
 LATENCY = 3 + SIZES["popcount_registers"]
+MARK = "last" if SIZES["clears_sums"] else "first"
 ONES = (1 << S) - 1
-PORTS = "weight sign mask last valid".split()
+PORTS = ("weight", "sign", "mask", MARK, "valid")
 
 
 def word(weight=0, sign=0, mask=ONES, last=1, valid=1):
-    """Return the inputs of one cycle, in the order of PORTS."""
+    """Return the operands and flags of one cycle."""
     return weight, sign, mask, last, valid
 
 
 IDLE = word(valid=0)
+
+
+def driven(cycles):
+    """Yield the inputs of each cycle, in the order of PORTS: one with the mark of its sum."""
+    first = 1
+    for *operands, last, valid in cycles:
+        yield *operands, last if MARK == "last" else first, valid
+        first = last if valid else first
 
 
 def totals(cycles):
@@ -29,8 +38,9 @@ def totals(cycles):
     for weight, sign, mask, last, valid in cycles:
         if valid:
             before += (mask & ~(weight ^ sign)).bit_count()
-        if valid and last:
-            before, total = 0, before
+            if last or MARK == "first":
+                total = before
+            before = 0 if last else before
         yield total
 
 
@@ -40,7 +50,7 @@ async def check(dut, cycles):
     expected = [0] * LATENCY + list(totals(cycles))
     handles = [getattr(dut, name) for name in PORTS]
     total, falling, settled = dut.total, FallingEdge(dut.clk), ReadOnly()
-    for step, values in enumerate(cycles + [IDLE] * LATENCY):
+    for step, values in enumerate(driven(cycles + [IDLE] * LATENCY)):
         for handle, value in zip(handles, values, strict=True):
             handle.value = value
         await settled

@@ -70,10 +70,12 @@ class TestDesign:
         ]
         assert "set_frequency clk12_0__io 12.0" in lines
 
-    def test_pll_makes_27_mhz_of_12(self, design):
-        assert "parameter \\DIVF 71" in design[0]
+    def test_pll_makes_30_mhz_of_12_and_half_of_it_for_the_link(self, design):
+        assert "parameter \\DIVF 79" in design[0]
         assert "parameter \\DIVQ 5" in design[0]
-        assert 12e6 * (71 + 1) / 2**5 == ICEBREAKER_BOARD.clock_hz == 27e6
+        assert 12e6 * (79 + 1) / 2**5 == ICEBREAKER_BOARD.clock_hz == 30e6
+        assert 'parameter \\PLLOUT_SELECT_PORTA "GENCLK"' in design[0]
+        assert 'parameter \\PLLOUT_SELECT_PORTB "GENCLK_HALF"' in design[0]
 
     def test_data_memory_is_single_port_ram(self, design):
         assert design[0].count("cell \\SB_SPRAM256KA ") == 4
@@ -82,7 +84,7 @@ class TestDesign:
         assert elaborate(replace(ICEBREAKER_BOARD, engine=TINY)) == design
 
     def test_baud_rate_that_the_clock_cannot_give_is_refused(self):
-        with pytest.raises(ConfigError, match="nearest rate that works is baud=6750000"):
+        with pytest.raises(ConfigError, match="nearest rate that works is baud=3750000"):
             elaborate(replace(ICEBREAKER_BOARD, engine=TINY, baud=12_000_000))
 
     def test_clock_that_the_pll_cannot_give_is_refused(self):

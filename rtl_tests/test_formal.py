@@ -68,6 +68,10 @@ class TestProcessingElement:
         element = ProcessingElement(replace(ENGINE, popcount_registers=registers))
         assert proved(ProcessingElementProof(element), tmp_path, DEPTH)
 
+    def test_total_of_a_large_engine(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(EngineConfig, "clears_sums", False)
+        assert proved(ProcessingElementProof(ProcessingElement(ENGINE)), tmp_path, DEPTH)
+
     def test_missing_lane_is_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr(processing_element, "Popcount", BlindPopcount)
         assert not proved(ProcessingElementProof(ProcessingElement(ENGINE)), tmp_path, DEPTH)

@@ -64,17 +64,17 @@ def test_rates_are_clock_by_cycles():
 
 def test_a_build_gives_clock_and_resources():
     """The lower of the board's clock and the slowest seed's counts."""
-    slow = {"design_digest": DIGEST, "fmax_mhz": 13.5, "lut4": 4321}
+    slow = {"design_digest": DIGEST, "fmax_mhz": 15.0, "lut4": 4321}
     aimed, built = suite.board_row(BOARD, TRAINING), suite.board_row(BOARD, TRAINING, slow)
     fast = suite.board_row(BOARD, TRAINING, slow | {"fmax_mhz": 99.0})
-    assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 13.5, "4,321 LUT4")
+    assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 15.0, "4,321 LUT4")
     assert built.training.engine == pytest.approx(aimed.training.engine / 2)
     assert fast.clock_mhz == 30.0
 
 
 @pytest.mark.parametrize(("digest", "basis"), [(DIGEST, suite.BUILT), ("00", suite.AIMED)])
 def test_only_builds_of_the_same_design_count(digits, tmp_path, digest, basis):
-    build = {"design_digest": digest, "fmax_mhz": 13.5, "lut4": 4321}
+    build = {"design_digest": digest, "fmax_mhz": 15.0, "lut4": 4321}
     (tmp_path / "any").mkdir()
     (tmp_path / "any" / "build.json").write_text(json.dumps(build))
     row, *_ = suite.measure(digits, [(BOARD, {})], epochs=1, seeds=(1,), builds=tmp_path)
@@ -95,7 +95,7 @@ def test_files(digits, tmp_path):
     assert [row["system"] for row in json.loads(record)["rows"]] == [row.system for row in rows]
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 * (len(rows) + 2)
-    assert {line.count("|") for line in lines} == {10}
+    assert {line.count("|") for line in lines} == {11}
     assert "| 92.00 +- 1.41 (91.00) |" in text
     assert "| - | 40,000 | - |" in text
     assert "200 training and 50 test samples" in text

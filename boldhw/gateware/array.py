@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.accumulator import mark_of
 from boldhw.gateware.delay import delay, register_copy
 from boldhw.gateware.popcount import Popcount
 from boldhw.gateware.processing_element import ProcessingElement
@@ -36,7 +37,8 @@ class PEArray(wiring.Component):
 
     A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
     ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
-    valid; ``sums`` then holds until the next sum is done.
+    valid; ``sums`` then holds until the next sum is done, without ``config.clears_sums`` until its
+    first word arrives there.
 
     Golden model: :func:`boldhw.golden.rule.forward`, ``backward`` and ``vote``.
 
@@ -58,7 +60,7 @@ class PEArray(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        offsets = self._offsets(m)
+        offsets, mark = self._offsets(m), mark_of(self.config)
         for index in range(self.config.elements):
             element = ProcessingElement(self.config)
             m.submodules[f"element{index}"] = element
@@ -67,7 +69,7 @@ class PEArray(wiring.Component):
                 element.weight.eq(self.weights.word_select(index, self.config.lanes)),
                 element.sign.eq(self.sign.word_select(region, self.config.lanes)),
                 element.mask.eq(self.mask.word_select(region, self.config.lanes)),
-                element.last.eq(self.last),
+                getattr(element, mark).eq(getattr(self, mark)),
                 element.valid.eq(self.valid),
             ]
             m.d.sync += self.sums[index].eq(2 * element.total + offsets[region])
@@ -91,13 +93,14 @@ class PEArray(wiring.Component):
         # One register for the count, one for what delays the elements: the lanes.
         m.d.sync += count.eq(delay(m, counted, 1))
 
-        flags = Cat(self.first, self.last, self.valid)
-        first, last, valid = delay(m, flags, self.latency - 2)
-        before, following = (Signal(sum_shape(config)) for _ in range(2))
+        first, valid = delay(m, Cat(self.first, self.valid), self.latency - 2)
         offsets = [register_copy(sum_shape(config), config.regions) for _ in range(config.regions)]
-        m.d.comb += following.eq(Mux(first, self.origin, before) - count)
         with m.If(valid):
-            m.d.sync += before.eq(following)
-        with m.If(valid & last):
+            following = Mux(first, self.origin, offsets[0]) - count
             m.d.sync += [offset.eq(following) for offset in offsets]
-        return offsets
+        if not config.clears_sums:
+            return offsets
+        ended = Signal(sum_shape(config))
+        with m.If(delay(m, self.valid & self.last, self.latency - 2)):
+            m.d.sync += ended.eq(following)
+        return [ended]

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.accumulator import Accumulator
+from boldhw.gateware.accumulator import Accumulator, mark_of
 from boldhw.gateware.delay import delay
 from boldhw.gateware.popcount import Popcount
 
@@ -21,8 +21,7 @@ class ProcessingElement(wiring.Component):
     Members
     -------
     weight, sign, mask : S bits each, operands of one word.
-    last, valid : the word ends a sum; the word counts at all.
-    total : agreeing lanes of all words of the sum that ended last.
+    last, first, valid, total : see :class:`boldhw.gateware.accumulator.Accumulator`.
     """
 
     def __init__(self, config):
@@ -32,7 +31,7 @@ class ProcessingElement(wiring.Component):
                 "weight": In(config.lanes),
                 "sign": In(config.lanes),
                 "mask": In(config.lanes),
-                "last": In(1),
+                mark_of(config): In(1),
                 "valid": In(1),
                 "total": Out(range(config.max_fan_in + 1)),
             }
@@ -51,10 +50,13 @@ class ProcessingElement(wiring.Component):
         m.d.sync += count.eq(popcount.count)
 
         m.submodules.accumulator = accumulator = self.accumulator
-        flags = delay(m, Cat(self.last, self.valid), 2 + self.config.popcount_registers)
+        mark = mark_of(self.config)
+        flags = Cat(getattr(self, mark), self.valid)
         m.d.comb += [
             accumulator.count.eq(count),
-            Cat(accumulator.last, accumulator.valid).eq(flags),
+            Cat(getattr(accumulator, mark), accumulator.valid).eq(
+                delay(m, flags, 2 + self.config.popcount_registers)
+            ),
             self.total.eq(accumulator.total),
         ]
         return m
