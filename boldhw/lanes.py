@@ -39,6 +39,15 @@ class FullAdders(Popcount):
         return m
 
 
+class CarryChains(Popcount):
+    """Carry chains that take a bit through their carry on every device."""
+
+    def elaborate(self, platform):
+        m = Module()
+        self._chain(m)
+        return m
+
+
 class Compressed6(Popcount):
     """Up to six bits of equal weight become their number, until two numbers are left."""
 
@@ -71,6 +80,7 @@ VARIANTS = {
     "tree of adders": (Adders, (0, 1, 2, 3)),
     "3:2 compressors": (FullAdders, (0, 1, 2, 3)),
     "6:3 compressors": (Compressed6, (0,)),
+    "carry chains": (CarryChains, (0, 1, 2, 3)),
 }
 
 

@@ -1,8 +1,10 @@
 import pytest
 import simulate
+from boldboards import find_board
 from large_blocks import GOWIN, with_large_blocks
 
-from boldhw.gateware.popcount import Popcount
+from boldhw.gateware.popcount import Popcount, cheapest
+from boldhw.lanes import measure
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,8 @@ def test_popcount(sim, unit, width, registers):
         tests=3,
         parameters={"width": width, "registers": registers},
     )
+
+
+@pytest.mark.parametrize("width", [3, 4, 13, 48])
+def test_synthesis_finds_the_lut4_that_chains_were_chosen_by(width):
+    assert measure(Popcount(width), find_board("tang_nano_20k")).lut4 == cheapest(width)[0]

@@ -112,7 +112,9 @@ class Popcount(wiring.Component):
         # Twice the same bit below the counts is a carry into them.
         count = Signal(range(len(bits) + 1))
         m.d.comb += count.eq((Cat(carried, first) + Cat(carried, second)) >> 1)
-        return self._register(m, count) if depth in self._cut_depths else count
+        for _ in range(self._cut_depths.count(depth)):
+            count = self._register(m, count)
+        return count
 
     def _delayed(self, m, term, depth):
         """Return a term that enters before ``depth`` additions, behind the registers above it."""
