@@ -1,6 +1,6 @@
 """Between a command unit at half the clock and the core."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,6 @@ STROBES = {
     "store": ("start", "clear", "register_write", "read"),
 }
 HELD = {"data": ("read_data",), "control": ("counter",)}
-ADDRESSES = {"data": ("addr",), "control": ("counter_addr",)}
 HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "written")}
 
 
@@ -24,11 +23,9 @@ class Bridge(wiring.Component):
 
     Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
     so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
-    memory answers stays until the end of the next cycle: the same row is read again in its first
-    half, or, with ``dual_port``, where an address is on the way for longer, registers hold the row.
-    A score is shown one cycle late, when it has settled, and taken only when it is shown; the core
-    hears of that a cycle later. A write to the store begins one cycle late; that it is done is
-    shown until the command unit has seen it.
+    memory answers is held until the end of the next cycle. A score is shown one cycle late, when it
+    has settled, and taken only when it is shown; the core hears of that a cycle later. A write to
+    the store begins one cycle late; that it is done is shown until the command unit has seen it.
 
     Members
     -------
@@ -63,14 +60,9 @@ class Bridge(wiring.Component):
                     m.d.comb += theirs.eq(ours & second_half)
                 elif member in HANDSHAKES.get(name, ()):
                     continue
-                elif member in ADDRESSES.get(name, ()) and not self.config.dual_port:
-                    before = Signal.like(ours)
-                    with m.If(second_half):
-                        m.d.sync += before.eq(ours)
-                    m.d.comb += theirs.eq(Mux(second_half, ours, before))
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
-                elif member in HELD.get(name, ()) and self.config.dual_port:
+                elif member in HELD.get(name, ()):
                     with m.If(~holding):
                         m.d.sync += ours.eq(theirs)
                 else:
