@@ -4,7 +4,7 @@ import json
 import os
 import re
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -164,27 +164,33 @@ def _array_rtlil(board):
 
 def _place_all(board, work, seeds, on_seed):
     """Return what was Placed, and the seeds whose placement is never routed."""
-    placed, unrouted, stop = [], [], Event()
+    results, stop = [], Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tasks = [pool.submit(place, board, work, seed, stop.is_set) for seed in seeds]
+        tasks = [pool.submit(_place_or_none, board, work, seed, stop.is_set) for seed in seeds]
         try:
             for seed, task in zip(seeds, tasks, strict=True):
-                try:
-                    placed.append(task.result())
-                    on_seed(seed, placed[-1])
-                except StuckError:
-                    unrouted.append(seed)
-                    on_seed(seed, None)
+                results.append(task.result())
+                on_seed(seed, results[-1])
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
+    placed = [each for each in results if each]
+    unrouted = [seed for seed, each in zip(seeds, results, strict=True) if not each]
     if not placed:
         raise ToolError(
             f"the router of nextpnr never finishes from seeds {', '.join(map(str, unrouted))}; "
             f"try others with --seeds"
         )
     return placed, unrouted
+
+
+def _place_or_none(board, work, seed, stopped):
+    """Return what was Placed, None when no router finishes."""
+    try:
+        return place(board, work, seed, stopped)
+    except StuckError:
+        return None
 
 
 def take_sites(path, sites):
@@ -210,7 +216,8 @@ def place(board, work, seed, stopped=lambda: False):
 
     A router that would never finish is stopped, and the family's next one tried. Leaves the placed
     design, the places of its cells and ``seedN.json``, nextpnr's report, in the directory. Raises
-    StuckError when no router finishes, or once ``stopped``, asked once a second, says so.
+    StuckError when no router finishes, and CancelledError once ``stopped``, asked once a second,
+    says so.
     """
     family = FAMILIES[board.family]
     *first, last = family.routers
@@ -237,7 +244,13 @@ def _place(board, work, seed, router, stopped):
     ]  # fmt: skip
     log = Path(work) / f"{name}.log"
     log.unlink(missing_ok=True)  # rounds of the router before would count
-    run_tool(family.placer, arguments, work, output, lambda: stopped() or in_circles(log))
+
+    def stuck():
+        if stopped():
+            raise CancelledError
+        return in_circles(log)
+
+    run_tool(family.placer, arguments, work, output, stuck)
 
 
 def in_circles(log):

@@ -147,7 +147,8 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
         row = board_row(board, training, built.get(board.engine.digest().hex()))
         settings = ", ".join(f"{name} {value}" for name, value in changes.items())
         rows.append(replace(row, settings=settings))
-        processors.setdefault(board.network, processor_rows(training, test_bits))
+        if board.network not in processors:
+            processors[board.network] = processor_rows(training, test_bits)
     return [*rows, *(row for pair in processors.values() for row in pair), *OTHERS]
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from concurrent.futures import CancelledError
 from dataclasses import asdict, replace
 
 import pytest
@@ -180,6 +181,15 @@ class TestRouter:
         assert place(BOARD, tmp_path, 7) == Placed(7, 12.5, 10)
         assert (tmp_path / "tries").read_text() == "router1 router1 router2 "
         assert (tmp_path / "seed7.log").read_text() == ""
+
+    def test_no_router_is_tried_once_it_is_to_stop(self, tmp_path, monkeypatch):
+        tool = tmp_path / "nextpnr"
+        tool.write_text(PLACER.format(python=sys.executable, log=""))
+        tool.chmod(0o755)
+        monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
+        with pytest.raises(CancelledError):
+            place(BOARD, tmp_path, 7, stopped=(tmp_path / "tries").exists)
+        assert (tmp_path / "tries").read_text() == "router1 "
 
     def test_others_give_the_result(self, tmp_path, monkeypatch):
         monkeypatch.setattr("boldhw.build.place", self.place)

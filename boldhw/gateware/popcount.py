@@ -31,6 +31,12 @@ def cheapest(width):
     return min(choices)
 
 
+def _depth(width):
+    """Return how many additions are between the bits and their count, at most."""
+    parts = cheapest(width)[1]
+    return 1 + max(map(_depth, parts[:2])) if parts else 0
+
+
 class Popcount(wiring.Component):
     """Count the ones of ``bits``. Latency ``registers`` cycles, one vector per cycle.
 
@@ -94,10 +100,11 @@ class Popcount(wiring.Component):
         return layers
 
     def _chain(self, m):
-        depths = _depth(self.width) + 1
-        stages = self.registers + 1
-        self._cut_depths = [depths * stage // stages for stage in range(1, stages)]
-        m.d.comb += self.count.eq(self._counted(m, self.bits, 0))
+        self._cut_depths = self._cuts(_depth(self.width) + 1)
+        count = self._counted(m, self.bits, 0)
+        for _ in range(self.registers - len(self._cut_depths)):
+            count = self._register(m, count)
+        m.d.comb += self.count.eq(count)
 
     def _counted(self, m, bits, depth):
         """Return the count of some bits; ``depth`` additions follow it."""
@@ -112,9 +119,7 @@ class Popcount(wiring.Component):
         # Twice the same bit below the counts is a carry into them.
         count = Signal(range(len(bits) + 1))
         m.d.comb += count.eq((Cat(carried, first) + Cat(carried, second)) >> 1)
-        for _ in range(self._cut_depths.count(depth)):
-            count = self._register(m, count)
-        return count
+        return self._register(m, count) if depth in self._cut_depths else count
 
     def _delayed(self, m, term, depth):
         """Return a term that enters before ``depth`` additions, behind the registers above it."""
@@ -147,9 +152,3 @@ class Popcount(wiring.Component):
         register = Signal.like(term)
         m.d.sync += register.eq(term)
         return register
-
-
-def _depth(width):
-    """Return how many additions are between the bits and their count, at most."""
-    parts = cheapest(width)[1]
-    return 1 + max(map(_depth, parts[:2])) if parts else 0

@@ -63,9 +63,13 @@ class Engine(Component):
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)
         if self.half_rate_link:
-            m.submodules.bridge = self._bridge = Bridge(self.config)
-        for name, port in self._targets(m, core).items():
-            wiring.connect(m, self._source(m, command, name), port)
+            m.submodules.bridge = bridge = Bridge(self.config)
+        for name, target in self._targets(m, core).items():
+            source = getattr(command, name)
+            if self.half_rate_link:
+                wiring.connect(m, source, getattr(bridge, name))
+                source = getattr(bridge, f"core_{name}")
+            wiring.connect(m, source, target)
         return m
 
     def _targets(self, m, core):
@@ -78,13 +82,6 @@ class Engine(Component):
         wiring.connect(m, store.core_control, core.control)
         wiring.connect(m, store.memory, wiring.flipped(self.memory))
         return targets | {"data": store.data, "control": store.control, "store": store.command}
-
-    def _source(self, m, command, name):
-        """Return a port of the command unit, at the clock of the core."""
-        if not self.half_rate_link:
-            return getattr(command, name)
-        wiring.connect(m, getattr(command, name), getattr(self._bridge, name))
-        return getattr(self._bridge, f"core_{name}")
 
 
 class UartEngine(Component):
