@@ -44,7 +44,7 @@ def compiled_throughput(network="784-256-10", **options):
     return golden_throughput(network, **options, kind=CompiledNetwork)
 
 
-def simulator_throughput(engine=ICEBREAKER, network="784-84-10", samples=400):
+def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400):
     """Return clock cycles/s and samples/s of the simulated board, driver and link included.
 
     Random samples are trained and inferred through the driver, which is the one of a real board.

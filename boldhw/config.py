@@ -5,7 +5,7 @@ Every parameter check of the project lives here and in :mod:`boldhw.layout`.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from boldhw.errors import ConfigError
 
@@ -262,17 +262,20 @@ def parse_network(text):
     return tuple(int(part) for part in parts)
 
 
-# The engine for an iCE40UP5K: 784-84-10 fits. docs/decisions.md says how it was chosen.
+# The engine for an iCE40UP5K: 784-72-10 fits. docs/decisions.md says how it was chosen.
 ICEBREAKER = EngineConfig(
-    elements=6,
-    lanes=24,
-    batch=24,
+    elements=8,
+    lanes=32,
+    batch=32,
     accumulator_bits=8,
-    weight_rows=512,
+    weight_rows=256,
     data_rows=16384,
     signal_rows=256,
     dsp_sums=True,
 )
+
+# The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
+ICEBREAKER_STORE = replace(ICEBREAKER, elements=6, lanes=24, batch=24, weight_rows=512)
 
 # 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the
 # logic does not fit that device.

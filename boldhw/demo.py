@@ -25,7 +25,7 @@ class Job:
     theta is for a few thousand samples.
     """
 
-    widths: tuple = (784, 84, 10)
+    widths: tuple = (784, 72, 10)
     data: str = "mnist5k"
     train_size: int = 4000
     test_size: int = 1000

@@ -50,12 +50,13 @@ class FlipUnitProof(wiring.Component):
     def _check_lane(self, m, lane, weight):
         unit, shape = self.unit, signed(self.unit.config.accumulator_bits)
         accumulator = Signal(shape, name=f"accumulator{lane}")
-        m.d.sync += accumulator.eq(unit.new_accumulators[lane])
+        m.d.comb += accumulator.eq(unit.new_accumulators[lane])
         m.d.comb += unit.accumulators[lane].eq(accumulator)
 
+        # What comes out of the unit is a cycle behind the accumulators and votes that go in.
         exact = Signal(signed(24), name=f"exact{lane}")
         clamped = Signal(signed(24), name=f"clamped{lane}")
-        m.d.comb += exact.eq(accumulator - self.votes[lane])
+        m.d.sync += exact.eq(accumulator - unit.votes[lane])
         m.d.comb += clamped.eq(exact)
         with m.If(exact >= self.limit):
             m.d.comb += clamped.eq(self.limit - 1)
@@ -65,7 +66,7 @@ class FlipUnitProof(wiring.Component):
         m.d.comb += [
             Assert(unit.flips[lane] == flip),
             Assert(unit.new_accumulators[lane] == Mux(flip, 0, clamped)),
-            Assert(~self._contradicts(accumulator, weight)),
+            Assert(~self._contradicts(accumulator, weight ^ unit.flips[lane])),
         ]
 
     def _contradicts(self, accumulator, weight):

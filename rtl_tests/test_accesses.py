@@ -16,7 +16,7 @@ from boldhw import Network, accesses
 from boldhw.config import ICEBREAKER
 from boldhw.layout import Layout
 
-DIGITS = (784, 84, 10)
+DIGITS = (784, 72, 10)
 COUNTERS = {"samples": 500, "active": 100, "updates": 5, "cycles_forward": 257_500}
 
 

@@ -177,7 +177,8 @@ class TestEveryBoard:
 
     @pytest.mark.parametrize("name", STORE_PINS)
     def test_pins_of_a_store(self, name):
-        board = replace(BOARDS[name], engine=replace(TINY, training=True)).with_store()
+        small = {"engine": replace(TINY, training=True), "store_engine": None}
+        board = replace(BOARDS[name], **small).with_store()
         rtlil, constraints = elaborate(board)
         for port, pin in STORE_PINS[name].items():
             if pin:
@@ -222,7 +223,8 @@ class TestEveryBoard:
     @pytest.mark.parametrize("name", BOARDS)
     def test_engine_holds_the_network(self, name):
         board = BOARDS[name]
-        assert Layout(board.engine, board.network).widths == board.network
+        for each in (board, board.with_store()) if board.memory else (board,):
+            assert Layout(each.engine, each.network).widths == each.network
 
     @pytest.mark.parametrize("name", ["colorlight_i5", "upduino_v3"])
     def test_clock_and_serial_line_build(self, name, monkeypatch, tmp_path):

@@ -317,7 +317,7 @@ class TestOtherVerbs:
             Layout(ICEBREAKER, (784, hidden + 1, 10))
 
     def test_estimate_of_a_board_or_of_another_engine_on_it(self, result, config):
-        found, code = result("estimate", "--network", "784-84-10")
+        found, code = result("estimate", "--network", "784-72-10")
         keys = ("lut4", "ff", "ram_blocks", "cycles_inference", "cycles_training", "fits")
         assert code == 0
         assert all(found[key] for key in keys[:-1])

@@ -186,7 +186,7 @@ def run(capfd):
 
 class TestVerb:
     def test_json(self, run):
-        code, out, _ = run("--network", "784-84-10", "--json")
+        code, out, _ = run("--network", "784-72-10", "--json")
         found = json.loads(out)
         assert code == 0
         assert set(found["chips"]) == {"ascend", "v100"}

@@ -9,8 +9,6 @@ OPTIONS = {
     "stochastic": {"stochastic": True},
     "decay": {"decay": True},
     "both": {"stochastic": True, "decay": True},
-    "dual_port": {"dual_port": True},
-    "dual_port_both": {"dual_port": True, "stochastic": True, "decay": True},
 }
 
 
@@ -18,5 +16,5 @@ OPTIONS = {
 def test_flip_unit(sim, options):
     sizes = {"elements": 4, "lanes": 16, "batch": 6, "accumulator_bits": 5}
     config = EngineConfig(weight_rows=32, data_rows=256, signal_rows=32, **sizes, **options)
-    parameters = {"stochastic": False, "decay": False, "dual_port": False, **sizes, **options}
+    parameters = {"stochastic": False, "decay": False, **sizes, **options}
     simulate.run(FlipUnit(config), "bench_flip_unit", sim, tests=4, parameters=parameters)

@@ -227,7 +227,7 @@ def test_a_bad_command_is_refused_and_changes_nothing(command, addr, payload, re
 
 
 @pytest.mark.parametrize(
-    ("engine", "widths", "updates"), [(WIDE, (784, 120, 10), 20), (ICEBREAKER, (784, 84, 10), 5)]
+    ("engine", "widths", "updates"), [(WIDE, (784, 120, 10), 20), (ICEBREAKER, (784, 72, 10), 5)]
 )
 def test_real_digits(engine, widths, updates):
     """State after every update, counters at the end, on digits, for the published engines."""

@@ -31,6 +31,8 @@ class Board:
     store             memory that can hold samples, as in EngineConfig; its bytes are store_bytes
     store_bytes
     memory            makes the component with that memory's pins, from ``clock_hz``
+    store_engine      engine and network with that memory; None if they are ``engine``, ``network``
+    store_network
     half_rate_link    the clock drives the domain ``link`` too, for link and command unit
     sites             makes, from an engine, a dict that says where its block RAMs belong: nextpnr's
                       places by the ending of a cell's name; None to leave that to nextpnr
@@ -57,6 +59,8 @@ class Board:
     store: str = "none"
     store_bytes: int = 0
     memory: Callable | None = None
+    store_engine: EngineConfig | None = None
+    store_network: tuple | None = None
     half_rate_link: bool = False
     sites: Callable | None = None
 
@@ -64,5 +68,7 @@ class Board:
         """Return the board with an engine that has a store. Raises ConfigError without memory."""
         if self.store == "none":
             raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")
-        engine = replace(self.engine, store=self.store, store_bytes=self.store_bytes)
-        return replace(self, engine=engine)
+        engine = replace(
+            self.store_engine or self.engine, store=self.store, store_bytes=self.store_bytes
+        )
+        return replace(self, engine=engine, network=self.store_network or self.network)

@@ -28,7 +28,7 @@ def _memory(clock_hz):
 ICEBREAKER = Board(
     name="icebreaker",
     engine=config.ICEBREAKER,
-    network=(784, 84, 10),
+    network=(784, 72, 10),
     family="ice40",
     device="iCE40UP5K-SG48",
     speed_grade="single",
@@ -48,5 +48,7 @@ ICEBREAKER = Board(
     store="flash",
     store_bytes=STORE_BYTES,
     memory=_memory,
+    store_engine=config.ICEBREAKER_STORE,
+    store_network=(784, 84, 10),
     half_rate_link=True,
 )

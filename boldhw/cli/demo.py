@@ -32,7 +32,7 @@ SHOWN = (
 @click.option("--output", type=options.DIRECTORY, default="build/demo", show_default=True)
 @click.option("--report", type=options.FILE, default="report.html", show_default=True)
 def demo(output, report, **job):
-    """Train 784-84-10 on digits on the simulated board, checked against the golden model.
+    """Train 784-72-10 on digits on the simulated board, checked against the golden model.
 
     The host driver talks to a simulation of the design for the iCEBreaker. After every update
     the weights and accumulators of the hardware must be those of the golden model.

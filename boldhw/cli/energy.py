@@ -59,7 +59,7 @@ def _design_text(design):
 
 
 @verb(text=_text)
-@click.option("--network", default="784-84-10", show_default=True, metavar=f"WIDTHS|{VGG_SMALL}",
+@click.option("--network", default="784-72-10", show_default=True, metavar=f"WIDTHS|{VGG_SMALL}",
               help="Layer widths, or the paper's network for CIFAR-10.")  # fmt: skip
 @click.option("--chip", "chip_file", type=options.FILE, help="JSON file of another chip.")
 @click.option("--batch", type=int, default=100, show_default=True, help="Samples of a pass.")

@@ -16,7 +16,7 @@ from boldhw.hyper import Hyper
 
 
 class NetworkType(click.ParamType):
-    """Layer widths written as 784-84-10."""
+    """Layer widths written as 784-72-10."""
 
     name = "WIDTHS"
 
@@ -31,7 +31,7 @@ DIRECTORY = click.Path(file_okay=False)
 network = click.option(
     "--network",
     type=NETWORK,
-    default="784-84-10",
+    default="784-72-10",
     show_default=True,
     help="Layer widths: inputs, hidden layers, outputs.",
 )

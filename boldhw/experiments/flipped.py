@@ -14,7 +14,7 @@ from boldhw.figures import plot
 from boldhw.golden.trainer import Trainer
 
 SHARES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)  # percent
-NETWORK, EPOCHS, BITS = "784-84-10", 10, 6  # those of boldhw demo
+NETWORK, EPOCHS, BITS = "784-84-10", 10, 6
 BACK = 1.0  # points below what it was that count as recovered
 PASSES = 5  # over the training samples, at most, after the weights have been inverted
 FLIPS, ORDER = 1, 2  # what a seed is spawned for

@@ -412,9 +412,6 @@ class Core(wiring.Component):
         registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
         row = self._data.read_data
-        # Registered: what comes from a memory far away, or through a multiplier. With two ports
-        # the memory and the flip unit have the registers.
-        late = 0 if self.config.dual_port else 1
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
@@ -432,19 +429,17 @@ class Core(wiring.Component):
             sequencer.next_slot.eq(update.next_slot),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(delay(m, row, late)),
+            flip.accumulators.eq(row),
             flip.weights.eq(transposer.word),
             flip.theta.eq(update.theta),
         ]
-        votes = Signal.like(flip.votes)
         lanes = range(self.config.elements)
-        used = delay(m, Cat(lane < update.lanes for lane in lanes), 1 - late)
+        used = delay(m, Cat(lane < update.lanes for lane in lanes), 1)
         for lane, total in enumerate(array.sums):
             # In {0,T} coding an array without DSP blocks gives twice the vote.
             twice = 0 if self.config.dsp_sums else update.zero_true
             vote = Mux(twice, total >> 1, total)
-            m.d.comb += votes[lane].eq(Mux(used[lane], vote, 0))
-        m.d.comb += flip.votes.eq(delay(m, votes, late))
+            m.d.comb += flip.votes[lane].eq(Mux(used[lane], vote, 0))
         self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)

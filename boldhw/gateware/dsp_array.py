@@ -62,28 +62,44 @@ class DspArray(wiring.Component):
         return m
 
     def _offset(self, m, load, close):
-        """Count what the masks take from the origin, until a sum is closed."""
+        """Count what the masks take from the origin, until a sum is closed.
+
+        The counts of both halves stand in registers: a popcount of all lanes and a subtraction do
+        not fit a cycle.
+        """
         config = self.config
         registers = config.popcount_registers
-        m.submodules.popcount = popcount = Popcount(config.lanes, registers)
-        m.d.comb += popcount.bits.eq(self.mask)
+        bits = Signal(config.lanes)
+        m.d.comb += bits.eq(self.mask)
         if config.training:
             with m.If(self.zero_true_vote):
-                m.d.comb += popcount.bits[: config.batch].eq(
-                    (self.mask & ~self.sign)[: config.batch]
-                )
+                m.d.comb += bits[: config.batch].eq((self.mask & ~self.sign)[: config.batch])
+        cut = config.lanes // 2
+        halves = Popcount(cut, registers), Popcount(config.lanes - cut, registers)
+        m.submodules.lower, m.submodules.upper = halves
+        for half, part in zip(halves, (bits[:cut], bits[cut:]), strict=True):
+            m.d.comb += half.bits.eq(part)
 
         loading, closing, valid = delay(m, Cat(load, close, self.valid), registers)
-        fresh, known, offset = Signal(), Signal(), Signal(sum_shape(config))
-        with m.If(valid & ~known):
-            m.d.sync += [offset.eq(Mux(fresh, self.origin, offset) - popcount.count), fresh.eq(0)]
+        fresh, known, counted = Signal(), Signal(), Signal()
+        counts = [Signal.like(half.count) for half in halves]
+        offset, before, result = (Signal(sum_shape(config)) for _ in range(3))
+        m.d.comb += [
+            before.eq(Mux(fresh & counted, self.origin, offset)),
+            result.eq(before - sum(counts)),
+        ]
+        m.d.sync += [counted.eq(valid & ~known), offset.eq(result)]
+        for count, half in zip(counts, halves, strict=True):
+            m.d.sync += count.eq(Mux(valid & ~known, half.count, 0))
+        with m.If(counted):
+            m.d.sync += fresh.eq(0)
         with m.If(loading):
             m.d.sync += fresh.eq(1)
         with m.If(closing):
             m.d.sync += known.eq(1)
         with m.If(self.restart):
             m.d.sync += [offset.eq(0), known.eq(0)]
-        return offset
+        return result
 
     def _factor(self, m, close, offset):
         """Return what the DSP blocks multiply with: a lane's weight, or the offset to close."""

@@ -19,8 +19,8 @@ class FlipUnit(wiring.Component):
     """Add a vote to each of P accumulators and flip the weights whose accumulator calls for it.
 
     ``m <- clamp(m - q)``, with decay before and stochastic rounding where the engine has them; the
-    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. No latency; with
-    ``dual_port`` weights, and what comes out, stand a cycle behind the other inputs.
+    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. Weights, and what
+    comes out, stand a cycle behind the other inputs.
 
     Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11).
 
@@ -57,8 +57,7 @@ class FlipUnit(wiring.Component):
         m = Module()
         half = 1 << self.config.accumulator_bits - 1
         below, within = Signal(self.config.accumulator_bits), Signal(2)
-        domain = m.d.sync if self.config.dual_port else m.d.comb
-        domain += [
+        m.d.sync += [
             below.eq(self.theta - 1),
             # Whether an accumulator can reach theta at all: for a weight of F, of T.
             within.eq(Cat(self.theta < half, self.theta <= half)),
@@ -71,7 +70,7 @@ class FlipUnit(wiring.Component):
         """Compute one lane from the new accumulator, complemented where the weight is T."""
         weight, flips = self.weights[lane], self.flips[lane]
         value = self._decayed(lane) - self._vote(m, lane)
-        value = delay(m, value, 1 if self.config.dual_port else 0)
+        value = delay(m, value, 1)
         pull = Signal(value.shape(), name=f"pull{lane}")
         m.d.comb += pull.eq(value ^ weight.replicate(len(value)).as_signed())
         reached = self._reached(pull, weight, below)

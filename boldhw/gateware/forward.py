@@ -189,17 +189,16 @@ class ForwardPass(wiring.Component):
 
     def _scan(self, m, fired_all):
         """Feed the sums of one group of the last layer to the loss."""
-        limit = Mux(fired_all, self.table.fields.output_lanes, self.config.elements)
         ahead = 1 if self.config.dual_port else 0
-        following = self.lane if ahead else self.lane + 1
+        left = Signal.like(self.lanes)  # sums of the group
         with m.State("WAIT"), m.If(self.array_done):
-            m.d.sync += self.lane.eq(ahead)
+            m.d.sync += [self.lane.eq(ahead), left.eq(self.lanes)]
             m.next = "SCAN"
         with m.State("SCAN"):
             m.d.comb += self.scan.eq(1)
             with m.If(~self.scan_stall):
-                m.d.sync += self.lane.eq(self.lane + 1)
-                with m.If(following == limit):
+                m.d.sync += [self.lane.eq(self.lane + 1), left.eq(left - 1)]
+                with m.If(left == 1):
                     m.next = "SCANNED"
         with m.State("SCANNED"), m.If(~self.scan_stall):
             m.d.comb += self._begin.eq(1)

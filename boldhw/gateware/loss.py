@@ -85,27 +85,43 @@ class Loss(wiring.Component):
         return m
 
     def _compare(self, m, counter):
-        """Compare the class of the output at hand, with ``dual_port`` a cycle ahead."""
-        index, domain = counter.index, m.d.comb
-        if self.config.dual_port:
-            index, domain = counter.following, m.d.sync
-        domain += [self.is_wrong.eq(index == self.wrong), self.is_label.eq(index == self.label)]
+        """Compare the class of the next output, a cycle ahead."""
+        index = counter.following
+        m.d.sync += [self.is_wrong.eq(index == self.wrong), self.is_label.eq(index == self.label)]
 
     def _judge(self, m, index):
         best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
         any_wrong = Signal()
+        beats_best = self._beats(m, best)
         with m.If(self.score_valid & ~self.stall):
             with m.If(self.is_label):
                 m.d.sync += right.eq(self.score)
-            with m.Elif(~any_wrong | (self.score > best)):
+            with m.Elif(~any_wrong | beats_best):
                 m.d.sync += [any_wrong.eq(1), best.eq(self.score), self.wrong.eq(index)]
         with m.If(self.restart):
             m.d.sync += any_wrong.eq(0)
-        ahead = (right > best) | ((right == best) & (self.label < self.wrong))
+        lead = Signal(signed(FIELD_BITS + 1))  # of the label
+        m.d.comb += lead.eq(right - best)
+        ahead = (lead > 0) | ((lead == 0) & (self.label < self.wrong))
         m.d.sync += [
             self.hit.eq(~any_wrong | ahead),
-            self.active.eq(any_wrong & (best + self.margin > right)),
+            self.active.eq(any_wrong & (lead < self.margin)),
         ]
+
+    def _beats(self, m, best):
+        """Say whether the score exceeds ``best``.
+
+        The sums of a class are counted from ``-best - 1``, beside the score, so that the comparison
+        needs no addition in front of it.
+        """
+        excess, total = Signal(signed(FIELD_BITS + 1)), Signal(signed(FIELD_BITS + 1))
+        first = Signal()  # sum of a class
+        m.d.comb += total.eq(Mux(first, ~best, excess) + self.value)
+        with m.If(self.valid & ~self.stall):
+            m.d.sync += [excess.eq(total), first.eq(self.score_valid)]
+        with m.If(self.restart):
+            m.d.sync += first.eq(1)
+        return total >= 0
 
 
 class ClassCounter(wiring.Component):

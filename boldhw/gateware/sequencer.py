@@ -91,8 +91,7 @@ class Sequencer(wiring.Component):
         with m.FSM() as fsm:
             passes = [fsm.ongoing(state) for state in ("FORWARD", "BACKWARD", "UPDATE")]
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
-            done = self.backward_done | self.update_done
-            m.d.comb += running.eq(Cat(passes).any() & ~done)
+            m.d.comb += running.eq(Cat(passes).any())
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += [self.updated.eq(0), train.eq(self.operation == Operation.TRAIN)]
                 m.d.sync += self.flushed.eq(taken)
@@ -137,12 +136,15 @@ class Sequencer(wiring.Component):
             m.d.sync += place.eq(0)
 
     def _measure(self, m, starting):
-        """Count the cycles of a pass; return the signal that says that one is running."""
+        """Count the cycles of a pass; return the signal that says that one is running.
+
+        Those of a forward pass have one more, in which it is judged.
+        """
         running = Signal()
         with m.If(running):
             m.d.sync += self.elapsed.eq(self.elapsed + 1)
         with m.If(starting):
-            m.d.sync += self.elapsed.eq(1)
+            m.d.sync += self.elapsed.eq(self.forward)
         return running
 
     def _slots(self, m):

@@ -283,9 +283,9 @@ class UpdatePass(wiring.Component):
         soon = delay(m, self._vote, self.config.latency - 2 - ahead)
         reading = delay(m, soon, 1)
         writing = delay(m, reading, 3 + ahead)
-        m.d.comb += self.flip.eq(delay(m, reading, 2))
-        m.d.comb += self.flipped.eq(delay(m, self.flip, ahead))
-        m.d.comb += self.shift.eq(self.flip | self.column_shift)
+        m.d.comb += self.flip.eq(delay(m, reading, self.config.read_latency))
+        m.d.comb += self.flipped.eq(delay(m, self.flip, 1))
+        m.d.comb += self.shift.eq(self.flipped | self.column_shift)
         if self.config.dual_port:
             arriving = delay(m, self._gathering, self.config.read_latency - 1)
             moving = arriving | self.flip
