@@ -266,7 +266,7 @@ def parse_network(text):
 ICEBREAKER = EngineConfig(
     elements=8,
     lanes=32,
-    batch=32,
+    batch=24,
     accumulator_bits=8,
     weight_rows=256,
     data_rows=16384,
@@ -275,7 +275,7 @@ ICEBREAKER = EngineConfig(
 )
 
 # The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
-ICEBREAKER_STORE = replace(ICEBREAKER, elements=6, lanes=24, batch=24, weight_rows=512)
+ICEBREAKER_STORE = replace(ICEBREAKER, elements=6, lanes=24, weight_rows=512)
 
 # 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the
 # logic does not fit that device.

@@ -29,6 +29,7 @@ ENTRIES = tuple(
     (find_board(name), changes)
     for name, changes in (
         ("icebreaker", {}),
+        ("icebreaker", {"margin": 0.75}),
         ("ulx3s", {}),
         ("ulx3s", {"batch": 66, "margin": 0.75}),
         ("tang_nano_20k", {}),
