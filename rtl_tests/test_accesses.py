@@ -35,21 +35,21 @@ class TestPerSample:
         total = passes["forward"] + passes["backward"] * 0.2 + passes["update"] * 0.01
         assert found["total"] == pytest.approx(vars(total))
         assert found["cycles"] == 515
-        assert found["array_xnors"] == total.array * 6 * 24
+        assert found["array_xnors"] == total.array * 8 * 32
 
     def test_every_accumulator_and_weight_is_touched_once_per_update(self):
         layers = Layout(ICEBREAKER, DIGITS).layers
         update = accesses.update(ICEBREAKER, layers)
         blocks = sum(layer.input_groups * layer.groups for layer in layers)
-        assert update.data_writes == 6 * blocks
+        assert update.data_writes == 8 * blocks
         turned = layers[1].input_groups * layers[1].groups
-        columns = 4 * sum(layer.input_groups for layer in layers)  # 24 samples in blocks of 6
+        columns = 3 * sum(layer.input_groups for layer in layers)  # 24 samples in blocks of 8
         assert update.weight_writes == blocks + turned + columns
 
     def test_bits_are_rows_times_their_width(self):
         one = accesses.Accesses(weight_reads=2, weight_writes=3, data_reads=5, signal_writes=7)
         assert one.bits(ICEBREAKER) == {
-            "weight memory": 2 * 144 + 3 * 36,
+            "weight memory": 2 * 256 + 3 * 64,
             "data memory": 5 * ICEBREAKER.data_width,
             "signal memory": 7 * 2 * 24,
         }

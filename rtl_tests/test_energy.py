@@ -190,7 +190,7 @@ class TestVerb:
         found = json.loads(out)
         assert code == 0
         assert set(found["chips"]) == {"ascend", "v100"}
-        assert found["design"]["total"]["array"] > 470
+        assert found["design"]["total"]["array"] > 231
 
     def test_text_says_what_is_not_confirmed(self, run):
         code, out, _ = run("--network", "vgg-small")

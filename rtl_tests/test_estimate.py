@@ -90,7 +90,7 @@ class TestMemories:
             assert ram_blocks(engine, sample.family) == sample.ram_blocks
 
     def test_wide_and_deep_data_memory_takes_more_single_port_rams(self):
-        assert spram(replace(ICEBREAKER, lanes=96, data_rows=16385)) == 6 * 2
+        assert spram(replace(ICEBREAKER, lanes=128, data_rows=16385)) == 8 * 2
 
 
 # Engines that the model was not fitted to, from the same command; that of the ULX3S is eight times
@@ -195,7 +195,7 @@ class TestEstimate:
         assert all(use[name] <= 1 for name in names) == holds(ICEBREAKER, widths)
 
     def test_engine_too_large_for_the_board_does_not_fit(self):
-        found = estimate(replace(ICEBREAKER, lanes=192), DIGITS)
+        found = estimate(replace(ICEBREAKER, lanes=256), DIGITS)
         assert not found.fits
         assert found.use["ram_blocks"] > 1
 
