@@ -578,7 +578,7 @@ class TestRefusals:
     def test_other_design(self, refused, board, tmp_path):
         path = tmp_path / "other.json"
         path.write_text(json.dumps(asdict(ICEBREAKER)))
-        words = ("elements=4 instead of 6", "boldhw flash")
+        words = ("elements=4 instead of 8", "boldhw flash")
         refused(4, words, "verify", "--config", path)
 
     @pytest.mark.parametrize(
