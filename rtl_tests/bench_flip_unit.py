@@ -71,8 +71,9 @@ async def check(dut, given):
     ports = driven(given)
     handles = [getattr(dut, name) for name in ports]
     outputs = dut.new_accumulators, dut.flips
+    ports = {name: [*values, values[-1]] for name, values in ports.items()}
     ports["weights"] = [0, *ports["weights"][:-1]]
-    expected = [None, *expected][: len(flips)]
+    expected = [None, *expected]
     await start(dut, **dict.fromkeys(ports, 0))
     falling, settled = FallingEdge(dut.clk), ReadOnly()
     for step, (values, wanted) in enumerate(
