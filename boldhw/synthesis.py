@@ -106,10 +106,10 @@ FAMILIES = {
         constraints="pcf",
         placer="NEXTPNR_ICE40",
         place=("--pcf", "{name}.pcf", "--asc", "{output}", "--write", "{written}", *TIMING_FIRST),
-        # Whether a router ends depends on the placement: the second one gets cells that have moved.
+        # Whether a router ends depends on the placement: the second one gets another.
         routers=(
             ("--router", "router1"),
-            ("--router", "router1", "--opt-timing"),
+            ("--router", "router1", "--placer-heap-beta", "0.8"),
             ("--router", "router2", "--tmg-ripup"),
         ),
         placed="asc",

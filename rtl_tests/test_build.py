@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 from boldboards import BOARDS
 
-from boldhw.build import ROUNDS, Placed, _fmax, _place_all, build, in_circles, place, take_sites
+from boldhw.build import Placed, _fmax, _place_all, build, in_circles, place, take_sites
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
@@ -48,7 +48,7 @@ import json, sys, time
 option = dict(zip(sys.argv, sys.argv[1:]))
 stuck = option["--router"] == "router1"
 with open("tries", "a") as file:
-    file.write(option["--router"] + " ")
+    file.write(option["--router"] + option.get("--placer-heap-beta", "") + " ")
 open(option["--log"], "w").write({log!r} if stuck else "")
 if stuck:
     time.sleep(600)
@@ -142,6 +142,7 @@ class TestClock:
 
 ROUTER1 = "Info:     {}000 |     1344      12343 |  243   757 |      {}|       0.92      39.48|"
 ROUTER2 = "Info:     iter={} wires=9 overused={} overuse=2 tmgfail=0 archfail=NA"
+FORMS = {ROUTER1: 30, ROUTER2: 300}  # and rounds that may bring nothing
 
 
 def rounds(form, left):
@@ -152,19 +153,19 @@ def rounds(form, left):
 class TestRouter:
     """A router that comes no further is stopped, and the other seeds count."""
 
-    @pytest.mark.parametrize("form", [ROUTER1, ROUTER2], ids=["router1", "router2"])
+    @pytest.mark.parametrize("form", FORMS, ids=["router1", "router2"])
     def test_circles_are_seen(self, tmp_path, form):
         def circles(left):
             log.write_text(rounds(form, left))
             return in_circles(log)
 
-        log = tmp_path / "seed1.log"
+        log, limit = tmp_path / "seed1.log", FORMS[form]
         assert not in_circles(log)
-        assert not circles(range(2 * ROUNDS, 0, -1))
-        assert not circles([2] * ROUNDS)
-        assert not circles([*[2] * ROUNDS, 1])
-        assert circles([7, *[2] * ROUNDS])
-        assert circles([7, 2, *[3, 2] * ROUNDS])
+        assert not circles(range(2 * limit, 0, -1))
+        assert not circles([2] * limit)
+        assert not circles([*[2] * limit, 1])
+        assert circles([7, *[2] * limit])
+        assert circles([7, 2, *[3, 2] * limit])
 
     def test_tool_that_is_stuck_is_stopped(self, tmp_path, monkeypatch):
         monkeypatch.setenv("YOSYS", "sleep")
@@ -175,11 +176,12 @@ class TestRouter:
 
     def test_next_router_is_tried(self, tmp_path, monkeypatch):
         tool = tmp_path / "nextpnr"
-        tool.write_text(PLACER.format(python=sys.executable, log=rounds(ROUTER1, [9] * 2 * ROUNDS)))
+        hang = rounds(ROUTER1, [9] * 2 * FORMS[ROUTER1])
+        tool.write_text(PLACER.format(python=sys.executable, log=hang))
         tool.chmod(0o755)
         monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
         assert place(BOARD, tmp_path, 7) == Placed(7, 12.5, 10)
-        assert (tmp_path / "tries").read_text() == "router1 router1 router2 "
+        assert (tmp_path / "tries").read_text() == "router1 router10.8 router2 "
         assert (tmp_path / "seed7.log").read_text() == ""
 
     def test_no_router_is_tried_once_it_is_to_stop(self, tmp_path, monkeypatch):
