@@ -326,11 +326,15 @@ class TestOtherVerbs:
         assert other["design_digest"] == ENGINE.digest().hex()
         assert other["cycles_inference"] != found["cycles_inference"]
 
-    def test_estimate_with_a_store(self, result, refused):
+    def test_estimate_with_a_store(self, result, refused, config):
         found, code = result("estimate", "--store")
         assert code == 0
         assert found["design_digest"] == BOARDS["icebreaker"].with_store().engine.digest().hex()
         assert found["ram_blocks"] > result("estimate")[0]["ram_blocks"]
+        other, _ = result("estimate", "--network", "64-20-10", "--store", "--config", config)
+        board = BOARDS["icebreaker"]
+        stored = replace(ENGINE, store=board.store, store_bytes=board.store_bytes)
+        assert other["design_digest"] == stored.digest().hex()
         refused(2, ("no memory for a store",), "estimate", "--board", "upduino_v3", "--store")
 
     def test_estimate_for_an_unknown_board(self, refused):

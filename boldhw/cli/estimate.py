@@ -17,7 +17,9 @@ def estimate(board, config, network, store):
     """Print what a network costs on a board and how fast it trains, without building it."""
     from boldhw.estimate import estimate as predict
 
-    board = replace(board, engine=options.read_engine(config) or board.engine)
+    engine = options.read_engine(config)
+    if engine:
+        board = replace(board, engine=engine, store_engine=engine)
     board = board.with_store() if store else board
     return {
         "board": board.name,
