@@ -6,8 +6,8 @@ prints rows of ``boldhw.estimate.MEASURED`` for a family, and rows to check the 
 some minutes: each engine is synthesised as the design of a board.
 """
 
+import argparse
 import re
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +125,10 @@ def engines_of(family):
 
 
 if __name__ == "__main__":
-    for title, engines in zip(("fitted", "others"), engines_of(sys.argv[1]), strict=True):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("family", choices=BOARDS)
+    chosen = parser.parse_args().family
+    for title, engines in zip(("fitted", "others"), engines_of(chosen), strict=True):
         print(f"# {title}", flush=True)
         for each in engines:
-            print(f"    Sample{tuple(measure(each, sys.argv[1]))},", flush=True)
+            print(f"    Sample{tuple(measure(each, chosen))},", flush=True)

@@ -5,17 +5,17 @@
 synthesises one processing element with each of them, and the whole array as the engine has it.
 """
 
-import sys
+import argparse
 import tempfile
 from dataclasses import replace
 from unittest.mock import patch
 
 from amaranth.back import rtlil
 from amaranth.hdl import Cat, Module, Signal
-from boldboards import find_board
+from boldboards import BOARDS
 
 from boldhw.cli.output import say, table
-from boldhw.gateware.array import PEArray
+from boldhw.gateware.core import array_of
 from boldhw.gateware.popcount import Popcount
 from boldhw.gateware.processing_element import ProcessingElement
 from boldhw.synthesis import synthesise
@@ -104,7 +104,7 @@ def elements(board):
 def array(board):
     """Return the row of the whole array as the board's engine has it."""
     engine = board.engine
-    found = measure(PEArray(engine), board)
+    found = measure(array_of(engine), board)
     return _row("whole array", engine.popcount_registers, found, engine.elements * engine.lanes)
 
 
@@ -115,6 +115,8 @@ def _row(name, registers, found, lanes):
 
 
 if __name__ == "__main__":
-    chosen = find_board(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("board", choices=BOARDS)
+    chosen = BOARDS[parser.parse_args().board]
     say(f"Synthesising elements of {chosen.engine.lanes} lanes for {chosen.device} ...")
     print(table([*elements(chosen), array(chosen)], COLUMNS))

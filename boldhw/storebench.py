@@ -8,7 +8,7 @@ The weights are compared with the golden model's after each epoch.
 import argparse
 
 import numpy as np
-from boldboards import find_board
+from boldboards import BOARDS
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
@@ -59,14 +59,14 @@ def _epoch(device, transport, network, bits, labels, epoch):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("board", type=find_board)
+    parser.add_argument("board", choices=BOARDS)
     parser.add_argument("--data", default="mnist5k")
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=2)
     given = parser.parse_args()
     dataset = data.load(given.data, given.samples, 1)
     bits, labels = data.booleanise(dataset.x_train), dataset.y_train
-    for result in measure(given.board, bits, labels, given.epochs):
+    for result in measure(BOARDS[given.board], bits, labels, given.epochs):
         print(result, flush=True)
 
 
