@@ -1,6 +1,6 @@
 """Tell which sums are far from zero."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,6 +44,8 @@ class Magnitude(wiring.Component):
             total, folded = self.sums[lane], Signal(width, name=f"folded{lane}")
             negative = total[-1]
             m.d.comb += folded.eq(total[:width] ^ negative.replicate(width))
-            carry = Cat(negative, folded) + Cat(negative, ~self.limits[lane])
+            # One bit and a constant below the others: nextpnr's router1 goes round in circles on an
+            # iCE40 when one net leads to both inputs of a carry (as its issue 1341).
+            carry = Cat(negative, folded) + Cat(Const(1, 1), ~self.limits[lane])
             m.d.comb += self.far[lane].eq(carry[width + 1])
         return m
