@@ -96,14 +96,14 @@ class TestMemories:
 # Engines that the model was not fitted to, from the same command; that of the ULX3S is eight times
 # as large as any of those.
 OTHERS = (
-    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3558, 1593, 4198, 15),
-    Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3885, 1673, 4505, 31),
-    Sample("ice40", 12, 48, 24, 6, 1, True, False, False, 6048, 2850, 6951, 42),
-    Sample("ice40", 6, 48, 8, 8, 1, True, True, False, 4916, 2174, 5671, 22),
-    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3349, 1474, 4046, 15, False, True),
-    Sample("ice40", 8, 64, 16, 6, 1, True, False, False, 5329, 2421, 6190, 37, False, True),
-    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3971, 1802, 4816, 17, False, True, True),
-    Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 4314, 1912, 5151, 34, False, True, True),
+    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3502, 1779, 4273, 15),
+    Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3846, 1854, 4595, 31),
+    Sample("ice40", 12, 48, 24, 6, 1, True, False, False, 5978, 3083, 7068, 42),
+    Sample("ice40", 6, 48, 8, 8, 1, True, True, False, 4880, 2371, 5761, 22),
+    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3340, 1595, 4003, 15, False, True),
+    Sample("ice40", 8, 64, 16, 6, 1, True, False, False, 5313, 2555, 6133, 37, False, True),
+    Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3921, 1925, 4756, 17, False, True, True),
+    Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 4352, 2042, 5190, 34, False, True, True),
     Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3701, 1607, 3701, 17),
     Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 3987, 1688, 3987, 21),
     Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6564, 2712, 6564, 47),
