@@ -71,6 +71,7 @@ OTHERS = (
     replace(SMALL, elements=6, lanes=48, popcount_registers=1, stochastic=True),
 )
 OTHERS_STORE = OTHERS[:2]
+OTHERS_DUAL_PORT = (replace(OTHERS[0], dual_port=True),)
 OTHERS_ICE40 = (
     replace(OTHERS[0], dsp_sums=True),
     replace(MIDDLE, elements=8, lanes=64, popcount_registers=1, dsp_sums=True),
@@ -117,7 +118,9 @@ def stored(engines, family):
 
 def engines_of(family):
     """Return (engines to fit the model to, engines that it must foretell) of a family."""
-    fitted, others = (DUAL_PORT, ()) if family != "ice40" else (FITTED_ICE40, OTHERS_ICE40)
+    fitted, others = DUAL_PORT, OTHERS_DUAL_PORT
+    if family == "ice40":
+        fitted, others = FITTED_ICE40, OTHERS_ICE40
     return (
         FITTED + fitted + stored(FITTED_STORE, family),
         OTHERS + others + stored(OTHERS_STORE, family),

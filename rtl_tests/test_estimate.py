@@ -93,8 +93,8 @@ class TestMemories:
         assert spram(replace(ICEBREAKER, lanes=128, data_rows=16385)) == 8 * 2
 
 
-# Engines that the model was not fitted to, from the same command; that of the ULX3S is eight times
-# as large as any of those.
+# Engines that the model was not fitted to, from the same command; those of the ULX3S, with and
+# without its store, eight times as large as any of them, and of the Tang Nano 20K are the boards'.
 OTHERS = (
     Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3502, 1779, 4273, 15),
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3846, 1854, 4595, 31),
@@ -104,14 +104,17 @@ OTHERS = (
     Sample("ice40", 8, 64, 16, 6, 1, True, False, False, 5313, 2555, 6133, 37, False, True),
     Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3921, 1925, 4756, 17, False, True, True),
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 4352, 2042, 5190, 34, False, True, True),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3701, 1607, 3701, 17),
-    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 3987, 1688, 3987, 21),
-    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6564, 2712, 6564, 47),
-    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5147, 2106, 5147, 20),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3879, 2031, 3879, 23, True),
-    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4544, 2148, 4544, 17, False, False, True),
-    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4847, 2259, 4847, 21, False, False, True),
-    Sample("ecp5", 33, 132, 66, 5, 2, True, False, False, 28277, 15578, 28277, 207, True),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3637, 1695, 3637, 17),
+    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 3920, 1770, 3920, 21),
+    Sample("ecp5", 12, 48, 24, 6, 1, True, False, False, 6446, 2839, 6446, 47),
+    Sample("ecp5", 6, 48, 8, 8, 1, True, True, False, 5056, 2203, 5056, 20),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 3832, 2126, 3832, 23, True),
+    Sample("ecp5", 6, 24, 24, 6, 0, True, False, False, 4489, 2323, 4489, 17, False, False, True),
+    Sample("ecp5", 5, 40, 24, 6, 0, True, False, False, 4791, 2428, 4791, 21, False, False, True),
+    Sample("ecp5", 33, 132, 66, 5, 2, True, False, False, 28217, 15602, 28217, 207, True),
+    Sample(
+        "ecp5", 33, 132, 66, 5, 2, True, False, False, 29076, 16367, 29076, 207, True, False, True
+    ),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 3863, 1613, 3863, 17),
     Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4154, 1694, 4154, 21),
     Sample("gowin", 12, 48, 24, 6, 1, True, False, False, 6825, 2718, 6825, 47),
@@ -166,7 +169,7 @@ class TestEstimate:
         without = estimate(without, board.network, board)
         found = estimate(with_store.engine, board.network, with_store)
         assert 400 < found.lut4 - without.lut4 < 1300
-        assert 200 < found.ff - without.ff < 900
+        assert 200 < found.ff - without.ff < 1000
         assert found.dsp == without.dsp
         assert found.cycles_training == without.cycles_training
 
