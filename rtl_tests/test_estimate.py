@@ -119,7 +119,7 @@ OTHERS = (
     Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 4154, 1694, 4154, 21),
     Sample("gowin", 12, 48, 24, 6, 1, True, False, False, 6825, 2718, 6825, 47),
     Sample("gowin", 6, 48, 8, 8, 1, True, True, False, 5341, 2112, 5341, 20),
-    Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 7038, 3478, 7038, 45, True),
+    Sample("gowin", 12, 48, 12, 6, 1, True, False, False, 6697, 3727, 6697, 45, True),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4053, 2036, 4053, 23, True),
     Sample("gowin", 6, 24, 24, 6, 0, True, False, False, 4794, 2146, 4794, 17, False, False, True),
     Sample("gowin", 5, 40, 24, 6, 0, True, False, False, 5107, 2257, 5107, 21, False, False, True),
