@@ -44,8 +44,8 @@ class Magnitude(wiring.Component):
             total, folded = self.sums[lane], Signal(width, name=f"folded{lane}")
             negative = total[-1]
             m.d.comb += folded.eq(total[:width] ^ negative.replicate(width))
-            # One bit and a constant below the others: nextpnr's router1 goes round in circles on an
-            # iCE40 when one net leads to both inputs of a carry (as its issue 1341).
+            # The lowest bits make the carry. With one net at both of its inputs nextpnr's router1
+            # would go round in circles on an iCE40, as in its issue 1341.
             carry = Cat(negative, folded) + Cat(Const(1, 1), ~self.limits[lane])
             m.d.comb += self.far[lane].eq(carry[width + 1])
         return m
