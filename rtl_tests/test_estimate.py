@@ -93,8 +93,8 @@ class TestMemories:
         assert spram(replace(ICEBREAKER, lanes=128, data_rows=16385)) == 8 * 2
 
 
-# Engines that the model was not fitted to, from the same command; those of the ULX3S, with and
-# without its store, eight times as large as any of them, and of the Tang Nano 20K are the boards'.
+# Engines that the model was not fitted to, from the same command. Those of the ULX3S, without its
+# store and with it, and of the Tang Nano 20K are the boards' own.
 OTHERS = (
     Sample("ice40", 6, 24, 24, 6, 0, True, False, False, 3502, 1779, 4273, 15),
     Sample("ice40", 5, 40, 24, 6, 0, True, False, False, 3846, 1854, 4595, 31),
