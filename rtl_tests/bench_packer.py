@@ -2,7 +2,7 @@
 
 import cocotb
 from every_cycle import compare, pack
-from streams import generator
+from streams import generator, parameters
 from unit_config import CONFIG
 
 P, GROUPS = CONFIG.elements, CONFIG.subwords
@@ -12,14 +12,16 @@ def outputs(inputs):
     """Return the columns of the outputs: groups in order, zeros behind them."""
     rows, groups, place = [], [], 0
     for push, restart, *pair in zip(*inputs.values(), strict=True):
-        rows.append(([g[0] for g in groups], [g[1] for g in groups], place == GROUPS))
+        first, second = ([group[word] for group in groups] for word in (0, 1))
+        rows.append((first, second, place == GROUPS - 1, place == GROUPS))
         if push:
             groups = [*(groups if 0 < place < GROUPS else []), pair]
             place = len(groups)
         if restart:
-            place = 0
-    first, second, full = zip(*rows, strict=True)
-    return {"first_word": pack(first, P), "second_word": pack(second, P), "full": full}
+            groups, place = groups if parameters()["dual_port"] else [], 0
+    first, second, filling, full = zip(*rows, strict=True)
+    words = {"first_word": pack(first, P), "second_word": pack(second, P)}
+    return words | {"filling": filling, "full": full}
 
 
 def columns(rng, flags):

@@ -1,8 +1,14 @@
+from dataclasses import replace
+
+import pytest
 import simulate
 from unit_config import CONFIG
 
 from boldhw.gateware.packer import Packer
 
 
-def test_packer(sim):
-    simulate.run(Packer(CONFIG), "bench_packer", sim, tests=6)
+@pytest.mark.parametrize("dual_port", [False, True])
+def test_packer(sim, dual_port):
+    packer = Packer(replace(CONFIG, dual_port=dual_port))
+    parameters = {"dual_port": dual_port}
+    simulate.run(packer, "bench_packer", sim, tests=6, parameters=parameters)

@@ -168,8 +168,7 @@ class BackwardPass(wiring.Component):
         self._row = Signal.like(self.table.fields.signal_row)
         with m.If(self._fetching | self._storing):
             m.d.sync += self._row.eq(self._row + 1)
-        with m.If(self._fetching | self._waiting | self._storing):
-            m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
+        m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
 
     def _fetch(self, m):
         """Read the signal words above, sign and mask in turn, then the gate word."""
@@ -244,10 +243,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += rows.eq(0)
         with m.If(self._emitting):
             m.d.sync += self._row.eq(self.table.fields.signal_row + rows)
+        m.d.comb += [self._second.eq(rows[0]), self.issue.second.eq(rows[0])]
         with m.If(self._storing):
-            m.d.comb += [
-                self._second.eq(rows[0]),
-                self.issue.data_write.eq(1),
-                self.issue.second.eq(self._second),
-            ]
+            m.d.comb += self.issue.data_write.eq(1)
             m.d.sync += rows.eq(rows + 1)

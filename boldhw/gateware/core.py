@@ -115,21 +115,19 @@ class Core(wiring.Component):
         control, sequencer, loss = self.control, self._sequencer, self._loss
         counters = self._counters
         registers = control.registers
-        start, operation, self._starting = control.start, control.operation, 0
+        # A register on the way from the command unit; the counters do not see its cycle.
+        self._starting, operation = Signal(), Signal(Operation)
+        m.d.sync += [self._starting.eq(control.start), operation.eq(control.operation)]
         self._busy = sequencer.busy
         if self.config.dual_port:
-            # A register on the way from the command unit; the counters do not see its cycle.
-            start, operation = Signal(), Signal(Operation)
-            m.d.sync += [start.eq(control.start), operation.eq(control.operation)]
-            self._starting = start
             # It chooses who has the memories, all over the device; high for one cycle more.
             self._busy = Signal()
-            m.d.sync += self._busy.eq(start | sequencer.busy)
+            m.d.sync += self._busy.eq(self._starting | sequencer.busy)
         inferring = Signal()
         with m.If(control.start):
             m.d.sync += inferring.eq(control.operation == Operation.INFER)
         m.d.comb += [
-            sequencer.start.eq(start),
+            sequencer.start.eq(self._starting),
             sequencer.operation.eq(operation),
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
@@ -165,13 +163,10 @@ class Core(wiring.Component):
         memory, host, busy = self._data, self.data, self._busy
         word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
         if self.config.training:
-            accumulators = Signal(self._flip.new_accumulators.shape().size)
-            with m.If(self._update.flipped):
-                m.d.sync += accumulators.eq(self._flip.new_accumulators)
-            word = Mux(self._update.store_accumulators, accumulators, word)
+            word = self._with_accumulators(m, word)
         m.d.comb += [
             self._table.read_data.eq(memory.read_data),
-            memory.addr.eq(self._read_address(m, issue)),
+            memory.addr.eq(self._read_address(m)),
             memory.write.eq(Mux(busy, issue.data_write, host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
@@ -186,21 +181,30 @@ class Core(wiring.Component):
             wiring.connect(m, self._table.backward, self._backward.table)
             wiring.connect(m, self._table.update, self._update.table)
 
-    def _read_address(self, m, issue):
+    def _with_accumulators(self, m, word):
+        """Return the row to write: new accumulators, or the packer's word.
+
+        With one port each is 0 where the other one is written, so that nothing chooses.
+        """
+        update, new = self._update, self._flip.new_accumulators.as_value()
+        accumulators = Signal(len(new))
+        with m.If(update.flipped):
+            m.d.sync += accumulators.eq(new)
+        if self.config.dual_port:
+            return Mux(update.store_accumulators, accumulators, word)
+        with m.Else():
+            m.d.sync += accumulators.eq(0)
+        return accumulators | word
+
+    def _read_address(self, m):
         """Return the row to read, once for each slice of the data memory.
 
-        With ``dual_port`` the awake pass always asks for a row, once it knows its layer: only two
-        levels of LUT4 may stand between registers and so many block RAMs. Passes then say a cycle
-        ahead where their rows are not in the slot.
+        The awake pass always asks for a row, once it knows its layer, and says a cycle ahead where
+        that is not in the slot: few levels of LUT4 may stand between registers and memories that
+        are far away.
         """
-        host, slot, table = self.data, self._sequencer.slot, self._table.addr
-        if not self.config.dual_port:
-            addr = issue.data_addr | Mux(issue.in_slot, slot, 0) | table
-            return Mux(self._busy, addr, host.addr)
-        # The host has time, the passes have none to spare.
-        host_addr = Signal.like(host.addr)
-        working = self.control.start | self._starting | self._sequencer.busy
-        m.d.sync += host_addr.eq(Mux(working, 0, host.addr))
+        slot, table = self._sequencer.slot, self._table.addr
+        host_addr = self._host_address(m)
         passes, slices = self._passes, self.config.data_slices
         asking = [copies(m, self._asking(m, [each]), slices) for each in passes]
         in_slot = reduce(and_, (each.issue.in_slot for each in passes)) & self._asking(m, passes)
@@ -213,15 +217,32 @@ class Core(wiring.Component):
             addresses.append(reduce(or_, [*requests, Mux(based, slot, 0), host_addr, table]))
         return Cat(addresses)
 
+    def _host_address(self, m):
+        """Return the row that the host asks for, 0 while a pass runs.
+
+        With ``dual_port`` it comes from a register: the host has time, the passes have none.
+        """
+        if not self.config.dual_port:
+            return Mux(self._busy, 0, self.data.addr)
+        addr = Signal.like(self.data.addr)
+        working = self.control.start | self._starting | self._sequencer.busy
+        m.d.sync += addr.eq(Mux(working, 0, self.data.addr))
+        return addr
+
     @staticmethod
     def _asking(m, passes):
         """Say of the next cycle whether one of the passes is awake, and not at the layer table."""
         awake, was_asking, asking = Signal(), Signal(), Signal()
         m.d.comb += asking.eq(was_asking)
         m.d.sync += was_asking.eq(asking)
-        with m.If(Cat(each.done for each in passes).any()):
+        # A cycle late: the table is through cycles later.
+        started, done = (
+            delay(m, Cat(getattr(each, name) for each in passes).any(), 1)
+            for name in ("start", "done")
+        )
+        with m.If(done):
             m.d.sync += awake.eq(0)
-        with m.If(Cat(each.start for each in passes).any()):
+        with m.If(started):
             m.d.sync += awake.eq(1)
         with m.If(Cat(each.done | each.table.open for each in passes).any()):
             m.d.comb += asking.eq(0)
@@ -262,7 +283,7 @@ class Core(wiring.Component):
             self._sequencer.forward_done.eq(forward.done),
             forward.layers.eq(registers.layers),
             forward.array_done.eq(self._array.done),
-            forward.full.eq(packer.full),
+            forward.filling.eq(packer.filling),
             threshold.sums.eq(self._array.sums),
             threshold.lanes.eq(forward.lanes),
             packer.push.eq(forward.push),

@@ -93,8 +93,10 @@ class Counters(wiring.Component):
                 m.d.comb += self._index.eq(index)
 
     def _add(self, m):
-        by_amount = (self._index < 3) | (self._index >= len(COUNTERS))
         first = self._pending & (~self._pending + 1)
+        # Of the counter at hand, from registers: the addition behind them takes its time.
+        index, by_amount = Signal.like(self._index), Signal()
+        chosen_by_amount = (self._index < 3) | (self._index >= len(COUNTERS))
         carry, place = Signal(), Signal(range(2 * self.count))
         addend, total = Signal(WORD_BITS), Signal(WORD_BITS + 1)
         m.d.comb += [
@@ -105,7 +107,8 @@ class Counters(wiring.Component):
         with m.FSM(init="CLEAR") as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE") | self._pending.any())
             with m.State("IDLE"):
-                m.d.sync += [place.eq(0), carry.eq(~by_amount)]
+                m.d.sync += [place.eq(0), index.eq(self._index), by_amount.eq(chosen_by_amount)]
+                m.d.sync += carry.eq(~chosen_by_amount)
                 with m.If(self._pending.any()):
                     m.d.comb += self._read.addr.eq(Cat(0, self._index))
                     m.next = "LOW"
@@ -113,15 +116,15 @@ class Counters(wiring.Component):
                     m.next = "CLEAR"
             with m.State("LOW"):
                 m.d.comb += [
-                    self._write.addr.eq(Cat(0, self._index)),
+                    self._write.addr.eq(Cat(0, index)),
                     self._write.en.eq(1),
-                    self._read.addr.eq(Cat(1, self._index)),
+                    self._read.addr.eq(Cat(1, index)),
                 ]
                 m.d.sync += carry.eq(total[WORD_BITS])
                 m.next = "HIGH"
             with m.State("HIGH"):
                 m.d.comb += [
-                    self._write.addr.eq(Cat(1, self._index)),
+                    self._write.addr.eq(Cat(1, index)),
                     self._write.en.eq(1),
                     addend.eq(Mux(by_amount, self._amount[WORD_BITS:], 0)),
                 ]

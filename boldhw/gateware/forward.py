@@ -29,7 +29,7 @@ class ForwardPass(wiring.Component):
     table : fields of the layer in work.
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
-    push, restart, full : packer.
+    push, restart, filling : packer.
     scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later,
         with ``dual_port`` the sum of the cycle before; the loss cannot take one.
     """
@@ -47,7 +47,7 @@ class ForwardPass(wiring.Component):
             "array_done": In(1),
             "push": Out(1),
             "restart": Out(1),
-            "full": In(1),
+            "filling": In(1),
             "scan": Out(1),
             "lane": Out(range(config.elements + config.dual_port)),
             "scan_stall": In(1),
@@ -63,9 +63,9 @@ class ForwardPass(wiring.Component):
         # What loops compare with is registered where it is needed no earlier: shorter paths.
         m.d.sync += hidden.eq(layer + 1 != self.layers)
         fired = self._fire(m, hidden, fired_all)
-        port_taken = self._store(m, fired_all, through)
         self._begin, self._closing = Signal(), Signal()
         last_word, last_group = self._issue(m)
+        port_taken = self._store(m, fired_all, through)
 
         with m.FSM() as fsm:
             # Registered: no operand is at the array before the layer's fields are read.
@@ -125,10 +125,11 @@ class ForwardPass(wiring.Component):
         while the table is read.
         """
         fields = self.table.fields
-        pushed, second = Signal(), Signal()
-        first = pushed & (self.full | fired_all)
+        # Known a cycle ahead: with one port the address to read hangs on it.
+        filled = self.push & (self.filling | self._last_fires)
+        first, second, taken = Signal(), Signal(), Signal()
         words, row = Signal.like(fields.words), Signal(range(SLOT_ROWS))
-        m.d.sync += [pushed.eq(self.push), second.eq(first)]
+        m.d.sync += [first.eq(filled), second.eq(first), taken.eq(filled | first)]
         with m.If(self.push):
             m.d.sync += row.eq(fields.output_row + words)
         with m.If(first):
@@ -137,19 +138,17 @@ class ForwardPass(wiring.Component):
             m.d.sync += words.eq(words + 1)
         with m.If(self.restart):
             m.d.sync += words.eq(0)
-        with m.If(first | second):
-            m.d.comb += [
-                write_address(self.issue).eq(row),
-                self.issue.second.eq(second),
-            ]
-            m.d.comb += self.issue.data_write.eq(first | (second & self.config.training))
+        with m.If(taken):
+            m.d.comb += write_address(self.issue).eq(row)
+        m.d.comb += [
+            self.issue.second.eq(second),
+            self.issue.data_write.eq(first | (second & self.config.training)),
+        ]
         if self.config.dual_port:
             m.d.comb += through.eq(self.push & self._last_fires)
             return Const(0)
         m.d.comb += through.eq(second & fired_all)
-        with m.If(first | second):
-            m.d.comb += self.issue.in_slot.eq(1)
-        return first | second
+        return taken
 
     def _issue(self, m):
         """Count words and groups while words are read; say which word is the last one."""
@@ -160,13 +159,10 @@ class ForwardPass(wiring.Component):
         m.d.sync += last_group.eq(group + 1 == fields.groups)
         with m.If(self.table.reading):
             m.d.sync += [row.eq(fields.input_row), last_word.eq(fields.words == 1)]
-        if self.config.dual_port:
-            # Rows that nobody takes may be read, too.
-            m.d.comb += [issue.data_addr.eq(row), issue.in_slot.eq(1)]
+        # Rows that nobody takes may be read, too.
+        m.d.comb += [issue.data_addr.eq(row), issue.in_slot.eq(1)]
         with m.If(issue.valid):
             m.d.comb += [
-                issue.data_addr.eq(row),
-                issue.in_slot.eq(1),
                 issue.weight_row.eq(weight_row),
                 issue.source.eq(Mux(fields.zero_true, Source.EVERY_SIGN, Source.EVERY_MASK)),
             ]

@@ -8,13 +8,14 @@ from boldhw.gateware.operand import Source
 class IssuePort(Signature):
     """Addresses and flags of one cycle; all zero while the pass is idle, so that passes are ORed.
 
+    But for ``data_addr`` and ``in_slot``: the core takes those of the pass that is awake.
     Everything that belongs to one operand word is given in the cycle of its data or signal memory
     address; the core delays the rest to match.
 
     data_addr, data_write, second    data memory; a write stores the packer's first or second word
     write_addr                       where a data memory of two ports writes
     in_slot                          data_addr counts from the sample's slot, whose row is aligned;
-                                     with ``dual_port`` said one cycle ahead
+                                     said one cycle ahead
     weight_row                       weight row, read one cycle after the data row
     signal_row                       signal memory
     source                           what the word read is

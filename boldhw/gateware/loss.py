@@ -1,6 +1,6 @@
 """The margin loss: best wrong class, activity of a sample, signals of the last layer."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import EnableInserter, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -60,29 +60,29 @@ class Loss(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         counter = m.submodules.counter = ClassCounter()
-        partial, taken = Signal(signed(FIELD_BITS)), Signal()
-        m.d.comb += taken.eq(self.valid & ~self.stall)
+        partial = Signal(signed(FIELD_BITS))
         m.d.comb += [
             counter.restart.eq(self.restart),
-            counter.step.eq(taken),
+            counter.step.eq(self.valid),
             counter.outputs_per_class.eq(self.outputs_per_class),
             counter.classes.eq(self.classes),
             self.score.eq(partial + self.value),
             self.score_valid.eq(self.valid & counter.last & counter.counting),
         ]
-        with m.If(taken):
+        with m.If(self.valid):
             m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
         with m.If(self.restart):
             m.d.sync += partial.eq(0)
         if self.config.training:
             m.d.comb += [
                 counter.restart.eq(self.restart | self.recount),
-                counter.step.eq(taken | self.step),
+                counter.step.eq(self.valid | self.step),
                 self.counting.eq(counter.counting),
             ]
             self._compare(m, counter)
             self._judge(m, counter.index)
-        return m
+        # One enable of all registers: no path from it through the comparisons.
+        return EnableInserter(~self.stall)(m)
 
     def _compare(self, m, counter):
         """Compare the class of the next output, a cycle ahead."""
@@ -93,7 +93,7 @@ class Loss(wiring.Component):
         best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
         any_wrong = Signal()
         beats_best = self._beats(m, best)
-        with m.If(self.score_valid & ~self.stall):
+        with m.If(self.score_valid):
             with m.If(self.is_label):
                 m.d.sync += right.eq(self.score)
             with m.Elif(~any_wrong | beats_best):
@@ -117,7 +117,7 @@ class Loss(wiring.Component):
         excess, total = Signal(signed(FIELD_BITS + 1)), Signal(signed(FIELD_BITS + 1))
         first = Signal()  # sum of a class
         m.d.comb += total.eq(Mux(first, ~best, excess) + self.value)
-        with m.If(self.valid & ~self.stall):
+        with m.If(self.valid):
             m.d.sync += [excess.eq(total), first.eq(self.score_valid)]
         with m.If(self.restart):
             m.d.sync += first.eq(1)

@@ -14,9 +14,9 @@ class Packer(wiring.Component):
     Members
     -------
     push, first_bits, second_bits : one group of both words.
-    restart : the next group starts a word.
+    restart : the next group starts a word; with one port of the data memory the words become 0.
     first_word, second_word : S bits each.
-    full : the last group that came completed the words.
+    filling, full : the next group will complete the words; the last one that came did.
     """
 
     def __init__(self, config):
@@ -30,6 +30,7 @@ class Packer(wiring.Component):
                 "second_bits": In(p),
                 "first_word": Out(s),
                 "second_word": Out(s),
+                "filling": Out(1),
                 "full": Out(1),
             }
         )
@@ -38,9 +39,10 @@ class Packer(wiring.Component):
         m = Module()
         p, groups = self.config.elements, self.config.subwords
         place = Signal(range(groups))
+        m.d.comb += self.filling.eq(place == groups - 1)
         with m.If(self.push):
-            m.d.sync += [place.eq(place + 1), self.full.eq(place == groups - 1)]
-            with m.If(place == groups - 1):
+            m.d.sync += [place.eq(place + 1), self.full.eq(self.filling)]
+            with m.If(self.filling):
                 m.d.sync += place.eq(0)
             with m.If(place == 0):
                 m.d.sync += [self.first_word.eq(0), self.second_word.eq(0)]
@@ -50,4 +52,6 @@ class Packer(wiring.Component):
             ]
         with m.If(self.restart):
             m.d.sync += [place.eq(0), self.full.eq(0)]
+            if not self.config.dual_port:
+                m.d.sync += [self.first_word.eq(0), self.second_word.eq(0)]
         return m

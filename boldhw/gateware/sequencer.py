@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.counters import AMOUNT_BITS
+from boldhw.gateware.delay import delay
 from boldhw.gateware.ports import Operation, RegisterLayout
 from boldhw.protocol import COUNTERS
 
@@ -87,6 +88,8 @@ class Sequencer(wiring.Component):
     def _training(self, m):
         taken, full = self._slots(m)
         train = Signal()
+        # A cycle late is soon enough: what is counted was posted two cycles before, or earlier.
+        counting = delay(m, self.counting, 1)
         running = self._measure(m, self.forward | self.backward | self.update)
         with m.FSM() as fsm:
             passes = [fsm.ongoing(state) for state in ("FORWARD", "BACKWARD", "UPDATE")]
@@ -114,7 +117,7 @@ class Sequencer(wiring.Component):
                     m.next = "BACKWARD"
             with m.State("BACKWARD"), m.If(self.backward_done):
                 m.next = "COUNT BACKWARD"
-            with m.State("COUNT BACKWARD"), m.If(~self.counting):
+            with m.State("COUNT BACKWARD"), m.If(~counting):
                 m.d.comb += self.post.eq(counter_bits(cycles_backward=1))
                 m.next = "IDLE"
                 with m.If(full):
@@ -123,7 +126,7 @@ class Sequencer(wiring.Component):
             with m.State("UPDATE"), m.If(self.update_done):
                 m.d.sync += self.updated.eq(1)
                 m.next = "COUNT UPDATE"
-            with m.State("COUNT UPDATE"), m.If(~self.counting):
+            with m.State("COUNT UPDATE"), m.If(~counting):
                 m.d.comb += self.post.eq(counter_bits(cycles_update=1, updates=1))
                 m.next = "IDLE"
 
@@ -166,4 +169,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += self.filled.eq(0)
         if self.config.dual_port:
             self._compare_slot(m, taken)
-        return taken, taken == self.registers.batch
+        full = Signal()
+        with m.If(self.backward_done):
+            m.d.sync += full.eq(taken + 1 == self.registers.batch)
+        return taken, full

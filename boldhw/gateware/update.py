@@ -268,8 +268,7 @@ class UpdatePass(wiring.Component):
                 m.d.sync += place.eq(Mux(self._masks, following, place + parts))
                 with m.If(self._masks & self._last_group):
                     m.d.sync += [row.eq(fields.input_row), self.column_part.eq(0)]
-        with m.If(Const(1) if self.config.dual_port else self._gathering):
-            m.d.comb += [self.issue.data_addr.eq(row), self.issue.in_slot.eq(1)]
+        m.d.comb += self.issue.data_addr.eq(row)
         with m.If(self._next):
             m.d.sync += place.eq(place + 1)
 
@@ -296,9 +295,9 @@ class UpdatePass(wiring.Component):
         with m.If(reading):
             m.d.comb += self.issue.data_addr.eq(read_row)
             m.d.sync += read_row.eq(read_row + 1)
-        if self.config.dual_port:
-            with m.If(soon):
-                m.d.comb += self.issue.in_slot.eq(0)
+        # Two ports have an address of their own for writes.
+        outside = soon if self.config.dual_port else soon | delay(m, reading, 2)
+        m.d.comb += self.issue.in_slot.eq(~outside)
         with m.If(writing):
             m.d.comb += [write_address(self.issue).eq(write_row), self.store_accumulators.eq(1)]
             m.d.comb += self.issue.data_write.eq(1)
