@@ -15,6 +15,7 @@ STROBES = {
     "store": ("start", "clear", "register_write", "read"),
 }
 HELD = {"data": ("read_data",), "control": ("counter",)}
+LATE = {"control": ("busy",)}
 HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "written")}
 
 
@@ -23,9 +24,10 @@ class Bridge(wiring.Component):
 
     Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
     so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
-    memory answers is held until the end of the next cycle. A score is shown one cycle late, when it
-    has settled, and taken only when it is shown; the core hears of that a cycle later. A write to
-    the store begins one cycle late; that it is done is shown until the command unit has seen it.
+    memory answers is held until the end of the next cycle. That the core is busy is shown one cycle
+    late. So is a score, when it has settled, and taken only when it is shown; the core hears of
+    that a cycle later. A write to the store begins one cycle late; that it is done is shown until
+    the command unit has seen it.
 
     Members
     -------
@@ -62,6 +64,8 @@ class Bridge(wiring.Component):
                     continue
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
+                elif member in LATE.get(name, ()):
+                    m.d.sync += ours.eq(theirs)
                 elif member in HELD.get(name, ()):
                     with m.If(~holding):
                         m.d.sync += ours.eq(theirs)
