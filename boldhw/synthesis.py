@@ -120,9 +120,8 @@ FAMILIES = {
         bitstream="bin",
         hide="copy SB_MAC16 shielded; chtype -set shielded t:SB_MAC16",
         show="chtype -set SB_MAC16 t:shielded; delete =shielded",
-        # Several rounds instead of one: 2 % fewer logic cells. ABC would make every path as fast as
-        # it can; half a cycle of 30 MHz, in ps, leaves it room to save area.
-        mapping="scratchpad -copy abc9.script.flow2 abc9.script; scratchpad -set abc9.D 16000",
+        # Several rounds instead of one: 2 % fewer logic cells.
+        mapping="scratchpad -copy abc9.script.flow2 abc9.script",
     ),
     "ecp5": Family(
         synth="synth_ecp5 -nowidelut",
