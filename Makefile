@@ -39,7 +39,7 @@ bench: setup
 
 # Bitstreams of three boards against the stored baseline: an hour, most of it for the ULX3S.
 qor: setup
-	$(BIN)/python -m boldhw.qor
+	$(BIN)/boldhw dev qor
 
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache

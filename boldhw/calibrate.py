@@ -1,12 +1,9 @@
 """Measure the engines from which :mod:`boldhw.estimate` predicts others.
 
-    python -m boldhw.calibrate ice40
-
-prints rows of ``boldhw.estimate.MEASURED`` for a family, and rows to check the model with. It takes
-some minutes: each engine is synthesised as the design of a board.
+``boldhw dev calibrate FAMILY`` prints rows of ``boldhw.estimate.MEASURED`` for a family, and rows
+to check the model with. It takes some minutes: each engine is synthesised as a board's design.
 """
 
-import argparse
 import re
 import tempfile
 from dataclasses import replace
@@ -125,13 +122,3 @@ def engines_of(family):
         FITTED + fitted + stored(FITTED_STORE, family),
         OTHERS + others + stored(OTHERS_STORE, family),
     )
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("family", choices=BOARDS)
-    chosen = parser.parse_args().family
-    for title, engines in zip(("fitted", "others"), engines_of(chosen), strict=True):
-        print(f"# {title}", flush=True)
-        for each in engines:
-            print(f"    Sample{tuple(measure(each, chosen))},", flush=True)

@@ -46,7 +46,7 @@ class Sample(NamedTuple):
     has_store: bool = False
 
 
-# Written by: python -m boldhw.calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
+# Written by: boldhw dev calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
 MEASURED = (
     Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2944, 1546, 3647, 8),
     Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4114, 2056, 4944, 21),

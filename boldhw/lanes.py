@@ -1,20 +1,15 @@
-"""What a lane costs: popcounts of several designs in the processing element of a board's engine.
+"""LUT4 per lane: popcounts of several designs in the processing element of a board's engine.
 
-    python -m boldhw.lanes ulx3s
-
-synthesises one processing element with each of them, and the whole array as the engine has it.
+``boldhw dev lanes BOARD`` synthesises one processing element with each of them, and the whole array
+of that engine.
 """
 
-import argparse
 import tempfile
 from dataclasses import replace
-from unittest.mock import patch
 
 from amaranth.back import rtlil
 from amaranth.hdl import Cat, Module, Signal
-from boldboards import BOARDS
 
-from boldhw.cli.output import say, table
 from boldhw.gateware.core import array_of
 from boldhw.gateware.popcount import Popcount
 from boldhw.gateware.processing_element import ProcessingElement
@@ -96,8 +91,7 @@ def elements(board):
     for name, (unit, choices) in VARIANTS.items():
         for registers in choices:
             engine = replace(board.engine, popcount_registers=registers)
-            with patch("boldhw.gateware.processing_element.Popcount", unit):
-                found = measure(ProcessingElement(engine), board)
+            found = measure(ProcessingElement(engine, popcount=unit), board)
             yield _row(name, registers, found, engine.lanes)
 
 
@@ -112,11 +106,3 @@ def _row(name, registers, found, lanes):
     per_lane = round(found.lut4 / lanes, 2)
     values = (name, registers, found.lut4, found.carry, found.ff, per_lane)
     return dict(zip(COLUMNS, values, strict=True))
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("board", choices=BOARDS)
-    chosen = BOARDS[parser.parse_args().board]
-    say(f"Synthesising elements of {chosen.engine.lanes} lanes for {chosen.device} ...")
-    print(table([*elements(chosen), array(chosen)], COLUMNS))

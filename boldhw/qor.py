@@ -1,21 +1,14 @@
-"""Quality of results: builds with one fixed seed, compared with a stored baseline.
+"""Quality of results: builds from one fixed seed, compared with a stored baseline.
 
-    python -m boldhw.qor            # make qor: every board of the baseline
-    python -m boldhw.qor --accept   # make what came out the new baseline
-
-Exit code 1 when LUT4, clock or cycles of a board are worse than the baseline by more than 5 %, or
-when there is no baseline to compare it with.
+``boldhw dev qor`` and ``make qor`` use it.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 
 from boldboards import find_board
 
 from boldhw.build import build
-from boldhw.cli.output import say, table
 from boldhw.doctor import versions
 from boldhw.estimate import estimate
 
@@ -64,27 +57,23 @@ def remember(history, board, figures):
         file.write(json.dumps(line | {"versions": versions()}) + "\n")
 
 
-def main(arguments, directory=Path("build/qor")):
-    """Measure every board; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--accept", action="store_true", help="make what came out the new baseline")
-    accept = parser.parse_args(arguments).accept
+def compare(directory=Path("build/qor"), accept=False, on_board=lambda name: None):
+    """Build every board and return a dict of FIGURES and ``worse`` for each, by its name.
+
+    ``worse`` lists the figures that are worse than the baseline by more than 5 %, or says that
+    there is no baseline. ``accept`` makes what came out the new baseline; nothing is worse then.
+    ``on_board`` is called before each build. Each build is appended to ``history.jsonl``.
+    """
     baseline = json.loads(BASELINE.read_text())
     found, bad = {}, {}
     for name in BOARDS:
         board = find_board(name)
-        say(f"Building {name}, some minutes ...")
+        on_board(name)
         found[name] = measure(board, directory / name)
         remember(directory / "history.jsonl", board, found[name])
         known = name in baseline
         bad[name] = worse(found[name], baseline[name]) if known else ["no baseline: --accept"]
-    rows = [{"board": name, **found[name], "worse": ", ".join(bad[name])} for name in BOARDS]
-    print(table(rows, ["board", *FIGURES, "worse"]))
     if accept:
         BASELINE.write_text(json.dumps(found, indent=2) + "\n")
-        return 0
-    return int(any(bad.values()))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        bad = dict.fromkeys(BOARDS, [])
+    return {name: found[name] | {"worse": bad[name]} for name in BOARDS}

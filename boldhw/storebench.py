@@ -1,18 +1,13 @@
 """How busy an engine is that trains on its store: the simulated board, with the board's clock.
 
-    python -m boldhw.storebench tang_nano_20k --samples 2000 --epochs 2
-
-The weights are compared with the golden model's after each epoch.
+``boldhw dev storebench BOARD`` uses it. The weights are compared with the golden model's after each
+epoch.
 """
 
-import argparse
-
 import numpy as np
-from boldboards import BOARDS
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
-from boldhw import data
 from boldhw.cosim.board import SimTransport
 from boldhw.golden import packing
 from boldhw.golden.network import Network
@@ -55,20 +50,3 @@ def _epoch(device, transport, network, bits, labels, epoch):
         "busy": round(busy / cycles, 4),
         "bit_exact": stats == golden and device.state_crc() == network.state_crc(),
     }
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("board", choices=BOARDS)
-    parser.add_argument("--data", default="mnist5k")
-    parser.add_argument("--samples", type=int, default=2000)
-    parser.add_argument("--epochs", type=int, default=2)
-    given = parser.parse_args()
-    dataset = data.load(given.data, given.samples, 1)
-    bits, labels = data.booleanise(dataset.x_train), dataset.y_train
-    for result in measure(BOARDS[given.board], bits, labels, given.epochs):
-        print(result, flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from boldhw import qor
+from boldhw.cli.main import main
 
 FIGURES = {
     "lut4": 1000, "ram_blocks": 20, "fmax_mhz": 40.0, "cycles_inference": 300,
@@ -14,13 +15,14 @@ FIGURES = {
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    """Run the gate with given figures instead of builds; return its exit code."""
+    """Run the gate with given figures instead of builds; return the boards that are worse."""
     monkeypatch.setattr(qor, "BASELINE", tmp_path / "qor.json")
     qor.BASELINE.write_text(json.dumps(dict.fromkeys(qor.BOARDS, FIGURES)))
 
-    def run(*arguments, **changes):
+    def run(accept=False, **changes):
         monkeypatch.setattr(qor, "measure", lambda board, directory: FIGURES | changes)
-        return qor.main(arguments, tmp_path)
+        found = qor.compare(tmp_path, accept)
+        return {name: figures["worse"] for name, figures in found.items() if figures["worse"]}
 
     return run
 
@@ -44,19 +46,30 @@ def test_figure_without_a_baseline_is_not_judged():
 
 
 def test_worse_build_fails_the_gate(run):
-    assert run() == 0
-    assert run(lut4=2000) == 1
+    assert run() == {}
+    assert run(lut4=2000) == dict.fromkeys(qor.BOARDS, ["lut4"])
 
 
-def test_board_without_a_baseline_fails_the_gate(run, capsys):
+def test_board_without_a_baseline_fails_the_gate(run):
     qor.BASELINE.write_text(json.dumps({"icebreaker": FIGURES}))
-    assert run() == 1
-    assert capsys.readouterr().out.count("no baseline") == 2
+    found = run()
+    assert set(found) == {"ulx3s", "tang_nano_20k"}
+    assert all("no baseline" in worse[0] for worse in found.values())
+
+
+def test_verb_fails_when_a_board_is_worse(run, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build" / "qor").mkdir(parents=True)
+    run()
+    assert main(["dev", "qor", "--json"]) == 0
+    run(lut4=2000)
+    assert main(["dev", "qor", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["ulx3s"]["worse"] == ["lut4"]
 
 
 def test_accepted_figures_are_the_next_baseline(run):
-    assert run("--accept", lut4=2000) == 0
-    assert run(lut4=2000) == 0
+    assert run(accept=True, lut4=2000) == {}
+    assert run(lut4=2000) == {}
 
 
 def test_every_build_is_remembered(run, tmp_path):

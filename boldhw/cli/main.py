@@ -9,6 +9,7 @@ from boldhw.cli.bench import bench
 from boldhw.cli.boards import boards
 from boldhw.cli.build import build
 from boldhw.cli.demo import demo
+from boldhw.cli.dev import dev
 from boldhw.cli.doctor import doctor
 from boldhw.cli.energy import energy
 from boldhw.cli.estimate import estimate
@@ -39,7 +40,7 @@ def cli(context):
 
 VERBS = (
     demo, train, evaluate, verify, estimate, verilog, build, explore, flash, boards, bench,
-    selftest, sim, report, experiment, energy, doctor,
+    selftest, sim, report, experiment, energy, doctor, dev,
 )  # fmt: skip
 for command in VERBS:
     cli.add_command(command)

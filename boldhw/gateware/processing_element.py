@@ -18,14 +18,21 @@ class ProcessingElement(wiring.Component):
 
     Golden model: popcount part of :func:`boldhw.golden.rule.forward`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+    popcount : class
+        Its unit that counts; another one than the engine's to measure it.
+
     Members
     -------
     weight, sign, mask : S bits each, operands of one word.
     last, first, valid, total : see :class:`boldhw.gateware.accumulator.Accumulator`.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, popcount=Popcount):
         self.config = config
+        self.popcount = popcount
         super().__init__(
             {
                 "weight": In(config.lanes),
@@ -44,7 +51,7 @@ class ProcessingElement(wiring.Component):
         agree = Signal(lanes)
         m.d.sync += agree.eq(self.mask & ~(self.weight ^ self.sign))
 
-        m.submodules.popcount = popcount = Popcount(lanes, self.config.popcount_registers)
+        m.submodules.popcount = popcount = self.popcount(lanes, self.config.popcount_registers)
         count = Signal.like(popcount.count)
         m.d.comb += popcount.bits.eq(agree)
         m.d.sync += count.eq(popcount.count)

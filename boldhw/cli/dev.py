@@ -1,0 +1,149 @@
+"""``boldhw dev``: measurements and guards for those who change boldhw itself."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from boldhw import data
+from boldhw.cli import options
+from boldhw.cli.output import say, table, verb
+from boldhw.errors import ConfigError
+
+FAMILY = click.Choice(["ice40", "ecp5", "gowin"])
+
+
+@click.group()
+def dev():
+    """Measure and guard boldhw itself."""
+
+
+def _digest_lines(result):
+    """Return the table of digests, shortened, as a terminal shows them."""
+    rows = [
+        {"design": name, **{key: str(value)[:16] for key, value in row.items()}}
+        for name, row in result["designs"].items()
+    ]
+    return table(rows, list(rows[0])) if rows else "no design has such a name"
+
+
+def _digests_exit(result):
+    return int(any(row.get("compared") == "changed" for row in result["designs"].values()))
+
+
+@verb(text=_digest_lines, exit_code=_digests_exit)
+@click.argument("names", nargs=-1, metavar="[DESIGN]...")
+@click.option("--against", type=click.Path(exists=True, dir_okay=False), help="Earlier --json.")
+def digests(names, against):
+    """Print digests of the generated hardware, of all guarded designs or of those named.
+
+    `rtlil` changes with every name, `netlist` with the hardware only. With --against each design is
+    the same, renamed or changed; exit code 1 if one is changed or has no digest there.
+    """
+    from boldhw.flow.digests import rows
+
+    earlier = _earlier(against) if against else None
+    found = {}
+    for row in rows(names):
+        say(row["design"])
+        found[row.pop("design")] = row
+    if earlier is not None:
+        for name, row in found.items():
+            row["compared"] = _compared(row, earlier.get(name))
+    return {"designs": found}
+
+
+def _earlier(path):
+    """Return the designs in what ``--json`` printed. Raises ConfigError for any other file."""
+    try:
+        return dict(json.loads(Path(path).read_text())["designs"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ConfigError(
+            f"{path} holds no digests: {error}; write them with boldhw dev digests --json"
+        ) from error
+
+
+def _compared(row, earlier):
+    if earlier is None or row["netlist"] != earlier["netlist"]:
+        return "changed"
+    return "same" if row["rtlil"] == earlier["rtlil"] else "renamed"
+
+
+@verb(text=lambda result: table(result["rows"], list(result["rows"][0])))
+@click.argument("board", type=options.BoardType())
+def lanes(board):
+    """Print LUT4 per lane of several popcounts, and of the whole array of a board's engine."""
+    from boldhw.lanes import array, elements
+
+    say(f"Synthesising elements of {board.engine.lanes} lanes for {board.device} ...")
+    return {"rows": [*elements(board), array(board)]}
+
+
+def _worse(result):
+    return int(any(figures["worse"] for figures in result.values()))
+
+
+def _qor_table(result):
+    rows = [
+        {"board": name} | figures | {"worse": ", ".join(figures["worse"])}
+        for name, figures in result.items()
+    ]
+    return table(rows, list(rows[0]))
+
+
+@verb(text=_qor_table, exit_code=_worse)
+@click.option("--accept", is_flag=True, help="Make what came out the new baseline.")
+def qor(accept):
+    """Build three boards from one seed and compare them with the stored baseline.
+
+    Exit code 1 when a figure of a board is worse than the baseline by more than 5 %, or has none.
+    """
+    from boldhw.qor import compare
+
+    return compare(accept=accept, on_board=lambda name: say(f"Building {name}, some minutes ..."))
+
+
+def _samples_text(result):
+    """Return rows as ``boldhw.estimate.MEASURED`` has them, those to check the model with last."""
+    lines = []
+    for title, rows in result.items():
+        lines += [f"# {title}", *(f"    Sample{tuple(row.values())}," for row in rows)]
+    return "\n".join(lines)
+
+
+@verb(text=_samples_text)
+@click.argument("family", type=FAMILY)
+def calibrate(family):
+    """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
+    from boldhw.calibrate import engines_of, measure
+
+    result = {}
+    for title, engines in zip(("fitted", "others"), engines_of(family), strict=True):
+        result[title] = []
+        for engine in engines:
+            result[title].append(asdict(measure(engine, family)))
+            say(f"{title}: {len(result[title])} of {len(engines)}")
+    return result
+
+
+@verb(text=lambda result: table(result["epochs"], list(result["epochs"][0])))
+@click.argument("board", type=options.BoardType())
+@click.option("--data", "data_name", default="mnist5k", show_default=True, metavar="NAME|PATH")
+@click.option("--samples", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=2, show_default=True)
+def storebench(board, data_name, samples, epochs):
+    """Measure how busy a simulated board's engine is that trains on its own store."""
+    from boldhw.storebench import measure
+
+    dataset = data.load(data_name, samples, 1)
+    bits = data.booleanise(dataset.x_train)
+    rows = []
+    for row in measure(board, bits, dataset.y_train, epochs):
+        say(f"epoch {row['epoch']} of {epochs}")
+        rows.append(row)
+    return {"epochs": rows}
+
+
+for command in (digests, lanes, qor, calibrate, storebench):
+    dev.add_command(command)
