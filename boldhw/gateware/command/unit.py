@@ -8,8 +8,8 @@ from boldhw.config import FIELD_BITS
 from boldhw.gateware.counters import IDENTITY_WORDS, counter_words
 from boldhw.gateware.frame import CRC_BYTES, FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
-from boldhw.gateware.registers import RegisterFile
-from boldhw.gateware.shifter import Shifter
+from boldhw.gateware.command.registers import RegisterFile
+from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.store import StorePort
 from boldhw.protocol import (
     READABLE,
