@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, fields
 
 from boldhw.cycles import FIELD_ROWS
 from boldhw.layout import Layout
-from boldhw.protocol import HEADER, MAX_PAYLOAD
+from boldhw.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD
 
-CRC_BYTES = 4
 FRAME_BYTES = HEADER.size + CRC_BYTES + 2  # COBS adds a byte, the delimiter is another
 
 

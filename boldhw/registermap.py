@@ -1,33 +1,30 @@
 """Register map of a design for people who talk to it without our driver: Markdown and JSON.
 
-Everything comes from :mod:`boldhw.protocol` and :mod:`boldhw.layout`; the descriptions are the
-comments that stand behind the members there.
+Everything comes from :mod:`boldhw.protocol` and :mod:`boldhw.layout`.
 """
 
-import inspect
-import re
+import struct
 from dataclasses import asdict
+from itertools import accumulate
 
 from boldhw.config import FIELD_BITS, PROTOCOL_VERSION
 from boldhw.layout import TABLE
 from boldhw.protocol import (
     COUNTERS,
+    FRAME,
+    IDENTITY_VALUES,
     MAX_PAYLOAD,
     READABLE,
     REASONS,
     Command,
-    Register,
     Status,
     banks_of,
     registers_of,
 )
 
-FRAME = "COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 0x00, little-endian"
-
 
 def register_map(engine):
     """Return the register map of a design as a JSON-able dict."""
-    registers, commands = _comments(Register), _comments(Command)
     sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
     return {
         "protocol_version": PROTOCOL_VERSION,
@@ -42,12 +39,12 @@ def register_map(engine):
                 "bits": FIELD_BITS,
                 "reset": 0,
                 "access": "read-write" if register in READABLE else "write",
-                "description": registers.get(register.name, ""),
+                "description": register.doc,
             }
             for register in registers_of(engine)
         ],
         "commands": [
-            {"code": command.value, "name": command.name, "description": commands[command.name]}
+            {"code": command.value, "name": command.name, "description": command.doc}
             for command in Command
         ],
         "status": [
@@ -58,6 +55,7 @@ def register_map(engine):
             {"number": bank.value, "name": bank.name, "item_bytes": sizes[bank]}
             for bank in banks_of(engine)
         ],
+        "identity": _identity(),
         "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(engine.max_layers))],
         "layer_table": [list(fields) for fields in TABLE],
     }
@@ -79,6 +77,7 @@ def markdown(engine):
         _section("Commands", found["commands"]),
         _section("Status of a reply", found["status"]),
         _section("Memory banks", found["banks"]),
+        _section("IDENTITY, in the format codes of Python's struct", found["identity"]),
         _section("Counters, 32 bits each, in the order of STAT", counters),
         _section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
         _section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
@@ -86,9 +85,14 @@ def markdown(engine):
     return "\n\n".join(parts) + "\n"
 
 
-def _comments(enum):
-    """Return the comment behind each member in the source text of an enum."""
-    return dict(re.findall(r"^\s+([A-Z_]+) = \w+  # (.+)$", inspect.getsource(enum), re.MULTILINE))
+def _identity():
+    """Return the values of the payload of HELLO, each with its offset in bytes."""
+    sizes = [struct.calcsize(f"<{code}") for _, code in IDENTITY_VALUES]
+    offsets = accumulate(sizes[:-1], initial=0)
+    return [
+        {"offset": offset, "name": name, "format": code}
+        for offset, (name, code) in zip(offsets, IDENTITY_VALUES, strict=True)
+    ]
 
 
 def _section(title, rows):

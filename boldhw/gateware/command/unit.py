@@ -67,10 +67,10 @@ from boldhw.gateware.command.context import COUNTED, SAMPLING, Context, Source, 
 from boldhw.gateware.command.registers import RegisterFile
 from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.command.words import WordCounter
-from boldhw.gateware.frame import CRC_BYTES, FramePort
+from boldhw.gateware.frame import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.store import StorePort
-from boldhw.protocol import Bank, Command, Status
+from boldhw.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {
     Command.INFER: Operation.INFER,
