@@ -1,6 +1,6 @@
 """Register map of a design for people who talk to it without our driver: Markdown and JSON.
 
-Everything comes from :mod:`boldhw.protocol` and :mod:`boldhw.layout`.
+Everything comes from :mod:`boldhw.protocol` and :mod:`boldhw.spec.table`.
 """
 
 import struct
@@ -8,7 +8,6 @@ from dataclasses import asdict
 from itertools import accumulate
 
 from boldhw.config import FIELD_BITS, PROTOCOL_VERSION
-from boldhw.layout import TABLE
 from boldhw.protocol import (
     COUNTERS,
     FRAME,
@@ -21,6 +20,7 @@ from boldhw.protocol import (
     banks_of,
     registers_of,
 )
+from boldhw.spec.table import FIELDS, TABLE
 
 
 def register_map(engine):
@@ -57,14 +57,24 @@ def register_map(engine):
         ],
         "identity": _identity(),
         "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(engine.max_layers))],
-        "layer_table": [list(fields) for fields in TABLE],
+        "layer_table": [[field.key for field in row] for row in TABLE],
+        "layer_fields": [
+            {
+                "name": field.key,
+                "bits": field.width(engine),
+                "signed": field.signed,
+                "description": field.doc,
+            }
+            for field in FIELDS.values()
+        ],
     }
 
 
 def markdown(engine):
     """Return the register map of a design as Markdown text."""
     found = register_map(engine)
-    table = [{"row": row, "fields": ", ".join(names)} for row, names in enumerate(TABLE)]
+    rows = enumerate(found["layer_table"])
+    table = [{"row": row, "fields": ", ".join(names)} for row, names in rows]
     counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]
     about = (
         f"Protocol version {PROTOCOL_VERSION}. Frame: `{FRAME}`. A reply repeats the type with "
@@ -80,6 +90,7 @@ def markdown(engine):
         _section("IDENTITY, in the format codes of Python's struct", found["identity"]),
         _section("Counters, 32 bits each, in the order of STAT", counters),
         _section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
+        _section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
         _section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
     ]
     return "\n\n".join(parts) + "\n"

@@ -29,7 +29,7 @@ def test_everything_has_a_description():
     found = register_map(STORED)
     descriptions = {r["name"]: r["description"] for r in found["registers"]}
     assert descriptions["BATCH"] == "active samples per update, 1..K"
-    for group in ("registers", "commands", "status"):
+    for group in ("registers", "commands", "status", "layer_fields"):
         assert found[group]
         assert all(entry["description"].strip() for entry in found[group]), group
 
@@ -43,6 +43,14 @@ def test_design_is_named_and_sized():
     ]
     assert found["counters"] == [*COUNTERS, "flips_1", "flips_2", "flips_3", "flips_4"]
     assert json.loads(json.dumps(found)) == found
+
+
+def test_every_field_of_the_layer_table_is_described():
+    found = register_map(ICEBREAKER)
+    listed = {name for row in found["layer_table"] for name in row}
+    assert listed == {field["name"] for field in found["layer_fields"]}
+    origin = next(field for field in found["layer_fields"] if field["name"] == "origin")
+    assert (origin["bits"], origin["signed"]) == (ICEBREAKER.sum_bits, True)
 
 
 def test_the_identity_is_listed_as_it_is_sent():

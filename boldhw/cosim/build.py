@@ -49,7 +49,9 @@ def build_verilog(engine, clock_hz=None):
     """
     described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
     described += [HERE / name for name in MODELS]
-    texts = [path.read_text() for path in (*sorted(GATEWARE.rglob("*.py")), *described)]
+    folders = [GATEWARE, GATEWARE.parent / "spec"]
+    described += [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    texts = [path.read_text() for path in described]
     name = f"{_digest(_version('amaranth'), texts, engine, clock_hz)}.v"
     return _keep(name, lambda work: _generate(work, engine, clock_hz)).read_text()
 
