@@ -81,8 +81,8 @@ def _signal_row(engine):
     return (engine.signal_rows - 1).bit_length()
 
 
-def _sum(engine):
-    return engine.sum_bits
+def _origin(engine):
+    return min(engine.sum_bits, FIELD_BITS)  # sums of 2^14 inputs have a bit more than a field
 
 
 def _magnitude(engine):
@@ -120,7 +120,7 @@ DECAY = Field("decay", SETTINGS, _fixed(FIELD_BITS), "share of accumulators that
 THETA = Field("theta", SETTINGS, _accumulator, "votes that flip a weight", saturates=True)
 # Minus tau, but 0 for the scores of the last layer; and minus the lanes that hold no input, but not
 # in {0,T} coding, where they do not count.
-ORIGIN = Field("origin", PACKED, _sum, "what sums begin at", signed=True)
+ORIGIN = Field("origin", PACKED, _origin, "what sums begin at", signed=True)
 
 TABLE = (
     # forward
