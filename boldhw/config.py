@@ -16,6 +16,7 @@ SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 DSP_SUM_BITS = 14  # of a signed sum in a DSP block, at most
 REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
 NOISE_BITS = 8  # random bits that one lane draws at a time
+MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
 PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 STORE_BYTES_MAX = 1 << 25

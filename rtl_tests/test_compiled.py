@@ -10,8 +10,9 @@ from test_network import ENGINE, OPTIONS, REGISTERS, WIDTHS, samples
 
 from boldhw.config import REFERENCE
 from boldhw.errors import ToolError
-from boldhw.golden.compiled import CompiledNetwork, pack
+from boldhw.golden.compiled import CompiledNetwork
 from boldhw.golden.network import Network
+from boldhw.golden.words64 import pack
 from boldhw.hyper import Hyper
 
 

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.memory_port import MemoryPort
+from boldhw.spec.numbers import ceil_div
 
 WORD_BITS = 8
 FLASH_BITS = 24  # of an address
@@ -56,8 +57,8 @@ class FlashReader(wiring.Component):
 
     def __init__(self, address_bits, clock_hz):
         self.address_bits = address_bits
-        self.wake = -(-WAKE_NS * clock_hz // 10**9)
-        self.deselect = -(-DESELECT_NS * clock_hz // 10**9)
+        self.wake = ceil_div(WAKE_NS * clock_hz, 10**9)
+        self.deselect = ceil_div(DESELECT_NS * clock_hz, 10**9)
         super().__init__({
             "memory": In(MemoryPort(address_bits, WORD_BITS)),
             "pins": Out(FlashPins()),

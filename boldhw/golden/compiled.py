@@ -10,6 +10,7 @@ import numpy as np
 from boldhw.errors import ToolError
 from boldhw.golden import rule
 from boldhw.golden.network import Network
+from boldhw.golden.words64 import WORD, pack
 
 try:
     from numba import njit, types
@@ -20,7 +21,6 @@ except ImportError:
         'type: pip install "boldhw[fast]"'
     ) from None
 
-WORD = 64
 ONES = np.uint64((1 << WORD) - 1)
 
 
@@ -63,17 +63,6 @@ class CompiledNetwork(Network):
         if flips and planes is not None:
             planes[layer] = self._plane(layer)
         return flips
-
-
-def pack(bits):
-    """Return the rows of ``bits``, bool, as uint64 words, first bit lowest, zeros behind the last.
-
-    bits: shape (rows, n).  Returns shape (rows, ceil(n / 64)).
-    """
-    data = np.packbits(np.ascontiguousarray(bits), axis=1, bitorder="little")
-    padded = np.zeros((len(bits), -(-bits.shape[1] // WORD) * WORD // 8), np.uint8)
-    padded[:, : data.shape[1]] = data
-    return padded.view(np.uint64)
 
 
 def _valid(words, count):

@@ -16,6 +16,7 @@ from boldhw.golden import packing, rule
 from boldhw.golden.noise import NoiseStream
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
+from boldhw.spec.numbers import ceil_div
 
 CHUNK = 4096  # most samples computed together
 
@@ -222,7 +223,7 @@ class Network:
     def _signal_draws(self, samples):
         """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
         p, order = self.engine.elements, range(len(self.weights) - 2, -1, -1)
-        groups = {layer: -(-self.widths[layer + 1] // p) for layer in order}
+        groups = {layer: ceil_div(self.widths[layer + 1], p) for layer in order}
         noisy = [layer for layer in order if self.registers.noise[layer]]
         per_sample = sum(groups[layer] for layer in noisy)
         if not noisy:
@@ -271,7 +272,7 @@ class Network:
         if not self.registers.rounding:
             return None
         p, (m, n) = self.engine.elements, self.shapes[layer]
-        groups, outputs = -(-m // p), -(-n // p) * p
+        groups, outputs = ceil_div(m, p), ceil_div(n, p) * p
         lanes = self._noise.draw(groups * outputs).reshape(groups, outputs, p)
         return lanes.transpose(1, 0, 2).reshape(outputs, groups * p)[:n, :m]
 
