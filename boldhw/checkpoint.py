@@ -8,9 +8,7 @@ file, those of the zip format included, can change unnoticed.
 
 import io
 import json
-import os
 import zlib
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import numpy as np
 
 from boldhw.config import EngineConfig, check_range
 from boldhw.errors import ConfigError, DataError
-from boldhw.files import DAMAGED, LARGEST, open_archive, read_array
+from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper, Registers
@@ -38,7 +36,7 @@ def save(path, trainer):
         raise ConfigError(
             f"{trainer.network.gathered} samples are gathered; call flush() before saving"
         )
-    _replace(Path(path), _seal(_arrays(trainer)))
+    replace_file(path, _seal(_arrays(trainer)))
 
 
 def load(path):
@@ -157,17 +155,3 @@ def _check_seal(path, content):
             f"checkpoint {path} is damaged or cut off: it ends with {found}, its {len(body)} bytes "
             f"need '{expected.decode()}'; go back to an earlier checkpoint"
         )
-
-
-def _replace(path, content):
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise DataError(f"checkpoint {path} cannot be written: {error.strerror}") from error

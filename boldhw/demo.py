@@ -9,6 +9,7 @@ import numpy as np
 
 from boldhw import cycles, data
 from boldhw.doctor import versions
+from boldhw.files import replace_file
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
@@ -125,5 +126,5 @@ def _passes(device):
 def _write(run, epochs, directory):
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / SETTINGS).write_text(json.dumps(run, indent=1) + "\n")
-    (directory / EPOCHS).write_text("".join(json.dumps(entry) + "\n" for entry in epochs))
+    replace_file(directory / SETTINGS, json.dumps(run, indent=1) + "\n")
+    replace_file(directory / EPOCHS, "".join(json.dumps(entry) + "\n" for entry in epochs))

@@ -18,6 +18,7 @@ from boldhw.build import build
 from boldhw.cli.output import say, table
 from boldhw.doctor import versions
 from boldhw.estimate import estimate
+from boldhw.files import replace_file
 
 BOARDS = ("icebreaker", "ulx3s", "tang_nano_20k")
 SEEDS = (1,)
@@ -81,7 +82,7 @@ def main(arguments, directory=Path("build/qor")):
     rows = [{"board": name, **found[name], "worse": ", ".join(bad[name])} for name in BOARDS]
     print(table(rows, ["board", *FIGURES, "worse"]))
     if accept:
-        BASELINE.write_text(json.dumps(found, indent=2) + "\n")
+        replace_file(BASELINE, json.dumps(found, indent=2) + "\n")
         return 0
     return int(any(bad.values()))
 

@@ -19,6 +19,7 @@ from boldhw.doctor import versions
 from boldhw.errors import CheckError
 from boldhw.estimate import estimate
 from boldhw.experiments.training import fastest, markdown, spread
+from boldhw.files import replace_file
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.report import read_builds
@@ -303,7 +304,7 @@ def write(rows, dataset, directory):
         "suite.md": text(rows) + f"\n\n{foot(dataset)}",
     }
     for name, content in files.items():
-        (directory / name).write_text(content + "\n")
+        replace_file(directory / name, content + "\n")
     return [str(directory / name) for name in files]
 
 

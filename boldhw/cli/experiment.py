@@ -30,5 +30,5 @@ def experiment(name, data_name, out, seeds, quick):
     directory = out or f"build/experiments/{name}"
     files, records = perform(find(name), name, dataset, directory, seeds, quick, say)
     text = next(path for path in files if path.endswith(".md"))
-    with open(text) as file:
+    with open(text, encoding="utf-8") as file:
         return {"experiment": name, "runs": len(records), "files": files, "text": file.read()}

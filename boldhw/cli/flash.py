@@ -11,6 +11,7 @@ from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.doctor import find_program
 from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
+from boldhw.files import replace_file
 from boldhw.golden import packing
 from boldhw.layout import Layout
 
@@ -62,7 +63,7 @@ def _write_samples(board, data_name, train_size, network):
         )
     path = Path(f"build/{board.name}/samples.bin")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(image)
+    replace_file(path, image)
     return str(path)
 
 
