@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from boldhw.errors import DataError, ToolError
-from boldhw.files import replace_file
 from boldhw.figures import line_chart, tiles
+from boldhw.files import replace_file
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
 FLOORPLAN = "floorplan.svg"  # beside a build.json
