@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from boldhw.config import EngineConfig, check_range
+from boldhw.data import Origin
 from boldhw.errors import ConfigError, DataError
 from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
 from boldhw.golden.network import Network
@@ -76,6 +77,7 @@ def _arrays(trainer):
         "epochs": trainer.epochs,
         "seed": trainer.seed,
         "stored": trainer.stored,
+        "origin": asdict(trainer.origin) if trainer.origin else None,
         "decay": trainer.decay,
     }
     arrays = {"header": np.array(json.dumps(header))}
@@ -106,6 +108,9 @@ def _restore(path, archive):
     )  # fmt: skip
     check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])
+    # None in checkpoints of earlier versions, and of programs that did not say.
+    origin = header.get("origin")
+    trainer.origin = Origin(**origin) if origin else None
     trainer.registers(None).check(network.engine, network.widths)
     return trainer
 

@@ -148,25 +148,39 @@ def read_array(archive, name, path):
     """Return the array ``name`` of integers, bools or text in a ZipFile of .npy files.
 
     ``path`` is what messages call the archive. Raises DataError when announced shape and bytes
-    differ, and one of DAMAGED for anything that is no such array.
+    differ and for an array of anything else, and one of DAMAGED for what is no array.
     """
     with archive.open(f"{name}.npy") as file:
-        shape, fortran, dtype = _npy_header(file, name)
+        shape, fortran, dtype = _npy_header(file, name, path)
         content = read_exactly(file, math.prod(shape) * dtype.itemsize, f"{path}: {name}")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _npy_header(file, name):
+def _npy_header(file, name, path):
     """Return (shape, Fortran order, dtype)."""
     start = file.read(len(NPY_START))
     if start != NPY_START:
         raise ValueError(f"{name} starts with {start!r}, not as numpy.savez writes arrays")
     header = file.read(int.from_bytes(file.read(2), "little")).decode("latin-1")
+    if header.startswith("{'descr': ["):
+        raise DataError(f"{path}: {name} holds records of several fields; save one array per field")
     match = NPY_HEADER.fullmatch(header)
     if not match:
         raise ValueError(f"{name} announces {header[:99].strip()!r}, not as numpy.savez does")
     descr, fortran, shape = match.groups()
     if not NPY_TYPE.fullmatch(descr):
-        raise ValueError(f"{name} holds {descr}; it must hold integers")
+        raise DataError(f"{path}: {name} {_unusable(descr)}")
     sizes = tuple(int(size) for size in shape.split(",") if size.strip())
     return sizes, fortran == "True", np.dtype(descr)
+
+
+def _unusable(descr):
+    """Return what is wrong with an array of a type that is not read, and what to do."""
+    if descr.endswith("O"):
+        return "holds Python objects, which are not read since they may run code; save numbers"
+    if descr[1:2] == "f":
+        return (
+            f"holds real numbers ({descr}), it must hold integers or bools; scale images to "
+            f"0..255 and save them with astype(np.uint8)"
+        )
+    return f"holds {descr}; it must hold integers or bools"

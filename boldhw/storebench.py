@@ -64,8 +64,7 @@ def main():
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--epochs", type=int, default=2)
     given = parser.parse_args()
-    dataset = data.load(given.data, given.samples, 1)
-    bits, labels = data.booleanise(dataset.x_train), dataset.y_train
+    bits, labels = data.load(given.data, given.samples, 1).samples()[:2]
     for result in measure(BOARDS[given.board], bits, labels, given.epochs):
         print(result, flush=True)
 

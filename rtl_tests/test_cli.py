@@ -550,7 +550,8 @@ class TestRefusals:
         refused(2, words, *line, tmp_path / "file" / "folder")
 
     def test_damaged_idx_file(self, refused, tmp_path):
-        (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(32)))
+        for name in (name for names in data.IDX_FILES for name in names):
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(bytes(32)))
         refused(2, ("0x00000803",), "train", "--data", tmp_path)
 
     @pytest.mark.parametrize("place", [3, 1000, -3])

@@ -161,28 +161,35 @@ def test_truncated_gzip(tmp_path, cut):
 def test_not_gzip_at_all(tmp_path):
     write_idx(tmp_path, ".gz")
     (tmp_path / f"{TRAIN_IMAGES}.gz").write_bytes(b"hello")
-    with pytest.raises(DataError, match="Not a gzipped file"):
+    with pytest.raises(DataError, match="ubyte.gz starts with 0x68656c6c, not with the magic"):
         load(tmp_path)
 
 
 def test_missing_idx_file(tmp_path):
     write_idx(tmp_path)
     (tmp_path / TRAIN_LABELS).unlink()
-    with pytest.raises(DataError, match="no file train-labels-idx1-ubyte or train-labels-idx1-u"):
+    with pytest.raises(DataError, match="no file train-labels-idx1-ubyte; it has 't10k"):
         load(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_test": None}, "y_test.npy"),
-        ({"x_train": IMAGES[0] / 255}, "x_train holds <f8; it must hold integers"),
+        ({"y_test": None}, "has no array y_test; it has 'x_train', 'y_train', 'x_test'; save"),
+        ({"x_train": None, "y_test": None}, "has no array x_train, y_test; it has"),
+        (
+            {"x_train": IMAGES[0] / 255},
+            r"x_train holds real numbers \(<f8\), .* 0..255 and save .*astype\(np.uint8\)",
+        ),
         ({"x_train": IMAGES[0].astype(np.int32)}, "images are int32"),
         ({"x_train": IMAGES[0].ravel()}, "training set: images are uint8 of shape"),
         ({"x_test": IMAGES[1][:, :2]}, "have 20 pixels, test images 10"),
         ({"y_train": LABELS[0][:, None]}, "one for each of the 30 images"),
         ({"y_train": LABELS[0].astype(np.int8) - 3}, "label -3 is out of range"),
-        ({"y_train": LABELS[0].astype(object)}, r"y_train holds \|O"),
+        (
+            {"y_train": LABELS[0].astype(object)},
+            "y_train holds Python objects, which are not read since",
+        ),
     ],
 )
 def test_bad_npz_content(tmp_path, changes, message):
@@ -205,7 +212,8 @@ def test_announced_size_is_not_believed(tmp_path):
         header, {"descr": "|u1", "fortran_order": False, "shape": (1 << 20, 1 << 20)}
     )
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("x_train.npy", header.getvalue() + b"\0" * 100)
+        for key in ("x_train", "y_train", "x_test", "y_test"):
+            archive.writestr(f"{key}.npy", header.getvalue() + b"\0" * 100)
     with pytest.raises(DataError, match="announces 1099511627776 bytes of data and has only 100"):
         load(path)
 
