@@ -155,28 +155,24 @@ def telling_bits(images, threshold=THRESHOLD, name="images"):
     """Return what :func:`booleanise` does. Raises DataError too when all of it is T, or all F."""
     bits = booleanise(images, threshold)
     if bits.all() or not bits.any():
-        raise DataError(f"{name}: {_constant(images, np.min(threshold), bool(bits.all()))}")
+        raise DataError(f"{name}: {_constant(images, threshold, above=bits.any())}")
     return bits
 
 
 def _constant(images, threshold, above):
     """Return why all pixels are on one side of a threshold, and what puts them on both."""
-    low, high = images.min(), images.max()
+    low, high = int(images.min()), int(images.max())
     if low == high:
         value = high if images.dtype == np.uint8 else "FT"[high]
         return f"every pixel is {value}, so nothing can be learnt from it; give other images"
-    middle = (int(low) + int(high)) // 2
+    advice = f"try --threshold {(low + high) // 2}"
     if above:
-        return (
-            f"every pixel is above the threshold {threshold}, the least is {low}; "
-            f"try --threshold {middle}"
-        )
-    factor = 255 // int(high)
-    scale = f"multiply by {factor}, or " if factor * int(high) > threshold else ""
-    return (
-        f"no pixel is above the threshold {threshold}, the greatest is {high}; {scale}try "
-        f"--threshold {middle}"
-    )
+        threshold = np.max(threshold)
+        return f"every pixel is above the threshold {threshold}, the least is {low}; {advice}"
+    threshold, factor = np.min(threshold), 255 // high
+    if factor * high > threshold:
+        advice = f"multiply by {factor}, or {advice}"
+    return f"no pixel is above the threshold {threshold}, the greatest is {high}; {advice}"
 
 
 def shifted(bits, generator, side):
