@@ -437,6 +437,23 @@ class TestDemo:
         assert (code, found) == (0, {"report": str(target)})
         assert "bit-exact" in target.read_text().lower()
 
+    def test_report_keeps_links_and_refuses_pipes(
+        self, result, refused, board, small_demo, tmp_path
+    ):
+        """Fault 4; the demonstration says so before it trains."""
+        result("demo", *small_demo)
+        target, link, pipe = (tmp_path / name for name in ("target", "link", "pipe"))
+        link.symlink_to(target)
+        line = ("report", tmp_path / "run", "--builds", tmp_path, "-o")
+        assert result(*line, link)[1] == 0
+        assert link.is_symlink()
+        assert "bit-exact" in target.read_text().lower()
+        os.mkfifo(pipe)
+        refused(2, (f"{pipe} is a pipe",), *line, pipe)
+        board.executed.clear()
+        refused(2, (f"{pipe} is a pipe",), "demo", *small_demo[:-1], pipe)
+        assert not board.executed
+
     @pytest.fixture
     def small_demo(self, monkeypatch, tmp_path):
         small = {"widths": (64, 20, 10), "data": "digits", "hyper": Hyper(theta=4, batch=8)}
