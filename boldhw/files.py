@@ -74,6 +74,7 @@ def _beside(path):
 
     The new file lies beside the one to replace and is removed behind the block, if it is there.
     """
+    path = Path(path)  # so that no name at all is the current folder
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".boldhw-{secrets.token_hex(8)}"
     try:

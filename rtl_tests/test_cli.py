@@ -305,6 +305,11 @@ class TestSamplesOfARun:
             path = tmp_path / name
             refused(2, (f"{path} ", words), "train", *SMALL, "--checkpoint", path, "--force")
 
+    def test_an_empty_name_is_refused(self, refused):
+        """As a shell makes it of a variable that is not set."""
+        for option in ("--checkpoint", "--resume"):
+            refused(2, ("s a directory",), "train", *SMALL[2:], option, "")
+
     @pytest.mark.parametrize("backend", ["golden", "sim"])
     def test_labels_of_the_test_set(self, refused, board, tmp_path, backend):
         """Fault 17: before anything is trained or saved, by train and by eval."""

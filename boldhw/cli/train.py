@@ -54,9 +54,9 @@ def train(
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    trainer = _resumed(resume) if resume else None
-    checkpoint = checkpoint or resume
-    if checkpoint:
+    trainer = None if resume is None else _resumed(resume)
+    checkpoint = resume if checkpoint is None else checkpoint
+    if checkpoint is not None:
         _check_place(checkpoint, resume, force)
     if trainer:
         threshold = options.run_threshold(trainer)
@@ -77,7 +77,7 @@ def train(
         try:
             epochs = _run(trainer, device, samples, checkpoint)
         except KeyboardInterrupt:
-            if checkpoint:
+            if checkpoint is not None:
                 say(f"interrupted after epoch {trainer.epoch}; go on with: {_again(checkpoint)}")
             raise
         return _result(trainer, device, epochs, samples, time.perf_counter() - start)
@@ -167,7 +167,7 @@ def _run(trainer, device, samples, checkpoint):
     """Train the epochs that are left, saving after each; return their EpochStats."""
 
     def save():
-        if checkpoint:
+        if checkpoint is not None:
             if device:
                 device.store(trainer.network)
             checkpoints.save(checkpoint, trainer)
