@@ -12,6 +12,7 @@ from threading import Event
 
 from boldhw import floorplan
 from boldhw.errors import ToolError
+from boldhw.files import check_writable, replace_file
 from boldhw.synthesis import FAMILIES, Resources, StuckError, run_tool, synthesise, tool_version
 
 NAME = "boldhw"
@@ -84,17 +85,20 @@ def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
     bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and,
     last, ``build.json`` to the directory; a build that ends early changes nothing there. The same
     sources and tools give the same bitstream. Raises ToolError when a tool is missing or fails, or
-    no seed can be routed.
+    no seed can be routed, and DataError if the directory cannot take the files.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    bitstream = bitstream_name(board)
+    for name in (bitstream, FLOORPLAN, RESULT):  # now, not when all is done
+        check_writable(directory / name)
     with tempfile.TemporaryDirectory(dir=directory, prefix="unfinished-") as work:
-        bitstream = bitstream_name(board)
         result = _build(board, Path(work), directory / bitstream, tuple(seeds), on_seed)
         (Path(work) / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
-        (directory / RESULT).unlink(missing_ok=True)
+        # What a link leads to, not the link.
+        Path(os.path.realpath(directory / RESULT)).unlink(missing_ok=True)
         for name in (bitstream, FLOORPLAN, *_logs(work), RESULT):
-            os.replace(Path(work) / name, directory / name)
+            replace_file(directory / name, (Path(work) / name).read_bytes())
     return result
 
 

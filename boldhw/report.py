@@ -13,6 +13,7 @@ import numpy as np
 
 from boldhw.errors import DataError, ToolError
 from boldhw.figures import line_chart, tiles
+from boldhw.files import replace_file
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
 FLOORPLAN = "floorplan.svg"  # beside a build.json
@@ -56,9 +57,10 @@ def read_history(directory):
 
 
 def write_report(run, epochs, builds, history, path):
-    """Write the report of one run and return its path. Raises ToolError without Jinja2.
+    """Write the report of one run and return its path.
 
-    ``builds`` and ``history`` are what read_builds and read_history return.
+    ``builds`` and ``history`` are what read_builds and read_history return. Raises ToolError
+    without Jinja2, DataError if the report cannot be written.
     """
     try:
         from jinja2 import Environment, StrictUndefined
@@ -79,9 +81,8 @@ def write_report(run, epochs, builds, history, path):
         exact=all(each["cycles"] == each["model"] for each in run["passes"]),
         **_figures(run, epochs),
     )
-    path = Path(path)
-    path.write_text(text)
-    return path
+    replace_file(path, text)
+    return Path(path)
 
 
 def simulated_rate(run, builds):

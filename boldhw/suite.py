@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 from boldboards import find_board
 
-from boldhw import cycles, data
+from boldhw import cycles
 from boldhw.doctor import versions
 from boldhw.errors import CheckError
 from boldhw.estimate import estimate
 from boldhw.experiments.training import fastest, markdown, spread
+from boldhw.files import replace_file
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.report import read_builds
@@ -135,8 +136,7 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
     Raises CheckError when a simulated board and the golden model, or its cycle model, differ, and
     ToolError without the simulator.
     """
-    bits, test_bits = data.booleanise(dataset.x_train), data.booleanise(dataset.x_test)
-    samples = bits, dataset.y_train, test_bits, dataset.y_test
+    samples = dataset.samples()
     built = {build["design_digest"]: build for build in read_builds(builds)}
     rows, processors = [], {}
     for board, changes in entries:
@@ -149,7 +149,7 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
         settings = ", ".join(f"{name} {value}" for name, value in changes.items())
         rows.append(replace(row, settings=settings))
         if board.network not in processors:
-            processors[board.network] = processor_rows(training, test_bits)
+            processors[board.network] = processor_rows(training, samples[2])
     return [*rows, *(row for pair in processors.values() for row in pair), *OTHERS]
 
 
@@ -303,7 +303,7 @@ def write(rows, dataset, directory):
         "suite.md": text(rows) + f"\n\n{foot(dataset)}",
     }
     for name, content in files.items():
-        (directory / name).write_text(content + "\n")
+        replace_file(directory / name, content + "\n")
     return [str(directory / name) for name in files]
 
 

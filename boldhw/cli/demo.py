@@ -10,6 +10,7 @@ from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.demo import Job, run_demo
 from boldhw.errors import CheckError
+from boldhw.files import check_writable
 from boldhw.report import read_builds, read_history, read_run, write_report
 
 DEFAULT = Job()
@@ -40,6 +41,7 @@ def demo(output, report, **job):
     job = replace(DEFAULT, **job)
     for directory in (Path(output), Path(report).parent):  # now, not when all is done
         directory.mkdir(parents=True, exist_ok=True)
+    check_writable(report)
     say("Building the simulated board, about a minute the first time ...")
     with (
         options.open_device("sim", None) as device,

@@ -10,7 +10,6 @@ from statistics import mean
 
 import numpy as np
 
-from boldhw import data
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.figures import plot
@@ -242,7 +241,7 @@ def run(settings, dataset):
 
 def train(settings, dataset):
     """Train a convolutional network; ``true`` are the shares of T after each convolution."""
-    bits, test_bits = (data.booleanise(x, 64) for x in (dataset.x_train, dataset.x_test))
+    bits, labels, test_bits, test_labels = dataset.samples(64)
     options = {name: settings[name] for name in ("power", "at_maximum", "stochastic")}
     network = ConvolutionalNetwork(
         settings["channels"], math.isqrt(bits.shape[1]), settings["seed"],
@@ -250,8 +249,8 @@ def train(settings, dataset):
     )  # fmt: skip
     result = {"accuracy": [], "true": [], "active": [], "updates": [], "flips": []}
     for epoch in range(settings["epochs"]):
-        active, *rest = network.train(bits, dataset.y_train, epoch, settings["epochs"])
-        values = *network.evaluate(test_bits, dataset.y_test), active / len(bits), *rest
+        active, *rest = network.train(bits, labels, epoch, settings["epochs"])
+        values = *network.evaluate(test_bits, test_labels), active / len(bits), *rest
         for name, value in zip(result, values, strict=True):
             result[name].append(value)
     return result

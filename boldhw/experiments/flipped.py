@@ -5,7 +5,6 @@ from statistics import mean, median
 
 import numpy as np
 
-from boldhw import data
 from boldhw.config import REFERENCE
 from boldhw.demo import Job
 from boldhw.experiments import training
@@ -39,9 +38,8 @@ def run(settings, dataset):
     """
     engine = replace(REFERENCE, accumulator_bits=settings["bits"])
     network = training.fastest()(settings["network"], engine, settings["seed"])
-    bits, test_bits = data.booleanise(dataset.x_train), data.booleanise(dataset.x_test)
     trainer = Trainer(network, Job().hyper, settings["epochs"], settings["seed"])
-    samples = bits, dataset.y_train, test_bits, dataset.y_test
+    samples = dataset.samples()
     *_, last = trainer.run(*samples)
     invert(network, settings["share"] / 100, _generator(settings, FLIPS))
     after = trainer.accuracy(*samples[2:])

@@ -66,7 +66,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     change = partial(data.shifted, side=side) if settings["shift"] else None
     trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     bits, test_bits = (
-        data.booleanise(images, settings["levels"]) for images in (train_images, test_images)
+        data.telling_bits(images, settings["levels"]) for images in (train_images, test_images)
     )
     epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
     return {
