@@ -111,7 +111,7 @@ def test_nothing_is_written_outside_the_users_folders():
 def test_users_files_are_replaced_by_one_unit_only():
     """Fault 4: what writes on its own does so in a folder of its own, or adds to a journal."""
     temporary = {
-        "boldhw/build.py", "boldhw/calibrate.py", "boldhw/synthesis.py",
+        "boldhw/build.py", "boldhw/calibrate.py", "boldhw/synthesis.py", "boldhw/flow/digests.py",
         "boldhw/cosim/board.py", "boldhw/cosim/build.py", "boldhw/cosim/upset.py",
     }  # fmt: skip
     journals = {"boldhw/qor.py", "boldhw/explore.py", "boldhw/experiments/experiment.py"}
