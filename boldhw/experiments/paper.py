@@ -64,7 +64,8 @@ def run(settings, dataset):
     )  # fmt: skip
     recipe = Recipe(epochs=settings["epochs"], eta=settings["eta"])
     bits, test_bits = (
-        data.booleanise(images).astype(np.float32) for images in (dataset.x_train, dataset.x_test)
+        data.booleanise(images, training.LEVELS).astype(np.float32)
+        for images in (dataset.x_train, dataset.x_test)
     )
     trainer = Trainer(model, recipe, settings["seed"])
     epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
