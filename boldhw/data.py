@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.errors import DataError, ToolError
+from boldhw.errors import DataError, missing_package
 from boldhw.files import DAMAGED, open_archive, read_array, read_exactly
 
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
@@ -124,10 +124,7 @@ NAMED = {"mnist5k": _mnist5k, "digits": _digits}
 
 
 def _missing(name, package):
-    return ToolError(
-        f"data {name} comes with the package {package}, which is not installed; "
-        f'type: pip install "boldhw[data]"'
-    )
+    return missing_package(f"data {name}", package, "data")
 
 
 def _split(images, labels):

@@ -10,6 +10,8 @@ from importlib import metadata
 from boldhost.ports import RULE_FILE, latency_timer, port_group, port_owner
 from serial.tools import list_ports
 
+from boldhw.errors import install_command
+
 # Package, what it is for, the extra of boldhw that brings it.
 PACKAGES = (
     ("numpy", "golden model and driver", None),
@@ -76,12 +78,11 @@ def _python():
 
 
 def _package(name, purpose, extra):
-    fix = f"pip install 'boldhw[{extra}]'" if extra else "pip install --upgrade boldhw"
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         found = None
-    return _check(name, purpose, found, fix)
+    return _check(name, purpose, found, install_command(extra))
 
 
 def _program(name, purpose, fix, required):

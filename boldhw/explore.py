@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from boldhw.config import TABLE_ROWS, EngineConfig
-from boldhw.errors import BoldhwError, ConfigError, ToolError
+from boldhw.errors import BoldhwError, ConfigError, missing_package, naming
 from boldhw.estimate import estimate
 from boldhw.figures import plot
 from boldhw.layout import Layout
@@ -189,7 +189,7 @@ def _journal(path):
 def _append(path, record):
     """Add a line to the journal, behind the end of a torn one."""
     torn = path.exists() and not path.read_bytes().endswith(b"\n")
-    with path.open("a") as file:
+    with naming(path), path.open("a") as file:
         file.write("\n" * torn + json.dumps(record) + "\n")
 
 
@@ -203,9 +203,7 @@ def _workers(scheduler):
     try:
         from distributed import Client
     except ImportError as error:
-        raise ToolError(
-            "builds on a cluster need Dask; install it with: pip install 'boldhw[dask]'"
-        ) from error
+        raise missing_package("a build on a cluster", "distributed", "dask") from error
     with Client(None if scheduler == "local" else scheduler) as client:
         yield lambda *call: client.submit(*call, pure=False)
 

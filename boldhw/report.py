@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.errors import DataError, ToolError
+from boldhw.errors import DataError, missing_package
 from boldhw.figures import line_chart, tiles
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
@@ -29,7 +29,7 @@ def read_run(directory):
         return run, [json.loads(line) for line in lines]
     except FileNotFoundError as error:
         raise DataError(f"{directory} holds no run; boldhw demo writes one") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"the run in {directory} is damaged ({error}); run boldhw demo") from error
 
 
@@ -60,17 +60,7 @@ def write_report(run, epochs, builds, history, path):
 
     ``builds`` and ``history`` are what read_builds and read_history return.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise ToolError("reports need Jinja2; install it with: pip install 'boldhw[report]'") from (
-            error
-        )
-    source = resources.files("boldhw").joinpath("report.html.j2").read_text()
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    text = environment.from_string(source).render(
+    text = template().render(
         run=run,
         epochs=epochs,
         builds=builds,
@@ -82,6 +72,19 @@ def write_report(run, epochs, builds, history, path):
     path = Path(path)
     path.write_text(text)
     return path
+
+
+def template():
+    """Return the template of a report. Raises ToolError without Jinja2."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as error:
+        raise missing_package("a report", "jinja2", "report") from error
+    source = resources.files("boldhw").joinpath("report.html.j2").read_text()
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    return environment.from_string(source)
 
 
 def simulated_rate(run, builds):

@@ -20,7 +20,8 @@ from boldhw import data
 from boldhw.build import Placed
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
-from boldhw.cli.main import cli, main
+from boldhw.cli.main import main
+from boldhw.cli.verbs import cli
 from boldhw.config import ICEBREAKER, EngineConfig
 from boldhw.errors import ConfigError, ToolError
 from boldhw.golden.trainer import Trainer

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from serial.tools.list_ports_common import ListPortInfo
 
 from boldhw import doctor
-from boldhw.cli.main import cli
+from boldhw.cli.verbs import cli
 
 
 def check(name):

@@ -223,7 +223,8 @@ def _settings(channels, epochs, power=0.5, at_maximum=True, stochastic=False, **
     label += "".join(f", {name} {value}" for name, value in hyper.items())
     return {
         "label": label, "channels": list(channels), "epochs": epochs, "power": power,
-        "at_maximum": at_maximum, "stochastic": stochastic, "hyper": asdict(replace(training.HYPER, **BASE | hyper)),
+        "at_maximum": at_maximum, "stochastic": stochastic,
+        "hyper": asdict(replace(training.HYPER, **BASE | hyper)),
     }  # fmt: skip
 
 

@@ -6,11 +6,11 @@ from statistics import mean, median
 import numpy as np
 
 from boldhw import data
-from boldhw.hyper import Hyper
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.figures import plot
 from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper
 
 SHARES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)  # percent
 NETWORK, EPOCHS, BITS = "784-84-10", 10, 6
@@ -40,9 +40,7 @@ def run(settings, dataset):
     update from then on; it ends when the accuracy is back or PASSES are over. ``recovered`` is the
     number of updates it took, None if it did not.
     """
-    network = training.fastest()(
-        settings["network"], training.engine(settings), settings["seed"]
-    )
+    network = training.fastest()(settings["network"], training.engine(settings), settings["seed"])
     bits, test_bits = (
         data.booleanise(images, training.LEVELS) for images in (dataset.x_train, dataset.x_test)
     )

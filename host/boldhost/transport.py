@@ -13,7 +13,7 @@ import serial
 from serial.tools import list_ports
 
 from boldhost.ports import port_group, port_owner
-from boldhw.errors import ConfigError, DeviceError, ToolError
+from boldhw.errors import ConfigError, DeviceError, missing_package
 
 LOG = logging.getLogger(__name__)
 BAUD = 3_000_000
@@ -136,10 +136,8 @@ def _open_simulation(engine):
     try:
         from boldhw.cosim.board import SimTransport
     except ImportError as error:
-        raise ToolError(
-            f"the simulated board needs the package {error.name}; install it with: "
-            f"pip install 'boldhw[sim]'"
-        ) from error
+        package = error.name.partition(".")[0]
+        raise missing_package("the simulated board", package, "sim") from error
     return SimTransport() if engine is None else SimTransport(engine)
 
 
