@@ -36,23 +36,35 @@ def read_run(directory):
 def read_builds(directory):
     """Return the results of the board builds below a directory, sorted by board.
 
-    Each has the key ``floorplan`` besides those of its build.json: an SVG, or nothing.
+    Each has the key ``floorplan`` besides those of its build.json: an SVG, or nothing. Raises
+    DataError when one is damaged.
     """
     builds = []
     for path in sorted(Path(directory).glob("*/build.json")):
         picture = path.with_name(FLOORPLAN)
         floorplan = picture.read_text() if picture.exists() else ""
-        builds.append(json.loads(path.read_text()) | {"floorplan": floorplan})
+        builds.append(_parse(path, path.read_text()) | {"floorplan": floorplan})
     return builds
 
 
 def read_history(directory):
-    """Return {board: builds that ``make qor`` remembers, first first}, below a directory."""
+    """Return {board: builds that ``make qor`` remembers, first first}, below a directory.
+
+    Raises DataError when it is damaged.
+    """
     path, history = Path(directory) / HISTORY, {}
     for line in path.read_text().splitlines() if path.exists() else []:
-        build = json.loads(line)
+        build = _parse(path, line)
         history.setdefault(build["board"], []).append(build)
     return history
+
+
+def _parse(path, text):
+    """Return what JSON that was read from a file says. Raises DataError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error}); delete it, and build again") from error
 
 
 def write_report(run, epochs, builds, history, path):

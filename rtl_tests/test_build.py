@@ -14,7 +14,8 @@ from boldhw.build import Placed, _fmax, _place_all, build, in_circles, place, ta
 from boldhw.config import ICEBREAKER
 from boldhw.errors import ToolError
 from boldhw.estimate import ram_blocks, spram
-from boldhw.synthesis import StuckError, count_cells, run_tool, synthesise
+from boldhw.programs import StuckError
+from boldhw.synthesis import count_cells, run_tool, synthesise
 
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
@@ -263,7 +264,7 @@ class TestFailure:
             monkeypatch.setattr("boldhw.build.synthesise", synthesise)
         if variable == "ICEPACK":
             monkeypatch.setattr("boldhw.build.place", lambda *_: Placed(1, 25.0, 10))
-        words = rf"no-such-tool is missing; .*pip install 'boldhw\[build\]', or set {variable}"
+        words = rf"no-such-tool is missing; .*pip install --editable '\.\[build\]', or set {variable}"
         with pytest.raises(ToolError, match=words):
             build(BOARD, tmp_path)
 

