@@ -4,9 +4,9 @@ Every engine is estimated, none is built; :func:`verify` then builds the best.
 """
 
 import json
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from boldhw.config import TABLE_ROWS, EngineConfig
@@ -195,10 +195,9 @@ def _append(path, record):
 
 @contextmanager
 def _workers(scheduler):
-    """Yield a function that submits a call: to Dask, or to a process of this machine."""
+    """Yield a function that submits a call: to Dask, or to be done here when its turn comes."""
     if scheduler is None:
-        with ProcessPoolExecutor(max_workers=1) as pool:
-            yield pool.submit
+        yield partial
         return
     try:
         from distributed import Client
@@ -211,7 +210,7 @@ def _workers(scheduler):
 def _completed(tasks, scheduler):
     """Yield results as they come."""
     if scheduler is None:
-        yield from (task.result() for task in as_completed(tasks))
+        yield from (task() for task in tasks)
         return
     from distributed import as_completed as dask_completed
 

@@ -264,7 +264,9 @@ class TestFailure:
             monkeypatch.setattr("boldhw.build.synthesise", synthesise)
         if variable == "ICEPACK":
             monkeypatch.setattr("boldhw.build.place", lambda *_: Placed(1, 25.0, 10))
-        words = rf"no-such-tool is missing; .*pip install --editable '\.\[build\]', or set {variable}"
+        words = (
+            rf"no-such-tool is missing; .*pip install --editable '\.\[build\]', or set {variable}"
+        )
         with pytest.raises(ToolError, match=words):
             build(BOARD, tmp_path)
 

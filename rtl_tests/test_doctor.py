@@ -62,7 +62,7 @@ def port(monkeypatch):
 @pytest.mark.parametrize(("allowed", "fix"), [(True, ""), (False, "-aG uucp")])
 def test_port_without_permission_names_the_group_and_the_rule(monkeypatch, port, allowed, fix):
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: allowed)
-    monkeypatch.setattr(doctor, "port_group", lambda name: "uucp")
+    monkeypatch.setattr("boldhost.ports.port_group", lambda name: "uucp")
     entry = check("/dev/ttyUSB7")
     assert entry["ok"] is allowed
     assert fix in entry["fix"]

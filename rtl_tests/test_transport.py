@@ -106,6 +106,13 @@ def test_a_missing_port_lists_those_that_exist(monkeypatch):
         open_transport("/dev/nothing")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("SIM", "sim"), ("Auto", "auto"), ("gold", "golden")])
+def test_a_backend_that_is_misspelt_is_no_port(name, meant):
+    """Fault 21."""
+    with pytest.raises(DeviceError, match=f"there is no port {name}; did you mean {meant}[?]"):
+        open_transport(name)
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
