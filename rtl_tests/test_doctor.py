@@ -9,6 +9,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from boldhw import doctor
 from boldhw.cli.verbs import cli
+from boldhw.cosim import build
 
 
 def check(name):
@@ -48,6 +49,19 @@ def test_program_beside_python_is_found(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert doctor.find_program("openFPGALoader") == str(program)
     assert check("openFPGALoader")["found"] == "openFPGALoader v1.1.1"
+
+
+def test_the_cache_is_named_and_whether_it_can_be_written(monkeypatch, tmp_path):
+    """Fault 13."""
+    monkeypatch.setattr(build.platformdirs, "user_cache_dir", lambda name: tmp_path / name)
+    entry = check("cache")
+    assert (entry["ok"], entry["found"]) == (True, str(tmp_path / "boldhw" / "models"))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "boldhw").touch()
+    entry = check("cache")
+    assert (entry["ok"], entry["required"]) == (False, False)
+    assert entry["found"].endswith("models cannot be written")
+    assert "XDG_CACHE_HOME" in entry["fix"]
 
 
 @pytest.fixture

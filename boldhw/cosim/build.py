@@ -9,7 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
 from threading import Event
@@ -156,7 +156,7 @@ def _run_all(commands, directory):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         tasks = [pool.submit(_run, command, directory, stopped=stop.is_set) for command in commands]
         try:
-            for task in tasks:
+            for task in as_completed(tasks):
                 task.result()
         except BaseException:
             stop.set()
