@@ -188,7 +188,7 @@ NEEDED = {
         ("experiment", "faults", "--quick", "--seeds", "1"),
     ],
     "amaranth_boards": [("build", "--board", "icebreaker")],
-    "verilator": [("verify", *SIM), ("demo",)],
+    "verilator": [("verify", *SIM)],
     "platformdirs": [("verify", *SIM), ("sim",), ("experiment", "faults", "--quick"), ("demo",)],
     "mlxtend": [
         ("train",), ("experiment", "networks"), ("bench", "--suite"),
