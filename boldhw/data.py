@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from boldhw.config import check_range
-from boldhw.errors import DataError, ToolError
+from boldhw.errors import DataError, missing_package
 from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, read_exactly
 
 THRESHOLD = 127  # pixels above it are T, unless another is given
@@ -211,10 +211,7 @@ NAMED = {"mnist5k": _mnist5k, "digits": _digits}
 
 
 def _missing(name, package):
-    return ToolError(
-        f"data {name} comes with the package {package}, which is not installed; "
-        f'type: pip install "boldhw[data]"'
-    )
+    return missing_package(f"data {name}", package, "data")
 
 
 def _split(images, labels):

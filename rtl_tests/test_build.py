@@ -15,7 +15,8 @@ from boldhw.build import Placed, _fmax, _place_all, build, in_circles, place, ta
 from boldhw.config import ICEBREAKER
 from boldhw.errors import DataError, ToolError
 from boldhw.estimate import ram_blocks, spram
-from boldhw.synthesis import StuckError, count_cells, run_tool, synthesise
+from boldhw.programs import StuckError
+from boldhw.synthesis import count_cells, run_tool, synthesise
 
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
@@ -257,14 +258,12 @@ class TestSites:
 class TestFailure:
     @pytest.mark.parametrize("variable", ["YOSYS", "NEXTPNR_ICE40", "ICEPACK"])
     def test_missing_tool_is_named(self, variable, tmp_path, monkeypatch):
-        monkeypatch.setattr("boldhw.build.synthesise", lambda *_: count_cells({}))
-        monkeypatch.setenv("NEXTPNR_ICE40", "true")
+        """Fault 7: at once, not when its turn comes after minutes."""
+        monkeypatch.setattr("boldhw.build.elaborate", None)
         monkeypatch.setenv(variable, "no-such-tool")
-        if variable == "YOSYS":
-            monkeypatch.setattr("boldhw.build.synthesise", synthesise)
-        if variable == "ICEPACK":
-            monkeypatch.setattr("boldhw.build.place", lambda *_: Placed(1, 25.0, 10))
-        words = rf"no-such-tool is missing; .*pip install 'boldhw\[build\]', or set {variable}"
+        words = (
+            rf"no-such-tool is missing; .*pip install --editable '\.\[build\]', or set {variable}"
+        )
         with pytest.raises(ToolError, match=words):
             build(BOARD, tmp_path)
 

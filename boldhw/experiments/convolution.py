@@ -1,11 +1,11 @@
 """A first look at the integer rule in convolutional networks, beside fully connected ones.
 
 Two layers of convolution, 2 x 2 max-pool on the sums and threshold, then a dense last layer; every
-weight is Boolean and has one accumulator. What is not looked at here is as in ``Hyper()``.
+weight is Boolean and has one accumulator. What is not looked at here is as in training.HYPER.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import mean
 
 import numpy as np
@@ -222,7 +222,8 @@ def _settings(channels, epochs, power=0.5, at_maximum=True, stochastic=False, **
     label += "".join(f", {name} {value}" for name, value in hyper.items())
     return {
         "label": label, "channels": list(channels), "epochs": epochs, "power": power,
-        "at_maximum": at_maximum, "stochastic": stochastic, "hyper": BASE | hyper,
+        "at_maximum": at_maximum, "stochastic": stochastic,
+        "hyper": asdict(replace(training.HYPER, **BASE | hyper)),
     }  # fmt: skip
 
 
@@ -261,7 +262,7 @@ def weights(settings):
     if "network" in settings:
         return training.weights(settings)
     first, second = settings["channels"]
-    outputs = CLASSES * settings["hyper"].get("outputs_per_class", 1)
+    outputs = CLASSES * settings["hyper"]["outputs_per_class"]
     return KERNEL**2 * (first + first * second) + outputs * 49 * second
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boldhw.doctor import versions
-from boldhw.errors import DataError
+from boldhw.errors import DataError, naming
 from boldhw.files import check_writable, replace_file
 
 JOURNAL = "runs.jsonl"
@@ -71,7 +71,7 @@ class Journal:
             os.truncate(self.path, self.path.stat().st_size - len(self._torn))
             self._torn = b""
         line = json.dumps(record).encode()
-        with self.path.open("ab") as file:
+        with naming(self.path), self.path.open("ab") as file:
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())

@@ -63,7 +63,7 @@ def run(settings, dataset):
         settings["batch_norm"],
     )  # fmt: skip
     recipe = Recipe(epochs=settings["epochs"], eta=settings["eta"])
-    bits, labels, test_bits, test_labels = dataset.samples()
+    bits, labels, test_bits, test_labels = dataset.samples(training.LEVELS)
     bits, test_bits = bits.astype(np.float32), test_bits.astype(np.float32)
     trainer = Trainer(model, recipe, settings["seed"])
     epochs = list(trainer.run(bits, labels, test_bits, test_labels))
