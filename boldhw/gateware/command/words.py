@@ -50,7 +50,8 @@ class WordCounter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        words, following = Signal(LIMIT_BITS), Signal(LIMIT_BITS)
+        words = Signal(LIMIT_BITS)  # of the item before the current one
+        following = Signal(LIMIT_BITS)
         m.d.comb += [
             following.eq(words + 1),
             self.bytes_end.eq(self.bytes == self.size),
