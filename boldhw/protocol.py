@@ -26,6 +26,7 @@ from cobs import cobs
 from boldhw.config import PROTOCOL_VERSION, EngineConfig
 
 MAX_PAYLOAD = 246
+MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 WINDOW = 2  # frames that may wait for their replies
 REPLY = 0x80
 MAGIC = b"BOLD"
