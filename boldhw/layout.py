@@ -9,8 +9,9 @@ of layers 2 and up is the same with inputs and outputs exchanged.
 from dataclasses import dataclass
 from functools import cached_property
 
-from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig
+from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig, check_terms
 from boldhw.errors import ConfigError
+from boldhw.protocol import MAX_PAYLOAD, MOST_ITEMS
 from boldhw.spec.numbers import ceil_div
 
 
@@ -83,8 +84,11 @@ class Layout:
         self._check_rows("data_rows", self.data_end, engine.data_rows)
         if engine.training:
             self._check_rows("signal_rows", self.column_end, engine.signal_rows)
+        self._check_items()
+        self.check_frame(MAX_PAYLOAD)
 
     def _check_fan_in(self):
+        check_terms(self.widths)  # no engine adds up more
         lanes, limit = self.engine.lanes, self.engine.max_fan_in
         for index, width in enumerate(self.widths[:-1]):
             if ceil_div(width, lanes) * lanes > limit:
@@ -107,6 +111,24 @@ class Layout:
                 f"network {network} needs {name}={needed}, the engine has {name}={available}; "
                 f"use narrower layers or generate with {name}={needed}"
             )
+
+    def check_frame(self, max_payload):
+        """Raise ConfigError unless a sample, and its label to train on, fit a frame's payload."""
+        engine = self.engine
+        words = (max_payload - engine.training) // engine.word_bytes
+        if ceil_div(self.widths[0], engine.lanes) > words:
+            raise ConfigError(
+                f"a sample of {self.widths[0]} inputs does not fit a frame of the link; the most "
+                f"inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
+            )
+
+    def _check_items(self):
+        for name, items in (("weights", self.weight_blocks), ("data rows", self.data_end)):
+            if items > MOST_ITEMS:
+                raise ConfigError(
+                    f"the network takes {items} items of {name}, the link reaches {MOST_ITEMS}; "
+                    f"use narrower layers"
+                )
 
     @cached_property
     def layers(self):

@@ -30,6 +30,7 @@ FRAME = (
     f"COBS(type:1 | seq:1 | addr:2 | payload:0..{MAX_PAYLOAD} | CRC-32/ISO-HDLC:{CRC_BYTES}) 0x00, "
     f"little-endian"
 )
+MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 WINDOW = 2  # frames that may wait for their replies
 REPLY = 0x80
 MAGIC = b"BOLD"

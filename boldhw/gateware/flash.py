@@ -102,7 +102,7 @@ class FlashReader(wiring.Component):
     def _begin(self, m):
         """Release the chip from power-down; then wait for a request."""
         pins, request = self.pins, self.memory.request
-        upper = Const(-1, FLASH_BITS - self.address_bits)
+        upper = Const((1 << FLASH_BITS - self.address_bits) - 1, FLASH_BITS - self.address_bits)
         with m.State("RELEASE"):
             m.d.sync += [pins.select.eq(1), self._shift.eq(RELEASE << FLASH_BITS)]
             m.d.sync += self._left.eq(8)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.config import REFERENCE, parse_network
+from boldhw.config import REFERENCE, check_terms, parse_network
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import packing, rule
 from boldhw.golden.noise import NoiseStream
@@ -64,6 +64,7 @@ class Network:
 
     def __init__(self, widths="784-120-10", engine=REFERENCE, seed=0):
         self.widths = parse_network(widths) if isinstance(widths, str) else tuple(widths)
+        check_terms(self.widths)
         self.engine = engine
         self.registers = Hyper().fitting(engine).registers(engine, self.widths)
         generator = np.random.default_rng(seed)
