@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from boldhw.errors import ConfigError
 
 PROTOCOL_VERSION = 4
+MAX_PAYLOAD = 246  # bytes of a frame of the link
+MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most

@@ -9,9 +9,8 @@ of layers 2 and up is the same with inputs and outputs exchanged.
 from dataclasses import dataclass
 from functools import cached_property
 
-from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig, check_terms
+from boldhw.config import MAX_PAYLOAD, MOST_ITEMS, SLOT_ROWS, TABLE_ROWS, EngineConfig, check_terms
 from boldhw.errors import ConfigError
-from boldhw.protocol import MAX_PAYLOAD, MOST_ITEMS
 from boldhw.spec.numbers import ceil_div
 
 

@@ -22,15 +22,13 @@ from enum import IntEnum
 
 from cobs import cobs
 
-from boldhw.config import PROTOCOL_VERSION, EngineConfig
+from boldhw.config import MAX_PAYLOAD, PROTOCOL_VERSION, EngineConfig
 
-MAX_PAYLOAD = 246
 CRC_BYTES = 4
 FRAME = (
     f"COBS(type:1 | seq:1 | addr:2 | payload:0..{MAX_PAYLOAD} | CRC-32/ISO-HDLC:{CRC_BYTES}) 0x00, "
     f"little-endian"
 )
-MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 WINDOW = 2  # frames that may wait for their replies
 REPLY = 0x80
 MAGIC = b"BOLD"

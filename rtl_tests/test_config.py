@@ -29,7 +29,7 @@ from boldhw.errors import ConfigError
         ({"max_layers": 0}, "max_layers=0"),
         ({"max_layers": 17}, "max_layers=17"),
         ({"max_fan_in": 39}, "max_fan_in=39 .* 40 to 16384"),
-        ({"max_fan_in": 4096, "dsp_sums": True}, "max_fan_in=4096 .* 40 to 4095"),
+        ({"max_fan_in": 2048, "dsp_sums": True}, "max_fan_in=2048 .* 40 to 2047"),
         ({"popcount_registers": 4}, "popcount_registers=4 .* 0 to 3"),
         ({"popcount_registers": True}, "popcount_registers=True"),
     ],
@@ -60,7 +60,7 @@ def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
     [
         ({}, 15),  # 12 bits of a sum leave 4 of 16 for the count above it
         ({"lanes": 20, "batch": 20}, 11),  # half of the lanes and one
-        ({"max_fan_in": 4095}, 3),
+        ({"max_fan_in": 2047}, 7),
     ],
 )
 def test_counts_of_a_dsp_block_fit_its_operand(changes, high_lanes):

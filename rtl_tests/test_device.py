@@ -294,7 +294,11 @@ def test_bad_samples_are_refused_before_anything_is_sent(bits, labels, message):
     ("widths", "engine", "message"),
     [
         ((21, 13, 6, 6, 6, 3), ENGINE, "network has 5 layers"),
-        ((1968, 4, 2), replace(ENGINE, data_rows=1 << 16, weight_rows=1024), "widest .* is 1960"),
+        (
+            (1968, 4, 2),
+            replace(ENGINE, data_rows=1 << 16, weight_rows=1024),
+            "work .* are 1960",
+        ),
         ((3, 4, 124), replace(ENGINE, signal_rows=200, weight_rows=512), "most that work are 123"),
     ],
 )

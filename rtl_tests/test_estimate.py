@@ -203,7 +203,7 @@ class TestEstimate:
         assert found.use["ram_blocks"] > 1
 
     def test_network_that_no_engine_can_hold_is_refused(self):
-        with pytest.raises(ConfigError, match="layer 1 has 20000 inputs"):
+        with pytest.raises(ConfigError, match="a sample has 20000 inputs"):
             estimate(ICEBREAKER, (20000, 10))
 
 
