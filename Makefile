@@ -7,7 +7,7 @@ READY := $(VENV)/installed
 # The simulator takes the second core; two BLAS threads beside it would mostly wait for it.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: setup demo test soak lint bench qor clean
+.PHONY: setup nospace demo test soak lint bench qor clean
 
 setup: $(READY)
 
@@ -18,14 +18,19 @@ $(READY): pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
+# Said at once: Verilator's makefile refuses such a folder. All but the tests works there.
+nospace:
+	$(if $(word 2,$(CURDIR)),$(error there is a space in "$(CURDIR)", and in such a folder \
+	  the tests cannot build their simulations; move it, for example: mv "$(CURDIR)" ~/boldhw))@:
+
 demo: setup
 	$(BIN)/boldhw demo
 
-test: setup
+test: nospace setup
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # The long forms of tests: hours. Fuzzing guided by coverage needs a package of its own.
-soak: setup
+soak: nospace setup
 	$(BIN)/pip install --quiet --editable '.[fuzz]'
 	$(BIN)/pytest --timeout 0 rtl_tests/soak_*.py
 

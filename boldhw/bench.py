@@ -17,9 +17,9 @@ def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=
     The samples of data set ``name``, thresholded, are repeated as often as needed. ``kind`` is
     Network or CompiledNetwork.
     """
-    dataset = data.load(name)
-    pick = np.arange(samples) % len(dataset.y_train)
-    bits, labels = data.booleanise(dataset.x_train)[pick], dataset.y_train[pick]
+    bits, labels = data.load(name).samples()[:2]
+    pick = np.arange(samples) % len(labels)
+    bits, labels = bits[pick], labels[pick]
     popcount = np.count_nonzero(bits) / samples
     training, inference = [], []
     for seed in range(runs):

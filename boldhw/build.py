@@ -10,13 +10,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 
-from boldhw import floorplan
-from boldhw.errors import ToolError
-from boldhw.synthesis import FAMILIES, Resources, StuckError, run_tool, synthesise, tool_version
+from boldhw import cache, floorplan
+from boldhw.errors import ToolError, missing_package, naming
+from boldhw.files import check_writable, replace_file
+from boldhw.programs import StuckError
+from boldhw.synthesis import FAMILIES, Resources, find_tool, run_tool, synthesise, tool_version
 
 NAME = "boldhw"
 RESULT = "build.json"
 FLOORPLAN = "floorplan.svg"
+UNFINISHED = "unfinished-"  # begins the names of folders of work
 SEEDS = (1, 2, 3)
 # What is left after a round, in the log of router2 and of router1, and how many rounds without
 # progress are too many to wait for an end; see also nextpnr's issue 1341. Of runs that ended, those
@@ -84,17 +87,26 @@ def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
     bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and,
     last, ``build.json`` to the directory; a build that ends early changes nothing there. The same
     sources and tools give the same bitstream. Raises ToolError when a tool is missing or fails, or
-    no seed can be routed.
+    no seed can be routed, and DataError if the directory cannot take the files.
     """
-    directory = Path(directory)
+    directory, family = Path(directory), FAMILIES[board.family]
+    for variable in ("YOSYS", family.placer, family.packer):  # now, not when it is needed
+        find_tool(variable)
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix="unfinished-") as work:
-        bitstream = bitstream_name(board)
+    bitstream = bitstream_name(board)
+    for name in (bitstream, FLOORPLAN, RESULT):  # now, not when all is done
+        check_writable(directory / name)
+    cache.remove_leftovers(directory, UNFINISHED)
+    with (
+        naming(directory),
+        tempfile.TemporaryDirectory(dir=directory, prefix=UNFINISHED) as work,
+    ):
         result = _build(board, Path(work), directory / bitstream, tuple(seeds), on_seed)
         (Path(work) / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
-        (directory / RESULT).unlink(missing_ok=True)
+        # What a link leads to, not the link.
+        Path(os.path.realpath(directory / RESULT)).unlink(missing_ok=True)
         for name in (bitstream, FLOORPLAN, *_logs(work), RESULT):
-            os.replace(Path(work) / name, directory / name)
+            replace_file(directory / name, (Path(work) / name).read_bytes())
     return result
 
 
@@ -147,9 +159,7 @@ def elaborate(board):
     try:
         from boldboards.top import BoardTop
     except ImportError as error:
-        raise ToolError(
-            "building needs the package amaranth; install it with: pip install 'boldhw[build]'"
-        ) from error
+        raise missing_package("building", "amaranth", "build") from error
     plan = board.platform().build(BoardTop(board), name=NAME, do_build=False, emit_src=False)
     return plan.files[f"{NAME}.il"], plan.files[f"{NAME}.{FAMILIES[board.family].constraints}"]
 

@@ -8,17 +8,16 @@ file, those of the zip format included, can change unnoticed.
 
 import io
 import json
-import os
 import zlib
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from boldhw.config import EngineConfig, check_range
+from boldhw.data import Origin
 from boldhw.errors import ConfigError, DataError
-from boldhw.files import DAMAGED, LARGEST, open_archive, read_array
+from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper, Registers
@@ -38,7 +37,7 @@ def save(path, trainer):
         raise ConfigError(
             f"{trainer.network.gathered} samples are gathered; call flush() before saving"
         )
-    _replace(Path(path), _seal(_arrays(trainer)))
+    replace_file(path, _seal(_arrays(trainer)))
 
 
 def load(path):
@@ -78,6 +77,7 @@ def _arrays(trainer):
         "epochs": trainer.epochs,
         "seed": trainer.seed,
         "stored": trainer.stored,
+        "origin": asdict(trainer.origin) if trainer.origin else None,
         "decay": trainer.decay,
     }
     arrays = {"header": np.array(json.dumps(header))}
@@ -108,6 +108,9 @@ def _restore(path, archive):
     )  # fmt: skip
     check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])
+    # None in checkpoints of earlier versions, and of programs that did not say.
+    origin = header.get("origin")
+    trainer.origin = Origin(**origin) if origin else None
     trainer.registers(None).check(network.engine, network.widths)
     return trainer
 
@@ -157,17 +160,3 @@ def _check_seal(path, content):
             f"checkpoint {path} is damaged or cut off: it ends with {found}, its {len(body)} bytes "
             f"need '{expected.decode()}'; go back to an earlier checkpoint"
         )
-
-
-def _replace(path, content):
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise DataError(f"checkpoint {path} cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from boldhw.config import REFERENCE, check_range
-from boldhw.errors import ToolError
+from boldhw.errors import missing_package
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import LIMIT, Hyper
@@ -17,9 +17,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise ToolError(
-        "BoldClassifier needs scikit-learn; install it with: pip install 'boldhw[sklearn]'"
-    ) from error
+    raise missing_package("BoldClassifier", "scikit-learn", "sklearn") from error
 
 # Inputs of a thermometer code are F about as often as T, and few samples make small batches better.
 DEFAULT = Hyper(zero_true=False, batch=16)

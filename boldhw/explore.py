@@ -4,13 +4,13 @@ Every engine is estimated, none is built; :func:`verify` then builds the best.
 """
 
 import json
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from boldhw.config import TABLE_ROWS, EngineConfig
-from boldhw.errors import BoldhwError, ConfigError, ToolError
+from boldhw.errors import BoldhwError, ConfigError, missing_package, naming
 from boldhw.estimate import estimate
 from boldhw.figures import plot
 from boldhw.layout import Layout
@@ -189,23 +189,20 @@ def _journal(path):
 def _append(path, record):
     """Add a line to the journal, behind the end of a torn one."""
     torn = path.exists() and not path.read_bytes().endswith(b"\n")
-    with path.open("a") as file:
+    with naming(path), path.open("a") as file:
         file.write("\n" * torn + json.dumps(record) + "\n")
 
 
 @contextmanager
 def _workers(scheduler):
-    """Yield a function that submits a call: to Dask, or to a process of this machine."""
+    """Yield a function that submits a call: to Dask, or to be done here when its turn comes."""
     if scheduler is None:
-        with ProcessPoolExecutor(max_workers=1) as pool:
-            yield pool.submit
+        yield partial
         return
     try:
         from distributed import Client
     except ImportError as error:
-        raise ToolError(
-            "builds on a cluster need Dask; install it with: pip install 'boldhw[dask]'"
-        ) from error
+        raise missing_package("a build on a cluster", "distributed", "dask") from error
     with Client(None if scheduler == "local" else scheduler) as client:
         yield lambda *call: client.submit(*call, pure=False)
 
@@ -213,7 +210,7 @@ def _workers(scheduler):
 def _completed(tasks, scheduler):
     """Yield results as they come."""
     if scheduler is None:
-        yield from (task.result() for task in as_completed(tasks))
+        yield from (task() for task in tasks)
         return
     from distributed import as_completed as dask_completed
 

@@ -11,6 +11,7 @@ from boldboards import find_board
 from boldhw.build import build
 from boldhw.doctor import versions
 from boldhw.estimate import estimate
+from boldhw.files import replace_file
 
 BOARDS = ("icebreaker", "ulx3s", "tang_nano_20k")
 SEEDS = (1,)
@@ -74,6 +75,6 @@ def compare(directory=Path("build/qor"), accept=False, on_board=lambda name: Non
         known = name in baseline
         bad[name] = worse(found[name], baseline[name]) if known else ["no baseline: --accept"]
     if accept:
-        BASELINE.write_text(json.dumps(found, indent=2) + "\n")
+        replace_file(BASELINE, json.dumps(found, indent=2) + "\n")
         bad = dict.fromkeys(BOARDS, [])
     return {name: found[name] | {"worse": bad[name]} for name in BOARDS}

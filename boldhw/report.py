@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.errors import DataError, ToolError
+from boldhw.errors import DataError, missing_package
 from boldhw.figures import line_chart, tiles
+from boldhw.files import replace_file
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
 FLOORPLAN = "floorplan.svg"  # beside a build.json
@@ -29,48 +30,51 @@ def read_run(directory):
         return run, [json.loads(line) for line in lines]
     except FileNotFoundError as error:
         raise DataError(f"{directory} holds no run; boldhw demo writes one") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"the run in {directory} is damaged ({error}); run boldhw demo") from error
 
 
 def read_builds(directory):
     """Return the results of the board builds below a directory, sorted by board.
 
-    Each has the key ``floorplan`` besides those of its build.json: an SVG, or nothing.
+    Each has the key ``floorplan`` besides those of its build.json: an SVG, or nothing. Raises
+    DataError when one is damaged.
     """
     builds = []
     for path in sorted(Path(directory).glob("*/build.json")):
         picture = path.with_name(FLOORPLAN)
         floorplan = picture.read_text() if picture.exists() else ""
-        builds.append(json.loads(path.read_text()) | {"floorplan": floorplan})
+        builds.append(_parse(path, path.read_text()) | {"floorplan": floorplan})
     return builds
 
 
 def read_history(directory):
-    """Return {board: builds that ``make qor`` remembers, first first}, below a directory."""
+    """Return {board: builds that ``make qor`` remembers, first first}, below a directory.
+
+    Raises DataError when it is damaged.
+    """
     path, history = Path(directory) / HISTORY, {}
     for line in path.read_text().splitlines() if path.exists() else []:
-        build = json.loads(line)
+        build = _parse(path, line)
         history.setdefault(build["board"], []).append(build)
     return history
 
 
-def write_report(run, epochs, builds, history, path):
-    """Write the report of one run and return its path. Raises ToolError without Jinja2.
-
-    ``builds`` and ``history`` are what read_builds and read_history return.
-    """
+def _parse(path, text):
+    """Return what JSON that was read from a file says. Raises DataError."""
     try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise ToolError("reports need Jinja2; install it with: pip install 'boldhw[report]'") from (
-            error
-        )
-    source = resources.files("boldhw").joinpath("report.html.j2").read_text()
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    text = environment.from_string(source).render(
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged ({error}); delete it, and build again") from error
+
+
+def write_report(run, epochs, builds, history, path):
+    """Write the report of one run and return its path.
+
+    ``builds`` and ``history`` are what read_builds and read_history return. Raises ToolError
+    without Jinja2, DataError if the report cannot be written.
+    """
+    text = template().render(
         run=run,
         epochs=epochs,
         builds=builds,
@@ -79,9 +83,21 @@ def write_report(run, epochs, builds, history, path):
         exact=all(each["cycles"] == each["model"] for each in run["passes"]),
         **_figures(run, epochs),
     )
-    path = Path(path)
-    path.write_text(text)
-    return path
+    replace_file(path, text)
+    return Path(path)
+
+
+def template():
+    """Return the template of a report. Raises ToolError without Jinja2."""
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as error:
+        raise missing_package("a report", "jinja2", "report") from error
+    source = resources.files("boldhw").joinpath("report.html.j2").read_text()
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    return environment.from_string(source)
 
 
 def simulated_rate(run, builds):

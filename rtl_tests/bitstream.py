@@ -19,7 +19,6 @@ from boldhw.gateware.verilog import CLOCK_HZ, MODULE
 from boldhw.synthesis import run_tool, synthesis_script
 
 UNPACK = "icebox_vlog"
-PACKAGE = "fpga-icestorm"  # of Debian, which brings it
 CHIP = ("--hx8k", "--package", "ct256")
 CLOCK_PIN = "J3"
 PINS = "A1 A2 A5 A6 A7 A9 A10 A11 A15 A16 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11".split()

@@ -37,7 +37,7 @@ from boldhost.transport import SocketTransport
 from test_checkpoint import tiny_trainer
 from test_system import SMALL
 
-from boldhw import checkpoint, data
+from boldhw import checkpoint, data, files
 from boldhw.cli.main import main
 from boldhw.cosim.board import SimTransport
 from boldhw.golden.network import Network
@@ -147,12 +147,12 @@ def pull_link(run, number):
 
 
 def crash_at_line(action, number):
-    """Run ``action``, but be killed at the ``number``-th line of checkpoint.py that it runs."""
+    """Run ``action``, but be killed at the ``number``-th line that it runs of what saves."""
     lines = 0
 
     def trace(frame, event, argument):
         nonlocal lines
-        if frame.f_code.co_filename != checkpoint.__file__:
+        if frame.f_code.co_filename not in (checkpoint.__file__, files.__file__):
             return None
         lines += event in ("line", "return")  # behind the last line as well
         if lines == number:
@@ -184,7 +184,7 @@ class Torn:
 
 
 def crash_in_write(action, size):
-    checkpoint.open = lambda *arguments: Torn(open(*arguments), size)
+    files.open = lambda *arguments, **options: Torn(open(*arguments, **options), size)
     action()
 
 

@@ -11,7 +11,6 @@ from core_cases import SMALLEST
 
 from boldhw import Network
 from boldhw.cosim.board import SimTransport
-from boldhw.doctor import find_program
 from boldhw.hyper import Hyper
 from boldhw.verify import LockStep
 
@@ -20,10 +19,7 @@ ENGINE = replace(SMALLEST, data_rows=128, signal_rows=32, max_layers=2)
 WIDTHS = (11, 6, 4)
 
 
-@pytest.mark.skipif(
-    not find_program(bitstream.UNPACK),
-    reason=f"{bitstream.UNPACK} is missing; install the Debian package {bitstream.PACKAGE}",
-)
+@pytest.mark.usefixtures("icebox")
 def test_inference_and_updates_are_those_of_golden(tmp_path):
     """Scores, weights and accumulators after each update, through the driver and the link."""
     golden = Network(WIDTHS, ENGINE, seed=2)

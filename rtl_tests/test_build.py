@@ -1,6 +1,7 @@
 """Bitstreams: a small engine through Yosys, nextpnr and icepack."""
 
 import json
+import os
 import sys
 import time
 from concurrent.futures import CancelledError
@@ -12,9 +13,10 @@ from boldboards import BOARDS
 
 from boldhw.build import Placed, _fmax, _place_all, build, in_circles, place, take_sites
 from boldhw.config import ICEBREAKER
-from boldhw.errors import ToolError
+from boldhw.errors import DataError, ToolError
 from boldhw.estimate import ram_blocks, spram
-from boldhw.synthesis import StuckError, count_cells, run_tool, synthesise
+from boldhw.programs import StuckError
+from boldhw.synthesis import count_cells, run_tool, synthesise
 
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
@@ -256,14 +258,12 @@ class TestSites:
 class TestFailure:
     @pytest.mark.parametrize("variable", ["YOSYS", "NEXTPNR_ICE40", "ICEPACK"])
     def test_missing_tool_is_named(self, variable, tmp_path, monkeypatch):
-        monkeypatch.setattr("boldhw.build.synthesise", lambda *_: count_cells({}))
-        monkeypatch.setenv("NEXTPNR_ICE40", "true")
+        """Fault 7: at once, not when its turn comes after minutes."""
+        monkeypatch.setattr("boldhw.build.elaborate", None)
         monkeypatch.setenv(variable, "no-such-tool")
-        if variable == "YOSYS":
-            monkeypatch.setattr("boldhw.build.synthesise", synthesise)
-        if variable == "ICEPACK":
-            monkeypatch.setattr("boldhw.build.place", lambda *_: Placed(1, 25.0, 10))
-        words = rf"no-such-tool is missing; .*pip install 'boldhw\[build\]', or set {variable}"
+        words = (
+            rf"no-such-tool is missing; .*pip install --editable '\.\[build\]', or set {variable}"
+        )
         with pytest.raises(ToolError, match=words):
             build(BOARD, tmp_path)
 
@@ -277,6 +277,36 @@ class TestFailure:
             "build.json": "earlier",
             "boldhw.bin": "earlier",
         }
+
+
+class TestFilesOfABuild:
+    """Fault 4: links stay, and what cannot be written is said before the tools run."""
+
+    def test_links_stay(self, tmp_path, monkeypatch):
+        def make(board, work, *_):
+            for name in ("boldhw.bin", "floorplan.svg", "seed1.log"):
+                (work / name).write_text(f"new {name}")
+            return count_cells({})
+
+        monkeypatch.setattr("boldhw.build._build", make)
+        (tmp_path / "elsewhere").mkdir()
+        for name in ("boldhw.bin", "build.json", "seed1.log"):
+            (tmp_path / "elsewhere" / name).write_text("earlier")
+            (tmp_path / name).symlink_to(tmp_path / "elsewhere" / name)
+        build(BOARD, tmp_path)
+        for name in ("boldhw.bin", "seed1.log"):
+            assert (tmp_path / name).is_symlink()
+            assert (tmp_path / "elsewhere" / name).read_text() == f"new {name}"
+        assert (tmp_path / "build.json").is_symlink()
+        assert json.loads((tmp_path / "elsewhere" / "build.json").read_text())["lut4"] == 0
+
+    @pytest.mark.parametrize("name", ["boldhw.bin", "floorplan.svg", "build.json"])
+    def test_what_is_no_file_is_refused_at_once(self, tmp_path, monkeypatch, name):
+        monkeypatch.setattr("boldhw.build._build", lambda *_: pytest.fail("it was built"))
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(DataError, match=f"{name} is a pipe, no plain file"):
+            build(BOARD, tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 class TestSynthesise:

@@ -8,6 +8,7 @@ from test_trainer import BITS, HYPER, LABELS, OPTIONS, TEST, WIDTHS
 
 from boldhw import checkpoint
 from boldhw.config import EngineConfig
+from boldhw.data import Origin
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
@@ -58,6 +59,35 @@ def test_everything_comes_back(tmp_path):
     for name in ("widths", "engine", "registers"):
         assert getattr(loaded.network, name) == getattr(trainer.network, name)
     assert loaded.network.state_crc() == trainer.network.state_crc()
+
+
+def test_it_knows_the_samples_of_the_run(tmp_path):
+    """Fault 23: which data set, threshold and CRC-32; nothing if nobody said it."""
+    path, trainer = tmp_path / "a.npz", tiny_trainer()
+    trainer.origin = Origin("digits", 7, 300, 0xFFFFFFFF)
+    checkpoint.save(path, trainer)
+    assert checkpoint.load(path).origin == trainer.origin
+    trainer.origin = None
+    checkpoint.save(path, trainer)
+    assert checkpoint.load(path).origin is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "message"),
+    [
+        ('{"name": "a", "threshold": 255, "samples": 3, "crc": 0}', "threshold=255"),
+        ('{"name": "a", "threshold": 7, "samples": 0, "crc": 0}', "samples=0"),
+        ('{"name": "a", "threshold": 7, "samples": 3, "crc": 4294967296}', "crc=4294967296"),
+        ('{"name": "a", "threshold": 7, "samples": 3}', "'crc'"),
+        ("[1]", "unusable content"),
+    ],
+)
+def test_samples_that_cannot_be_are_refused(tmp_path, origin, message):
+    path = tmp_path / "a.npz"
+    checkpoint.save(path, tiny_trainer())
+    rewrite(path, replace_in_header('"origin": null', f'"origin": {origin}'))
+    with pytest.raises(DataError, match=message):
+        checkpoint.load(path)
 
 
 def test_numpy_reads_it_without_pickle(tmp_path):

@@ -148,4 +148,4 @@ except boldhw.errors.ToolError as error:
     print(error)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'boldhw[sklearn]'" in run.stdout
+    assert "pip install --editable '.[sklearn]'" in run.stdout

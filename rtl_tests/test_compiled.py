@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba.core import caching
 from test_network import ENGINE, OPTIONS, REGISTERS, WIDTHS, samples
 
 from boldhw.config import REFERENCE
 from boldhw.errors import ToolError
-from boldhw.golden.compiled import CompiledNetwork, pack
+from boldhw.golden.compiled import CompiledNetwork, kept, pack
 from boldhw.golden.network import Network
 from boldhw.hyper import Hyper
 
@@ -80,5 +81,12 @@ def test_pack_puts_the_first_bit_lowest(count):
 def test_without_numba_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     monkeypatch.delitem(sys.modules, "boldhw.golden.compiled")
-    with pytest.raises(ToolError, match=r"pip install \"boldhw\[fast\]\""):
+    with pytest.raises(ToolError, match=r"numba, .* pip install --editable '\.\[fast\]'"):
         importlib.import_module("boldhw.golden.compiled")
+
+
+def test_without_a_writable_cache_it_is_compiled_all_the_same(monkeypatch, caplog):
+    """Fault 13: numba refuses to cache where it finds no folder."""
+    monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+    assert kept(lambda x: x + 1)(2) == 3
+    assert "set NUMBA_CACHE_DIR" in caplog.text

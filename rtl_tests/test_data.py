@@ -2,13 +2,14 @@
 
 import gzip
 import io
+import re
 import sys
 import zipfile
 
 import numpy as np
 import pytest
 
-from boldhw.data import IDX_FILES, booleanise, load, shifted
+from boldhw.data import IDX_FILES, Origin, booleanise, load, shifted, telling_bits
 from boldhw.errors import DataError, ToolError
 
 GENERATOR = np.random.default_rng(0)
@@ -109,7 +110,7 @@ def test_named_sets(name, sizes, pixels, tests):
 )
 def test_missing_package(monkeypatch, name, package, module):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ToolError, match=rf"{package}, .* pip install \"boldhw\[data\]\""):
+    with pytest.raises(ToolError, match=rf"{package}, .* pip install --editable '\.\[data\]'"):
         load(name)
 
 
@@ -161,28 +162,35 @@ def test_truncated_gzip(tmp_path, cut):
 def test_not_gzip_at_all(tmp_path):
     write_idx(tmp_path, ".gz")
     (tmp_path / f"{TRAIN_IMAGES}.gz").write_bytes(b"hello")
-    with pytest.raises(DataError, match="Not a gzipped file"):
+    with pytest.raises(DataError, match="ubyte.gz starts with 0x68656c6c, not with the magic"):
         load(tmp_path)
 
 
 def test_missing_idx_file(tmp_path):
     write_idx(tmp_path)
     (tmp_path / TRAIN_LABELS).unlink()
-    with pytest.raises(DataError, match="no file train-labels-idx1-ubyte or train-labels-idx1-u"):
+    with pytest.raises(DataError, match="no file train-labels-idx1-ubyte; it has 't10k"):
         load(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_test": None}, "y_test.npy"),
-        ({"x_train": IMAGES[0] / 255}, "x_train holds <f8; it must hold integers"),
+        ({"y_test": None}, "has no array y_test; it has 'x_train', 'y_train', 'x_test'; save"),
+        ({"x_train": None, "y_test": None}, "has no array x_train, y_test; it has"),
+        (
+            {"x_train": IMAGES[0] / 255},
+            r"x_train holds real numbers \(<f8\), .* 0..255 and save .*astype\(np.uint8\)",
+        ),
         ({"x_train": IMAGES[0].astype(np.int32)}, "images are int32"),
         ({"x_train": IMAGES[0].ravel()}, "training set: images are uint8 of shape"),
         ({"x_test": IMAGES[1][:, :2]}, "have 20 pixels, test images 10"),
         ({"y_train": LABELS[0][:, None]}, "one for each of the 30 images"),
         ({"y_train": LABELS[0].astype(np.int8) - 3}, "label -3 is out of range"),
-        ({"y_train": LABELS[0].astype(object)}, r"y_train holds \|O"),
+        (
+            {"y_train": LABELS[0].astype(object)},
+            "y_train holds Python objects, which are not read since",
+        ),
     ],
 )
 def test_bad_npz_content(tmp_path, changes, message):
@@ -205,7 +213,8 @@ def test_announced_size_is_not_believed(tmp_path):
         header, {"descr": "|u1", "fortran_order": False, "shape": (1 << 20, 1 << 20)}
     )
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("x_train.npy", header.getvalue() + b"\0" * 100)
+        for key in ("x_train", "y_train", "x_test", "y_test"):
+            archive.writestr(f"{key}.npy", header.getvalue() + b"\0" * 100)
     with pytest.raises(DataError, match="announces 1099511627776 bytes of data and has only 100"):
         load(path)
 
@@ -232,6 +241,185 @@ def test_booleanise():
 def test_booleanise_refuses(images, threshold, message):
     with pytest.raises(DataError, match=message):
         booleanise(images, threshold)
+
+
+class TestConstantImages:
+    """Fault 3: images that are all F or all T behind the threshold are refused with the cure."""
+
+    @pytest.mark.parametrize(
+        ("images", "threshold", "message"),
+        [
+            ([0, 1], 127, "no pixel is above the threshold 127, the greatest is 1; multiply by"),
+            ([0, 16], 127, "the greatest is 16; multiply by 15, or try --threshold 8"),
+            ([3, 127], 127, "the greatest is 127; multiply by 2, or try --threshold 65"),
+            ([0, 150], 200, "threshold 200, the greatest is 150; try --threshold 75"),
+            ([128, 255], 127, "every pixel is above the threshold 127, the least is 128; try"),
+            ([254, 255], 127, "the least is 254; try --threshold 254"),
+            ([0, 16], (64, 128), "no pixel is above the threshold 64"),
+            ([0, 0], 127, "every pixel is 0, so nothing can be learnt"),
+            ([200, 200], 127, "every pixel is 200, so nothing"),
+            ([False, False], 127, "every pixel is F, so nothing"),
+            ([True, True], 127, "every pixel is T, so nothing"),
+        ],
+    )  # fmt: skip
+    def test_refused(self, images, threshold, message):
+        dtype = np.bool_ if isinstance(images[0], bool) else np.uint8
+        with pytest.raises(DataError, match=f"set: .*{message}"):
+            telling_bits(np.array([images], dtype), threshold, "set")
+
+    @pytest.mark.parametrize(
+        ("low", "high", "threshold"),
+        [(0, 1, 127), (0, 16, 127), (0, 254, 254), (1, 255, 0), (128, 255, 127), (254, 255, 9)],
+    )
+    def test_what_is_advised_works(self, low, high, threshold):
+        images = np.array([[low, high]], np.uint8)
+        with pytest.raises(DataError) as caught:
+            telling_bits(images, threshold)
+        advised = int(re.search(r"--threshold (\d+)", str(caught.value)).group(1))
+        assert telling_bits(images, advised).tolist() == [[False, True]]
+        if factor := re.search(r"multiply by (\d+)", str(caught.value)):
+            scaled = images * int(factor.group(1))
+            assert scaled.max() == high * int(factor.group(1))  # it does not overflow
+            assert telling_bits(scaled, threshold).tolist() == [[False, True]]
+
+    @pytest.mark.parametrize(
+        ("changes", "where"),
+        [
+            ({"x_train": IMAGES[0] // 16}, "training set: no pixel .* greatest is 15; multiply by"),
+            ({"x_test": IMAGES[1] // 16}, "test set: no pixel .* greatest is 15"),
+            ({"x_test": IMAGES[1] | 128}, "test set: every pixel is above .* the least is 129"),
+            ({"x_test": IMAGES[1] > 255}, "test set: every pixel is F"),
+        ],
+    )
+    def test_either_set_of_a_file(self, tmp_path, changes, where):
+        dataset = load(npz(tmp_path / "a.npz", **changes))
+        with pytest.raises(DataError, match=rf"a.npz: {where}"):
+            dataset.samples()
+
+    def test_a_lower_threshold_takes_them(self, tmp_path):
+        changes = {"x_train": IMAGES[0] // 16, "x_test": IMAGES[1] // 16}
+        bits, labels, test_bits, test_labels = load(npz(tmp_path / "a.npz", **changes)).samples(7)
+        for found, given in ((bits, IMAGES[0]), (test_bits, IMAGES[1])):
+            assert (found == (given.reshape(len(given), 20) >= 128)).all()
+        assert [len(labels), len(test_labels)] == [30, 12]
+
+
+def test_npz_of_bools_is_taken_as_bits(tmp_path):
+    """Fault 15: whatever the threshold; each plane of a thermometer code has the same bits."""
+    bits = [images > 60 for images in IMAGES]
+    dataset = load(npz(tmp_path / "a.npz", x_train=bits[0], x_test=bits[1]))
+    for threshold in (0, 127, 254):
+        found = dataset.samples(threshold)
+        assert (found[0] == bits[0].reshape(30, 20)).all()
+        assert (found[2] == bits[1].reshape(12, 20)).all()
+    planes = booleanise(dataset.x_test, (64, 128))
+    assert (planes == np.hstack([dataset.x_test] * 2)).all()
+
+
+def test_labels_of_two_classes_may_be_bools(tmp_path):
+    dataset = load(npz(tmp_path / "a.npz", y_train=LABELS[0] > 1, y_test=LABELS[1] > 1))
+    assert dataset.y_train.tolist() == [int(label > 1) for label in LABELS[0]]
+
+
+class TestNamesOfIdxFiles:
+    """Fault 16: the files of MNIST and EMNIST as they are found elsewhere."""
+
+    @staticmethod
+    def rename(folder, change):
+        for path in list(folder.iterdir()):
+            path.rename(folder / change(path.name))
+
+    @pytest.mark.parametrize("suffix", ["", ".gz"])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda name: name.replace("-idx", ".idx"),
+            lambda name: name.replace("-ubyte", ".ubyte"),
+            lambda name: "emnist-digits-" + name.replace("t10k", "test"),
+            lambda name: name.upper(),
+        ],
+    )
+    def test_other_names(self, tmp_path, suffix, change):
+        write_idx(tmp_path, suffix)
+        self.rename(tmp_path, change)
+        (tmp_path / "emnist-digits-mapping.txt").write_text("0 48")
+        (tmp_path / f"._{TRAIN_IMAGES}").write_bytes(b"of macOS")
+        assert_is_the_data(load(tmp_path))
+
+    @pytest.mark.parametrize("suffix", ["", ".gz"])
+    def test_content_says_whether_it_is_packed(self, tmp_path, suffix):
+        write_idx(tmp_path, suffix)
+        pack = gzip.decompress if suffix else gzip.compress
+        for path in list(tmp_path.iterdir()):
+            content = pack(path.read_bytes())
+            path.unlink()
+            path.write_bytes(content)
+        assert_is_the_data(load(tmp_path))
+
+    def test_unpacked_beside_packed_is_one_set(self, tmp_path):
+        write_idx(tmp_path)
+        write_idx(tmp_path, ".gz")
+        assert_is_the_data(load(tmp_path))
+
+    def test_two_sets_are_refused_by_name(self, tmp_path):
+        for name in ("emnist-digits-", "emnist-letters-"):
+            write_idx(tmp_path)
+            self.rename(tmp_path, lambda old, new=name: old if "emnist" in old else new + old)
+        with pytest.raises(
+            DataError, match="sets of IDX files: 'emnist-digits-', 'emnist-letters-"
+        ):
+            load(tmp_path)
+
+    @pytest.mark.parametrize("second", ["train-images.idx3-ubyte", "test-images-idx3-ubyte"])
+    def test_two_files_for_one_role_are_refused_by_name(self, tmp_path, second):
+        write_idx(tmp_path)
+        (tmp_path / second).write_bytes(b"")
+        with pytest.raises(DataError, match=rf"images.idx3-ubyte and .*{second[-13:]} may both be"):
+            load(tmp_path)
+
+    def test_message_lists_what_is_there_and_what_is_missing(self, tmp_path):
+        (tmp_path / TRAIN_IMAGES).mkdir()
+        for number in range(14):
+            (tmp_path / f"{number:02}.png").touch()
+        with pytest.raises(DataError) as caught:
+            load(tmp_path)
+        missing = " and no ".join(name for names in IDX_FILES for name in names)
+        assert f"has no file {missing}; it has '00.png', '01.png'," in str(caught.value)
+        assert "'11.png', 3 more; copy" in str(caught.value)
+
+    def test_an_empty_folder(self, tmp_path):
+        with pytest.raises(DataError, match="t10k-labels-idx1-ubyte; it has nothing; copy"):
+            load(tmp_path)
+
+
+class TestOrigin:
+    """Fault 23: a run knows its samples by their CRC-32."""
+
+    BITS, LABELS = np.arange(60).reshape(6, 10) % 7 < 3, np.arange(6)
+
+    def test_the_same_samples_under_another_name(self):
+        origin = Origin.of("a", 127, self.BITS, self.LABELS)
+        origin.check(Origin.of("b", 9, self.BITS.copy(), self.LABELS.astype(np.uint8)), "run.npz")
+
+    @pytest.mark.parametrize("change", ["a bit", "a label", "fewer", "order"])
+    def test_other_samples_are_refused_and_both_named(self, change):
+        origin = Origin.of("digits", 127, self.BITS, self.LABELS)
+        bits, labels = self.BITS.copy(), self.LABELS.copy()
+        if change == "a bit":
+            bits[5, 9] ^= True
+        if change == "a label":
+            labels[0] = 5
+        if change == "fewer":
+            bits, labels = bits[:5], labels[:5]
+        if change == "order":
+            bits, labels = bits[::-1], labels[::-1]
+        other = Origin.of("other.npz", 127, bits, labels)
+        with pytest.raises(DataError) as caught:
+            origin.check(other, "run.npz")
+        assert f"run.npz was trained on 6 samples of digits (CRC-32 {origin.crc:08x}), not on " in (
+            str(caught.value)
+        )
+        assert f"{len(labels)} samples of other.npz (CRC-32 {other.crc:08x})" in str(caught.value)
 
 
 def test_shifted_moves_every_picture_by_a_pixel_at_most():

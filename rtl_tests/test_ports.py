@@ -2,7 +2,10 @@
 
 import os
 import pty
+import re
+import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from boldhost import ports
@@ -81,6 +84,25 @@ def test_group_and_latency(monkeypatch, tmp_path):
     (tmp_path / "ttyUSB5" / "device").mkdir(parents=True)
     (tmp_path / "ttyUSB5" / "device" / "latency_timer").write_text("16\n")
     assert ports.latency_timer("/dev/ttyUSB5") == 16
+
+
+@pytest.mark.parametrize(
+    ("mode", "gid", "fix"),
+    [
+        (0o600, 0, "sudo chmod a[+]rw NAME$"),
+        (0o660, 0, "sudo chmod a[+]rw NAME$"),
+        (0o600, 20, "sudo chmod a[+]rw NAME$"),
+        (0o660, 20, "^sudo usermod -aG dialout"),
+    ],
+)
+def test_a_group_that_may_not_use_the_port_is_not_advised(monkeypatch, mode, gid, fix):
+    """Fault 22: crw------- root root."""
+    found = SimpleNamespace(st_mode=stat.S_IFCHR | mode, st_gid=gid)
+    monkeypatch.setattr(ports.os, "stat", lambda name: found)
+    monkeypatch.setattr(ports, "port_group", lambda name: "dialout" if gid else "root")
+    advice = ports.permission_fix("NAME")
+    assert re.search(fix, advice)
+    assert ports.RULE_FILE in advice
 
 
 def test_the_rule_names_every_vendor_and_gives_nobody_else_the_port():

@@ -108,6 +108,30 @@ def test_nothing_is_written_outside_the_users_folders():
     assert [place.partition(":")[0] for place in named] == ["host/boldhost/ports.py"]
 
 
+def test_users_files_are_replaced_by_one_unit_only():
+    """Fault 4: what writes on its own does so in a folder of its own, or adds to a journal."""
+    temporary = {
+        "boldhw/build.py", "boldhw/calibrate.py", "boldhw/synthesis.py", "boldhw/flow/digests.py",
+        "boldhw/cosim/board.py", "boldhw/cosim/build.py", "boldhw/cosim/upset.py",
+    }  # fmt: skip
+    journals = {"boldhw/qor.py", "boldhw/explore.py", "boldhw/experiments/experiment.py"}
+    found = {"w": set(), "a": set(), "replace": set()}
+    for place, name, node in calls():
+        file, function = place.partition(":")[0], name.rpartition(".")[2]
+        if function in ("write_text", "write_bytes"):
+            found["w"].add(file)
+        if function == "open":
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            modes = {"w": "w", "wb": "w", "x": "w", "xb": "w", "a": "a", "ab": "a"}
+            for mode in modes.keys() & texts:
+                found[modes[mode]].add(file)
+        if name in ("os.replace", "os.rename", "shutil.move", "shutil.copy"):
+            found["replace"].add(file)
+    assert found["w"] == temporary | {"boldhw/files.py"}
+    assert found["a"] == journals
+    assert found["replace"] == {"boldhw/files.py", "boldhw/cosim/build.py"}
+
+
 @pytest.mark.parametrize("name", ["icebreaker\n", " icebreaker", "ICEBREAKER", "../icebreaker"])
 def test_names_are_compared_in_full(name):
     for look_up in (find_board, find, data.load):

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 from boldhost.transport import SocketTransport
-from echo import echo_verilog
 
-from boldhw.cosim.board import SimTransport
-from boldhw.cosim.server import serve
+from boldhw.cli.main import main
+from boldhw.cosim.server import bound
 from boldhw.errors import ConfigError, DeviceError
 
 SERVER = """
 from echo import echo_verilog
 from boldhw.cosim.board import SimTransport
-from boldhw.cosim.server import serve
-serve(SimTransport(verilog=echo_verilog()), "127.0.0.1:0", lambda at: print(at, flush=True))
+from boldhw.cosim.server import bound, serve
+with bound("127.0.0.1:0") as listener:
+    board = SimTransport(verilog=echo_verilog())
+    serve(board, listener, lambda at: print(at, flush=True))
 print("clean end")
 """
 
@@ -114,10 +115,38 @@ def test_a_stopped_server_is_noticed(server, connect):
 
 
 def test_a_busy_port_is_refused(server):
-    board = SimTransport(verilog=echo_verilog())
-    with pytest.raises(ConfigError, match=f"{server.address} is in use; .*127.0.0.1:0 for a free"):
-        serve(board, server.address, print)
-    board.close()
+    busy = pytest.raises(ConfigError, match=f"{server.address} is in use; .*127.0.0.1:0 for a free")
+    with busy, bound(server.address):
+        pass
+
+
+def test_the_address_is_looked_at_before_the_board_is_built(server, monkeypatch, capfd):
+    """Fault 22: building takes a minute."""
+    monkeypatch.setattr("boldhw.cosim.board.SimTransport", None)
+    assert main(["sim", "--listen", server.address]) == 2
+    assert "is in use" in capfd.readouterr().err
+
+
+def test_nobody_is_let_in_before_there_is_a_board():
+    with bound("127.0.0.1:0") as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(DeviceError, match="refused; start the simulated board"):
+            SocketTransport(f"socket://127.0.0.1:{port}")
+
+
+def test_a_second_client_that_writes_is_told_that_the_server_is_busy(connect):
+    """Fault 22: a socket has no plug."""
+    first, second = connect(), connect()
+
+    def insist():
+        while True:
+            second.write(b"x")
+            second.read(0.01)
+
+    with pytest.raises(DeviceError, match="one client at a time, so close the other one") as told:
+        insist()
+    assert "plug" not in str(told.value)
+    assert exchange(first, b"still here\0") == b"still here\0"
 
 
 @pytest.mark.parametrize(
@@ -132,5 +161,5 @@ def test_a_busy_port_is_refused(server):
     ],
 )
 def test_other_addresses_are_refused(address, message):
-    with pytest.raises(ConfigError, match=message):
-        serve(None, address, print)
+    with pytest.raises(ConfigError, match=message), bound(address):
+        pass

@@ -182,3 +182,28 @@ def test_empty_sets_are_refused(train, test):
     with pytest.raises(DataError, match="set is empty"):
         next(trainer.run(BITS[:train], LABELS[:train], BITS[:test], LABELS[:test]))
     assert trainer.epoch == 0
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+@pytest.mark.parametrize("wrong", ["training", "test"])
+def test_labels_of_both_sets_are_those_of_classes(label, wrong):
+    """Fault 17: before anything is trained."""
+    train, test = LABELS.copy(), TEST[1].copy()
+    (train if wrong == "training" else test)[7] = label
+    trainer = Trainer(Network(WIDTHS), HYPER, 1)
+    before = trainer.network.state_crc()
+    with pytest.raises(DataError, match=rf"{wrong} set: labels run from .*{label}.*classes 0 to 2"):
+        next(trainer.run(BITS, train, TEST[0], test))
+    assert trainer.network.state_crc() == before
+    with pytest.raises(DataError, match=r"classes 0 to 2: give it a class for every label"):
+        trainer.accuracy(TEST[0], np.full(200, label))
+    with pytest.raises(DataError, match=r"shape \(200,\), one per sample; got shape \(3,\)"):
+        trainer.accuracy(TEST[0], np.zeros(3, int))
+
+
+def test_classes_share_outputs():
+    """Six outputs, two a class: label 3 is none."""
+    trainer = Trainer(Network((20, 12, 6)), replace(HYPER, outputs_per_class=2), 1)
+    with pytest.raises(DataError, match="classes 0 to 2"):
+        trainer.check(BITS, LABELS + 1, *TEST)
+    trainer.check(BITS, LABELS, *TEST)

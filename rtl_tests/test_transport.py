@@ -106,6 +106,13 @@ def test_a_missing_port_lists_those_that_exist(monkeypatch):
         open_transport("/dev/nothing")
 
 
+@pytest.mark.parametrize(("name", "meant"), [("SIM", "sim"), ("Auto", "auto"), ("gold", "golden")])
+def test_a_backend_that_is_misspelt_is_no_port(name, meant):
+    """Fault 21."""
+    with pytest.raises(DeviceError, match=f"there is no port {name}; did you mean {meant}[?]"):
+        open_transport(name)
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
@@ -180,5 +187,5 @@ def test_a_missing_simulation_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "platformdirs", None)
     for name in ("boldhw.cosim.board", "boldhw.cosim.build"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    with pytest.raises(ToolError, match=r"needs the package platformdirs; .*'boldhw\[sim\]'"):
+    with pytest.raises(ToolError, match=r"needs the package platformdirs, .*'\.\[sim\]'"):
         open_transport("sim")

@@ -11,6 +11,7 @@ from boldhw.bench import compiled_throughput, golden_throughput, simulator_throu
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.errors import ToolError
+from boldhw.files import check_writable
 from boldhw.golden.network import Network
 from boldhw.throughput import device_throughput, link_throughput
 
@@ -61,6 +62,7 @@ def _suite(data_name, directory):
 
     dataset = data.load(data_name)
     Path(directory).mkdir(parents=True, exist_ok=True)  # now, not when all is done
+    check_writable(Path(directory) / "suite.json")
     rows = measure(dataset, say=say)
     files = write(rows, dataset, directory)
     return {"rows": [asdict(row) for row in rows], "files": files, "text": text(rows)}

@@ -10,7 +10,8 @@ from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.demo import Job, run_demo
 from boldhw.errors import CheckError
-from boldhw.report import read_builds, read_history, read_run, write_report
+from boldhw.files import check_writable
+from boldhw.report import read_builds, read_history, read_run, template, write_report
 
 DEFAULT = Job()
 SHOWN = (
@@ -38,8 +39,10 @@ def demo(output, report, **job):
     the weights and accumulators of the hardware must be those of the golden model.
     """
     job = replace(DEFAULT, **job)
+    template()  # what it lacks is said now, not when all is done
     for directory in (Path(output), Path(report).parent):  # now, not when all is done
         directory.mkdir(parents=True, exist_ok=True)
+    check_writable(report)
     say("Building the simulated board, about a minute the first time ...")
     with (
         options.open_device("sim", None) as device,

@@ -136,10 +136,9 @@ def storebench(board, data_name, samples, epochs):
     """Measure how busy a simulated board's engine is that trains on its own store."""
     from boldhw.storebench import measure
 
-    dataset = data.load(data_name, samples, 1)
-    bits = data.booleanise(dataset.x_train)
+    bits, labels = data.load(data_name, samples, 1).samples()[:2]
     rows = []
-    for row in measure(board, bits, dataset.y_train, epochs):
+    for row in measure(board, bits, labels, epochs):
         say(f"epoch {row['epoch']} of {epochs}")
         rows.append(row)
     return {"epochs": rows}

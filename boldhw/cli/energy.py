@@ -68,7 +68,8 @@ def _design_text(design):
 @click.option("--backend", metavar="sim|PORT", help="Count the accesses of a device in training.")
 @options.board
 @options.samples
-def energy(network, chip_file, batch, active, backend, board, data_name, train_size, test_size):
+@options.threshold()
+def energy(network, chip_file, batch, active, backend, board, **samples):
     """Print what training costs: operations, memory traffic, energy, accesses of the design."""
     from boldhw import energy as model
 
@@ -83,8 +84,7 @@ def energy(network, chip_file, batch, active, backend, board, data_name, train_s
     if backend:
         if not widths:
             raise ConfigError(f"no engine runs {VGG_SMALL}; leave --backend out")
-        samples = data_name, train_size or TRAIN_SIZE, test_size
-        engine, counters = _train(backend, engine, widths, samples)
+        engine, counters = _train(backend, engine, widths, **samples)
         active = counters["active"] / counters["samples"]
         design = _design(engine, widths, counters, f"counted by {backend}")
     elif widths and _fits(engine, widths):
@@ -108,7 +108,7 @@ def _read_json(path):
     try:
         with open(path) as file:
             return json.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"chip file {path} cannot be read: {error}") from error
 
 
@@ -128,13 +128,15 @@ def _design(engine, widths, counters, how):
     return {"counted": how, **per_sample(engine, widths, counters)}
 
 
-def _train(backend, engine, widths, samples):
+def _train(backend, engine, widths, data_name, threshold, train_size, test_size):
     """Train an epoch on a device, as its host does; return its engine and its counters."""
     from boldhw.golden.network import Network
     from boldhw.golden.trainer import Trainer
     from boldhw.hyper import Hyper
 
-    bits, labels, test_bits, test_labels = options.load_bits(*samples)
+    bits, labels, test_bits, test_labels = options.load_bits(
+        data_name, threshold, train_size or TRAIN_SIZE, test_size
+    )
     with options.open_device(backend, engine) as device:
         network = Network(widths, device.engine, seed=1)
         hyper = Hyper().fitting(device.engine)

@@ -11,10 +11,12 @@ from boldhw.cli.output import verb
 @options.backend("golden")
 @click.option("--checkpoint", type=options.FILE, required=True, help="Written by boldhw train.")
 @options.samples
-def evaluate(backend, checkpoint, data_name, train_size, test_size):
+@options.threshold(None, "Pixels above it are T.  [default: the threshold of the run]")
+def evaluate(backend, checkpoint, data_name, threshold, train_size, test_size):
     """Print the accuracy of a checkpoint on the test samples of a data set."""
     trainer = checkpoints.load(checkpoint)
-    _, _, bits, labels = options.load_bits(data_name, train_size, test_size)
+    threshold = options.run_threshold(trainer) if threshold is None else threshold
+    _, _, bits, labels = options.load_bits(data_name, threshold, train_size, test_size)
     network = trainer.network
     if backend == "golden":
         accuracy = trainer.accuracy(bits, labels)

@@ -4,10 +4,12 @@ import click
 
 from boldhw import data
 from boldhw.cli.output import say, verb
+from boldhw.errors import DataError
 from boldhw.experiments import EXPERIMENTS, find
 from boldhw.experiments.experiment import perform
 
 QUICK_SAMPLES = 1000, 500  # training, test
+PIXELS, CLASSES = 784, 10  # that the networks of all experiments take
 
 
 def _text(result):
@@ -27,8 +29,18 @@ def experiment(name, data_name, out, seeds, quick):
     is one of the experiments that docs/experiments.md explains.
     """
     dataset = data.load(data_name, *(QUICK_SAMPLES if quick else (None, None)))
+    _check_kind(dataset)
     directory = out or f"build/experiments/{name}"
     files, records = perform(find(name), name, dataset, directory, seeds, quick, say)
     text = next(path for path in files if path.endswith(".md"))
-    with open(text) as file:
+    with open(text, encoding="utf-8") as file:
         return {"experiment": name, "runs": len(records), "files": files, "text": file.read()}
+
+
+def _check_kind(dataset):
+    pixels = dataset.x_train.shape[1]
+    if pixels != PIXELS or dataset.classes > CLASSES:
+        raise DataError(
+            f"{dataset.name} has images of {pixels} pixels in {dataset.classes} classes, "
+            f"experiments take {PIXELS} pixels in at most {CLASSES}; try mnist5k"
+        )

@@ -7,6 +7,7 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import say, table, verb
+from boldhw.files import check_writable, replace_file
 
 COLUMNS = (
     "elements", "lanes", "batch", "accumulator_bits", "popcount_registers", "lut4", "ram_blocks",
@@ -34,15 +35,16 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
 
     board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")
+    output.mkdir(parents=True, exist_ok=True)  # now, not when all is done
+    file = output / "front.svg"
+    check_writable(file)
     points = search.search(board, network, least_bits)
     front = search.pareto(points)
     best = sorted(front, key=lambda each: -each.training_per_second)[:verify]
     if best:
         say(f"Building {len(best)} engines, some minutes each ...")
     built = search.verify(best, board, network, output, scheduler) if best else []
-    output.mkdir(parents=True, exist_ok=True)
-    file = output / "front.svg"
-    file.write_text(search.picture(front, [each for each in built if "error" not in each]))
+    replace_file(file, search.picture(front, [each for each in built if "error" not in each]))
     return {
         "board": board.name,
         "network": list(network),

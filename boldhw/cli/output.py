@@ -7,8 +7,8 @@ import sys
 from contextlib import contextmanager, redirect_stdout
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from boldhw.errors import naming
 
 
 def verb(*, name=None, text=None, exit_code=lambda result: 0):
@@ -24,7 +24,7 @@ def verb(*, name=None, text=None, exit_code=lambda result: 0):
         def run(as_json, **options):
             with stdout_to_stderr():
                 result = function(**options)
-            click.echo(json.dumps(result) if as_json else (text or key_values)(result))
+            write(json.dumps(result) if as_json else (text or key_values)(result))
             return exit_code(result)
 
         return click.command(name or function.__name__)(run)
@@ -68,7 +68,20 @@ def table(rows, columns):
 
 def say(message):
     """Print a line for the person at the terminal."""
-    click.echo(message, err=True)
+    write(message, err=True)
+
+
+def write(text, err=False):
+    """Print a line on stdout or stderr. A reader that has left, as head does, just misses it."""
+    try:
+        with naming("standard error" if err else "standard output"):
+            click.echo(text, err=err)
+    except OSError as error:
+        nobody = os.open(os.devnull, os.O_WRONLY)  # takes what is left to print, at the end too
+        os.dup2(nobody, (sys.stderr if err else sys.stdout).fileno())
+        os.close(nobody)
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 @contextmanager
@@ -77,6 +90,9 @@ def progress(total, text):
 
     Yields ``step(count, text)``: move on by ``count`` steps and show ``text`` behind the bar.
     """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True)
     columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeElapsedColumn()
     with Progress(

@@ -26,14 +26,15 @@ def sim(listen, engine, store):
     if store and not (engine and engine.has_store):
         raise ConfigError("--store needs a board with a memory, such as --board ulx3s")
     from boldhw.cosim.board import SimTransport
-    from boldhw.cosim.server import serve
+    from boldhw.cosim.server import bound, serve
 
     engine = engine or ICEBREAKER
-    say("Building the simulated board, about a minute the first time ...")
-    board = SimTransport(engine)
 
     def ready(address):
         say(f"design {engine.digest().hex()} listens; use --backend socket://{address}")
 
-    serve(board, listen, ready)
+    with bound(listen) as listener:  # now, not when all is built
+        say("Building the simulated board, about a minute the first time ...")
+        board = SimTransport(engine)
+        serve(board, listener, ready)
     return {"design_digest": engine.digest().hex(), "cycles": board.cycles}

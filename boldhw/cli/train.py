@@ -1,5 +1,6 @@
 """``boldhw train``."""
 
+import os
 import shlex
 import time
 from contextlib import nullcontext
@@ -14,14 +15,16 @@ from boldhw import checkpoint as checkpoints
 from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.config import REFERENCE
-from boldhw.errors import ConfigError
+from boldhw.data import Origin
+from boldhw.errors import ConfigError, DataError
+from boldhw.files import check_writable
 from boldhw.golden import packing
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.layout import Layout
 
 # What a checkpoint fixes, and what has to be said again to resume.
-FIXED = ("network", "epochs", "seed", "config", "board", "store", *options.HYPER_HELP)
+FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
 REPEATED = {
     "data_name": "--data",
     "train_size": "--train-size",
@@ -34,24 +37,37 @@ REPEATED = {
 @options.backend("golden")
 @options.network
 @options.samples
+@options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
 @options.engine
 @options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
+@click.option("--force", is_flag=True, help="Replace the run that is saved at --checkpoint.")
 @options.hyper
-def train(backend, data_name, train_size, test_size, checkpoint, resume, **settings):
+def train(
+    backend, data_name, threshold, train_size, test_size, checkpoint, resume, force, **settings
+):
     """Train a network and print its accuracy on held-out samples.
 
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    trainer = _resumed(resume) if resume else None
-    checkpoint = checkpoint or resume
-    samples = options.load_bits(data_name, train_size, test_size)
+    trainer = None if resume is None else _resumed(resume)
+    checkpoint = resume if checkpoint is None else checkpoint
+    if checkpoint is not None:
+        _check_place(checkpoint, resume, force)
+    if trainer:
+        threshold = options.run_threshold(trainer)
+    samples = options.load_bits(data_name, threshold, train_size, test_size)
+    origin = Origin.of(data_name, threshold, *samples[:2])
+    if trainer and trainer.origin:
+        trainer.origin.check(origin, resume)
     with _device(backend, trainer, samples, **settings) as device:
         trainer = trainer or _new(device, **settings)
+        trainer.origin = origin
+        trainer.check(*samples)
         if device:
             device.load(trainer.network)
             trainer.backend = device
@@ -61,7 +77,7 @@ def train(backend, data_name, train_size, test_size, checkpoint, resume, **setti
         try:
             epochs = _run(trainer, device, samples, checkpoint)
         except KeyboardInterrupt:
-            if checkpoint:
+            if checkpoint is not None:
                 say(f"interrupted after epoch {trainer.epoch}; go on with: {_again(checkpoint)}")
             raise
         return _result(trainer, device, epochs, samples, time.perf_counter() - start)
@@ -79,6 +95,27 @@ def _resumed(path):
             f"leave it out or start a new run without --resume"
         )
     return checkpoints.load(path)
+
+
+def _check_place(path, resumed, force):
+    """Raise DataError unless the run can be saved at ``path``, and takes the place of no other."""
+    check_writable(path)
+    there = os.path.exists(path) and os.path.getsize(path) > 0
+    if there and not force and not (resumed and os.path.samefile(path, resumed)):
+        raise DataError(f"{_found(path)}, or replace it with --force")
+
+
+def _found(path):
+    """Return what a file holds that ``--checkpoint`` names, and what to do instead."""
+    try:
+        trainer = checkpoints.load(path)
+    except DataError:
+        return f"{path} is there already and no checkpoint; save the run in another file"
+    done, network = f"{trainer.epoch} of {trainer.epochs} epochs", trainer.network.widths
+    text = f"{path} holds a run of {'-'.join(map(str, network))} that has done {done}"
+    if trainer.epoch < trainer.epochs:
+        return f"{text}; go on with: {_again(path)}; save this run in another file"
+    return f"{text}; save this run in another file"
 
 
 def _device(backend, trainer, samples, engine, store, network, **settings):
@@ -130,7 +167,7 @@ def _run(trainer, device, samples, checkpoint):
     """Train the epochs that are left, saving after each; return their EpochStats."""
 
     def save():
-        if checkpoint:
+        if checkpoint is not None:
             if device:
                 device.store(trainer.network)
             checkpoints.save(checkpoint, trainer)

@@ -23,11 +23,12 @@ def _text(result):
 @options.backend("sim")
 @options.network
 @click.option("--data", "data_name", metavar="NAME|PATH", help="Data set; random samples if none.")
+@options.threshold()
 @click.option("--updates", type=click.IntRange(1, 65535), default=20, show_default=True)
 @options.seed
 @options.engine
 @options.hyper
-def verify(backend, network, data_name, updates, seed, engine, hyper):
+def verify(backend, network, data_name, threshold, updates, seed, engine, hyper):
     """Compare a device with the golden model after every update.
 
     Stops at the first difference and names update, layer, neuron, input and both values.
@@ -38,14 +39,14 @@ def verify(backend, network, data_name, updates, seed, engine, hyper):
     ):
         golden = Network(network, device.engine, seed)
         hyper = hyper.fitting(device.engine)
-        samples = _samples(data_name, golden, hyper, seed)
+        samples = _samples(data_name, threshold, golden, hyper, seed)
         lockstep = LockStep(golden, device, lambda stats: step(stats.updates, "verifying"))
         return run_verify(lockstep, hyper, *samples, updates, seed)
 
 
-def _samples(data_name, golden, hyper, seed):
+def _samples(data_name, threshold, golden, hyper, seed):
     """Return (bits, labels): random ones, or the training samples of a data set."""
     if data_name is None:
         classes = golden.widths[-1] // hyper.outputs_per_class
         return random_samples(golden.widths[0], classes, seed)
-    return options.load_bits(data_name)[:2]
+    return options.load_bits(data_name, threshold)[:2]

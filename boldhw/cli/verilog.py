@@ -9,6 +9,7 @@ import click
 from boldhw.cli import options
 from boldhw.cli.output import verb
 from boldhw.config import ICEBREAKER
+from boldhw.files import replace_file
 from boldhw.registermap import markdown, register_map
 
 
@@ -30,5 +31,5 @@ def verilog(output, engine):
     directory = Path(output)
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        (directory / name).write_text(content)
+        replace_file(directory / name, content)
     return {"design_digest": engine.digest().hex(), "files": [str(directory / n) for n in contents]}

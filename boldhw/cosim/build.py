@@ -8,15 +8,16 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
+from threading import Event
 
 import platformdirs
 
-from boldhw.errors import ToolError
+from boldhw import cache, programs
+from boldhw.errors import ToolError, missing_package, naming
 
 SHIM = Path(__file__).with_name("shim.cpp")
 HERE = Path(__file__).parent
@@ -37,6 +38,9 @@ COMPILE = (
     "-fcf-protection=none", "-DVL_TIME_CONTEXT",
 )  # fmt: skip
 FAST, SLOW = "-O3", "-O0"  # files of code that runs each cycle, and once
+PROCESSOR = Path("/proc/cpuinfo")
+NAMED = ("model name", "flags", "Features", "CPU implementer", "CPU part")  # of a processor, there
+UNFINISHED = "build-"  # begins the names of folders of work
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
@@ -49,7 +53,7 @@ def build_verilog(engine, clock_hz=None):
     """
     described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
     described += [HERE / name for name in MODELS]
-    texts = [path.read_text() for path in (*sorted(GATEWARE.glob("*.py")), *described)]
+    texts = [path.read_text() for path in (*sorted(GATEWARE.rglob("*.py")), *described)]
     name = f"{_digest(_version('amaranth'), texts, engine, clock_hz)}.v"
     return _keep(name, lambda work: _generate(work, engine, clock_hz)).read_text()
 
@@ -66,26 +70,41 @@ def build_library(verilog, trace=False):
 
     Raises ToolError when a tool is missing or fails.
     """
-    # The machine too, which the code is made for: several may share a user's cache.
-    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW, platform.node())
+    # The processor too, which the code is made for: several may share a user's cache.
+    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW, _processor())
     name = f"{_digest(verilog, SHIM.read_text(), tools, trace)}.so"
     return _keep(name, lambda work: _build(work, verilog, trace))
 
 
 def cache_directory():
-    """Return the directory that holds what was built."""
+    """Return the directory that holds what was built, if it can be written."""
     return Path(platformdirs.user_cache_dir("boldhw")) / "models"
 
 
 def _keep(name, make):
     """Return the cached file ``name``; ``make(directory)`` returns a new one if there is none."""
     kept = cache_directory() / name
+    if os.path.exists(kept):
+        return kept
+    kept = cache.writable(kept.parent) / name
     if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="build-") as work:
+        cache.remove_leftovers(kept.parent, UNFINISHED)
+        with (
+            naming(kept),
+            tempfile.TemporaryDirectory(dir=kept.parent, prefix=UNFINISHED) as work,
+        ):
             # Two processes may make the same file; either one is whole, and both are equal.
             os.replace(make(Path(work)), kept)
     return kept
+
+
+def _processor():
+    """Return what the system says of the processor, as far as code made for it depends on it."""
+    try:
+        lines = PROCESSOR.read_text().splitlines()
+    except OSError:
+        return platform.machine(), platform.processor()
+    return sorted({line for line in lines if line.startswith(NAMED)})
 
 
 def _digest(*parts):
@@ -96,10 +115,7 @@ def _version(package):
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError as error:
-        raise ToolError(
-            f"the simulated board needs the package {package}; install it with: "
-            f"pip install 'boldhw[sim]'"
-        ) from error
+        raise missing_package("the simulated board", package, "sim") from error
 
 
 def _generate(work, engine, clock_hz):
@@ -120,8 +136,7 @@ def _build(work, verilog, trace):
     # The program itself, not the Perl script of the same name, so that Perl is not needed.
     options = [*VERILATE, "--trace-vcd"] if trace else VERILATE
     tool = root / "bin" / "verilator_bin"
-    environment = {**os.environ, "VERILATOR_ROOT": str(root)}
-    _run([tool, *options, "-Mdir", work, "model.v"], work, environment)
+    _run([tool, *options, "-Mdir", work, "model.v"], work, {"VERILATOR_ROOT": str(root)})
     include = root / "include"
     runtime = RUNTIME + TRACE_RUNTIME if trace else RUNTIME
     sources = [SHIM, *sorted(work.glob("Vmodel*.cpp")), *(include / name for name in runtime)]
@@ -130,11 +145,23 @@ def _build(work, verilog, trace):
     commands = [
         [compiler, "-c", SLOW if "Slow" in path.name else FAST, *flags, path] for path in sources
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(lambda command: _run(command, work), commands):
-            pass
+    _run_all(commands, work)
     _run([compiler, "-shared", "-o", "model.so", *work.glob("*.o"), "-lpthread"], work)
     return work / "model.so"
+
+
+def _run_all(commands, directory):
+    """Run commands, as many at a time as there are processors; all end when one fails."""
+    stop = Event()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        tasks = [pool.submit(_run, command, directory, stopped=stop.is_set) for command in commands]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _compiler():
@@ -153,14 +180,11 @@ def _verilator_root():
     return Path(verilator.__file__).parent
 
 
-def _run(command, directory, environment=None):
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=directory, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        text = (done.stderr or done.stdout).strip().splitlines()
+def _run(command, directory, environment=None, stopped=None):
+    """Run a command, until ``stopped`` says so. Raises ToolError, with its words, when it fails."""
+    code, written, complaints = programs.run(command, directory, environment, stopped)
+    if code:
+        text = (complaints or written).strip().splitlines()
         raise ToolError(
-            f"{Path(command[0]).name} failed with exit code {done.returncode}: "
-            f"{' | '.join(text[:5])}"
+            f"{Path(command[0]).name} failed with exit code {code}: {' | '.join(text[:5])}"
         )

@@ -4,13 +4,30 @@ import errno
 import ipaddress
 import select
 import socket
+from contextlib import contextmanager
 
 from boldhw.errors import ConfigError
 
 SLICE_CYCLES = 10_000  # between two looks at the socket
 
 
-def serve(board, address, on_ready):
+@contextmanager
+def bound(address):
+    """Take an address, and yield its socket; clients are refused until there is a board to serve.
+
+    address: ``127.0.0.1:PORT``, a loopback address; port 0 takes a free one. Raises ConfigError
+    when it cannot be used.
+    """
+    host, port = _parse(address)
+    with socket.socket() as listener:
+        # A server that was stopped a moment ago must not block the next one.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with _refusing(address):
+            listener.bind((host, port))
+        yield listener
+
+
+def serve(board, listener, on_ready):
     """Connect clients to ``board``, one at a time, until Ctrl-C.
 
     The board keeps its state from one client to the next, as a board that stays powered does. A
@@ -19,40 +36,37 @@ def serve(board, address, on_ready):
     Parameters
     ----------
     board : SimTransport
-    address : str
-        ``127.0.0.1:PORT``, a loopback address; port 0 takes a free one.
+    listener : socket
+        That of :func:`bound`.
     on_ready : callable
         Called with the ``HOST:PORT`` that clients can connect to.
 
-    Raises ConfigError when the address cannot be used.
+    Raises ConfigError when somebody else was faster to listen.
     """
-    with _listen(address) as listener:
-        host, port = listener.getsockname()
-        on_ready(f"{host}:{port}")
-        try:
-            while True:
-                with listener.accept()[0] as client:
-                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    _connect(board, client, listener)
-        except KeyboardInterrupt:
-            return
-
-
-def _listen(address):
-    host, port = _parse(address)
-    listener = socket.socket()
-    # A server that was stopped a moment ago must not block the next one.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
+    host, port = listener.getsockname()
+    with _refusing(f"{host}:{port}"):
         listener.listen()
+    on_ready(f"{host}:{port}")
+    try:
+        while True:
+            with listener.accept()[0] as client:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                _connect(board, client, listener)
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def _refusing(address):
+    """Turn the errors of a socket that cannot listen into a ConfigError."""
+    try:
+        yield
     except OSError as error:
-        listener.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"fails: {error.strerror}"
+        host = address.rpartition(":")[0]
         raise ConfigError(
             f"listening on {address} {reason}; choose another port, or {host}:0 for a free one"
         ) from error
-    return listener
 
 
 def _parse(address):

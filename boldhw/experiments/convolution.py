@@ -1,16 +1,15 @@
 """A first look at the integer rule in convolutional networks, beside fully connected ones.
 
 Two layers of convolution, 2 x 2 max-pool on the sums and threshold, then a dense last layer; every
-weight is Boolean and has one accumulator. What is not looked at here is as in ``Hyper()``.
+weight is Boolean and has one accumulator. What is not looked at here is as in training.HYPER.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import mean
 
 import numpy as np
 
-from boldhw import data
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.figures import plot
@@ -223,7 +222,8 @@ def _settings(channels, epochs, power=0.5, at_maximum=True, stochastic=False, **
     label += "".join(f", {name} {value}" for name, value in hyper.items())
     return {
         "label": label, "channels": list(channels), "epochs": epochs, "power": power,
-        "at_maximum": at_maximum, "stochastic": stochastic, "hyper": BASE | hyper,
+        "at_maximum": at_maximum, "stochastic": stochastic,
+        "hyper": asdict(replace(training.HYPER, **BASE | hyper)),
     }  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def run(settings, dataset):
 
 def train(settings, dataset):
     """Train a convolutional network; ``true`` are the shares of T after each convolution."""
-    bits, test_bits = (data.booleanise(x, 64) for x in (dataset.x_train, dataset.x_test))
+    bits, labels, test_bits, test_labels = dataset.samples(64)
     options = {name: settings[name] for name in ("power", "at_maximum", "stochastic")}
     network = ConvolutionalNetwork(
         settings["channels"], math.isqrt(bits.shape[1]), settings["seed"],
@@ -250,8 +250,8 @@ def train(settings, dataset):
     )  # fmt: skip
     result = {"accuracy": [], "true": [], "active": [], "updates": [], "flips": []}
     for epoch in range(settings["epochs"]):
-        active, *rest = network.train(bits, dataset.y_train, epoch, settings["epochs"])
-        values = *network.evaluate(test_bits, dataset.y_test), active / len(bits), *rest
+        active, *rest = network.train(bits, labels, epoch, settings["epochs"])
+        values = *network.evaluate(test_bits, test_labels), active / len(bits), *rest
         for name, value in zip(result, values, strict=True):
             result[name].append(value)
     return result
@@ -262,7 +262,7 @@ def weights(settings):
     if "network" in settings:
         return training.weights(settings)
     first, second = settings["channels"]
-    outputs = CLASSES * settings["hyper"].get("outputs_per_class", 1)
+    outputs = CLASSES * settings["hyper"]["outputs_per_class"]
     return KERNEL**2 * (first + first * second) + outputs * 49 * second
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boldhw.doctor import versions
-from boldhw.errors import DataError
+from boldhw.errors import DataError, naming
+from boldhw.files import check_writable, replace_file
 
 JOURNAL = "runs.jsonl"
 
@@ -70,7 +71,7 @@ class Journal:
             os.truncate(self.path, self.path.stat().st_size - len(self._torn))
             self._torn = b""
         line = json.dumps(record).encode()
-        with self.path.open("ab") as file:
+        with naming(self.path), self.path.open("ab") as file:
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -85,6 +86,7 @@ def perform(experiment, name, dataset, directory, seeds, quick=False, say=lambda
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    check_writable(directory / f"{name}.json")  # now, not when all is done
     journal, data = Journal(directory / JOURNAL), _fingerprint(dataset)
     runs = experiment.runs(seeds, quick)
     left = [settings for settings in runs if not journal.find(settings, data)]
@@ -122,7 +124,7 @@ def _write(experiment, name, dataset, directory, records):
         **plots,
     }
     for file, content in files.items():
-        (directory / file).write_text(content + "\n")
+        replace_file(directory / file, content + "\n")
     return [str(directory / file) for file in files]
 
 

@@ -3,7 +3,7 @@
 import atexit
 import shutil
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import mkdtemp
 
@@ -16,7 +16,6 @@ from boldhw.errors import DeviceError
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.golden.network import Network
-from boldhw.hyper import Hyper
 from boldhw.layout import TABLE, Layout
 from boldhw.protocol import READABLE, Bank
 from boldhw.selftest import CLASSES, toy_samples
@@ -26,7 +25,9 @@ ENGINE = EngineConfig(
     signal_rows=64, max_layers=3, max_fan_in=64,
 )  # fmt: skip
 WIDTHS = (30, 18, 10, CLASSES)
-HYPER = Hyper(batch=8, theta=8, last_theta_factor=2, grow=1.0, dead=0.0, zero_true=False)
+HYPER = replace(
+    training.HYPER, batch=8, theta=8, last_theta_factor=2, grow=1.0, dead=0.0, zero_true=False
+)
 TRAINED = 200  # samples of the toy to train on, the others test
 CHUNKS = 8  # parts of an epoch; bits are inverted and checksums compared between them
 EPOCHS = 6  # in all; bits are inverted in the first

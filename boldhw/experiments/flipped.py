@@ -1,20 +1,19 @@
 """Accuracy after a share of all weights has been inverted, and updates until it is back."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from statistics import mean, median
 
 import numpy as np
 
-from boldhw import data
-from boldhw.config import REFERENCE
-from boldhw.demo import Job
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.figures import plot
 from boldhw.golden.trainer import Trainer
+from boldhw.hyper import Hyper
 
 SHARES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)  # percent
 NETWORK, EPOCHS, BITS = "784-84-10", 10, 6
+HYPER = replace(training.HYPER, theta=6, last_theta_factor=5, grow=5.0)
 BACK = 1.0  # points below what it was that count as recovered
 PASSES = 5  # over the training samples, at most, after the weights have been inverted
 FLIPS, ORDER = 1, 2  # what a seed is spawned for
@@ -24,10 +23,13 @@ def runs(seeds, quick):
     """Every share and seed; quick: three shares and one epoch."""
     shares, epochs = ((0.0, 10.0, 50.0), 1) if quick else (SHARES, EPOCHS)
     return [
-        {"share": share, "network": NETWORK, "epochs": epochs, "bits": BITS, "seed": seed}
+        {
+            "share": share, "network": NETWORK, "epochs": epochs, "bits": BITS, "seed": seed,
+            "hyper": asdict(HYPER),
+        }
         for share in shares
         for seed in range(1, seeds + 1)
-    ]
+    ]  # fmt: skip
 
 
 def run(settings, dataset):
@@ -37,11 +39,9 @@ def run(settings, dataset):
     update from then on; it ends when the accuracy is back or PASSES are over. ``recovered`` is the
     number of updates it took, None if it did not.
     """
-    engine = replace(REFERENCE, accumulator_bits=settings["bits"])
-    network = training.fastest()(settings["network"], engine, settings["seed"])
-    bits, test_bits = data.booleanise(dataset.x_train), data.booleanise(dataset.x_test)
-    trainer = Trainer(network, Job().hyper, settings["epochs"], settings["seed"])
-    samples = bits, dataset.y_train, test_bits, dataset.y_test
+    network = training.fastest()(settings["network"], training.engine(settings), settings["seed"])
+    trainer = Trainer(network, Hyper(**settings["hyper"]), settings["epochs"], settings["seed"])
+    samples = dataset.samples(training.LEVELS)
     *_, last = trainer.run(*samples)
     invert(network, settings["share"] / 100, _generator(settings, FLIPS))
     after = trainer.accuracy(*samples[2:])

@@ -5,7 +5,7 @@ from statistics import mean
 
 import numpy as np
 
-from boldhw import data, energy
+from boldhw import energy
 from boldhw.config import parse_network
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
@@ -63,11 +63,10 @@ def run(settings, dataset):
         settings["batch_norm"],
     )  # fmt: skip
     recipe = Recipe(epochs=settings["epochs"], eta=settings["eta"])
-    bits, test_bits = (
-        data.booleanise(images).astype(np.float32) for images in (dataset.x_train, dataset.x_test)
-    )
+    bits, labels, test_bits, test_labels = dataset.samples(training.LEVELS)
+    bits, test_bits = bits.astype(np.float32), test_bits.astype(np.float32)
     trainer = Trainer(model, recipe, settings["seed"])
-    epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
+    epochs = list(trainer.run(bits, labels, test_bits, test_labels))
     return {
         "accuracy": [epoch.test_accuracy for epoch in epochs],
         "flips": [epoch.flips for epoch in epochs],

@@ -9,19 +9,29 @@ from statistics import mean, stdev
 import numpy as np
 
 from boldhw import data
-from boldhw.config import REFERENCE, parse_network
+from boldhw.config import EngineConfig, parse_network
 from boldhw.errors import ToolError
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import Hyper
 
 LEVELS = (127,)  # thresholds of a black-and-white picture
+# What the tables of docs/ were measured with, whatever the defaults become.
+HYPER = Hyper(
+    margin=1.0, window=1.2, theta=None, theta_scale=0.16, safe_scale=0.32, last_theta_factor=10,
+    grow=8.0, batch=32, rounding=0, dead=0.5, noise=0, decay=False, outputs_per_class=1,
+    zero_true=True,
+)  # fmt: skip
+ENGINE = EngineConfig(
+    elements=8, lanes=64, batch=64, accumulator_bits=16, weight_rows=1 << 14, data_rows=1 << 16,
+    signal_rows=1 << 14, max_layers=16, max_fan_in=1 << 14, stochastic=True, decay=True,
+)  # fmt: skip
 
 
 def settings(
     network, epochs, seed, label=None, *, bits=16, levels=LEVELS, crop=0, shift=False, **hyper
 ):
-    """Return the settings of a run: Hyper(**hyper) on ``levels`` thresholds a pixel.
+    """Return the settings of a run: HYPER with ``hyper`` on ``levels`` thresholds a pixel.
 
     ``label`` names the row of the table, seeds aside; ``bits`` is A, the accumulator's; ``crop``
     pixels are cut off all around; ``shift`` moves pictures by a pixel at random, in training only.
@@ -35,7 +45,7 @@ def settings(
         "levels": list(levels),
         "crop": crop,
         "shift": shift,
-        "hyper": asdict(Hyper(**hyper)),  # defaults too: they may change
+        "hyper": asdict(replace(HYPER, **hyper)),
     }
 
 
@@ -66,7 +76,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     change = partial(data.shifted, side=side) if settings["shift"] else None
     trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     bits, test_bits = (
-        data.booleanise(images, settings["levels"]) for images in (train_images, test_images)
+        data.telling_bits(images, settings["levels"]) for images in (train_images, test_images)
     )
     epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
     return {
@@ -79,7 +89,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
 
 def engine(settings):
     """Return the EngineConfig of a run."""
-    return replace(REFERENCE, accumulator_bits=settings["bits"])
+    return replace(ENGINE, accumulator_bits=settings["bits"])
 
 
 def cropped(images, edge):

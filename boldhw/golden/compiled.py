@@ -2,23 +2,24 @@
 
 Bits are packed into 64-bit words, so that one XNOR and one count of ones does for 64 inputs what
 the array of the hardware does: ``2 * popcount(xnor(sign, weight) & mask) - popcount(mask)``. Needs
-the package numba, which keeps what it compiled in a cache beside this file.
+the package numba, which keeps what it compiled in a cache beside this file or in the user's.
 """
+
+import logging
 
 import numpy as np
 
-from boldhw.errors import ToolError
+from boldhw.errors import missing_package
 from boldhw.golden import rule
 from boldhw.golden.network import Network
+
+LOG = logging.getLogger(__name__)
 
 try:
     from numba import njit, types
     from numba.extending import intrinsic
 except ImportError:
-    raise ToolError(
-        "the compiled golden model needs the package numba, which is not installed; "
-        'type: pip install "boldhw[fast]"'
-    ) from None
+    raise missing_package("the compiled golden model", "numba", "fast") from None
 
 WORD = 64
 ONES = np.uint64((1 << WORD) - 1)
@@ -83,6 +84,15 @@ def _valid(words, count):
     return masks
 
 
+def kept(function):
+    """Compile a function, and keep what comes out if there is a folder for it."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError as error:
+        LOG.warning("%s; it is compiled anew each time, set NUMBA_CACHE_DIR to a folder", error)
+        return njit(function)
+
+
 @intrinsic
 def popcount(context, word):
     """Count the ones of a uint64."""
@@ -93,7 +103,7 @@ def popcount(context, word):
     return types.uint64(types.uint64), generate
 
 
-@njit(cache=True)
+@kept
 def products(signs, masks, weights):
     """Sum XNORs where the mask is 1: int32, shape (k, n).
 
@@ -114,7 +124,7 @@ def products(signs, masks, weights):
     return sums
 
 
-@njit(cache=True)
+@kept
 def update(weights, accumulators, signals, inputs, draws, rounding, decay, theta, top):
     """Vote, accumulate and flip in place (eq. 7, 9, 10); return the number of flips.
 
@@ -133,7 +143,7 @@ def update(weights, accumulators, signals, inputs, draws, rounding, decay, theta
     return flips
 
 
-@njit(cache=True)
+@kept
 def _vote(steps, signals, inputs):
     """Sum ``-signal * input`` over the samples, 512 at most: int16 holds signals up to 63."""
     steps[:] = 0
@@ -144,7 +154,7 @@ def _vote(steps, signals, inputs):
                 steps[i] -= signal * np.int16(inputs[k, i])
 
 
-@njit(cache=True)
+@kept
 def _take(weights, accumulators, steps, decay, theta, top):
     """Take one output's steps; return its flips."""
     if decay:

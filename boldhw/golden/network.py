@@ -109,8 +109,8 @@ class Network:
         """
         if not self.engine.training:
             raise ConfigError("the engine has training=False; generate one with training=True")
-        self._check_bits(bits)
-        self._check_labels(bits, labels)
+        self.check_bits(bits)
+        check_labels(labels, len(bits), self.registers.classes)
         planes = self._planes()
         total = self._stats()
         while total.samples < len(bits):
@@ -129,7 +129,7 @@ class Network:
 
     def infer(self, bits):
         """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
-        self._check_bits(bits)
+        self.check_bits(bits)
         planes = self._planes()
         chunks = [bits[start : start + CHUNK] for start in range(0, max(len(bits), 1), CHUNK)]
         return np.concatenate([self._scores(self._forward(chunk, planes)[1]) for chunk in chunks])
@@ -275,7 +275,8 @@ class Network:
         lanes = self._noise.draw(groups * outputs).reshape(groups, outputs, p)
         return lanes.transpose(1, 0, 2).reshape(outputs, groups * p)[:n, :m]
 
-    def _check_bits(self, bits):
+    def check_bits(self, bits):
+        """Raise DataError unless ``bits`` are samples that this network takes."""
         shape, dtype = np.shape(bits), getattr(bits, "dtype", type(bits).__name__)
         if dtype != np.bool_ or len(shape) != 2:
             raise DataError(
@@ -288,16 +289,20 @@ class Network:
                 f"{self.widths[0]}; one for these samples begins with {shape[1]}"
             )
 
-    def _check_labels(self, bits, labels):
-        classes = self.registers.classes
-        kind = getattr(getattr(labels, "dtype", None), "kind", "?")
-        if kind not in "iu" or labels.shape != (len(bits),):
-            raise DataError(
-                f"labels must be an integer array of shape ({len(bits)},), one per sample; "
-                f"got shape {np.shape(labels)}"
-            )
-        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-            raise DataError(
-                f"labels run from {labels.min()} to {labels.max()}; "
-                f"the network has classes 0 to {classes - 1}"
-            )
+
+def check_labels(labels, samples, classes, name="labels"):
+    """Raise DataError unless there is an integer from 0 to ``classes - 1`` for each sample.
+
+    ``name`` is what messages call the labels.
+    """
+    dtype = getattr(labels, "dtype", None)
+    if getattr(dtype, "kind", "?") not in "iu" or labels.shape != (samples,):
+        raise DataError(
+            f"{name} must be an integer array of shape ({samples},), one per sample; "
+            f"got shape {np.shape(labels)} and type {dtype or type(labels).__name__}"
+        )
+    if samples and not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(
+            f"{name} run from {labels.min()} to {labels.max()}; the network has classes 0 to "
+            f"{classes - 1}: give it a class for every label, or other samples"
+        )

@@ -7,6 +7,7 @@ import numpy as np
 
 from boldhw.config import check_range
 from boldhw.errors import ConfigError, DataError
+from boldhw.golden.network import check_labels
 from boldhw.golden.order import Order
 from boldhw.hyper import LIMIT, Hyper
 
@@ -52,7 +53,8 @@ class Trainer:
         backend; one that has a store must hold the training samples. Not together with ``change``.
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
-    besides the network's.
+    besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
+    trains on, for whoever resumes it.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Trainer:
         self.backend = backend or network
         self.change = change
         self.stored = stored
+        self.origin = None
         self.epoch = 0
         self.decay = (0,) * len(network.shapes)
         self.hyper.registers(network.engine, network.widths)
@@ -80,11 +83,9 @@ class Trainer:
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,).  The test set
         likewise.  ``progress(epoch, samples)`` is called as the samples of an epoch go by.
-        Raises ConfigError and DataError like Network.train.
+        Raises ConfigError and DataError like Network.train, the latter also for the test set.
         """
-        for name, samples in (("training", bits), ("test", test_bits)):
-            if not len(samples):
-                raise DataError(f"the {name} set is empty; give at least one sample")
+        self.check(bits, labels, test_bits, test_labels)
         popcount = np.count_nonzero(bits) / len(bits)
         while self.epoch < self.epochs:
             start = time.perf_counter()
@@ -98,8 +99,21 @@ class Trainer:
                 **vars(total),
             )
 
+    def check(self, bits, labels, test_bits, test_labels):
+        """Raise DataError unless the network can be trained and tested on these samples."""
+        for name, samples in (("training", bits), ("test", test_bits)):
+            if not len(samples):
+                raise DataError(f"the {name} set is empty; give at least one sample")
+            self.network.check_bits(samples)
+        self._check_labels(labels, bits, "training set: labels")
+        self._check_labels(test_labels, test_bits, "test set: labels")
+
     def accuracy(self, bits, labels):
-        """Return the share of samples whose best score is their label's, lowest index on ties."""
+        """Return the share of samples whose best score is their label's, lowest index on ties.
+
+        Raises DataError for a label that no class of the network has.
+        """
+        self._check_labels(labels, bits, "test set: labels")
         return float(np.mean(self.backend.infer(bits).argmax(axis=1) == labels))
 
     def registers(self, popcount):
@@ -109,6 +123,9 @@ class Trainer:
             network.engine, network.widths, self.epoch, self.epochs, popcount
         )
         return registers.with_decay(self.decay)
+
+    def _check_labels(self, labels, bits, name):
+        check_labels(np.asarray(labels), len(bits), self.registers(None).classes, name)
 
     def _train_epoch(self, bits, labels, popcount, progress):
         registers = self.registers(popcount)

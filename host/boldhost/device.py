@@ -12,7 +12,7 @@ from boldhost.ports import find_port
 from boldhost.transport import BAUD, open_transport
 from boldhw.errors import ConfigError, DataError, DeviceError
 from boldhw.golden import packing
-from boldhw.golden.network import TrainStats
+from boldhw.golden.network import TrainStats, check_labels
 from boldhw.golden.noise import NoiseStream
 from boldhw.layout import Layout
 from boldhw.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
@@ -388,17 +388,8 @@ class Device:
     def _check_labels(self, bits, labels):
         """Return the labels of ``bits`` as an array. Raises DataError if they are none."""
         self._loaded()
-        labels, classes = np.asarray(labels), self.registers.classes
-        if labels.dtype.kind not in "iu" or labels.shape != (len(bits),):
-            raise DataError(
-                f"labels must be an integer array of shape ({len(bits)},), one per sample; "
-                f"got shape {labels.shape} and type {labels.dtype}"
-            )
-        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-            raise DataError(
-                f"labels run from {labels.min()} to {labels.max()}; the network has classes 0 to "
-                f"{classes - 1}"
-            )
+        labels = np.asarray(labels)
+        check_labels(labels, len(bits), self.registers.classes)
         return labels
 
     def _count_gathered(self, results):

@@ -13,6 +13,8 @@ TRIES = 5
 SHORTEST_WAIT = 0.03  # seconds; a driver or USB chip that sleeps is no reason to send again
 PATIENCE = 4  # times the slowest reply to the same command
 ROUNDS = 1000  # of sending again to a device that answers, but not what is awaited
+STRANGE = 2  # time-outs for which what comes may be no frame of the protocol, when it is greeted
+SHOWN = 16  # bytes of that in a message
 
 
 @dataclass
@@ -24,6 +26,32 @@ class _Request:
     since: float | None
     payload: bytes | None = None
     status: int = Status.OK
+
+
+@dataclass
+class _Heard:
+    """What has come since a greeting began: first bytes, and frames that are replies or echoes."""
+
+    since: float
+    start: bytes = b""
+    replies: int = 0
+    echoes: int = 0
+
+    def check(self, name):
+        """Raise the DeviceError that says why what came from ``name`` can be no device's."""
+        if self.replies or not self.start:
+            return
+        if self.echoes:
+            raise DeviceError(
+                f"no answer to HELLO: what is sent to {name} comes back from it, so its RX and TX "
+                f"are connected to each other; connect them to TX and RX of the board"
+            )
+        raise DeviceError(
+            f"no answer to HELLO: bytes come from {name}, but no frame of the protocol (the first "
+            f"are {self.start.hex(' ')}); another device is there, or its baud rate is not the "
+            f"driver's: check that this is the board's port and that the board is programmed "
+            f"(boldhw flash)"
+        )
 
 
 class Link:
@@ -58,6 +86,7 @@ class Link:
         self._received = bytearray()
         self._copies = deque()  # sequence numbers of frames sent that may have a response yet
         self._slowest = {}  # command: longest time between frame and reply, in seconds
+        self._heard = _Heard(transport.clock())
         self.window, self.max_payload = 1, MAX_PAYLOAD
         self.resent = 0
 
@@ -68,6 +97,7 @@ class Link:
         """
         self._ready = False
         self._copies.clear()
+        self._heard = _Heard(self._transport.clock())
         for _ in range(WINDOW):
             greeting = self._single(Command.HELLO)
         return greeting
@@ -172,7 +202,10 @@ class Link:
         return min(max(usual, SHORTEST_WAIT), self._timeout)
 
     def _check_hope(self, command, silences, rounds):
-        if silences >= self._tries or (rounds >= ROUNDS and command == Command.HELLO):
+        hello = command == Command.HELLO
+        if hello and (silences >= self._tries or rounds >= ROUNDS or self._is_strange()):
+            self._heard.check(self._transport.name)
+        if silences >= self._tries or (rounds >= ROUNDS and hello):
             raise DeviceError(
                 f"no answer to {Command(command).name} after {rounds} tries of up to "
                 f"{self._timeout:g} s; check that this is the board's port, that the board is "
@@ -184,6 +217,11 @@ class Link:
                 f"another program talks to it, or the line is too bad; check the cable, open the "
                 f"device again and load the network"
             )
+
+    def _is_strange(self):
+        """Return whether a greeting has had nothing but strange bytes for long enough."""
+        since = self._transport.clock() - self._heard.since
+        return since >= STRANGE * self._timeout and not self._heard.replies
 
     def _listen(self, wait):
         """Return the frames that end next, without delimiters; none when ``wait`` is over.
@@ -197,6 +235,7 @@ class Link:
             data = self._transport.read(max(left, 0))
             if not data:
                 break
+            self._heard.start += data[: SHOWN - len(self._heard.start)]
             *frames, rest = bytes(self._received + data).split(b"\0")
             self._received[:] = rest
         return frames
@@ -205,6 +244,8 @@ class Link:
         """Take one response: a reply, or anything else that stands for a frame that was lost."""
         message = decode(frame)
         request = waiting.get(message[1]) if message else None
+        self._heard.replies += bool(message and message[0] & REPLY)
+        self._heard.echoes += request is not None and frame + b"\0" == request.frame
         if request is None or message[0] != request.command | REPLY:
             if self._copies:
                 self._copies.popleft()

@@ -4,6 +4,7 @@ What is looked up in ``/proc`` and ``/sys`` is known on Linux only; elsewhere it
 """
 
 import os
+import stat
 from pathlib import Path
 
 from serial.tools import list_ports
@@ -13,6 +14,7 @@ from boldhw.errors import DeviceError
 # USB serial chips of boards: FTDI, WCH, Silicon Labs, debug adapters by ARM's DAPLink.
 VENDORS = ("0403", "1a86", "10c4", "0d28")
 RULE_FILE = "/etc/udev/rules.d/70-boldhw.rules"
+GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP
 PROCESSES, TERMINALS = Path("/proc"), Path("/sys/class/tty")
 
 
@@ -58,6 +60,23 @@ def port_group(name):
         return grp.getgrgid(os.stat(name).st_gid).gr_name
     except (ImportError, OSError, KeyError):
         return None
+
+
+def permission_fix(name):
+    """Return what gives the user a port: its group, where that may use it, or the udev rule."""
+    rule = f"install the udev rule that boldhw doctor prints ({RULE_FILE})"
+    if _only_root_may(name):
+        return f"{rule}; or, until it is plugged in again, sudo chmod a+rw {name}"
+    return f"sudo usermod -aG {port_group(name) or 'dialout'} $USER, then log in again; or {rule}"
+
+
+def _only_root_may(name):
+    """Return whether no group but root's may use a port, False where that cannot be told."""
+    try:
+        found = os.stat(name)
+    except OSError:
+        return False
+    return found.st_gid == 0 or found.st_mode & GROUP_MAY != GROUP_MAY
 
 
 def port_owner(name):

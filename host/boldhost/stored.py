@@ -154,7 +154,7 @@ class StoredDevice(Device):
         if self.engine.store == "flash":
             raise ConfigError(
                 "the flash does not hold these samples of this network; write them with boldhw "
-                "flash --samples and the same --network, --data and --train-size"
+                "flash --samples and the same --network, --data, --threshold and --train-size"
             )
         self.write_memory(Bank.STORE, first, data)
         self._check_found("store", self.memory_crc(Bank.STORE, first, count), crc)

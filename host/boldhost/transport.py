@@ -1,6 +1,7 @@
 """Ways to move bytes between the driver and a device: serial port, TCP socket, simulation."""
 
 import contextlib
+import difflib
 import errno
 import logging
 import select
@@ -12,16 +13,27 @@ from urllib.parse import urlsplit
 import serial
 from serial.tools import list_ports
 
-from boldhost.ports import port_group, port_owner
-from boldhw.errors import ConfigError, DeviceError, ToolError
+from boldhost.ports import permission_fix, port_owner
+from boldhw.errors import ConfigError, DeviceError, missing_package
 
 LOG = logging.getLogger(__name__)
 BAUD = 3_000_000
 CONNECT_SECONDS = 5.0
+GONE = (
+    "it serves one client at a time, so close the other one, or start the server again if it "
+    "has ended"
+)
+BACKENDS = ("sim", "auto", "golden")  # that are no ports
+REOPEN = "open the device anew and load the network"
 
 
 class Transport(ABC):
-    """A byte pipe to one device. Bytes may be lost or damaged; the link above repairs that."""
+    """A byte pipe to one device. Bytes may be lost or damaged; the link above repairs that.
+
+    Attribute: ``name``, what messages call it.
+    """
+
+    name = "the port"
 
     @abstractmethod
     def write(self, data):
@@ -51,7 +63,7 @@ class SerialTransport(Transport):
     """
 
     def __init__(self, port, baud=BAUD):
-        self._name = port
+        self.name = port
         try:
             self._port = serial.serial_for_url(port, baud, timeout=0, exclusive=True)
         except (serial.SerialException, ValueError) as error:
@@ -64,14 +76,14 @@ class SerialTransport(Transport):
             self._port.set_low_latency_mode(True)
         except (ValueError, NotImplementedError, AttributeError, OSError) as error:
             reason = str(error) or "this system cannot do it"
-            LOG.warning("%s stays without low latency: %s; replies may be late", self._name, reason)
+            LOG.warning("%s stays without low latency: %s; replies may be late", self.name, reason)
 
     def write(self, data):
-        with _lost_port(self._name):
+        with _lost_port(self.name):
             self._port.write(data)
 
     def read(self, timeout):
-        with _lost_port(self._name):
+        with _lost_port(self.name):
             self._port.timeout = timeout
             first = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
@@ -87,7 +99,7 @@ class SocketTransport(Transport):
     """
 
     def __init__(self, url):
-        self._name = url
+        self.name = url
         address = _host_and_port(url)
         try:
             self._socket = socket.create_connection(address, CONNECT_SECONDS)
@@ -99,19 +111,16 @@ class SocketTransport(Transport):
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def write(self, data):
-        with _lost_port(self._name):
+        with _lost_port(self.name, GONE):
             self._socket.sendall(data)
 
     def read(self, timeout):
-        with _lost_port(self._name):
+        with _lost_port(self.name, GONE):
             if not select.select([self._socket], [], [], timeout)[0]:
                 return b""
             data = self._socket.recv(4096)
         if not data:
-            raise DeviceError(
-                f"{self._name} closed the connection; it serves one client at a time, so close "
-                f"the other one, or start the server again"
-            )
+            raise DeviceError(f"{self.name} closed the connection; {GONE}, {REOPEN}")
         return data
 
     def close(self):
@@ -136,10 +145,8 @@ def _open_simulation(engine):
     try:
         from boldhw.cosim.board import SimTransport
     except ImportError as error:
-        raise ToolError(
-            f"the simulated board needs the package {error.name}; install it with: "
-            f"pip install 'boldhw[sim]'"
-        ) from error
+        package = error.name.partition(".")[0]
+        raise missing_package("the simulated board", package, "sim") from error
     return SimTransport() if engine is None else SimTransport(engine)
 
 
@@ -155,15 +162,12 @@ def _host_and_port(url):
 
 
 @contextlib.contextmanager
-def _lost_port(name):
+def _lost_port(name, fix="plug the board in again"):
     """Turn the errors of a port that went away into a DeviceError."""
     try:
         yield
     except (serial.SerialException, OSError, TypeError) as error:
-        raise DeviceError(
-            f"lost {name}: {error}; plug the board in again (or restart the server), open the "
-            f"device anew and load the network"
-        ) from error
+        raise DeviceError(f"lost {name}: {error}; {fix}, {REOPEN}") from error
 
 
 def _open_error(port, error):
@@ -173,14 +177,16 @@ def _open_error(port, error):
         owner = port_owner(port) or "the other program that has it open"
         return DeviceError(f"port {port} is in use; close {owner}")
     if number in (errno.EACCES, errno.EPERM):
-        return DeviceError(
-            f"no permission to open {port}; add yourself to the group that owns it (sudo usermod "
-            f"-aG {port_group(port) or 'dialout'} $USER, then log in again) or install the udev "
-            f"rule that boldhw doctor prints"
-        )
+        return DeviceError(f"no permission to open {port}; {permission_fix(port)}")
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
-        return DeviceError(f"there is no port {port}; {_known_ports()}")
+        return DeviceError(f"there is no port {port}; {_meant(port)}{_known_ports()}")
     return DeviceError(f"cannot open {port}: {text}; {_known_ports()}")
+
+
+def _meant(port):
+    """Return a question if a port is almost the name of a backend."""
+    names = difflib.get_close_matches(port.lower(), BACKENDS, 1)
+    return f"did you mean {names[0]}? " if names else ""
 
 
 def _known_ports():

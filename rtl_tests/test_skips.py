@@ -1,0 +1,17 @@
+"""What will be skipped is said before the first test."""
+
+import shutil
+
+import conftest
+
+
+def test_missing_programs_are_named_first(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    lines = conftest.pytest_report_header()
+    assert [line.split()[2] for line in lines] == list(conftest.PROGRAMS)
+    assert all("sudo apt-get install" in line for line in lines)
+
+
+def test_nothing_is_skipped_where_all_is_there(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert conftest.pytest_report_header() == ["nothing will be skipped"]
