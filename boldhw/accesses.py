@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 
 from boldhw.cycles import FIELD_ROWS
 from boldhw.layout import Layout
-from boldhw.protocol import HEADER, MAX_PAYLOAD
+from boldhw.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD
+from boldhw.spec.numbers import ceil_div
 
-CRC_BYTES = 4
 FRAME_BYTES = HEADER.size + CRC_BYTES + 2  # COBS adds a byte, the delimiter is another
 
 
@@ -104,7 +104,7 @@ def update(engine, layers):
     row of the weight memory, in which each group of inputs stands as columns of K samples. With
     ``dual_port`` signs and masks of each group go through that row too.
     """
-    total, columns = Accesses(), -(-engine.batch // engine.elements)
+    total, columns = Accesses(), ceil_div(engine.batch, engine.elements)
     for index, layer in enumerate(layers):
         blocks = layer.input_groups * layer.groups
         votes = blocks * engine.elements

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from boldhw.config import REFERENCE, check_range
-from boldhw.errors import missing_package
+from boldhw.config import MAX_TERMS, REFERENCE, check_range
+from boldhw.errors import ConfigError, missing_package
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.hyper import LIMIT, Hyper
@@ -143,6 +143,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     def _begin(self, X, classes, device, epochs, **changes):
         """Make a new network, thresholds for its inputs and the trainer of both."""
         check_range("levels", self.levels, 1, MAX_LEVELS)
+        _check_inputs(X.shape[1], self.levels)
         if len(classes) < 2:
             raise ValueError(f"the labels have one class, {classes[0]}; at least two are needed")
         steps = np.arange(1, self.levels + 1)[:, None] / (self.levels + 1)
@@ -175,6 +176,17 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
 
     def _bits(self, X):
         return np.concatenate([X > row for row in self.thresholds_], axis=1)
+
+
+def _check_inputs(features, levels):
+    """Raise ConfigError when so many levels of so many features are too many inputs."""
+    if features * levels > MAX_TERMS:
+        works = MAX_TERMS // features
+        advice = f"use levels={works}" if works else f"give at most {MAX_TERMS} features"
+        raise ConfigError(
+            f"{levels} levels of {features} features are {features * levels} inputs, a network "
+            f"takes at most {MAX_TERMS}; {advice}"
+        )
 
 
 def _check_labels(y, classes, known):

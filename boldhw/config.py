@@ -13,12 +13,14 @@ PROTOCOL_VERSION = 4
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
-DSP_SUM_BITS = 14  # of a signed sum in a DSP block, at most
+DSP_SUM_BITS = 13  # of a signed sum in a DSP block: twice the weight of a lane is an operand of 16
 REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
 NOISE_BITS = 8  # random bits that one lane draws at a time
+MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
 PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
-STORE_BYTES_MAX = 1 << 25
+STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
+MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
@@ -75,7 +77,7 @@ class EngineConfig:
         Memory beside the engine that holds samples to train on: none, sdram, or flash, which the
         engine only reads.
     store_bytes : int
-        Its size, a power of two, 128 Ki to 32 Mi; 0 without one.
+        Its size, a power of two: 128 Ki to 32 Mi, 16 Mi of a flash; 0 without one.
     """
 
     elements: int
@@ -126,7 +128,8 @@ class EngineConfig:
         if self.store == "none":
             check_range("store_bytes", self.store_bytes, 0, 0)
             return
-        check_range("store_bytes", self.store_bytes, 2 << PAGE_BITS, STORE_BYTES_MAX)
+        most = STORE_BYTES_MAX[self.store]
+        check_range("store_bytes", self.store_bytes, 2 << PAGE_BITS, most)
         if self.store_bytes.bit_count() != 1:
             near = 1 << self.store_bytes.bit_length() - 1
             raise ConfigError(
@@ -180,7 +183,7 @@ class EngineConfig:
     @property
     def largest_fan_in(self):
         """The most that ``max_fan_in`` can be: in a DSP block sum and count share 16 bits."""
-        return (1 << DSP_SUM_BITS - 2) - 1 if self.dsp_sums else 1 << 14
+        return (1 << DSP_SUM_BITS - 2) - 1 if self.dsp_sums else MAX_TERMS
 
     @property
     def latency(self):
@@ -246,6 +249,20 @@ class EngineConfig:
         """Return eight bytes that name this design; HELLO reports them."""
         text = json.dumps([PROTOCOL_VERSION, asdict(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).digest()[:8]
+
+
+def check_terms(widths):
+    """Raise ConfigError unless every sum of a network, forward or backward, has few enough terms.
+
+    Forward a sum has a term per input of its layer, backward one per output.
+    """
+    for index, width in enumerate(widths):
+        if width > MAX_TERMS:
+            what = f"layer {index} has {width} outputs" if index else f"a sample has {width} inputs"
+            raise ConfigError(
+                f"{what}; a sum has at most {MAX_TERMS} terms, so the most that work are "
+                f"{MAX_TERMS}"
+            )
 
 
 def parse_network(text):

@@ -1,13 +1,15 @@
 """The cycle model: how many clock cycles each pass takes, derived from the schedule of the passes.
 
-The counters of the hardware agree with it exactly, whatever the data. With sums in DSP blocks a
-cycle in front of every group of outputs lets its sums begin, and one behind the first group of a
-layer closes them.
+The counters of the hardware agree with it exactly, whatever the data. Delays of the gateware are
+derived here once more on purpose, without a look at its constants: tests that compare the counters
+find any slip in either. With sums in DSP blocks a cycle in front of every group of outputs lets its
+sums begin, and one behind the first group of a layer closes them.
 """
 
 from dataclasses import dataclass
 
 from boldhw.layout import Layout
+from boldhw.spec.numbers import ceil_div
 
 FIELD_ROWS = 3  # of a pass
 STORE = 2  # cycles to write a pair of words
@@ -114,7 +116,7 @@ def backward(engine, layers):
 def update(engine, layers):
     """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
     total, p = 1, engine.elements
-    gather = 1 + -(-engine.batch // p) * p + 1
+    gather = 1 + ceil_div(engine.batch, p) * p + 1
     drain = engine.latency
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
@@ -137,9 +139,9 @@ def gate_delay(engine):
     """Return the cycles from a group's last mask word to its gate word.
 
     It is the first cycle not before ``latency - 2`` that leaves the memory to gate words: one
-    behind every third.
+    behind every third. Derived apart from ``gate_delay`` of the gateware, to check it.
     """
-    return -(-(engine.latency - 3) // 3) * 3 + 1
+    return ceil_div(engine.latency - 3, 3) * 3 + 1
 
 
 def streaming_update(engine, layers):
@@ -148,8 +150,9 @@ def streaming_update(engine, layers):
     A block takes two more cycles, three where there is a transposed plane.
     """
     p, total = engine.elements, 1
-    columns = -(-engine.batch // p)
-    read_step = engine.latency - 4  # reads the next block, at the cost of an output
+    columns = ceil_div(engine.batch, p)
+    # Reads the next block, at the cost of an output; apart from the gateware's ROW_TO_BLOCK.
+    read_step = engine.latency - 4
     last_output = p if read_step < p else p - 1
     gather = 1 + columns * p + 3
     for index, layer in enumerate(layers):

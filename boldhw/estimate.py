@@ -15,6 +15,7 @@ from boldhw import cycles
 from boldhw.errors import ConfigError
 from boldhw.gateware.memories import stack
 from boldhw.layout import Layout
+from boldhw.spec.numbers import ceil_div
 
 ACTIVE_FRACTION = 0.1  # of the samples of a training run, about, that cast votes
 BLOCK_ROWS, BLOCK_BITS = 256, 16  # of an iCE40's block RAM, each bit with a write mask of its own
@@ -244,7 +245,7 @@ def _outgrows_luts(memory):
     A bit of LUT RAM of 16 rows weighs 1 there, a block RAM 128.
     """
     width, rows = memory
-    return width * _ceil(rows, 16) >= 128 * _large_blocks(memory)
+    return width * ceil_div(rows, 16) >= 128 * _large_blocks(memory)
 
 
 def _signal_widths(engine):
@@ -258,18 +259,18 @@ def _signal_widths(engine):
 def _small_blocks(memory):
     """Return the blocks of a (width, rows) memory: bits of any rows share a block's 16."""
     width, rows = memory
-    return _ceil(width * _ceil(rows, BLOCK_ROWS), BLOCK_BITS)
+    return ceil_div(width * ceil_div(rows, BLOCK_ROWS), BLOCK_BITS)
 
 
 def _large_blocks(memory):
     """Return the blocks of a (width, rows) memory in the shape that takes fewest."""
     width, rows = memory
-    return min(_ceil(width, bits) * _ceil(rows, deep) for deep, bits in LARGE_BLOCKS)
+    return min(ceil_div(width, bits) * ceil_div(rows, deep) for deep, bits in LARGE_BLOCKS)
 
 
 def spram(engine):
     """Return the single-port RAMs of an engine's data memory on an iCE40UP5K."""
-    return _ceil(engine.data_width, SPRAM_BITS) * _ceil(engine.data_rows, SPRAM_ROWS)
+    return ceil_div(engine.data_width, SPRAM_BITS) * ceil_div(engine.data_rows, SPRAM_ROWS)
 
 
 def dsp(engine):
@@ -319,7 +320,3 @@ def _holds(engine, widths):
     except ConfigError:
         return False
     return True
-
-
-def _ceil(a, b):
-    return -(-a // b)

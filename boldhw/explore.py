@@ -14,6 +14,7 @@ from boldhw.errors import BoldhwError, ConfigError, missing_package, naming
 from boldhw.estimate import estimate
 from boldhw.figures import plot
 from boldhw.layout import Layout
+from boldhw.spec.numbers import ceil_div
 
 BATCHES = (8, 16, 24, 32, 48, 64)
 ACCUMULATOR_BITS = (4, 5, 6, 8)
@@ -81,7 +82,7 @@ def _sized(board, widths, elements, subwords, batch, bits):
             board.engine, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
             dsp_sums=board.engine.dsp_sums and elements <= board.dsp,
             weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14, max_layers=layers,
-            max_fan_in=max(1023, -(-max(widths) // lanes) * lanes),
+            max_fan_in=max(1023, ceil_div(max(widths), lanes) * lanes),
         )  # fmt: skip
         layout = Layout(roomy, tuple(widths))
         return replace(

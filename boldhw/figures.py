@@ -11,6 +11,8 @@ from html import escape
 
 import numpy as np
 
+from boldhw.spec.numbers import ceil_div
+
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 12, 36  # margins that hold labels
 GAP = 3  # pixels between tiles
 CLEAR, SET, NOTHING = 0, 1, 2  # indices into the palette
@@ -189,7 +191,7 @@ def tiles(weights, shape, columns=20):
     weights: bool, shape (units, height * width); T is light, F is dark, gaps are clear.
     """
     height, width = shape[0] + GAP, shape[1] + GAP
-    rows = -(-len(weights) // columns)
+    rows = ceil_div(len(weights), columns)
     image = np.full((rows * height - GAP, columns * width - GAP), NOTHING, np.uint8)
     for index, unit in enumerate(weights):
         top, left = index // columns * height, index % columns * width

@@ -7,12 +7,11 @@ to: integers only, so that both compute the same bits.
 import math
 from dataclasses import dataclass, replace
 
-from boldhw.config import FIELD_BITS, NOISE_BITS, check_range
+from boldhw.config import FIELD_BITS, MAX_ROUNDING, NOISE_BITS, check_range
 from boldhw.errors import ConfigError
 
 LIMIT = (1 << FIELD_BITS) - 1  # of an unsigned field
 HIGHEST = LIMIT >> 1  # of a signed field
-MAX_ROUNDING = 3
 MAX_CLASSES = 255
 
 

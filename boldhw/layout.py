@@ -9,34 +9,10 @@ of layers 2 and up is the same with inputs and outputs exchanged.
 from dataclasses import dataclass
 from functools import cached_property
 
-from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig
+from boldhw.config import SLOT_ROWS, TABLE_ROWS, EngineConfig, check_terms
 from boldhw.errors import ConfigError
-
-# Data-memory rows of one layer-table entry: four 16-bit fields each, first field lowest. Each pass
-# has PASS_ROWS rows; ``above_`` are fields of the next layer, 0 for the last one. Sums of a layer
-# begin at ``origin``: minus tau, but scores of the last layer at 0, and minus the lanes that hold
-# no input, but not in {0,T} coding, where they do not count.
-PASS_ROWS = 4
-TABLE = (
-    # forward
-    ("words", "groups", "input_row", "origin"),
-    ("output_lanes", "window", "output_row", "zero_true"),
-    ("gate_row",),
-    (),
-    # backward
-    ("above_signal_words", "gate_row", "above_signal_row", "above_transposed_row"),
-    ("signal_row", "noise", "column_row", "groups"),
-    ("dead",),
-    (),
-    # update
-    ("input_groups", "groups", "input_row", "weight_row"),
-    ("transposed_row", "signal_row", "column_row", "words"),
-    ("input_lanes", "zero_true", "decay", "theta"),
-)
-
-
-def _ceil(a, b):
-    return -(-a // b)
+from boldhw.protocol import MAX_PAYLOAD, MOST_ITEMS
+from boldhw.spec.numbers import ceil_div
 
 
 @dataclass(frozen=True)
@@ -108,17 +84,20 @@ class Layout:
         self._check_rows("data_rows", self.data_end, engine.data_rows)
         if engine.training:
             self._check_rows("signal_rows", self.column_end, engine.signal_rows)
+        self._check_items()
+        self.check_frame(MAX_PAYLOAD)
 
     def _check_fan_in(self):
+        check_terms(self.widths)  # no engine adds up more
         lanes, limit = self.engine.lanes, self.engine.max_fan_in
         for index, width in enumerate(self.widths[:-1]):
-            if _ceil(width, lanes) * lanes > limit:
+            if ceil_div(width, lanes) * lanes > limit:
                 raise ConfigError(
                     f"layer {index + 1} has {width} inputs, the engine sums at most "
                     f"{limit // lanes * lanes}; use a narrower layer or generate with "
-                    f"max_fan_in={_ceil(width, lanes) * lanes}"
+                    f"max_fan_in={ceil_div(width, lanes) * lanes}"
                 )
-        last = _ceil(self.widths[-1], lanes) * lanes
+        last = ceil_div(self.widths[-1], lanes) * lanes
         if last > limit:
             raise ConfigError(
                 f"the last layer has {self.widths[-1]} outputs, the engine sums at most "
@@ -133,32 +112,50 @@ class Layout:
                 f"use narrower layers or generate with {name}={needed}"
             )
 
+    def check_frame(self, max_payload):
+        """Raise ConfigError unless a sample, and its label to train on, fit a frame's payload."""
+        engine = self.engine
+        words = (max_payload - engine.training) // engine.word_bytes
+        if ceil_div(self.widths[0], engine.lanes) > words:
+            raise ConfigError(
+                f"a sample of {self.widths[0]} inputs does not fit a frame of the link; the most "
+                f"inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
+            )
+
+    def _check_items(self):
+        for name, items in (("weights", self.weight_blocks), ("data rows", self.data_end)):
+            if items > MOST_ITEMS:
+                raise ConfigError(
+                    f"the network takes {items} items of {name}, the link reaches {MOST_ITEMS}; "
+                    f"use narrower layers"
+                )
+
     @cached_property
     def layers(self):
         """One LayerLayout per layer, first layer first."""
         p, s = self.engine.elements, self.engine.lanes
         weight_row, transposed_row = 0, self.transposed_row
         accumulator_row, column_row, input_row = self.accumulator_row, 0, 0
-        gate_row = sum(_ceil(width, s) for width in self.widths[:-1])
-        signal_row = gate_row + sum(_ceil(width, s) for width in self.widths[1:-1])
+        gate_row = sum(ceil_div(width, s) for width in self.widths[:-1])
+        signal_row = gate_row + sum(ceil_div(width, s) for width in self.widths[1:-1])
         layers = []
         for index, (m, n) in enumerate(self.shapes):
             layer = LayerLayout(
                 fan_in=m,
                 outputs=n,
-                words=_ceil(m, s),
-                groups=_ceil(n, p),
-                input_groups=_ceil(m, p),
-                signal_words=_ceil(n, s),
-                pad=_ceil(m, s) * s - m,
-                input_lanes=m - (_ceil(m, p) - 1) * p,
-                output_lanes=n - (_ceil(n, p) - 1) * p,
+                words=ceil_div(m, s),
+                groups=ceil_div(n, p),
+                input_groups=ceil_div(m, p),
+                signal_words=ceil_div(n, s),
+                pad=ceil_div(m, s) * s - m,
+                input_lanes=m - (ceil_div(m, p) - 1) * p,
+                output_lanes=n - (ceil_div(n, p) - 1) * p,
                 weight_row=weight_row,
                 transposed_row=transposed_row if index else 0,
                 accumulator_row=accumulator_row,
                 column_row=column_row,
                 input_row=input_row,
-                output_row=input_row + _ceil(m, s),
+                output_row=input_row + ceil_div(m, s),
                 gate_row=gate_row,
                 signal_row=signal_row,
             )
@@ -181,7 +178,7 @@ class Layout:
     def transposed_row(self):
         """First row of the transposed planes, just behind the weight planes."""
         p, s = self.engine.elements, self.engine.lanes
-        return sum(_ceil(m, s) * _ceil(n, p) for m, n in self.shapes)
+        return sum(ceil_div(m, s) * ceil_div(n, p) for m, n in self.shapes)
 
     @property
     def transposed_end(self):
@@ -189,7 +186,9 @@ class Layout:
         p, s = self.engine.elements, self.engine.lanes
         if not self.engine.training:
             return self.transposed_row
-        return self.transposed_row + sum(_ceil(m, p) * _ceil(n, s) for m, n in self.shapes[1:])
+        return self.transposed_row + sum(
+            ceil_div(m, p) * ceil_div(n, s) for m, n in self.shapes[1:]
+        )
 
     @property
     def weight_blocks(self):
@@ -205,14 +204,14 @@ class Layout:
     def accumulator_end(self):
         """One behind the last accumulator row: P accumulators a row, none without training."""
         p = self.engine.elements
-        rows = sum(_ceil(m, p) * _ceil(n, p) * p for m, n in self.shapes)
+        rows = sum(ceil_div(m, p) * ceil_div(n, p) * p for m, n in self.shapes)
         return self.accumulator_row + (rows if self.engine.training else 0)
 
     @property
     def slot_rows(self):
         """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
         s = self.engine.lanes
-        words = [_ceil(width, s) for width in self.widths]
+        words = [ceil_div(width, s) for width in self.widths]
         return sum(words[:-1]) + sum(words[1:-1]) + 2 * sum(words[1:])
 
     @property
@@ -223,7 +222,7 @@ class Layout:
     @property
     def slot_row(self):
         """Data-memory row of the first gathered sample, a multiple of ``slot_stride``."""
-        return _ceil(self.accumulator_end, self.slot_stride) * self.slot_stride
+        return ceil_div(self.accumulator_end, self.slot_stride) * self.slot_stride
 
     @property
     def data_end(self):
@@ -235,7 +234,7 @@ class Layout:
     def column_end(self):
         """Signal-memory rows in use."""
         p = self.engine.elements
-        return sum(_ceil(n, p) * p for _, n in self.shapes)
+        return sum(ceil_div(n, p) * p for _, n in self.shapes)
 
     @property
     def record_words(self):
@@ -250,4 +249,4 @@ class Layout:
     @property
     def sample_bytes(self):
         """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
-        return _ceil(self.widths[0], self.engine.lanes) * self.engine.word_bytes
+        return ceil_div(self.widths[0], self.engine.lanes) * self.engine.word_bytes

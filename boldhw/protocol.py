@@ -1,9 +1,8 @@
 """Wire format of the link: commands, registers, frames and the identity of a design.
 
-A frame is ``COBS(type:1 | seq:1 | addr:2 | payload:0..246 | CRC-32/ISO-HDLC:4) 0x00``, all numbers
-little-endian. A reply repeats the type with bit 7 set and the sequence number, and carries the
-status in the place of the address. HELLO tells how many frames may wait for their replies (the
-window) and how long payloads may be.
+A frame is :data:`FRAME`. A reply repeats the type with bit 7 set and the sequence number, and
+carries the status in the place of the address. HELLO tells how many frames may wait for their
+replies (the window) and how long payloads may be.
 
 A device takes frames in order: only the next sequence number, or HELLO with any, which makes its
 number the current one. It executes such a frame and keeps the replies to the last ``WINDOW``
@@ -18,7 +17,7 @@ left then.
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from cobs import cobs
@@ -26,27 +25,44 @@ from cobs import cobs
 from boldhw.config import PROTOCOL_VERSION, EngineConfig
 
 MAX_PAYLOAD = 246
+CRC_BYTES = 4
+FRAME = (
+    f"COBS(type:1 | seq:1 | addr:2 | payload:0..{MAX_PAYLOAD} | CRC-32/ISO-HDLC:{CRC_BYTES}) 0x00, "
+    f"little-endian"
+)
+MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 WINDOW = 2  # frames that may wait for their replies
 REPLY = 0x80
 MAGIC = b"BOLD"
 HEADER = struct.Struct("<BBH")
 
 
-class Command(IntEnum):
+class Documented(IntEnum):
+    """Numbers of the protocol, each with ``doc``, what the register map says of it."""
+
+    doc: str
+
+    def __new__(cls, value, doc):
+        member = int.__new__(cls, value)
+        member._value_, member.doc = value, doc
+        return member
+
+
+class Command(Documented):
     """Type byte of a frame. Payloads are given as request -> reply."""
 
-    HELLO = 0x01  # empty -> IDENTITY
-    RESET = 0x02  # empty -> empty; forgets gathered samples, clears counters and registers
-    REG_READ = 0x03  # addr = register; empty -> u16
-    REG_WRITE = 0x04  # addr = register; u16 -> empty
-    MEM_READ = 0x05  # addr = first item; bank u8, count u8 -> items
-    MEM_WRITE = 0x06  # addr = first item; bank u8, items -> empty
-    INFER = 0x07  # addr = samples; operand words -> i16 score per sample and class
-    TRAIN = 0x08  # addr = samples; (label u8, operand words) each -> result u8 each
-    FLUSH = 0x09  # empty -> u8, the gathered samples that took part in the update
-    STAT = 0x0A  # empty -> u32 counters, see COUNTERS
-    STATE_CRC = 0x0B  # addr = first item; bank u8, count u16 -> CRC-32 u32
-    TRAIN_STORE = 0x0C  # addr = samples; empty -> empty; trains on samples of the store, in order
+    HELLO = 0x01, "empty -> IDENTITY"
+    RESET = 0x02, "empty -> empty; forgets gathered samples, clears counters and registers"
+    REG_READ = 0x03, "addr = register; empty -> u16"
+    REG_WRITE = 0x04, "addr = register; u16 -> empty"
+    MEM_READ = 0x05, "addr = first item; bank u8, count u8 -> items"
+    MEM_WRITE = 0x06, "addr = first item; bank u8, items -> empty"
+    INFER = 0x07, "addr = samples; operand words -> i16 score per sample and class"
+    TRAIN = 0x08, "addr = samples; (label u8, operand words) each -> result u8 each"
+    FLUSH = 0x09, "empty -> u8, the gathered samples that took part in the update"
+    STAT = 0x0A, "empty -> u32 counters, see COUNTERS"
+    STATE_CRC = 0x0B, "addr = first item; bank u8, count u16 -> CRC-32 u32"
+    TRAIN_STORE = 0x0C, "addr = samples; empty -> empty; trains on samples of the store, in order"
 
 
 class Status(IntEnum):
@@ -88,25 +104,25 @@ class Bank(IntEnum):
     STORE = 2  # only in an engine with a store
 
 
-class Register(IntEnum):
+class Register(Documented):
     """16-bit registers, cleared by RESET."""
 
-    LAYERS = 0  # layers in the table; 0 = no network
-    BATCH = 1  # active samples per update, 1..K
-    MARGIN = 2  # of the loss
-    ROUNDING = 3  # r of stochastic rounding, 0..3; 0 = exact
-    CLASSES = 4
-    OUTPUTS_PER_CLASS = 5
-    SLOT_ROW = 6  # data row of the first gathered sample
-    SLOT_STRIDE = 7  # data rows of one gathered sample
-    SAMPLE_WORDS = 8  # operand words of one sample
-    NOISE = 9  # write only: shifts 16 bits into the noise generator, oldest bits fall out
+    LAYERS = 0, "layers in the table; 0 = no network"
+    BATCH = 1, "active samples per update, 1..K"
+    MARGIN = 2, "margin of the loss"
+    ROUNDING = 3, "r of stochastic rounding, 0..3; 0 = exact"
+    CLASSES = 4, "classes of the network, 2..255"
+    OUTPUTS_PER_CLASS = 5, "outputs of the last layer whose sums add up to one score"
+    SLOT_ROW = 6, "data row of the first gathered sample"
+    SLOT_STRIDE = 7, "data rows of one gathered sample"
+    SAMPLE_WORDS = 8, "operand words of one sample"
+    NOISE = 9, "write only: shifts 16 bits into the noise generator, oldest bits fall out"
     # Of the store, write only. Sample n of 1..ORDER_SAMPLES is the record at word n * stride.
-    STORE_PAGE = 10  # of 65,536 words, that bank STORE shows
-    RECORD = 11  # words of a record less one; from bit 8 on the binary logarithm of the stride
-    ORDER_SAMPLES = 12  # stored samples
-    ORDER_TAPS = 13  # of the register that orders them, see boldhw.golden.order
-    ORDER_STATE = 14  # of that register; writing it begins the order
+    STORE_PAGE = 10, "page of 65,536 words that bank STORE shows"
+    RECORD = 11, "words of a record less one; from bit 8 on the binary logarithm of the stride"
+    ORDER_SAMPLES = 12, "stored samples"
+    ORDER_TAPS = 13, "taps of the register that orders them, see boldhw.golden.order"
+    ORDER_STATE = 14, "state of that register; writing it begins the order"
 
 
 STORE_REGISTERS = tuple(register for register in Register if register >= Register.STORE_PAGE)
@@ -139,10 +155,30 @@ COUNTERS = (
     "updates",
 )
 
-# magic, version, flags, digest, P, S, K, A, popcount registers, layers, window, longest payload,
-# fan-in, weight rows, data rows - 1, signal rows, clock in Hz, bit length of the store's bytes
-IDENTITY = struct.Struct("<4sBB8sHHHBBBBBHHHHIB")
-TRAINING, STOCHASTIC, DECAY, FLASH, DSP_SUMS, DUAL_PORT = 1, 2, 4, 8, 16, 32
+# The payload of HELLO: name and format code of each value, in order. Names of parameters of
+# EngineConfig are these parameters.
+IDENTITY_VALUES = (
+    ("magic", "4s"),
+    ("version", "B"),
+    ("flags", "B"),  # bit n: FLAGS[n]
+    ("digest", "8s"),
+    ("elements", "H"),
+    ("lanes", "H"),
+    ("batch", "H"),
+    ("accumulator_bits", "B"),
+    ("popcount_registers", "B"),
+    ("max_layers", "B"),
+    ("window", "B"),
+    ("max_payload", "B"),
+    ("max_fan_in", "H"),
+    ("weight_rows", "H"),
+    ("last_data_row", "H"),  # data_rows - 1, which fits where data_rows does not
+    ("signal_rows", "H"),
+    ("clock_hz", "I"),
+    ("store_bits", "B"),  # bit length of store_bytes
+)
+IDENTITY = struct.Struct("<" + "".join(code for _, code in IDENTITY_VALUES))
+FLAGS = ("training", "stochastic", "decay", "flash", "dsp_sums", "dual_port")
 
 
 @dataclass(frozen=True)
@@ -158,69 +194,45 @@ class Identity:
 
 def identity_bytes(engine, clock_hz):
     """Return the HELLO payload of a design."""
-    flags = TRAINING * engine.training | STOCHASTIC * engine.stochastic | DECAY * engine.decay
-    flags |= FLASH * (engine.store == "flash") | DSP_SUMS * engine.dsp_sums
-    flags |= DUAL_PORT * engine.dual_port
-    return IDENTITY.pack(
-        MAGIC, PROTOCOL_VERSION, flags, engine.digest(), engine.elements, engine.lanes,
-        engine.batch, engine.accumulator_bits, engine.popcount_registers, engine.max_layers,
-        WINDOW, MAX_PAYLOAD, engine.max_fan_in, engine.weight_rows, engine.data_rows - 1,
-        engine.signal_rows, clock_hz, engine.store_bytes.bit_length(),
-    )  # fmt: skip
+    options = vars(engine) | {"flash": engine.store == "flash"}
+    values = options | {
+        "magic": MAGIC,
+        "version": PROTOCOL_VERSION,
+        "flags": sum(options[name] << bit for bit, name in enumerate(FLAGS)),
+        "digest": engine.digest(),
+        "window": WINDOW,
+        "max_payload": MAX_PAYLOAD,
+        "last_data_row": engine.data_rows - 1,
+        "clock_hz": clock_hz,
+        "store_bits": engine.store_bytes.bit_length(),
+    }
+    return IDENTITY.pack(*(values[name] for name, _ in IDENTITY_VALUES))
 
 
 def parse_identity(payload):
     """Return the Identity in a HELLO payload, or None if it is no boldhw device's."""
     if len(payload) != IDENTITY.size:
         return None
-    (
-        magic,
-        version,
-        flags,
-        digest,
-        p,
-        s,
-        k,
-        a,
-        registers,
-        layers,
-        window,
-        max_payload,
-        fan_in,
-        rows,
-        data,
-        signal,
-        hz,
-        store,
-    ) = IDENTITY.unpack(payload)
-    if magic != MAGIC or version != PROTOCOL_VERSION:
+    names = [name for name, _ in IDENTITY_VALUES]
+    values = dict(zip(names, IDENTITY.unpack(payload), strict=True))
+    if (values["magic"], values["version"]) != (MAGIC, PROTOCOL_VERSION):
         return None
-    engine = EngineConfig(
-        elements=p,
-        lanes=s,
-        batch=k,
-        accumulator_bits=a,
-        weight_rows=rows,
-        data_rows=data + 1,
-        signal_rows=signal,
-        max_layers=layers,
-        max_fan_in=fan_in,
-        popcount_registers=registers,
-        training=bool(flags & TRAINING),
-        stochastic=bool(flags & STOCHASTIC),
-        decay=bool(flags & DECAY),
-        store=("flash" if flags & FLASH else "sdram") if store else "none",
-        store_bytes=1 << store >> 1,
-        dsp_sums=bool(flags & DSP_SUMS),
-        dual_port=bool(flags & DUAL_PORT),
+    values |= {name: bool(values["flags"] >> bit & 1) for bit, name in enumerate(FLAGS)}
+    values["data_rows"] = values["last_data_row"] + 1
+    values["store_bytes"] = 1 << values["store_bits"] >> 1
+    values["store"] = "none"
+    if values["store_bits"]:
+        values["store"] = "flash" if values["flash"] else "sdram"
+    engine = EngineConfig(**{field.name: values[field.name] for field in fields(EngineConfig)})
+    return Identity(
+        values["digest"], engine, values["clock_hz"], values["window"], values["max_payload"]
     )
-    return Identity(digest, engine, hz, window, max_payload)
 
 
 def encode(kind, seq, addr, payload=b""):
     """Return one frame, delimiter included. ``payload`` has at most 246 bytes."""
     body = HEADER.pack(kind, seq, addr) + payload
-    return cobs.encode(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
+    return cobs.encode(body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")) + b"\0"
 
 
 def decode(frame):
@@ -229,7 +241,7 @@ def decode(frame):
         body = cobs.decode(frame)
     except cobs.DecodeError:
         return None
-    size = len(body) - 4
+    size = len(body) - CRC_BYTES
     if size < HEADER.size or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
         return None
     return *HEADER.unpack_from(body), body[HEADER.size : size]

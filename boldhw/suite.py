@@ -21,6 +21,7 @@ from boldhw.estimate import estimate
 from boldhw.experiments.training import HYPER, fastest, markdown, spread
 from boldhw.files import replace_file
 from boldhw.golden.trainer import Trainer
+from boldhw.golden.words64 import pack
 from boldhw.report import read_builds
 
 # Boards, and what differs from HYPER. An update of the ULX3S takes as long for 32
@@ -39,7 +40,6 @@ EPOCHS, SEEDS = 20, (1, 2, 3)
 SIMULATED = 1000  # samples that the simulated board trains on
 INFERRED = 1000  # samples that the CPU infers together
 WARM_UP = 1000  # samples that are trained before time is taken
-WORD = 64
 # Of a board with its FPGA, in US dollars, for orientation.
 PRICES = {"icebreaker": "below 100", "ulx3s": "100 to 300", "tang_nano_20k": "below 100"}
 BUILT = "simulated cycles x clock of place and route"
@@ -270,12 +270,6 @@ def infer_packed(network, bits):
             sums = weights.shape[1] - 2 * differ
         bits = sums >= registers.tau[layer]
     return sums
-
-
-def pack(bits):
-    """Return the rows of ``bits``, bool, as uint64 words, zeros behind the last bit."""
-    padded = np.pad(bits, ((0, 0), (0, -bits.shape[1] % WORD)))
-    return np.packbits(padded, axis=1, bitorder="little").view(np.uint64)
 
 
 def _seconds(function, *arguments):

@@ -5,7 +5,7 @@ from streams import cycle, generator, parameters, settled, start
 from unit_config import CONFIG
 
 from boldhw.config import FIELD_BITS, TABLE_ROWS
-from boldhw.layout import PASS_ROWS
+from boldhw.spec.table import PASS_ROWS
 
 FIELDS = parameters()["fields"]
 PASSES = list(FIELDS)

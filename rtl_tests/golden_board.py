@@ -12,7 +12,7 @@ from boldhw.golden import packing
 from boldhw.golden.network import Network
 from boldhw.golden.order import Order
 from boldhw.hyper import Registers
-from boldhw.layout import TABLE, Layout
+from boldhw.layout import Layout
 from boldhw.protocol import (
     ACTIVE,
     COUNTERS,
@@ -31,6 +31,7 @@ from boldhw.protocol import (
     identity_bytes,
     registers_of,
 )
+from boldhw.spec.table import TABLE
 
 CLOCK_HZ = 24_000_000
 
@@ -290,11 +291,11 @@ class GoldenBoard(Transport):
         data = bytes(self.memories[Bank.DATA])
         return [
             {
-                name: struct.unpack_from(
+                field.key: struct.unpack_from(
                     "<H", data, (TABLE_ROWS * layer + row) * self.engine.data_bytes + 2 * i
                 )[0]
-                for row, names in enumerate(TABLE)
-                for i, name in enumerate(names)
+                for row, fields in enumerate(TABLE)
+                for i, field in enumerate(fields)
             }
             for layer in range(self.registers[Register.LAYERS])
         ]

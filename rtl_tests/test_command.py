@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.config import EngineConfig
-from boldhw.gateware.command import CommandUnit
+from boldhw.gateware.command.unit import CommandUnit
 from boldhw.gateware.frame import Link
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 from boldhw.gateware.store import StorePort

@@ -11,8 +11,9 @@ from test_network import ENGINE, OPTIONS, REGISTERS, WIDTHS, samples
 
 from boldhw.config import REFERENCE
 from boldhw.errors import ToolError
-from boldhw.golden.compiled import CompiledNetwork, kept, pack
+from boldhw.golden.compiled import CompiledNetwork, kept
 from boldhw.golden.network import Network
+from boldhw.golden.words64 import pack
 from boldhw.hyper import Hyper
 
 

@@ -66,6 +66,11 @@ def test_the_verilog_of_an_engine_is_made_once(cache, monkeypatch, tmp_path):
         (tmp_path / name).touch()
     build.build_verilog(ICEBREAKER)
     assert len(made) == 3
+    for number, source in enumerate(("gateware/command/unit.py", "spec/table.py"), 4):
+        (tmp_path / source).parent.mkdir(parents=True)
+        (tmp_path / source).touch()  # sources in folders count too
+        build.build_verilog(ICEBREAKER)
+        assert len(made) == number
 
 
 def test_code_is_made_for_the_processor_not_for_the_host(cache, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from boldhw.config import REFERENCE, TABLE_ROWS, WIDE
 from boldhw.errors import ConfigError
-from boldhw.layout import PASS_ROWS, TABLE, LayerLayout, Layout
+from boldhw.layout import Layout
 
 NETWORKS = [(784, 120, 10), (64, 10), (41, 39, 12, 3), (1, 1, 1, 1, 2)]
 
@@ -74,18 +74,6 @@ def test_weights_fill_the_wide_engine():
     layout = Layout(WIDE, (784, 120, 10))
     assert layout.transposed_end == WIDE.weight_rows - 1
     assert layout.sample_bytes == 100
-
-
-def test_table_names_each_field_once_in_a_pass():
-    assert len(TABLE) <= TABLE_ROWS
-    assert all(len(row) <= 4 for row in TABLE)
-    registers = {"origin", "window", "dead", "noise", "theta", "decay", "zero_true"}
-    for start in range(0, len(TABLE), PASS_ROWS):
-        names = [name for row in TABLE[start : start + PASS_ROWS] for name in row]
-        assert names
-        assert len(names) == len(set(names))
-        layers = {name.removeprefix("above_") for name in names} - registers
-        assert layers <= set(LayerLayout.__dataclass_fields__)
 
 
 @pytest.mark.parametrize(

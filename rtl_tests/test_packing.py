@@ -13,7 +13,8 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.golden import packing
 from boldhw.golden.network import Network
 from boldhw.hyper import Hyper
-from boldhw.layout import TABLE, Layout
+from boldhw.layout import Layout
+from boldhw.spec.table import TABLE
 
 SMALL = EngineConfig(
     elements=3,
@@ -129,7 +130,7 @@ def test_table_fields(layout):
         for row in range(TABLE_ROWS):
             content = data[(TABLE_ROWS * index + row) * size :][:size]
             fields = np.frombuffer(content[:8], "<u2").tolist()
-            names = TABLE[row] if row < len(TABLE) else ()
+            names = [field.key for field in TABLE[row]] if row < len(TABLE) else []
             values = [field_value(name, layout.layers[index:], registers, index) for name in names]
             assert fields == values + [0] * (4 - len(values))
             assert not any(content[8:])
@@ -155,10 +156,10 @@ def test_limits_beyond_the_engine_become_its_largest():
     rows = rows.reshape(layers, TABLE_ROWS, -1)[:, :, :8].copy().view("<u2")
     largest = {"window": (1 << layout.engine.sum_bits - 1) - 1}
     largest |= {"dead": largest["window"], "theta": (1 << layout.engine.accumulator_bits) - 1}
-    for row, names in enumerate(TABLE):
-        for column, name in enumerate(names):
-            if name in largest:
-                assert (rows[:, row, column] == largest[name]).all()
+    for row, fields in enumerate(TABLE):
+        for column, field in enumerate(fields):
+            if field.key in largest:
+                assert (rows[:, row, column] == largest[field.key]).all()
 
 
 def test_table_refuses_registers_of_another_engine():

@@ -1,6 +1,6 @@
 import simulate
 
-from boldhw.gateware.registers import RegisterFile
+from boldhw.gateware.command.registers import RegisterFile
 
 
 def test_registers(sim):

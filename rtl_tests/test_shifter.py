@@ -4,7 +4,7 @@ import pytest
 import simulate
 
 from boldhw.config import EngineConfig
-from boldhw.gateware.shifter import Shifter
+from boldhw.gateware.command.shifter import Shifter
 
 # Operand words shorter than a row, and as long as one.
 SHORT = EngineConfig(

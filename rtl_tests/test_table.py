@@ -15,9 +15,9 @@ def test_table(sim, dual_port):
     config = replace(CONFIG, dual_port=dual_port)
     fields = {
         name: [
-            (row, column, Shape.cast(field_shape(CONFIG, field)).width)
-            for row, names in enumerate(pass_rows(which))
-            for column, field in enumerate(names)
+            (row, column, Shape.cast(field_shape(CONFIG, field.key)).width)
+            for row, of_row in enumerate(pass_rows(which))
+            for column, field in enumerate(of_row)
         ]
         for name, which in PASSES.items()
     }

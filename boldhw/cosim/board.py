@@ -11,13 +11,12 @@ from pathlib import Path
 from boldhost.transport import Transport
 
 from boldhw.config import ICEBREAKER
-from boldhw.cosim.build import build_library, build_verilog
+from boldhw.cosim.build import FLASH_FILE, build_library, build_verilog
 from boldhw.errors import DeviceError, ToolError
 
 RESET_CYCLES = 4
 # Time-outs are given in seconds; the simulation counts them in cycles at about its usual speed.
 CYCLES_PER_SECOND = 2_000_000
-FLASH_FILE = "flash.bin"  # that the model reads at power-on, see boldhw.cosim.stored
 QUIET_CYCLES = 2_000  # for stray output when no frame waits for its reply
 REPLY_CYCLES = 2_000_000  # no command takes longer
 OUTPUT_BYTES = 4_096

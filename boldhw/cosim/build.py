@@ -29,6 +29,8 @@ MODELS = (
     "flash.py",
     "flash.v",
 )  # of memories beside the engine
+# What the model of a flash reads at power-on, where the simulation is started.
+FLASH_FILE = "flash.bin"
 VERILATE = (
     "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--x-assign", "fast",
     "--x-initial", "fast", "--noassert",
@@ -53,8 +55,10 @@ def build_verilog(engine, clock_hz=None):
     """
     described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
     described += [HERE / name for name in MODELS]
-    texts = [path.read_text() for path in (*sorted(GATEWARE.rglob("*.py")), *described)]
-    name = f"{_digest(_version('amaranth'), texts, engine, clock_hz)}.v"
+    folders = [GATEWARE, GATEWARE.parent / "spec"]
+    described += [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    texts = [path.read_text() for path in described]
+    name = f"{_digest(_version('amaranth'), texts, FLASH_FILE, engine, clock_hz)}.v"
     return _keep(name, lambda work: _generate(work, engine, clock_hz)).read_text()
 
 

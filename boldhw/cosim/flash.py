@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.flash import DESELECT_NS, WAKE_NS, FlashPins
+from boldhw.spec.numbers import ceil_div
 
 VERILOG = Path(__file__).with_name("flash.v").read_text()
 # What `violation` says.
@@ -31,7 +32,7 @@ class FlashModel(wiring.Component):
             p_ADDRESS_BITS=self.address_bits,
             p_FILE=str(self.path),
             # Rounded up, so that a whole number of cycles is never too short by rounding.
-            p_PERIOD=Const(-(-(10**15) // self.clock_hz), 64),
+            p_PERIOD=Const(ceil_div(10**15, self.clock_hz), 64),
             p_WAKE=Const(10**6 * WAKE_NS, 64),
             p_DESELECT=Const(10**6 * DESELECT_NS, 64),
             i_clk=ClockSignal(),

@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.sdram import CAS_LATENCY, SdramPins
+from boldhw.spec.numbers import ceil_div
 
 VERILOG = Path(__file__).with_name("sdram.v").read_text()
 TIMES = ("init", "rcd", "rp", "ras", "ras_max", "rc", "rrd", "rfc", "wr", "mrd", "refi", "ck")
@@ -42,7 +43,7 @@ class SdramModel(wiring.Component):
             p_ADDRESS_BITS=len(pins.address),
             p_LATENCY=CAS_LATENCY,
             # Rounded up, so that a whole number of cycles is never too short by rounding.
-            p_PERIOD=Const(-(-(10**15) // self.clock_hz), 64),
+            p_PERIOD=Const(ceil_div(10**15, self.clock_hz), 64),
             **{
                 f"p_{name.upper()}": Const(round(10**6 * getattr(chip, name)), 64) for name in TIMES
             },

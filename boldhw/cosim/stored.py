@@ -8,12 +8,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, flipped
 
 from boldhw.cosim import flash, sdram
+from boldhw.cosim.build import FLASH_FILE
 from boldhw.gateware.flash import FlashReader
 from boldhw.gateware.sdram import SDRAM_8_MB, SDRAM_32_MB, SdramController
 from boldhw.gateware.top import Engine
 from boldhw.gateware.verilog import MODULE
 
-FLASH_FILE = "flash.bin"  # in the directory in which the simulation is started
 CHIPS = {SDRAM_32_MB.address_bits: SDRAM_32_MB, SDRAM_8_MB.address_bits: SDRAM_8_MB}
 
 

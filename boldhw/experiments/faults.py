@@ -16,9 +16,10 @@ from boldhw.errors import DeviceError
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.golden.network import Network
-from boldhw.layout import TABLE, Layout
+from boldhw.layout import Layout
 from boldhw.protocol import READABLE, Bank
 from boldhw.selftest import CLASSES, toy_samples
+from boldhw.spec.table import TABLE
 
 ENGINE = EngineConfig(
     elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=64, data_rows=1024,
@@ -230,7 +231,7 @@ def _poke(bank, rows, device, generator, bits=None):
 
 def _poke_table(device, generator):
     """Invert a bit of a field that is there; some rows of an entry are unused."""
-    layers, fields = len(WIDTHS) - 1, [len(names) for names in TABLE]
+    layers, fields = len(WIDTHS) - 1, [len(row) for row in TABLE]
     row = int(generator.choice(np.flatnonzero(fields)))
     item = TABLE_ROWS * int(generator.integers(layers)) + row
     _poke(Bank.DATA, (item, item + 1), device, generator, (0, 16 * fields[row]))

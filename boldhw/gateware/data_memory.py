@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memories import BLOCK_RAM, WIDEST, stack
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
+from boldhw.spec.numbers import ceil_div
 
 SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 
@@ -97,7 +98,7 @@ class DataMemory(wiring.Component):
 
     def _single_port_rams(self):
         m = Module()
-        width, banks = self.config.data_width, -(-self.config.data_rows // SPRAM_ROWS)
+        width, banks = self.config.data_width, ceil_div(self.config.data_rows, SPRAM_ROWS)
         outputs = []
         for bank in range(banks):
             chosen = self.addr[14:] == bank

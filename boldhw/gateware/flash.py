@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.memory_port import MemoryPort
+from boldhw.spec.numbers import ceil_div
 
 WORD_BITS = 8
 FLASH_BITS = 24  # of an address
@@ -56,8 +57,8 @@ class FlashReader(wiring.Component):
 
     def __init__(self, address_bits, clock_hz):
         self.address_bits = address_bits
-        self.wake = -(-WAKE_NS * clock_hz // 10**9)
-        self.deselect = -(-DESELECT_NS * clock_hz // 10**9)
+        self.wake = ceil_div(WAKE_NS * clock_hz, 10**9)
+        self.deselect = ceil_div(DESELECT_NS * clock_hz, 10**9)
         super().__init__({
             "memory": In(MemoryPort(address_bits, WORD_BITS)),
             "pins": Out(FlashPins()),
@@ -101,7 +102,7 @@ class FlashReader(wiring.Component):
     def _begin(self, m):
         """Release the chip from power-down; then wait for a request."""
         pins, request = self.pins, self.memory.request
-        upper = Const(-1, FLASH_BITS - self.address_bits)
+        upper = Const((1 << FLASH_BITS - self.address_bits) - 1, FLASH_BITS - self.address_bits)
         with m.State("RELEASE"):
             m.d.sync += [pins.select.eq(1), self._shift.eq(RELEASE << FLASH_BITS)]
             m.d.sync += self._left.eq(8)

@@ -4,10 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.config import NOISE_BITS
+from boldhw.config import MAX_ROUNDING, NOISE_BITS
 from boldhw.gateware.delay import delay
-
-ROUNDING_MAX = 3
 
 
 def vote_shape(config):
@@ -48,7 +46,7 @@ class FlipUnit(wiring.Component):
             "flips": Out(p),
         }
         if config.stochastic:
-            members |= {"rounding": In(range(ROUNDING_MAX + 1)), "draws": In(NOISE_BITS * p)}
+            members |= {"rounding": In(range(MAX_ROUNDING + 1)), "draws": In(NOISE_BITS * p)}
         if config.decay:
             members |= {"decay": In(16)}
         super().__init__(members)
@@ -110,7 +108,7 @@ class FlipUnit(wiring.Component):
         step = Signal(vote_shape(self.config), name=f"step{lane}")
         draw = self.draws.word_select(lane, NOISE_BITS)
         with m.Switch(self.rounding):
-            for r in range(ROUNDING_MAX + 1):
+            for r in range(MAX_ROUNDING + 1):
                 with m.Case(r):
                     m.d.comb += step.eq(-((draw[:r] - self.votes[lane]) >> r))
         return step

@@ -7,9 +7,8 @@ from amaranth.lib.wiring import Component, In, Out, Signature
 from boldhw.gateware.cobs import BEFORE, CobsDecoder, CobsEncoder
 from boldhw.gateware.crc import Crc32
 from boldhw.gateware.memories import BLOCK_RAM
-from boldhw.protocol import HEADER, MAX_PAYLOAD, WINDOW, Command
+from boldhw.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD, WINDOW, Command
 
-CRC_BYTES = 4
 SHORTEST = HEADER.size + CRC_BYTES
 SLOT = 256  # bytes of a memory that hold one frame
 BODY_BYTES = HEADER.size + MAX_PAYLOAD  # of a reply

@@ -1,5 +1,7 @@
 """What all memories have in common: attributes for synthesis, and shapes of block RAM."""
 
+from boldhw.spec.numbers import ceil_div
+
 # The schedule never reads a row in the cycle in which it is written, so synthesis need not add
 # logic that emulates what such a read returns.
 BLOCK_RAM = {"ram_style": "block", "no_rw_check": 1}
@@ -17,6 +19,6 @@ def stack(rows):
     rows allow: rows behind the last multiple of 2,048 then cost no more than they hold.
     """
     deep, rest = divmod(rows, DEEPEST)
-    quarters = -(-rest // SHALLOWEST)
+    quarters = ceil_div(rest, SHALLOWEST)
     depths = [DEEPEST] * deep + {0: [], 1: [512], 2: [1024], 3: [1024, 512], 4: [2048]}[quarters]
     return [(sum(depths[:index]), depth) for index, depth in enumerate(depths)]

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, Signature
 from boldhw.errors import ConfigError
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory_port import MemoryPort
+from boldhw.spec.numbers import ceil_div
 
 WORD_BITS = 16  # of the memory port, however wide the chip is
 CAS_LATENCY = 2
@@ -79,7 +80,7 @@ SDRAM_8_MB = SdramChip(row_bits=11, column_bits=8, data_bits=32, refi=15_600)
 
 def cycles(ns, clock_hz):
     """Return the fewest clock cycles that take ``ns``, at least 1."""
-    return max(1, -(-int(ns * 1000) * clock_hz // 10**12))
+    return max(1, ceil_div(int(ns * 1000) * clock_hz, 10**12))
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Timing:
         # Longest time from a refresh being due to its command: a row is opened, written, closed.
         late = rcd + max(ras, wr) + rp + 4
         refresh = int(chip.refi * clock_hz / 10**9) - late
-        return cls(rcd, rp, ras, rfc, wr, mrd, refresh, -(-cycles(chip.init, clock_hz) // refresh))
+        refreshes = ceil_div(cycles(chip.init, clock_hz), refresh)
+        return cls(rcd, rp, ras, rfc, wr, mrd, refresh, refreshes)
 
 
 class SdramPins(Signature):

@@ -1,45 +1,23 @@
 """Read what a pass needs to know of a layer from the layer table."""
 
-from amaranth.hdl import Cat, Module, Shape, Signal
+from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.config import FIELD_BITS, NOISE_BITS, SLOT_ROWS, TABLE_ROWS
-from boldhw.gateware.array import sum_shape
-from boldhw.layout import PASS_ROWS, TABLE
+from boldhw.config import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.table import FIELDS, FIELDS_PER_ROW, PASS_ROWS, TABLE
 
 FORWARD, BACKWARD, UPDATE = range(3)
 
 
-def field_shape(config, name):
-    """Return the shape that a field has inside the engine."""
-    total = sum_shape(config)
-    groups = range(-(-config.max_fan_in // config.elements) + 1)
-    words = range(config.max_fan_in // config.lanes + 1)
-    lanes = range(config.elements + 1)
-    weight_row, slot_row = range(config.weight_rows), range(SLOT_ROWS)
-    return {
-        "words": words,
-        "groups": groups,
-        "weight_row": weight_row,
-        "input_row": slot_row,
-        "origin": total,
-        "window": total.width - 1,
-        "zero_true": 1,
-        "output_row": slot_row,
-        "gate_row": slot_row,
-        "output_lanes": lanes,
-        "column_row": range(config.signal_rows),
-        "dead": total.width - 1,
-        "noise": NOISE_BITS,
-        "signal_row": slot_row,
-        "signal_words": words,
-        "input_groups": groups,
-        "transposed_row": weight_row,
-        "input_lanes": lanes,
-        "theta": config.accumulator_bits,
-        "decay": FIELD_BITS,
-    }[name.removeprefix("above_")]
+def field_shape(config, key):
+    """Return the shape that a field of the layer table has inside the engine.
+
+    Raises KeyError for a key that no :class:`boldhw.spec.table.Field` has.
+    """
+    field = FIELDS[key]
+    width = field.width(config)
+    return signed(width) if field.signed else unsigned(width)
 
 
 def pass_rows(which):
@@ -49,8 +27,8 @@ def pass_rows(which):
 
 def fields_layout(config, which):
     """Return the structure of all fields of one pass."""
-    names = [name for row in pass_rows(which) for name in row]
-    return data.StructLayout({name: field_shape(config, name) for name in names})
+    keys = [field.key for row in pass_rows(which) for field in row]
+    return data.StructLayout({key: field_shape(config, key) for key in keys})
 
 
 class TablePort(Signature):
@@ -75,16 +53,24 @@ class TablePort(Signature):
 class TableReader(wiring.Component):
     """Read the fields of one layer for one pass at a time, in 3 cycles and the memory's latency.
 
-    With ``dual_port`` a pass goes on while the last row arrives.
+    With ``dual_port`` a pass goes on while the last row arrives. Only one pass is awake, so fields
+    at the same place in the rows of different passes share one register.
 
-    Only one pass is awake, so fields at the same place in the rows of different passes share one
-    register.
+    Parameters
+    ----------
+    config : EngineConfig
 
     Members
     -------
-    forward, backward, update : ports of the passes that the engine has.
-    addr, read_data : towards the data memory; the address is 0 while nothing is read.
-    busy : a pass has its fields read.
+    forward, backward, update : In(TablePort(config, ...))
+        One for each pass that the engine has; ``reading`` and ``done`` are combinational from
+        registers, ``fields`` are registered.
+    addr : Out(range(data_rows)), combinational from registers
+        Row to read from the data memory; 0 while nothing is read.
+    read_data : In(64)
+        The four fields of the row, ``read_latency`` cycles later.
+    busy : Out(1), registered
+        A pass has its fields read.
     """
 
     def __init__(self, config):
@@ -97,7 +83,7 @@ class TableReader(wiring.Component):
             members
             | {
                 "addr": Out(range(config.data_rows)),
-                "read_data": In(4 * FIELD_BITS),
+                "read_data": In(FIELDS_PER_ROW * FIELD_BITS),
                 "busy": Out(1),
             }
         )
@@ -128,9 +114,9 @@ class TableReader(wiring.Component):
         registers = [self._row(m, step == row + latency, row) for row in range(PASS_ROWS - 1)]
         for which, port in ports.items():
             fields = [
-                registers[row][column][: Shape.cast(field_shape(self.config, name)).width]
-                for row, names in enumerate(pass_rows(which))
-                for column, name in enumerate(names)
+                registers[row][column][: field.width(self.config)]
+                for row, of_row in enumerate(pass_rows(which))
+                for column, field in enumerate(of_row)
             ]
             m.d.comb += port.fields.as_value().eq(Cat(fields))
         return m
@@ -138,14 +124,13 @@ class TableReader(wiring.Component):
     def _row(self, m, capture, row):
         """Return the registers of a row, as wide as the widest field at each place."""
         registers = []
-        for column in range(4):
-            names = [
-                rows[row][column]
+        for column in range(FIELDS_PER_ROW):
+            widths = [
+                rows[row][column].width(self.config)
                 for rows in map(pass_rows, self._passes.values())
                 if column < len(rows[row])
             ]
-            shapes = [Shape.cast(field_shape(self.config, name)) for name in names]
-            width = max((shape.width for shape in shapes), default=0)
+            width = max(widths, default=0)
             register = Signal(width, name=f"row{row}_field{column}")
             with m.If(capture):
                 m.d.sync += register.eq(self.read_data.word_select(column, FIELD_BITS))

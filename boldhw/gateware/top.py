@@ -6,7 +6,7 @@ from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.errors import ConfigError
 from boldhw.gateware.bridge import Bridge
-from boldhw.gateware.command import CommandUnit
+from boldhw.gateware.command.unit import CommandUnit
 from boldhw.gateware.core import Core
 from boldhw.gateware.frame import Link
 from boldhw.gateware.memory_port import MemoryPort

@@ -12,6 +12,7 @@ import numpy as np
 from boldhw.errors import missing_package
 from boldhw.golden import rule
 from boldhw.golden.network import Network
+from boldhw.golden.words64 import WORD, pack
 
 LOG = logging.getLogger(__name__)
 
@@ -21,7 +22,6 @@ try:
 except ImportError:
     raise missing_package("the compiled golden model", "numba", "fast") from None
 
-WORD = 64
 ONES = np.uint64((1 << WORD) - 1)
 
 
@@ -64,17 +64,6 @@ class CompiledNetwork(Network):
         if flips and planes is not None:
             planes[layer] = self._plane(layer)
         return flips
-
-
-def pack(bits):
-    """Return the rows of ``bits``, bool, as uint64 words, first bit lowest, zeros behind the last.
-
-    bits: shape (rows, n).  Returns shape (rows, ceil(n / 64)).
-    """
-    data = np.packbits(np.ascontiguousarray(bits), axis=1, bitorder="little")
-    padded = np.zeros((len(bits), -(-bits.shape[1] // WORD) * WORD // 8), np.uint8)
-    padded[:, : data.shape[1]] = data
-    return padded.view(np.uint64)
 
 
 def _valid(words, count):

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.config import REFERENCE, parse_network
+from boldhw.config import REFERENCE, check_terms, parse_network
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import packing, rule
 from boldhw.golden.noise import NoiseStream
 from boldhw.hyper import Hyper
 from boldhw.layout import Layout
+from boldhw.spec.numbers import ceil_div
 
 CHUNK = 4096  # most samples computed together
 
@@ -63,6 +64,7 @@ class Network:
 
     def __init__(self, widths="784-120-10", engine=REFERENCE, seed=0):
         self.widths = parse_network(widths) if isinstance(widths, str) else tuple(widths)
+        check_terms(self.widths)
         self.engine = engine
         self.registers = Hyper().fitting(engine).registers(engine, self.widths)
         generator = np.random.default_rng(seed)
@@ -222,7 +224,7 @@ class Network:
     def _signal_draws(self, samples):
         """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
         p, order = self.engine.elements, range(len(self.weights) - 2, -1, -1)
-        groups = {layer: -(-self.widths[layer + 1] // p) for layer in order}
+        groups = {layer: ceil_div(self.widths[layer + 1], p) for layer in order}
         noisy = [layer for layer in order if self.registers.noise[layer]]
         per_sample = sum(groups[layer] for layer in noisy)
         if not noisy:
@@ -271,7 +273,7 @@ class Network:
         if not self.registers.rounding:
             return None
         p, (m, n) = self.engine.elements, self.shapes[layer]
-        groups, outputs = -(-m // p), -(-n // p) * p
+        groups, outputs = ceil_div(m, p), ceil_div(n, p) * p
         lanes = self._noise.draw(groups * outputs).reshape(groups, outputs, p)
         return lanes.transpose(1, 0, 2).reshape(outputs, groups * p)[:n, :m]
 

@@ -6,6 +6,8 @@ primitive, so every state but zero is met. docs/architecture.md ("Noise") says w
 
 import numpy as np
 
+from boldhw.spec.numbers import ceil_div
+
 WORD_BITS = 16  # of a write to register NOISE
 
 
@@ -34,7 +36,7 @@ class NoiseStream:
 
     def _words(self, seed):
         source = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-        count = -(-self.lags[0] // WORD_BITS)
+        count = ceil_div(self.lags[0], WORD_BITS)
         words = [int(word) & 0xFFFF for word in source.generate_state(count)]
         return (*words[:-1], words[-1] | 1 << WORD_BITS - 1)  # the newest bit is never 0
 

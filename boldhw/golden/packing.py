@@ -8,9 +8,8 @@ import numpy as np
 
 from boldhw.config import FIELD_BITS, TABLE_ROWS
 from boldhw.errors import DataError
-from boldhw.layout import TABLE
-
-FIELDS_PER_ROW = 4
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.table import ABOVE, FIELDS_PER_ROW, LAYER, ORIGIN, SETTINGS, TABLE
 
 
 def pack_weights(layout, weights):
@@ -126,31 +125,28 @@ def pack_table(layout, registers):
     rows = np.zeros((len(layout.layers), TABLE_ROWS, layout.engine.data_bytes), np.uint8)
     fields = np.zeros((len(layout.layers), TABLE_ROWS, FIELDS_PER_ROW), "<u2")
     for index in range(len(layout.layers)):
-        for row, names in enumerate(TABLE):
-            for column, name in enumerate(names):
-                fields[index, row, column] = _field(name, layout, registers, index)
+        for row, of_row in enumerate(TABLE):
+            for column, field in enumerate(of_row):
+                value = _value(field, layout, registers, index)
+                if field.saturates:
+                    value = min(value, (1 << field.width(layout.engine)) - 1)
+                fields[index, row, column] = value & ((1 << FIELD_BITS) - 1)
     rows[:, :, : fields.shape[-1] * 2] = fields.view(np.uint8)
     return rows.tobytes()
 
 
-def _field(name, layout, registers, index):
-    if name.startswith("above_"):
-        above = layout.layers[index + 1 : index + 2]
-        return getattr(above[0], name.removeprefix("above_")) if above else 0
-    layer, engine = layout.layers[index], layout.engine
-    if name == "origin":
-        value = _origin(layout, registers, index)
-    else:
-        value = getattr(layer, name) if hasattr(layer, name) else getattr(registers, name)[index]
-    if name in ("window", "dead"):
-        return min(value, (1 << engine.sum_bits - 1) - 1)
-    if name == "theta":
-        return min(value, (1 << engine.accumulator_bits) - 1)
-    return value & ((1 << FIELD_BITS) - 1)
+def _value(field, layout, registers, index):
+    """Return the value of a field of a layer, an int."""
+    if field is ORIGIN:
+        return _origin(layout, registers, index)
+    if field.of == SETTINGS:
+        return int(getattr(registers, field.name)[index])
+    place = {LAYER: index, ABOVE: index + 1}[field.of]
+    return getattr(layout.layers[place], field.name) if layout.layers[place:] else 0
 
 
 def _origin(layout, registers, index):
-    """Return what sums of a layer begin at; see :data:`boldhw.layout.TABLE`."""
+    """Return what sums of a layer begin at; see :data:`boldhw.spec.table.ORIGIN`."""
     tau = registers.tau[index] if layout.layers[index + 1 :] else 0
     return -tau - (0 if registers.zero_true[index] else layout.layers[index].pad)
 
@@ -163,7 +159,7 @@ def _pad(matrix, rows, columns):
 
 def _pack_plane(engine, matrix):
     p, s, subwords = engine.elements, engine.lanes, engine.subwords
-    groups, words = -(-matrix.shape[0] // p), -(-matrix.shape[1] // s)
+    groups, words = ceil_div(matrix.shape[0], p), ceil_div(matrix.shape[1], s)
     lanes = _pad(matrix, groups * p, words * s).reshape(groups, p, words, subwords, p)
     return np.packbits(lanes.transpose(0, 2, 3, 1, 4), axis=-1, bitorder="little").tobytes()
 

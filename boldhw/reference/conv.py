@@ -6,6 +6,7 @@ from boldhw.errors import DataError
 from boldhw.reference import scale
 from boldhw.reference.layer import Layer
 from boldhw.reference.linear import BooleanLinear, RealLinear
+from boldhw.spec.numbers import ceil_div
 
 
 class Conv2d(Layer):
@@ -56,7 +57,7 @@ class Conv2d(Layer):
             raise DataError(
                 f"images of {padded.shape[2]} x {padded.shape[3]} pixels, padding included, are "
                 f"smaller than the kernel of {self.kernel}; pad them by "
-                f"{-(-(self.kernel - min(x.shape[2:])) // 2)}"
+                f"{ceil_div(self.kernel - min(x.shape[2:]), 2)}"
             )
         windows = np.lib.stride_tricks.sliding_window_view(padded, (self.kernel,) * 2, (2, 3))
         windows = windows[:, :, ::v, ::v].transpose(0, 2, 3, 1, 4, 5)

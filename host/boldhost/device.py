@@ -19,7 +19,6 @@ from boldhw.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Regis
 
 PHASES = ("forward", "backward", "update")
 SEARCH_TIMEOUT = 0.3  # seconds for the answer of each port that is searched for a board
-MOST_ITEMS = (1 << 16) - 1  # that a frame can address and count
 
 
 class Device:
@@ -316,23 +315,11 @@ class Device:
                 f"the network has accumulator_bits={network.engine.accumulator_bits}, the device "
                 f"{engine.accumulator_bits}; make it with Network(..., engine=device.engine)"
             )
-        for name, items in (("weights", layout.weight_blocks), ("data rows", layout.data_end)):
-            if items > MOST_ITEMS:
-                raise ConfigError(
-                    f"the network takes {items} items of {name}, the link reaches "
-                    f"{MOST_ITEMS}; use narrower layers"
-                )
         self._check_frames(layout, network.registers.classes)
 
     def _check_frames(self, layout, classes):
-        engine = self.engine
         longest = self._link.max_payload
-        words = (longest - engine.training) // engine.word_bytes
-        if layout.layers[0].words > words:
-            raise ConfigError(
-                f"a sample of {layout.widths[0]} inputs does not fit a frame; the widest input "
-                f"that works on this device is {words * engine.lanes}"
-            )
+        layout.check_frame(longest)
         if 2 * classes > longest:
             raise ConfigError(
                 f"the scores of {classes} classes do not fit a frame; the most that work are "

@@ -12,15 +12,24 @@ class Shifter(Component):
     lowest. With ``as_word``, the new byte enters at the end of an operand word instead: after
     ``word_bytes`` pushes the word is complete.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_width``, ``data_bytes`` and ``word_bytes``.
+
     Members
     -------
     clear : In(1)
         Make the row zero.
-    load, row_in : In(1), In(data_width)
-        Replace the row.
-    push, byte_in, as_word : In(1), In(8), In(1)
-        Shift one byte in.
-    row : Out(data_width)
+    load : In(1)
+        Replace the row by ``row_in``.
+    row_in : In(data_width)
+    push : In(1)
+        Shift ``byte_in`` in.
+    byte_in : In(8)
+    as_word : In(1)
+        At the end of an operand word, not of the row.
+    row : Out(data_width), registered
     """
 
     def __init__(self, config):

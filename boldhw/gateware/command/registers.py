@@ -13,23 +13,27 @@ SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame
 class RegisterFile(Component):
     """Write and read registers by number; all are zero after reset and after ``clear``.
 
-    A write is visible in the next cycle; what is read comes one cycle after ``index``. A register
-    keeps the low bits of what is written, as many as ``RegisterLayout`` gives it. Unknown numbers
-    read zero.
+    A register keeps the low bits of what is written, as many as ``RegisterLayout`` gives it.
+    Unknown numbers read zero. A write is visible in the next cycle; what is read comes one cycle
+    after ``index``.
 
     Members
     -------
     clear : In(1)
+        Make all registers zero; wins over ``write``.
     index : In(4)
         Register to write or read, see ``boldhw.protocol.Register``.
-    write, value : In(1), In(16)
+    write : In(1)
+        Write ``value`` to it.
+    value : In(16)
     high : In(1)
         Read the higher byte, not the lower one.
-    read_byte : Out(8)
-    registers : Out(RegisterLayout())
-    sample_words : Out(8)
+    read_byte : Out(8), registered
+        A byte of the register at ``index``, one cycle later.
+    registers : Out(RegisterLayout()), registered
+    sample_words : Out(8), registered
         SAMPLE_WORDS, which only the command unit uses.
-    configured : Out(1)
+    configured : Out(1), combinational
         LAYERS is not zero.
     """
 
