@@ -40,6 +40,8 @@ WAIVERS = """\
 lint_off -rule DECLFILENAME -file "*boldhw.v"
 // A module names all its signals and all ports of its units, also those that nobody reads.
 lint_off -rule UNUSEDSIGNAL -file "*boldhw.v"
+// A signal may be called like a unit; no module looks into those above it.
+lint_off -rule VARHIDDEN -file "*boldhw.v"
 // Operands keep the widths of their signals; Verilog extends the shorter one with zeros, as meant.
 lint_off -rule WIDTHEXPAND -file "*boldhw.v"
 // `!` of a number says that it is 0.
