@@ -44,7 +44,7 @@ def compiled_throughput(network="784-256-10", **options):
     return golden_throughput(network, **options, kind=CompiledNetwork)
 
 
-def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400):
+def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400, clock_hz=None):
     """Return clock cycles/s and samples/s of the simulated board, driver and link included.
 
     Random samples are trained and inferred through the driver, which is the one of a real board.
@@ -61,7 +61,7 @@ def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400):
     model = Network(network, engine)
     bits = generator.random((samples, model.widths[0])) < 0.5
     labels = generator.integers(0, model.registers.classes, samples)
-    board = SimTransport(engine)
+    board = SimTransport(engine, clock_hz=clock_hz)
     with Device(Link(board)) as device:
         device.load(model)
         start, simulated = board.cycles, board.seconds

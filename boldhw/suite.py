@@ -183,7 +183,7 @@ def check_cycles(board, network, bits, labels):
 
     from boldhw.verify import LockStep
 
-    with Device.open("sim", board.engine) as device:
+    with Device.open("sim", board.engine, clock_hz=board.clock_hz) as device:
         lockstep = LockStep(network, device)
         lockstep.start()
         stats = lockstep.train(bits[:SIMULATED], labels[:SIMULATED]) + lockstep.flush()

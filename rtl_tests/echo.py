@@ -1,9 +1,10 @@
 """A design with the engine's ports that sends every byte back, for tests of the simulation."""
 
 from amaranth import Module
-from amaranth.back import verilog
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.verilog import to_verilog
 
 
 class Echo(wiring.Component):
@@ -27,4 +28,4 @@ class Echo(wiring.Component):
 
 def echo_verilog(offset=0):
     """Return the Verilog text of an Echo."""
-    return verilog.convert(Echo(offset), name="echo", emit_src=False)
+    return to_verilog(Echo(offset), "echo")

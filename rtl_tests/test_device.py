@@ -365,7 +365,7 @@ def test_another_design_than_expected_is_refused_by_name():
 
 def test_open_closes_the_port_of_a_refused_device(monkeypatch):
     board = GoldenBoard(ENGINE)
-    monkeypatch.setattr("boldhost.device.open_transport", lambda port, engine, baud: board)
+    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: board)
     with pytest.raises(DeviceError, match="instead of"):
         Device.open("COM3", replace(ENGINE, batch=4))
     assert board.closed

@@ -84,7 +84,7 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
     if backend:
         if not widths:
             raise ConfigError(f"no engine runs {VGG_SMALL}; leave --backend out")
-        engine, counters = _train(backend, engine, widths, **samples)
+        engine, counters = _train(backend, board, widths, **samples)
         active = counters["active"] / counters["samples"]
         design = _design(engine, widths, counters, f"counted by {backend}")
     elif widths and _fits(engine, widths):
@@ -128,7 +128,7 @@ def _design(engine, widths, counters, how):
     return {"counted": how, **per_sample(engine, widths, counters)}
 
 
-def _train(backend, engine, widths, data_name, threshold, train_size, test_size):
+def _train(backend, board, widths, data_name, threshold, train_size, test_size):
     """Train an epoch on a device, as its host does; return its engine and its counters."""
     from boldhw.golden.network import Network
     from boldhw.golden.trainer import Trainer
@@ -137,7 +137,7 @@ def _train(backend, engine, widths, data_name, threshold, train_size, test_size)
     bits, labels, test_bits, test_labels = options.load_bits(
         data_name, threshold, train_size or TRAIN_SIZE, test_size
     )
-    with options.open_device(backend, engine) as device:
+    with options.open_device(backend, board.engine, clock_hz=board.clock_hz) as device:
         network = Network(widths, device.engine, seed=1)
         hyper = Hyper().fitting(device.engine)
         device.load(network)

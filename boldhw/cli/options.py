@@ -113,10 +113,20 @@ of_store = click.option(
 )
 
 
+clock = click.option(
+    "--clock",
+    "clock_hz",
+    type=click.IntRange(1, (1 << 32) - 1),
+    metavar="HZ",
+    help="Clock of the engine; that of the board by default, of the iCEBreaker without one.",
+)
+
+
 def engine(function):
     """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``.
 
-    A verb with ``--store`` gets the engine of the board with its store.
+    It gets the board's clock, too, as ``clock_hz``, None without a board. A verb with ``--store``
+    gets the engine of the board with its store; one with ``--memories`` the board's by default.
     """
 
     @click.option("--board", type=BoardType(), help="Engine: that of a board, see boldhw boards.")
@@ -127,6 +137,10 @@ def engine(function):
             raise ConfigError("--board and --config both give an engine; leave one out")
         if board and options.get("store"):
             board = board.with_store()
+        if options.get("clock_hz") is None:
+            options["clock_hz"] = board.clock_hz if board else None
+        if "memories" in options and options["memories"] is None:
+            options["memories"] = board.family if board else "generic"
         return function(engine=board.engine if board else read_engine(config), **options)
 
     return run
@@ -185,11 +199,20 @@ def read_engine(path):
         ) from error
 
 
-def open_device(backend, engine, kind=Device):
-    """Return the Device of ``sim`` or a port; refuse ``golden``, which is none."""
+def check_store(store, engine):
+    """Raise ConfigError for ``--store`` when no board gives the engine a store."""
+    if store and not (engine and engine.has_store):
+        raise ConfigError("--store needs a board with a memory, such as --board ulx3s")
+
+
+def open_device(backend, engine, kind=Device, clock_hz=None):
+    """Return the Device of ``sim`` or a port; refuse ``golden``, which is none.
+
+    ``clock_hz`` is what ``sim`` takes its clock to be, that of the iCEBreaker by default.
+    """
     if backend == "golden":
         raise ConfigError("backend golden is no device; use sim or a port")
-    return kind.open(backend, engine)
+    return kind.open(backend, engine, clock_hz=clock_hz)
 
 
 def run_threshold(trainer):

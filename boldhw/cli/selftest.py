@@ -14,11 +14,11 @@ def _text(result):
 @options.backend("auto")
 @options.engine
 @options.seed
-def selftest(backend, engine, seed):
+def selftest(backend, engine, clock_hz, seed):
     """Test link, memories and arithmetic of a board; the network in it is lost."""
     # Not at the top: the command has the module's name.
     from boldhw.selftest import selftest as run_selftest
 
-    with options.open_device(backend, engine) as device:
+    with options.open_device(backend, engine, clock_hz=clock_hz) as device:
         checks = run_selftest(device, seed, lambda check: say(f"{check['name']} ..."))
     return {"ok": all(check["ok"] for check in checks), "checks": checks}

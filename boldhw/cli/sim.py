@@ -5,7 +5,6 @@ import click
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.config import ICEBREAKER
-from boldhw.errors import ConfigError
 
 
 @verb()
@@ -18,13 +17,13 @@ from boldhw.errors import ConfigError
 )
 @options.engine
 @options.store
-def sim(listen, engine, store):
+@options.clock
+def sim(listen, engine, store, clock_hz):
     """Run the simulated board as a process of its own, until Ctrl-C.
 
     Other programs reach it as socket://HOST:PORT.
     """
-    if store and not (engine and engine.has_store):
-        raise ConfigError("--store needs a board with a memory, such as --board ulx3s")
+    options.check_store(store, engine)
     from boldhw.cosim.board import SimTransport
     from boldhw.cosim.server import bound, serve
 
@@ -35,6 +34,6 @@ def sim(listen, engine, store):
 
     with bound(listen) as listener:  # now, not when all is built
         say("Building the simulated board, about a minute the first time ...")
-        board = SimTransport(engine)
+        board = SimTransport(engine, clock_hz=clock_hz)
         serve(board, listener, ready)
     return {"design_digest": engine.digest().hex(), "cycles": board.cycles}

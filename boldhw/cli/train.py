@@ -118,18 +118,18 @@ def _found(path):
     return f"{text}; save this run in another file"
 
 
-def _device(backend, trainer, samples, engine, store, network, **settings):
+def _device(backend, trainer, samples, engine, clock_hz, store, network, **settings):
     """Return a context manager of the device, of None for the golden model."""
     if backend == "golden":
         return nullcontext()
     if trainer:
         engine, store, network = trainer.network.engine, trainer.stored, trainer.network.widths
     if store and backend == "sim":
-        return _simulated(engine, network, samples)
-    return options.open_device(backend, engine, StoredDevice if store else Device)
+        return _simulated(engine, clock_hz, network, samples)
+    return options.open_device(backend, engine, StoredDevice if store else Device, clock_hz)
 
 
-def _simulated(engine, network, samples):
+def _simulated(engine, clock_hz, network, samples):
     """Return a simulated board with a store; the samples are in its flash, if it has one."""
     from boldhw.cosim.board import SimTransport
 
@@ -140,10 +140,10 @@ def _simulated(engine, network, samples):
     image = None
     if engine.store == "flash":
         image = packing.pack_store(Layout(engine, network), *samples[:2])
-    return StoredDevice(Link(SimTransport(engine, flash=image)), engine)
+    return StoredDevice(Link(SimTransport(engine, clock_hz=clock_hz, flash=image)), engine)
 
 
-def _new(device, *, network, epochs, seed, engine, hyper, store):
+def _new(device, *, network, epochs, seed, engine, hyper, store, **_):
     engine = device.engine if device else engine or REFERENCE
     model = Network(network, engine, seed)
     return Trainer(model, hyper.fitting(engine), epochs, seed, stored=store)

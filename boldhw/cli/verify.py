@@ -28,13 +28,13 @@ def _text(result):
 @options.seed
 @options.engine
 @options.hyper
-def verify(backend, network, data_name, threshold, updates, seed, engine, hyper):
+def verify(backend, network, data_name, threshold, updates, seed, engine, clock_hz, hyper):
     """Compare a device with the golden model after every update.
 
     Stops at the first difference and names update, layer, neuron, input and both values.
     """
     with (
-        options.open_device(backend, engine) as device,
+        options.open_device(backend, engine, clock_hz=clock_hz) as device,
         progress(updates, "verifying") as step,
     ):
         golden = Network(network, device.engine, seed)

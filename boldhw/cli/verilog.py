@@ -16,14 +16,29 @@ from boldhw.registermap import markdown, register_map
 @verb(text=lambda result: "\n".join(result["files"]))
 @click.option("-o", "--output", type=options.DIRECTORY, required=True, help="Made if missing.")
 @options.engine
-def verilog(output, engine):
-    """Write a design as Verilog, with its register map and an instantiation template."""
-    from boldhw.gateware.verilog import engine_verilog, instantiation_template
+@options.of_store
+@options.clock
+@click.option(
+    "--name", default="boldhw", show_default=True, help="Module; those below it begin with it."
+)
+@click.option(
+    "--memories",
+    type=click.Choice(["generic", "ice40", "ecp5", "gowin"]),
+    help="Devices that memories and multipliers are made for; those of the board, else generic.",
+)
+def verilog(output, engine, store, clock_hz, name, memories):
+    """Write a design as Verilog, with its register map and an instantiation template.
+
+    boldhw.vlt says what Verilator's linter need not say of it.
+    """
+    options.check_store(store, engine)
+    from boldhw.gateware.verilog import CLOCK_HZ, WAIVERS, engine_verilog, instantiation_template
 
     engine = engine or ICEBREAKER
     contents = {
-        "boldhw.v": engine_verilog(engine),
-        "instance.v": instantiation_template(engine),
+        "boldhw.v": engine_verilog(engine, clock_hz or CLOCK_HZ, name, memories),
+        "instance.v": instantiation_template(engine, name),
+        "boldhw.vlt": WAIVERS,
         "registers.md": markdown(engine),
         "registers.json": json.dumps(register_map(engine), indent=2) + "\n",
         "engine.json": json.dumps(asdict(engine), indent=2) + "\n",

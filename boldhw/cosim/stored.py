@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from amaranth.back import verilog
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, flipped
@@ -12,7 +11,7 @@ from boldhw.cosim.build import FLASH_FILE
 from boldhw.gateware.flash import FlashReader
 from boldhw.gateware.sdram import SDRAM_8_MB, SDRAM_32_MB, SdramController
 from boldhw.gateware.top import Engine
-from boldhw.gateware.verilog import MODULE
+from boldhw.gateware.verilog import MODULE, to_verilog
 
 CHIPS = {SDRAM_32_MB.address_bits: SDRAM_32_MB, SDRAM_8_MB.address_bits: SDRAM_8_MB}
 
@@ -54,5 +53,5 @@ class StoredEngine(wiring.Component):
 
 def stored_verilog(config, clock_hz):
     """Return the Verilog of an engine and its memory, with the ports of an engine alone."""
-    text = verilog.convert(StoredEngine(config, clock_hz), name=MODULE, emit_src=False)
+    text = to_verilog(StoredEngine(config, clock_hz), MODULE)
     return text + (flash.VERILOG if config.store == "flash" else sdram.VERILOG)

@@ -5,7 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memories import BLOCK_RAM, WIDEST, stack
+from boldhw.gateware.memories import WIDEST, WRITTEN_FIRST, stack
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec.numbers import ceil_div
 
@@ -82,7 +82,7 @@ class DataMemory(wiring.Component):
         late = 1 if self.config.dual_port else 0
         was = delay(m, addr, 1)
         for first, depth in parts:
-            rows = memory.Memory(shape=len(write_data), depth=depth, init=[], attrs=BLOCK_RAM)
+            rows = memory.Memory(shape=len(write_data), depth=depth, init=[], attrs=WRITTEN_FIRST)
             m.submodules[f"rows{first}_{index}"] = rows
             read, write = rows.read_port(), rows.write_port()
             low = (depth - 1).bit_length()

@@ -5,6 +5,9 @@ from boldhw.spec.numbers import ceil_div
 # The schedule never reads a row in the cycle in which it is written, so synthesis need not add
 # logic that emulates what such a read returns.
 BLOCK_RAM = {"ram_style": "block", "no_rw_check": 1}
+# Of memories in which nothing is read before it is written, but by a host that asks for it. Written
+# Verilog leaves out their initial values, thousands of lines of zeros; see boldhw.gateware.verilog.
+WRITTEN_FIRST = BLOCK_RAM | {"written_first": 1}
 
 # Block RAM of ECP5 and Gowin: 512 rows of 36 bits, 1,024 of 18 or 2,048 of 9. Deeper shapes leave
 # every ninth bit unused.

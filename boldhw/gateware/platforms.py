@@ -1,5 +1,16 @@
 """What the device of a build offers."""
 
+from types import SimpleNamespace
+
+# What a design is elaborated for without a board, by family. The functions below say the same of
+# them as of the platforms of the boards.
+PLATFORMS = {
+    "generic": None,
+    "ice40": SimpleNamespace(device="iCE40UP5K"),
+    "ecp5": SimpleNamespace(family="ecp5"),
+    "gowin": SimpleNamespace(family="GW2AR-18C"),
+}
+
 
 def is_up5k(platform):
     """Say whether a design is elaborated for an iCE40UP5K."""

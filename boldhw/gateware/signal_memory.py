@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.memories import BLOCK_RAM
+from boldhw.gateware.memories import WRITTEN_FIRST
 
 
 class SignalMemory(wiring.Component):
@@ -41,7 +41,7 @@ class SignalMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.rows = rows = memory.Memory(
-            shape=2 * self.config.batch, depth=self.config.signal_rows, init=[], attrs=BLOCK_RAM
+            shape=2 * self.config.batch, depth=self.config.signal_rows, init=[], attrs=WRITTEN_FIRST
         )
         read, write = rows.read_port(), rows.write_port()
         sign, mask = Signal(), Signal()
@@ -101,7 +101,7 @@ class TurnedSignalMemory(wiring.Component):
         words = []
         for part, width in enumerate(self.widths):
             m.submodules[f"part{part}"] = rows = memory.Memory(
-                shape=width, depth=self.config.signal_rows, init=[], attrs=BLOCK_RAM
+                shape=width, depth=self.config.signal_rows, init=[], attrs=WRITTEN_FIRST
             )
             read, write = rows.read_port(), rows.write_port()
             m.d.comb += [

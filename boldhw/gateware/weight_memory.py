@@ -5,7 +5,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memories import BLOCK_RAM, WIDEST
+from boldhw.gateware.memories import WIDEST, WRITTEN_FIRST
 from boldhw.gateware.platforms import has_large_blocks
 
 # Bits of a block that have registers of their own beside the memory: those of eight block RAMs.
@@ -135,7 +135,7 @@ class WeightMemory(wiring.Component):
     def _memory(self, m, name, width, index, **options):
         """Return (read port, write port) of a new memory of all rows, addresses connected."""
         m.submodules[name] = rows = memory.Memory(
-            shape=width, depth=self.config.weight_rows, init=[], attrs=BLOCK_RAM
+            shape=width, depth=self.config.weight_rows, init=[], attrs=WRITTEN_FIRST
         )
         read, write = rows.read_port(), rows.write_port(**options)
         m.d.comb += [

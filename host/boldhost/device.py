@@ -42,16 +42,16 @@ class Device:
         self._forget()
 
     @classmethod
-    def open(cls, port, engine=None, *, baud=BAUD, timeout=TIMEOUT):
+    def open(cls, port, engine=None, *, baud=BAUD, timeout=TIMEOUT, clock_hz=None):
         """Return the device at ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
 
         ``auto`` is the first USB serial port where a device greets. ``engine`` is the design it
-        must have, any by default; ``sim`` simulates it, by default the iCEBreaker's. ``timeout``
-        is in seconds.
+        must have, any by default; ``sim`` simulates it, by default the iCEBreaker's, with
+        ``clock_hz`` as its clock. ``timeout`` is in seconds.
         """
         if port == "auto":
             port = find_port(lambda name: cls._greet(name, engine, baud))
-        transport = open_transport(port, engine, baud)
+        transport = open_transport(port, engine, baud, clock_hz)
         try:
             return cls(Link(transport, timeout), engine)
         except BaseException:

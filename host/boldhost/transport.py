@@ -127,27 +127,29 @@ class SocketTransport(Transport):
         self._socket.close()
 
 
-def open_transport(port, engine=None, baud=BAUD):
+def open_transport(port, engine=None, baud=BAUD, clock_hz=None):
     """Return the Transport for ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
 
-    ``engine`` is the design that ``sim`` simulates, the iCEBreaker's by default. Raises
-    DeviceError if the port cannot be opened and ToolError if the simulation is not installed.
+    ``engine`` is the design that ``sim`` simulates, and ``clock_hz`` its clock, the iCEBreaker's by
+    default. Raises DeviceError if the port cannot be opened and ToolError if the simulation is not
+    installed.
     """
     if port == "sim":
-        return _open_simulation(engine)
+        return _open_simulation(engine, clock_hz)
     if port.startswith("socket://"):
         return SocketTransport(port)
     return SerialTransport(port, baud)
 
 
-def _open_simulation(engine):
+def _open_simulation(engine, clock_hz):
     # Imported here because a machine that only drives a board has no HDL tools.
     try:
         from boldhw.cosim.board import SimTransport
     except ImportError as error:
         package = error.name.partition(".")[0]
         raise missing_package("the simulated board", package, "sim") from error
-    return SimTransport() if engine is None else SimTransport(engine)
+    given = {} if engine is None else {"engine": engine}
+    return SimTransport(**given, clock_hz=clock_hz)
 
 
 def _host_and_port(url):
