@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 
+from boldhw.checks import check_range, check_types
 from boldhw.errors import ConfigError
 
 PROTOCOL_VERSION = 4
@@ -20,16 +21,6 @@ PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 STORE_BYTES_MAX = 1 << 25
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
-
-
-def check_range(name, value, low, high):
-    """Raise ConfigError, naming the nearest value that works, unless value is an int in range."""
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        nearest = min(max(value, low), high) if isinstance(value, int) else low
-        raise ConfigError(
-            f"{name}={value!r} must be an integer from {low} to {high}; "
-            f"the nearest value that works is {name}={nearest}"
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +88,7 @@ class EngineConfig:
     store_bytes: int = 0
 
     def __post_init__(self):
+        check_types(self)
         self._check_store()
         check_range("elements", self.elements, 2, 40)
         check_range("lanes", self.lanes, 2 * self.elements, 512)
