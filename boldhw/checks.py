@@ -72,8 +72,8 @@ def check_kind(name, value, kind):
     """Return ``value``. Raises ConfigError unless it is an instance of the class ``kind``."""
     if not isinstance(value, kind):
         raise ConfigError(
-            f"{name}={_shown(value)} is a {type(value).__name__}, it must be a {kind.__name__}; "
-            f"give {name}={kind.__name__}(...)"
+            f"{name}={_shown(value)} is of type {type(value).__name__}; give one of type "
+            f"{kind.__name__}"
         )
     return value
 

@@ -31,3 +31,7 @@ class DeviceError(BoldhwError):
     """The board, the simulated board or the link to it failed or refused."""
 
     exit_code = 4
+
+
+class NothingLearnedWarning(UserWarning):
+    """A trained network that is no better than always answering the most frequent class."""
