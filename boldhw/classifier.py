@@ -11,7 +11,7 @@ from boldhw.config import REFERENCE, EngineConfig
 from boldhw.errors import ConfigError, NothingLearnedWarning, ToolError
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import FEATURES, LIMIT, Hyper
+from boldhw.hyper import FEATURES, LIMIT, MAX_CLASSES, Hyper
 from boldhw.majority import no_better
 
 try:
@@ -161,6 +161,8 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         for name, kind in (("hyper", Hyper), ("engine", EngineConfig)):
             if getattr(self, name) is not None:
                 check_kind(name, getattr(self, name), kind)
+        if self.hyper:
+            check_range("outputs_per_class", self.hyper.outputs_per_class, 1, MAX_CLASSES)
         if isinstance(self.hidden, str) or not np.iterable(self.hidden):
             raise ConfigError(
                 f"hidden={self.hidden!r} must be a tuple of layer widths, such as hidden=(64,)"
@@ -183,16 +185,15 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         if len(classes) < 2:
             raise ValueError(f"the labels have one class, {classes[0]}; at least two are needed")
         steps = np.arange(1, self.levels + 1)[:, None] / (self.levels + 1)
-        low, high = X.min(axis=0), X.max(axis=0)
-        self.thresholds_ = low * (1 - steps) + high * steps
-        self.classes_ = classes
+        thresholds = X.min(axis=0) * (1 - steps) + X.max(axis=0) * steps
         engine = device.engine if device else self.engine or REFERENCE
         hyper = replace(self.hyper or FEATURES, **changes).fitting(engine)
         outputs = len(classes) * hyper.outputs_per_class
-        widths = (self.thresholds_.size, *self.hidden, outputs)
         seed = self._seed()
-        self.network_ = self._golden(widths, engine, seed)
-        self._trainer = Trainer(self.network_, hyper, epochs, seed)
+        network = self._golden((thresholds.size, *self.hidden, outputs), engine, seed)
+        self._trainer = Trainer(network, hyper, epochs, seed)
+        # All or nothing: an object with some of these would look fitted.
+        self.network_, self.thresholds_, self.classes_ = network, thresholds, classes
 
     def _train(self, X, y, device, epochs):
         """Train until ``epochs`` epochs are done in all."""

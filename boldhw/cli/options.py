@@ -29,7 +29,7 @@ class NetworkType(click.ParamType):
 
 ADVICE = (
     "try more epochs, another --theta-scale, 0.08 to 1.28, or the settings for features: "
-    "--no-zero-true --batch 4 --theta-scale 0.64 --safe-scale 0.64"
+    "--no-zero-true --batch 4 --theta-scale 0.9 --safe-scale 0.9 --margin 2 --last-theta-factor 2"
 )
 NETWORK = NetworkType()
 FILE = click.Path(dir_okay=False)

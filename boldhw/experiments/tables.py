@@ -17,19 +17,20 @@ SHARE = 0.3  # of a table that is kept for testing, and of the rest that is kept
 MAJORITY, LINEAR = "majority class", "logistic regression"
 BEFORE = "as for pictures, K = 16"  # what the classifier took at first, tuned on few tables
 CHOSEN, QUANTILES = "chosen", "chosen, features as quantiles"
-SCALES, BATCHES = (0.08, 0.16, 0.32, 0.64, 1.28), (4, 8, 16, 32)
+SCALES, BATCHES = (0.08, 0.16, 0.32, 0.64, 0.9, 1.28), (4, 8, 16, 32)
 LEVELS = 8
 # Label -> changes of the chosen hyper-parameters; with them, levels.
 CHANGES = {
-    "theta_scale 0.32 from the second epoch on": {"theta_scale": 0.32},
-    "theta_scale 1.28 in the first epoch": {"safe_scale": 1.28},
+    "theta_scale 0.45 from the second epoch on": {"theta_scale": 0.45},
+    "theta_scale 1.8 in the first epoch": {"safe_scale": 1.8},
     "window 0.8": {"window": 0.8},
     "window 2": {"window": 2.0},
-    "margin 0.5": {"margin": 0.5},
-    "margin 2": {"margin": 2.0},
+    "margin 1": {"margin": 1.0},
+    "margin 3": {"margin": 3.0},
     "grow 4": {"grow": 4.0},
     "grow 16": {"grow": 16.0},
-    "last_theta_factor 2": {"last_theta_factor": 2},
+    "last_theta_factor 1": {"last_theta_factor": 1},
+    "last_theta_factor 10": {"last_theta_factor": 10},
     "inputs {0,T}": {"zero_true": True},
     "4 levels": {"levels": 4},
     "16 levels": {"levels": 16},
