@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.config import EngineConfig, check_range
+from boldhw.checks import check_range
+from boldhw.config import EngineConfig
 from boldhw.data import Origin
 from boldhw.errors import ConfigError, DataError
 from boldhw.files import DAMAGED, LARGEST, open_archive, read_array, replace_file

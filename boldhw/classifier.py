@@ -1,15 +1,18 @@
 """A classifier with the manners of scikit-learn, trained by flipping weights."""
 
+import warnings
 from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 
-from boldhw.config import MAX_TERMS, REFERENCE, check_range
-from boldhw.errors import ConfigError, missing_package
+from boldhw.checks import check_kind, check_range
+from boldhw.config import MAX_TERMS, REFERENCE, EngineConfig
+from boldhw.errors import ConfigError, NothingLearnedWarning, missing_package
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import LIMIT, Hyper
+from boldhw.hyper import FEATURES, LIMIT, MAX_CLASSES, Hyper
+from boldhw.majority import no_better
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -19,9 +22,11 @@ try:
 except ImportError as error:
     raise missing_package("BoldClassifier", "scikit-learn", "sklearn") from error
 
-# Inputs of a thermometer code are F about as often as T, and few samples make small batches better.
-DEFAULT = Hyper(zero_true=False, batch=16)
 MAX_LEVELS = 255
+ADVICE = (
+    "try levels=16, scikit-learn's QuantileTransformer in front if features have outliers, more "
+    "epochs, or another hyper=replace(boldhw.hyper.FEATURES, theta_scale=...)"
+)
 
 
 class BoldClassifier(ClassifierMixin, BaseEstimator):
@@ -42,7 +47,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     levels : int
         Thresholds per feature, 1 to 255.
     hyper : Hyper or None
-        Hyper-parameters; None for those tuned to this coding of the inputs.
+        Hyper-parameters; None for :data:`boldhw.hyper.FEATURES`, tuned to this coding of inputs.
     backend : str
         ``golden`` (NumPy), ``sim`` (simulated board), a serial port, ``auto`` or
         ``socket://HOST:PORT``. Opened for each call; with the same engine all give the same bits.
@@ -59,6 +64,8 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     network_ : Network
         Golden network in the trained state.
     """
+
+    _golden = Network  # what network_ is made by
 
     def __init__(
         self,
@@ -82,13 +89,17 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         """Train a new network. X: real, shape (samples, features); y: labels. Return self.
 
-        Raises ValueError for unusable samples, ConfigError for a network that cannot work.
+        Raises ValueError for unusable samples, ConfigError for parameters or a network that cannot
+        work. Warns with NothingLearnedWarning when the network is no better on these samples than
+        always answering the most frequent class.
         """
+        self._check()
         X, y = validate_data(self, X, y)
         check_classification_targets(y)
         with self._open() as device:
             self._begin(X, np.unique(y), device, self.epochs)
             self._train(X, y, device, self.epochs)
+        self._warn(X, y)
         return self
 
     def partial_fit(self, X, y, classes=None):
@@ -100,6 +111,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit")
+        self._check()
         X, y = validate_data(self, X, y, reset=first)
         check_classification_targets(y)
         known = np.unique(classes) if first else self.classes_
@@ -133,30 +145,54 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
 
     def _open(self):
         """Return a context manager of the device, of None for the golden model."""
-        if self.backend == "golden":
+        if check_kind("backend", self.backend, str) == "golden":
             return nullcontext()
         # Imported here: the golden model goes without the driver.
         from boldhost import Device
 
         return Device.open(self.backend, self.engine)
 
+    def _check(self):
+        """Raise ConfigError for a parameter that cannot work, whatever the samples are."""
+        check_range("epochs", self.epochs, 1, LIMIT)
+        check_range("levels", self.levels, 1, MAX_LEVELS)
+        for name, kind in (("hyper", Hyper), ("engine", EngineConfig)):
+            if getattr(self, name) is not None:
+                check_kind(name, getattr(self, name), kind)
+        if self.hyper:
+            check_range("outputs_per_class", self.hyper.outputs_per_class, 1, MAX_CLASSES)
+        if isinstance(self.hidden, str) or not np.iterable(self.hidden):
+            raise ConfigError(
+                f"hidden={self.hidden!r} must be a tuple of layer widths, such as hidden=(64,)"
+            )
+        for index, width in enumerate(self.hidden, 1):
+            check_range(f"width of hidden layer {index}", width, 1, REFERENCE.max_fan_in)
+
+    def _seed(self):
+        """Return the seed of everything random."""
+        try:
+            return int(check_random_state(self.random_state).randint(1 << 31))
+        except ValueError as error:
+            raise ConfigError(
+                f"random_state={self.random_state!r} must be an integer from 0 to {(1 << 32) - 1}, "
+                f"a RandomState or None; try random_state=0"
+            ) from error
+
     def _begin(self, X, classes, device, epochs, **changes):
         """Make a new network, thresholds for its inputs and the trainer of both."""
-        check_range("levels", self.levels, 1, MAX_LEVELS)
         _check_inputs(X.shape[1], self.levels)
         if len(classes) < 2:
             raise ValueError(f"the labels have one class, {classes[0]}; at least two are needed")
         steps = np.arange(1, self.levels + 1)[:, None] / (self.levels + 1)
-        low, high = X.min(axis=0), X.max(axis=0)
-        self.thresholds_ = low * (1 - steps) + high * steps
-        self.classes_ = classes
+        thresholds = X.min(axis=0) * (1 - steps) + X.max(axis=0) * steps
         engine = device.engine if device else self.engine or REFERENCE
-        hyper = replace(self.hyper or DEFAULT, **changes).fitting(engine)
+        hyper = replace(self.hyper or FEATURES, **changes).fitting(engine)
         outputs = len(classes) * hyper.outputs_per_class
-        widths = (self.thresholds_.size, *self.hidden, outputs)
-        seed = int(check_random_state(self.random_state).randint(1 << 31))
-        self.network_ = Network(widths, engine, seed)
-        self._trainer = Trainer(self.network_, hyper, epochs, seed)
+        seed = self._seed()
+        network = self._golden((thresholds.size, *self.hidden, outputs), engine, seed)
+        self._trainer = Trainer(network, hyper, epochs, seed)
+        # All or nothing: an object with some of these would look fitted.
+        self.network_, self.thresholds_, self.classes_ = network, thresholds, classes
 
     def _train(self, X, y, device, epochs):
         """Train until ``epochs`` epochs are done in all."""
@@ -173,6 +209,13 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
                 device.store(self.network_)
         finally:
             trainer.backend = self.network_  # a device cannot be copied or saved
+
+    def _warn(self, X, y):
+        """Warn if the network is no better on its samples than the most frequent class."""
+        labels = np.searchsorted(self.classes_, y)
+        right = self.network_.infer(self._bits(X)).argmax(axis=1) == labels
+        if reason := no_better(right.mean(), labels):
+            warnings.warn(f"{reason}; {ADVICE}", NothingLearnedWarning, stacklevel=3)
 
     def _bits(self, X):
         return np.concatenate([X > row for row in self.thresholds_], axis=1)

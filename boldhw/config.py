@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 
+from boldhw.checks import check_range, check_types
 from boldhw.errors import ConfigError
 
 PROTOCOL_VERSION = 4
@@ -24,16 +25,6 @@ STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
 MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
-
-
-def check_range(name, value, low, high):
-    """Raise ConfigError, naming the nearest value that works, unless value is an int in range."""
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        nearest = min(max(value, low), high) if isinstance(value, int) else low
-        raise ConfigError(
-            f"{name}={value!r} must be an integer from {low} to {high}; "
-            f"the nearest value that works is {name}={nearest}"
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +92,7 @@ class EngineConfig:
     store_bytes: int = 0
 
     def __post_init__(self):
+        check_types(self)
         self._check_store()
         check_range("elements", self.elements, 2, 40)
         check_range("lanes", self.lanes, 2 * self.elements, 512)

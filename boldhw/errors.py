@@ -73,3 +73,7 @@ def naming(path):
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
+
+
+class NothingLearnedWarning(UserWarning):
+    """A trained network that is no better than always answering the most frequent class."""

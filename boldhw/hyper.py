@@ -7,7 +7,8 @@ to: integers only, so that both compute the same bits.
 import math
 from dataclasses import dataclass, replace
 
-from boldhw.config import FIELD_BITS, MAX_ROUNDING, NOISE_BITS, check_range
+from boldhw.checks import check_number, check_range, check_types
+from boldhw.config import FIELD_BITS, MAX_ROUNDING, NOISE_BITS
 from boldhw.errors import ConfigError
 
 LIMIT = (1 << FIELD_BITS) - 1  # of an unsigned field
@@ -34,18 +35,21 @@ class Registers:
     classes, outputs_per_class   their product is the width of the last layer
     """
 
-    tau: tuple
-    window: tuple
-    dead: tuple
-    noise: tuple
-    theta: tuple
-    decay: tuple
-    zero_true: tuple
+    tau: tuple[int, ...]
+    window: tuple[int, ...]
+    dead: tuple[int, ...]
+    noise: tuple[int, ...]
+    theta: tuple[int, ...]
+    decay: tuple[int, ...]
+    zero_true: tuple[bool, ...]
     margin: int
     rounding: int
     batch: int
     classes: int
     outputs_per_class: int
+
+    def __post_init__(self):
+        check_types(self)
 
     def check(self, engine, widths):
         """Raise ConfigError unless ``engine`` can train a network of ``widths`` with these."""
@@ -100,6 +104,11 @@ class Registers:
                 f"{self.classes} classes of {self.outputs_per_class} outputs are {outputs} "
                 f"outputs, the last layer has {widths[-1]}; make it {outputs} wide"
             )
+        if widths[-2] > HIGHEST:
+            raise ConfigError(
+                f"{widths[-2]} inputs of the last layer can score more than {HIGHEST}; the widest "
+                f"choice that works is {HIGHEST}"
+            )
         if self.outputs_per_class * widths[-2] > HIGHEST:
             raise ConfigError(
                 f"outputs_per_class={self.outputs_per_class} of {widths[-2]} inputs each can score "
@@ -114,7 +123,7 @@ class Registers:
 
 @dataclass(frozen=True, kw_only=True)
 class Hyper:
-    """Hyper-parameters, tuned for booleanised images of digits.
+    """Hyper-parameters; the defaults are tuned for pictures, :data:`FEATURES` for tables.
 
     margin             margin of the loss / sqrt(fan-in of the last layer)
     window             gate window / sqrt(inputs that count: fan-in, or mean number of T inputs)
@@ -151,6 +160,9 @@ class Hyper:
     outputs_per_class: int = 1
     zero_true: bool = True
 
+    def __post_init__(self):
+        check_types(self)
+
     def fitting(self, engine):
         """Return the same with no larger a batch than the engine gathers."""
         return replace(self, batch=min(self.batch, engine.batch))
@@ -170,13 +182,13 @@ class Hyper:
         reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
         registers = Registers(
             tau=(0,) * layers,
-            window=(*(round(self.window * math.sqrt(n)) for n in counts[:-1]), 0),
-            dead=self._below_hidden(widths, [round(self.dead * math.sqrt(n)) for n in widths[2:]]),
+            window=(*self._scaled("window", counts[:-1]), 0),
+            dead=self._below_hidden(widths, self._scaled("dead", widths[2:])),
             noise=self._below_hidden(widths, [self.noise] * layers),
             theta=(*(min(theta, reachable) for theta in hidden), min(last, LIMIT)),
             decay=(0,) * layers,
             zero_true=(self.zero_true, *(False,) * (layers - 1)),
-            margin=round(self.margin * math.sqrt(widths[-2])),
+            margin=self._scaled("margin", widths[-2:-1])[0],
             rounding=self.rounding,
             batch=self.batch,
             classes=widths[-1] // self.outputs_per_class,
@@ -200,6 +212,7 @@ class Hyper:
                 "decay=True needs an engine generated with decay=True; "
                 "use decay=False or such an engine"
             )
+        check_range("batch", self.batch, 1, engine.batch)
         check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
         if self.theta is not None:
             check_range("theta", self.theta, 1, LIMIT)
@@ -207,15 +220,32 @@ class Hyper:
         for name in (
             "margin", "window", "theta_scale", "safe_scale", "dead", "grow", "last_theta_factor",
         ):  # fmt: skip
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ConfigError(f"{name}={value!r} must be a number from 0; try {name}=1")
+            check_number(name, getattr(self, name), LIMIT)
+
+    def _scaled(self, name, counts):
+        """Return a factor times the root of each count, as integers that fit their field."""
+        value = getattr(self, name)
+        most = LIMIT / math.sqrt(max(counts, default=1))
+        if value > most:
+            raise ConfigError(
+                f"{name}={value!r} times the root of {max(counts):g} is more than {LIMIT}; the "
+                f"largest choice that works is {name}={math.floor(most)}"
+            )
+        return [round(value * math.sqrt(count)) for count in counts]
 
     @staticmethod
     def _below_hidden(widths, values):
         """Keep the values of layers below another hidden layer, 0 for the others."""
         hidden = max(len(widths) - 3, 0)
         return (*values[:hidden], *(0,) * (len(widths) - 1 - hidden))
+
+
+# For inputs that are features, F about as often as T, of few samples. Votes of small batches cannot
+# drive many units out of their windows at once, and a last layer that learns holds classes that are
+# rare. Chosen by the experiment "tables".
+FEATURES = Hyper(
+    zero_true=False, batch=4, theta_scale=0.9, safe_scale=0.9, margin=2.0, last_theta_factor=2
+)
 
 
 def theta_schedule(theta, grow, epoch, epochs):

@@ -9,6 +9,7 @@ of layers 2 and up is the same with inputs and outputs exchanged.
 from dataclasses import dataclass
 from functools import cached_property
 
+from boldhw.checks import check_widths
 from boldhw.config import MAX_PAYLOAD, MOST_ITEMS, SLOT_ROWS, TABLE_ROWS, EngineConfig, check_terms
 from boldhw.errors import ConfigError
 from boldhw.spec.numbers import ceil_div
@@ -65,7 +66,8 @@ class Layout:
     widths: tuple
 
     def __post_init__(self):
-        engine, widths = self.engine, self.widths
+        engine, widths = self.engine, check_widths(self.widths)
+        object.__setattr__(self, "widths", widths)
         if len(widths) - 1 > engine.max_layers:
             raise ConfigError(
                 f"network has {len(widths) - 1} layers, the engine's table holds "

@@ -8,15 +8,17 @@ import warnings
 import numpy as np
 import pytest
 from golden_board import GoldenBoard
-from sklearn.datasets import load_digits, load_iris
-from sklearn.model_selection import train_test_split
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
+from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.utils.estimator_checks import check_estimator
 from test_device import ENGINE
 
 from boldhw import BoldClassifier
 from boldhw.config import EngineConfig
-from boldhw.errors import ConfigError
+from boldhw.errors import ConfigError, DeviceError, NothingLearnedWarning
+from boldhw.experiments.training import fastest
 from boldhw.hyper import Hyper
+from boldhw.majority import majority_share
 
 IRIS = train_test_split(*load_iris(return_X_y=True), random_state=0)
 NAMES = np.array(["setosa", "versicolor", "virginica"])
@@ -51,6 +53,48 @@ def test_it_learns():
     assert model.score(x_test, NAMES[y_test]) > 0.85
     digits = train_test_split(*load_digits(return_X_y=True), random_state=0)
     assert BoldClassifier().fit(digits[0], digits[2]).score(digits[1], digits[3]) > 0.85
+
+
+class Fast(BoldClassifier):
+    """The same bits in less time."""
+
+    _golden = fastest()
+
+
+def made(samples=600, features=20, **options):
+    return make_classification(samples, features, **options)
+
+
+@pytest.mark.parametrize(
+    ("table", "lead"),
+    [
+        (lambda: load_breast_cancer(return_X_y=True), 0.25),
+        *((lambda seed=seed: made(random_state=seed), 0.15) for seed in range(2)),
+        (lambda: made(n_informative=8, n_classes=3, random_state=0), 0.2),
+        (lambda: made(weights=[0.8], random_state=1), 0.0),
+        (lambda: made(1000, n_informative=6, weights=[0.95], class_sep=2, flip_y=0,
+                      random_state=2), 0.0),
+    ],
+)  # fmt: skip
+def test_defaults_beat_the_majority_class_in_every_fold(table, lead):
+    """Fault 2: with theta tuned on digits, many folds of such tables got one answer for all."""
+    X, y = table()
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
+        score = Fast().fit(X[train], y[train]).score(X[test], y[test])
+        assert score > majority_share(y[test]) + lead
+
+
+def test_nothing_learned_is_said():
+    """Fault 2: a network that answers one class does not end without a word."""
+    X, y = made(weights=[0.8], random_state=0)
+    old = Hyper(zero_true=False, batch=16)
+    with pytest.warns(NothingLearnedWarning, match="of 600 samples .* nothing was learned; try "):
+        Fast(hyper=old).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Fast().fit(X, y)
+        Fast(epochs=1).fit(X[:8], y[:8])  # as many samples say nothing
+        Fast().partial_fit(X[:30], y[:30], classes=[0, 1])
 
 
 def test_thresholds_are_evenly_spaced():
@@ -128,12 +172,51 @@ def test_a_simulated_board_gives_the_golden_models_bits():
     [
         ({"levels": 0}, "levels=0 must be an integer from 1 to 255"),
         ({"epochs": 0}, "epochs=0 must be"),
+        ({"levels": 2.0}, "levels=2.0 must be .* works is levels=2"),
+        ({"epochs": "9"}, "epochs='9' must be .* works is epochs=9"),
         ({"hyper": Hyper(theta=0)}, "theta=0 must be"),
+        ({"hyper": {"batch": 8}}, "hyper={'batch': 8} is of type dict; give one of type Hyper"),
+        ({"hyper": {}}, "hyper={} is of type dict"),
+        ({"hyper": Hyper(outputs_per_class=0)}, "outputs_per_class=0 must be"),
+        ({"engine": "icebreaker"}, "engine='icebreaker' is of type str; .* EngineConfig"),
+        ({"backend": None}, "backend=None is of type NoneType; give one of type str"),
+        ({"hidden": 8}, r"hidden=8 must be a tuple of layer widths, such as hidden=\(64,\)"),
+        ({"hidden": "64"}, "hidden='64' must be a tuple"),
+        ({"hidden": None}, "hidden=None must be a tuple"),
+        ({"hidden": (0,)}, "width of hidden layer 1=0 must be .* layer 1=1"),
+        ({"hidden": (8, -3)}, "width of hidden layer 2=-3 must be"),
+        ({"hidden": (8.0,)}, "width of hidden layer 1=8.0 must be .* layer 1=8"),
+        ({"hidden": (1000000,)}, "1=1000000 must be an integer from 1 to 16384; .* 1=16384"),
+        ({"random_state": "a"}, "random_state='a' must be an integer from 0"),
+        ({"random_state": -1}, "random_state=-1 must be"),
     ],
 )
 def test_impossible_parameters_are_refused(options, message):
+    """Fault 18: named by every way in, and not before a method is called."""
+    model = BoldClassifier(**options)
     with pytest.raises(ConfigError, match=message):
-        BoldClassifier(**options).fit(IRIS[0], IRIS[2])
+        model.fit(IRIS[0], IRIS[2])
+    with pytest.raises(ConfigError, match=message):
+        model.partial_fit(IRIS[0], IRIS[2], classes=[0, 1, 2])
+
+
+def test_an_unknown_backend_is_named():
+    with pytest.raises(DeviceError, match="no port nowhere"):
+        BoldClassifier(backend="nowhere").fit(IRIS[0], IRIS[2])
+
+
+def test_a_grid_of_numpys_numbers():
+    """Fault 9: np.arange gives grids."""
+    x_train, _, y_train, _ = IRIS
+    numpys = BoldClassifier(
+        np.array([8]), epochs=np.int64(2), levels=np.uint8(3), random_state=np.int32(1),
+        hyper=Hyper(batch=np.int64(4), zero_true=np.False_),
+    )  # fmt: skip
+    plain = BoldClassifier(
+        (8,), epochs=2, levels=3, random_state=1, hyper=Hyper(batch=4, zero_true=False)
+    )
+    crc = numpys.fit(x_train, y_train).network_.state_crc()
+    assert crc == plain.fit(x_train, y_train).network_.state_crc()
 
 
 def test_scikit_learn_is_optional():

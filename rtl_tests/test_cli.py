@@ -28,7 +28,7 @@ from boldhw.config import ICEBREAKER, EngineConfig
 from boldhw.errors import ConfigError, ToolError
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import Hyper
+from boldhw.hyper import FEATURES, Hyper
 from boldhw.layout import Layout
 from boldhw.protocol import Command
 from boldhw.suite import OTHERS
@@ -41,6 +41,7 @@ ENGINE = EngineConfig(
 SMALL = ("--network", "64-20-10", "--data", "digits", "--train-size", "300", "--test-size", "80")
 TRAIN_KEYS = {
     "test_accuracy",
+    "majority_share",
     "train_active_fraction",
     "flips",
     "updates",
@@ -111,6 +112,85 @@ def config(tmp_path):
     path = tmp_path / "engine.json"
     path.write_text(json.dumps(asdict(ENGINE)))
     return path
+
+
+class TestOrdinaryData:
+    """Fault 2: rows of features are trained with what suits them, and failure is said."""
+
+    @pytest.fixture
+    def features(self, tmp_path):
+        """Return a function that saves 300 rows of 64 features of two classes, nine to one."""
+        generator = np.random.default_rng(1)
+        labels = (np.arange(300) % 10 == 0).astype(int)
+        rows = generator.integers(0, 256, (300, 64), dtype=np.uint8)
+        rows[labels == 1, :16] |= 128
+        rows[labels == 0, :16] &= 127
+
+        def save(shape):
+            x, path = rows.reshape(-1, *shape), tmp_path / f"{len(shape)}.npz"
+            np.savez(
+                path, x_train=x[:200], y_train=labels[:200], x_test=x[200:], y_test=labels[200:]
+            )
+            return path
+
+        return save
+
+    WORDS = ("train", "--network", "64-16-2")
+
+    def test_hyper_parameters_suit_the_data(self, run, features, tmp_path):
+        """Pictures have rows and columns; what is given is taken for both."""
+        saved = tmp_path / "run.npz"
+
+        def hyper(*words):
+            code, _, _ = run(*self.WORDS, *words, "--epochs", 1, "--checkpoint", saved)
+            found = checkpoints.load(saved).hyper
+            saved.unlink()
+            return found if code == 0 else code
+
+        rows, pictures = features((64,)), features((8, 8))
+        assert hyper("--data", rows) == FEATURES
+        assert hyper("--data", pictures) == Hyper()
+        given = ("--batch", 7, "--zero-true")
+        assert hyper("--data", rows, *given) == replace(FEATURES, batch=7, zero_true=True)
+        assert hyper("--data", pictures, *given) == Hyper(batch=7)
+
+    def test_a_network_that_learned_is_not_warned_of(self, result, run, features):
+        words = (*self.WORDS, "--data", features((64,)), "--epochs", 20)
+        found, code = result(*words)
+        assert (code, found["majority_share"]) == (0, 0.9)
+        assert found["test_accuracy"] > 0.95
+        assert "nothing was learned" not in run(*words)[2]
+
+    def test_a_network_that_learned_nothing_is(self, run, features, tmp_path):
+        data_words, saved = ("--data", features((64,))), tmp_path / "run.npz"
+        words = "90.0 %: nothing was learned; try more epochs, another --theta-scale"
+        train = (*self.WORDS, *data_words, "--theta", 65535, "--checkpoint", saved, "--json")
+        for line in (train, ("eval", *data_words, "--checkpoint", saved, "--json")):
+            code, out, err = run(*line)
+            assert code == 0
+            assert words in err
+            found = json.loads(out)
+            assert found["test_accuracy"] <= found["majority_share"] == 0.9
+
+    def test_a_margin_that_overflows(self, refused):
+        """Fault 9: it was a traceback."""
+        refused(2, ("margin=1e+308", "try margin=65535"), "train", *SMALL, "--margin", "1e308")
+        refused(2, ("margin=nan",), "train", *SMALL, "--margin", "nan")
+
+    @pytest.mark.parametrize(
+        ("name", "value", "words"),
+        [
+            ("training", "false", ("training='false' must be True or False",)),
+            ("lanes", 16.0, ("lanes=16.0 must be an integer", "lanes=16")),
+            ("batch", "8", ("batch='8' must be an integer", "batch=8")),
+            ("store", None, ("store=None must be a text",)),
+        ],
+    )
+    def test_an_engine_file_of_wrong_types(self, refused, tmp_path, name, value, words):
+        """Fault 9: named by field, value and fix."""
+        path = tmp_path / "engine.json"
+        path.write_text(json.dumps({**asdict(ENGINE), name: value}))
+        refused(2, words, "train", *SMALL, "--config", path)
 
 
 class TestTrain:

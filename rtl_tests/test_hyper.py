@@ -151,7 +151,7 @@ def test_options_need_an_engine_that_has_them(option, changes):
         (Hyper(window=math.inf), "window=inf"),
         (Hyper(dead=math.nan), "dead=nan"),
         (Hyper(grow=-2), "grow=-2"),
-        (Hyper(window=3000.0), "window of layer 1=84000"),
+        (Hyper(window=3000.0), "window=3000.0 .* more than 65535; .* works is window=2340"),
         (Hyper(batch=100), "batch=100"),
     ],
 )

@@ -4,9 +4,10 @@ import json
 
 import click
 
+from boldhw.checks import check_range
 from boldhw.cli import options
 from boldhw.cli.output import table, verb
-from boldhw.config import check_range, parse_network
+from boldhw.config import parse_network
 from boldhw.errors import ConfigError, DataError
 
 VGG_SMALL = "vgg-small"

@@ -5,6 +5,7 @@ import click
 from boldhw import checkpoint as checkpoints
 from boldhw.cli import options
 from boldhw.cli.output import verb
+from boldhw.majority import majority_share
 
 
 @verb(name="eval")
@@ -25,9 +26,11 @@ def evaluate(backend, checkpoint, data_name, threshold, train_size, test_size):
             device.load(network)
             trainer.backend = device
             accuracy = trainer.accuracy(bits, labels)
+    options.say_if_nothing_learned(accuracy, labels)
     return {
         "network": list(network.widths),
         "epochs": trainer.epoch,
         "test_accuracy": accuracy,
+        "majority_share": majority_share(labels),
         "samples": len(labels),
     }

@@ -2,17 +2,20 @@
 
 import functools
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import get_args
 
 import click
 from boldboards import find_board
 from boldhost import Device
+from click.core import ParameterSource
 
 from boldhw import data
+from boldhw.cli.output import say
 from boldhw.config import EngineConfig, parse_network
 from boldhw.errors import ConfigError
-from boldhw.hyper import Hyper
+from boldhw.hyper import FEATURES, Hyper
+from boldhw.majority import no_better
 
 
 class NetworkType(click.ParamType):
@@ -24,6 +27,10 @@ class NetworkType(click.ParamType):
         return value if isinstance(value, tuple) else parse_network(value)
 
 
+ADVICE = (
+    "try more epochs, another --theta-scale, 0.08 to 1.28, or the settings for features: "
+    "--no-zero-true --batch 4 --theta-scale 0.9 --safe-scale 0.9 --margin 2 --last-theta-factor 2"
+)
 NETWORK = NetworkType()
 FILE = click.Path(dir_okay=False)
 DIRECTORY = click.Path(file_okay=False)
@@ -168,6 +175,15 @@ def hyper(function):
     return run
 
 
+def suited(hyper, dataset):
+    """Return the hyper-parameters for a data set: those given, the others tuned to its kind."""
+    if dataset.pictures:
+        return hyper
+    source = click.get_current_context().get_parameter_source
+    given = [name for name in HYPER_HELP if source(name) is ParameterSource.COMMANDLINE]
+    return replace(FEATURES, **{name: getattr(hyper, name) for name in given})
+
+
 HYPER_HELP = {
     "margin": "Margin of the loss / sqrt(fan-in of the last layer).",
     "window": "Gate window / sqrt(inputs that count).",
@@ -223,3 +239,9 @@ def run_threshold(trainer):
 def load_bits(name, threshold, train_size=None, test_size=None):
     """Return (bits, labels, test bits, test labels) of a data set."""
     return data.load(name, train_size, test_size).samples(threshold)
+
+
+def say_if_nothing_learned(accuracy, labels):
+    """Say so if a network is no better on the samples of these labels than the majority class."""
+    if reason := no_better(accuracy, labels):
+        say(f"boldhw: warning: {reason}; {ADVICE}")

@@ -12,6 +12,7 @@ from boldhost.stored import StoredDevice
 from click.core import ParameterSource
 
 from boldhw import checkpoint as checkpoints
+from boldhw import data
 from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.config import REFERENCE
@@ -22,6 +23,7 @@ from boldhw.golden import packing
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.layout import Layout
+from boldhw.majority import majority_share
 
 # What a checkpoint fixes, and what has to be said again to resume.
 FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
@@ -51,6 +53,9 @@ def train(
 ):
     """Train a network and print its accuracy on held-out samples.
 
+    Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
+    features, which an .npz file with arrays (samples, features) has.
+
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
@@ -60,7 +65,9 @@ def train(
         _check_place(checkpoint, resume, force)
     if trainer:
         threshold = options.run_threshold(trainer)
-    samples = options.load_bits(data_name, threshold, train_size, test_size)
+    dataset = data.load(data_name, train_size, test_size)
+    samples = dataset.samples(threshold)
+    settings["hyper"] = options.suited(settings["hyper"], dataset)
     origin = Origin.of(data_name, threshold, *samples[:2])
     if trainer and trainer.origin:
         trainer.origin.check(origin, resume)
@@ -206,11 +213,13 @@ def _result(trainer, device, epochs, samples, seconds):
         test_accuracy = trainer.accuracy(*samples[2:])
     else:
         test_accuracy = epochs[-1].test_accuracy
+    options.say_if_nothing_learned(test_accuracy, samples[3])
     trained = sum(stats.samples for stats in epochs)
     result = {
         "network": list(trainer.network.widths),
         "epochs": trainer.epoch,
         "test_accuracy": test_accuracy,
+        "majority_share": majority_share(samples[3]),
         "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
         "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
         "updates": sum(stats.updates for stats in epochs),

@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "paper": "boldhw.experiments.paper",
     "planes": "boldhw.experiments.planes",
     "shuffling": "boldhw.experiments.shuffling",
+    "tables": "boldhw.experiments.tables",
     "tuning": "boldhw.experiments.tuning",
     "variance": "boldhw.experiments.variance",
 }

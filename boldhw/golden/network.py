@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.config import REFERENCE, check_terms, parse_network
+from boldhw.checks import check_kind, check_widths
+from boldhw.config import REFERENCE, EngineConfig, check_terms, parse_network
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import packing, rule
 from boldhw.golden.noise import NoiseStream
-from boldhw.hyper import Hyper
+from boldhw.hyper import Hyper, Registers
 from boldhw.layout import Layout
 from boldhw.spec.numbers import ceil_div
 
@@ -63,11 +64,11 @@ class Network:
     """
 
     def __init__(self, widths="784-120-10", engine=REFERENCE, seed=0):
-        self.widths = parse_network(widths) if isinstance(widths, str) else tuple(widths)
+        self.widths = parse_network(widths) if isinstance(widths, str) else check_widths(widths)
         check_terms(self.widths)
-        self.engine = engine
+        self.engine = check_kind("engine", engine, EngineConfig)
         self.registers = Hyper().fitting(engine).registers(engine, self.widths)
-        generator = np.random.default_rng(seed)
+        generator = np.random.default_rng(_checked_seed(seed))
         self.weights = [generator.random((n, m)) < 0.5 for m, n in self.shapes]
         self.accumulators = [np.zeros((n, m), np.int16) for m, n in self.shapes]
         self._gathered = []
@@ -86,7 +87,7 @@ class Network:
 
     def set_registers(self, registers):
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
-        registers.check(self.engine, self.widths)
+        check_kind("registers", registers, Registers).check(self.engine, self.widths)
         if self.gathered:
             raise ConfigError(
                 f"registers cannot change while {self.gathered} samples are gathered; "
@@ -279,7 +280,7 @@ class Network:
 
     def check_bits(self, bits):
         """Raise DataError unless ``bits`` are samples that this network takes."""
-        shape, dtype = np.shape(bits), getattr(bits, "dtype", type(bits).__name__)
+        shape, dtype = getattr(bits, "shape", ()), getattr(bits, "dtype", type(bits).__name__)
         if dtype != np.bool_ or len(shape) != 2:
             raise DataError(
                 f"samples have shape {shape} and type {dtype}; the network takes bool of shape "
@@ -290,6 +291,17 @@ class Network:
                 f"a sample has {shape[1]} bits, network {'-'.join(map(str, self.widths))} takes "
                 f"{self.widths[0]}; one for these samples begins with {shape[1]}"
             )
+
+
+def _checked_seed(seed):
+    """Return ``seed``. Raises ConfigError unless numpy.random takes it."""
+    try:
+        np.random.SeedSequence(getattr(seed, "entropy", seed))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"seed={seed!r} must be an integer from 0, or a sequence of them; try seed=0"
+        ) from error
+    return seed
 
 
 def check_labels(labels, samples, classes, name="labels"):

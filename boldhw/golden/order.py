@@ -11,7 +11,8 @@ import copy
 
 import numpy as np
 
-from boldhw.config import FIELD_BITS, ORDER_STEPS, check_range
+from boldhw.checks import check_range
+from boldhw.config import FIELD_BITS, ORDER_STEPS
 
 MOST_SAMPLES = (1 << FIELD_BITS) - 1
 
@@ -28,9 +29,8 @@ class Order:
     """
 
     def __init__(self, samples, seed):
-        check_range("samples", samples, 1, MOST_SAMPLES)
-        self.samples = samples
-        bits, generator = samples.bit_length(), np.random.default_rng(seed)
+        self.samples = check_range("samples", samples, 1, MOST_SAMPLES)
+        bits, generator = self.samples.bit_length(), np.random.default_rng(seed)
         self.taps = 0
         while not is_primitive(self.taps << 1 | 1, bits):
             self.taps = int(generator.integers(1 << bits - 1, 1 << bits))

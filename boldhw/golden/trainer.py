@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.config import check_range
+from boldhw.checks import check_kind, check_range
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden.network import check_labels
+from boldhw.golden.network import Network, check_labels
 from boldhw.golden.order import Order
 from boldhw.hyper import LIMIT, Hyper
 
@@ -64,12 +64,14 @@ class Trainer:
             raise ConfigError(
                 "stored samples cannot change from epoch to epoch; leave out change or stored"
             )
-        check_range("epochs", epochs, 1, LIMIT)
-        check_range("seed", seed, 0, (1 << 63) - 1)
-        self.network = network
-        self.hyper = hyper or Hyper()
-        self.epochs = epochs
-        self.seed = seed
+        if change is not None and not callable(change):
+            raise ConfigError(
+                f"change={change!r} cannot be called; give a function of bits and a generator"
+            )
+        self.network = check_kind("network", network, Network)
+        self.hyper = Hyper() if hyper is None else check_kind("hyper", hyper, Hyper)
+        self.epochs = check_range("epochs", epochs, 1, LIMIT)
+        self.seed = check_range("seed", seed, 0, (1 << 63) - 1)
         self.backend = backend or network
         self.change = change
         self.stored = stored

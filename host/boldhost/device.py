@@ -10,10 +10,13 @@ from boldhost.identity import check_identity
 from boldhost.link import TIMEOUT, Link
 from boldhost.ports import find_port
 from boldhost.transport import BAUD, open_transport
+from boldhw.checks import check_kind, check_range
+from boldhw.config import FIELD_BITS, EngineConfig
 from boldhw.errors import ConfigError, DataError, DeviceError
 from boldhw.golden import packing
-from boldhw.golden.network import TrainStats, check_labels
+from boldhw.golden.network import Network, TrainStats, check_labels
 from boldhw.golden.noise import NoiseStream
+from boldhw.hyper import Registers
 from boldhw.layout import Layout
 from boldhw.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
 
@@ -47,8 +50,12 @@ class Device:
 
         ``auto`` is the first USB serial port where a device greets. ``engine`` is the design it
         must have, any by default; ``sim`` simulates it, by default the iCEBreaker's, with
-        ``clock_hz`` as its clock. ``timeout`` is in seconds.
+        ``clock_hz`` as its clock. ``timeout`` is in seconds. Raises ConfigError for arguments
+        of another kind.
         """
+        check_kind("port", port, str)
+        if engine is not None:
+            check_kind("engine", engine, EngineConfig)
         if port == "auto":
             port = find_port(lambda name: cls._greet(name, engine, baud))
         transport = open_transport(port, engine, baud, clock_hz)
@@ -89,7 +96,7 @@ class Device:
         Forgets gathered samples and clears the counters. The noise generator is left alone, see
         :meth:`seed_noise`. Raises DeviceError when the checksums differ afterwards.
         """
-        layout = Layout(self.engine, network.widths)
+        layout = Layout(self.engine, check_kind("network", network, Network).widths)
         self._check_network(network, layout)
         table = packing.pack_table(layout, network.registers)
         contents = {
@@ -110,7 +117,7 @@ class Device:
 
     def set_registers(self, registers):
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
-        table = packing.pack_table(self._loaded(), registers)
+        table = packing.pack_table(self._loaded(), check_kind("registers", registers, Registers))
         self._check_frames(self._layout, registers.classes)
         if self.gathered:
             raise ConfigError(
@@ -148,8 +155,8 @@ class Device:
                 "the device's design has training=False; flash one with training=True, or use "
                 "infer()"
             )
-        labels = self._check_labels(bits, labels)
         samples = packing.pack_samples(self._loaded(), bits)
+        labels = self._check_labels(samples, labels)
         records = np.concatenate([labels[:, None].astype(np.uint8), samples], axis=1)
         before, results = self.stat(), bytearray()
 
@@ -250,6 +257,7 @@ class Device:
 
     def write_register(self, register, value):
         """Write a Register, 0..65535."""
+        value = check_range("value", value, 0, (1 << FIELD_BITS) - 1)
         self._call(Command.REG_WRITE, register, value.to_bytes(2, "little"))
 
     def read_memory(self, bank, first, count):
