@@ -93,7 +93,7 @@ def test_runs_are_different_json(name):
 def test_experiments_pin_their_settings(monkeypatch):
     """Fault 14: other defaults of Hyper change no run. Every hyper-parameter is named."""
     before = [find(name).runs(1, False) for name in EXPERIMENTS]
-    odd = {field.name: 1 for field in fields(Hyper)}
+    odd = {f.name: not f.default if isinstance(f.default, bool) else 1 for f in fields(Hyper)}
     monkeypatch.setattr(Hyper.__init__, "__kwdefaults__", odd)
     assert Hyper().theta_scale == 1
     assert [find(name).runs(1, False) for name in EXPERIMENTS] == before

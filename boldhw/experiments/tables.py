@@ -97,7 +97,7 @@ def runs(seeds, quick):
 def _candidates():
     """Return {label: settings}: a grid of theta and batch, then one change at a time."""
     choices = {
-        BEFORE: Hyper(zero_true=False, batch=16, theta_scale=0.16, safe_scale=0.32),
+        BEFORE: replace(training.HYPER, zero_true=False, batch=16),
         CHOSEN: FEATURES,
         **{
             f"theta_scale {scale}, K = {batch}": replace(

@@ -96,7 +96,7 @@ def checked_name(name):
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name not in KEYWORDS:
         return name
     works = re.sub(r"\W", "_", name, flags=re.ASCII)
-    if not re.match(r"[A-Za-z_]", works):
+    if not re.fullmatch(r"[A-Za-z_].*", works):
         works = f"{MODULE}_{works}".rstrip("_")
     if works in KEYWORDS:
         works += "_engine"
