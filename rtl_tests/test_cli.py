@@ -285,8 +285,8 @@ class TestSamplesOfARun:
         """Return the path of scikit-learn's digits as they are, 0 to 16."""
         digits, path = data.load("digits", 300, 80), tmp_path / "low.npz"
         np.savez(
-            path, x_train=digits.x_train // 15, y_train=digits.y_train,
-            x_test=digits.x_test // 15, y_test=digits.y_test,
+            path, x_train=digits.x_train.reshape(-1, 8, 8) // 15, y_train=digits.y_train,
+            x_test=digits.x_test.reshape(-1, 8, 8) // 15, y_test=digits.y_test,
         )  # fmt: skip
         return path
 
