@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 from boldhw.checks import check_range, check_types
 from boldhw.errors import ConfigError
+from boldhw.spec.network import Network
 
 PROTOCOL_VERSION = 4
 MAX_PAYLOAD = 246  # bytes of a frame of the link
@@ -264,13 +265,7 @@ def parse_network(text):
 
     Raises ConfigError when it is not at least two positive integers joined by hyphens.
     """
-    parts = str(text).split("-")
-    if len(parts) < 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise ConfigError(
-            f"network {text!r} is not a list of layer widths; write input, hidden and output "
-            f"widths joined by hyphens, such as 784-120-10"
-        )
-    return tuple(int(part) for part in parts)
+    return Network.parse(text).widths
 
 
 # The engine for an iCE40UP5K: 784-72-10 fits. docs/decisions.md says how it was chosen.
