@@ -16,9 +16,16 @@ VALIDATION, TEST = "validation", "test"
 SHARE = 0.3  # of a table that is kept for testing, and of the rest that is kept for choosing
 MAJORITY, LINEAR = "majority class", "logistic regression"
 BEFORE = "as for pictures, K = 16"  # what the classifier took at first, tuned on few tables
+PICTURES = "as for pictures"
 CHOSEN, QUANTILES = "chosen", "chosen, features as quantiles"
-SCALES, BATCHES = (0.08, 0.16, 0.32, 0.64, 0.9, 1.28), (4, 8, 16, 32)
+SCALES, BATCHES = (0.08, 0.16, 0.32, 0.64, 0.9, 1.28, 1.8), (4, 8, 16, 32)
 LEVELS = 8
+SHORT, FEW_SCALES, FEW_BATCHES = (
+    10,
+    (0.64, 0.9, 1.28),
+    (4, 8, 16),
+)  # epochs; what is tried with them
+FRESH = 100  # added to the seed of a made table, so that none was seen while ideas were tried
 # Label -> changes of the chosen hyper-parameters; with them, levels.
 CHANGES = {
     "theta_scale 0.45 from the second epoch on": {"theta_scale": 0.45},
@@ -42,7 +49,7 @@ def _made(samples, features, **options):
     """Return a table of scikit-learn's make_classification as a function of the seed."""
     from sklearn.datasets import make_classification
 
-    return lambda seed: make_classification(samples, features, random_state=seed, **options)
+    return lambda seed: make_classification(samples, features, random_state=seed + FRESH, **options)
 
 
 def _skewed(seed):
@@ -63,9 +70,9 @@ def tables():
     }
     return {
         **{name: lambda seed, f=load: f(return_X_y=True) for name, load in loaded.items()},
-        "moons": lambda seed: datasets.make_moons(600, noise=0.2, random_state=seed),
+        "moons": lambda seed: datasets.make_moons(600, noise=0.2, random_state=seed + FRESH),
         "circles": lambda seed: datasets.make_circles(
-            600, noise=0.1, factor=0.5, random_state=seed
+            600, noise=0.1, factor=0.5, random_state=seed + FRESH
         ),
         "2 classes": _made(600, 20),
         "3 classes": _made(600, 20, n_informative=8, n_classes=3),
@@ -95,14 +102,13 @@ def runs(seeds, quick):
 
 
 def _candidates():
-    """Return {label: settings}: a grid of theta and batch, then one change at a time."""
+    """Return {label: settings}: theta and batch, one change at a time, and few epochs."""
     choices = {
         BEFORE: replace(training.HYPER, zero_true=False, batch=16),
+        PICTURES: training.HYPER,
         CHOSEN: FEATURES,
         **{
-            f"theta_scale {scale}, K = {batch}": replace(
-                FEATURES, theta_scale=scale, safe_scale=scale, batch=batch
-            )
+            _grid(scale, batch): replace(FEATURES, theta_scale=scale, safe_scale=scale, batch=batch)
             for batch in BATCHES
             for scale in SCALES
         },
@@ -112,7 +118,16 @@ def _candidates():
         levels = changes.get("levels", LEVELS)
         hyper = {name: value for name, value in changes.items() if name != "levels"}
         settings[label] = _settings(replace(FEATURES, **hyper), levels)
+    for batch in FEW_BATCHES:
+        for scale in FEW_SCALES:
+            label = _grid(scale, batch)
+            settings[f"{SHORT} epochs, {label}"] = settings[label] | {"epochs": SHORT}
     return settings
+
+
+def _grid(scale, batch):
+    """Return the label of a choice of theta and batch."""
+    return f"theta_scale {scale}, K = {batch}"
 
 
 def _settings(hyper, levels=LEVELS):
@@ -247,7 +262,7 @@ def _figure(rows):
         f"K = {batch}": [
             (scale, _mean(rows[label]))
             for scale in SCALES
-            if (label := f"theta_scale {scale}, K = {batch}") in rows
+            if (label := _grid(scale, batch)) in rows
         ]
         for batch in BATCHES
     }
