@@ -72,9 +72,9 @@ class TestProcessingElement:
         monkeypatch.setattr(EngineConfig, "clears_sums", False)
         assert proved(ProcessingElementProof(ProcessingElement(ENGINE)), tmp_path, DEPTH)
 
-    def test_missing_lane_is_refused(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(processing_element, "Popcount", BlindPopcount)
-        assert not proved(ProcessingElementProof(ProcessingElement(ENGINE)), tmp_path, DEPTH)
+    def test_missing_lane_is_refused(self, tmp_path):
+        element = ProcessingElement(ENGINE, popcount=BlindPopcount)
+        assert not proved(ProcessingElementProof(element), tmp_path, DEPTH)
 
     def test_early_flags_are_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr(

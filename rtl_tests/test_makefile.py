@@ -32,4 +32,5 @@ def test_other_paths_are_not(tmp_path):
 def make(folder, *words):
     """Run make in a folder that holds the Makefile only."""
     (folder / "pyproject.toml").touch()
-    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True)
+    command = ["make", "--no-print-directory", *words]  # said when make runs the tests
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
