@@ -136,7 +136,7 @@ def test_accumulators_saturate_at_their_width():
         ("40000-3-2", "sums of layer layer1 reach 40000 and need 17 bits; there are 16"),
         ("10x10x60-300k25-6", "sums of layer layer1 reach 37500"),
         ("8x8x2-9k3-700k7-2", "deltas of layer layer1 reach 34300 and need 17 bits"),
-        ("200x200-2k3-2", "votes of layer layer1 reach 40000"),
+        ("200x200-2k3-2", "votes of layer layer1 reach 40127"),
         ("8x8-4k3", "make the last layer dense"),
     ],
 )

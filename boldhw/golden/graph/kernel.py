@@ -38,6 +38,10 @@ class NumpyKernel:
             return sums, np.zeros(sums.shape, np.int8)
         return pool(sums)
 
+    def fire(self, sums, tau):
+        """Return the outputs, bool, shape (k, p, q, n). sums: int16, same.  tau: int32, (n,)."""
+        return rule.fire(sums, tau)
+
     def count(self, bits):
         """Return how often each output is T: int64, shape (n,). bits: bool, (k, p, q, n)."""
         return np.count_nonzero(bits, axis=(0, 1, 2)).astype(np.int64)

@@ -73,7 +73,7 @@ class GraphLayer:
         """Return what the layer makes of its sources. maps: bool, shape (k, h, w, c), by name."""
         joined = self._joined([maps[name] for name in self.sources])
         sums, where = self.kernel.forward(joined, self.registers.zero_true)
-        return Seen(joined, sums, where, rule.fire(sums, self.registers.tau))
+        return Seen(joined, sums, where, self.kernel.fire(sums, self.registers.tau))
 
     def count(self, seen: Seen, used: int) -> None:
         """Count the T's of the first ``used`` samples."""

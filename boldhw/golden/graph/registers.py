@@ -8,12 +8,11 @@ import numpy as np
 
 from boldhw.checks import check_range
 from boldhw.errors import ConfigError
-from boldhw.golden.graph.widths import SUM_BITS
+from boldhw.golden.graph.widths import MAX_ROUNDING, SUM_BITS
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.network import Network
 
 HIGHEST = (1 << SUM_BITS - 1) - 1  # of a signed sum
-MAX_ROUNDING = 7
 MAX_WINDOW = (1 << SUM_BITS) - 1
 
 

@@ -13,12 +13,18 @@ from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.maps import Shape
 from boldhw.spec.network import Network
 
+MAX_ROUNDING = 7  # bits that are dropped from votes at most
 SUM_BITS = 16  # of a sum, of g and of the votes of a sample, sign included
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Largest values of one layer, either sign: its sums, g of its outputs, votes of a sample."""
+    """Largest values of one layer, either sign.
+
+    sums     of its outputs
+    deltas   g of its outputs, from all that read them
+    votes    of a sample, with what is added to round them
+    """
 
     sums: int
     deltas: int
@@ -53,7 +59,8 @@ def widths(network: Network) -> dict[str, Widths]:
     for layer in network.layers:
         places = Places.of(layer, sources(network, layer))
         most = deltas.get(layer.name, 1)  # nothing reads the last layer: its signals are -1, 0, 1
-        found[layer.name] = Widths(places.inputs, most, places.rows * places.columns)
+        votes = places.rows * places.columns + (1 << MAX_ROUNDING) - 1
+        found[layer.name] = Widths(places.inputs, most, votes)
     return found
 
 
