@@ -12,14 +12,15 @@ class Counts:
     fires     int64, shape (outputs,): T's of each unit in them, all places added up
     active    samples that went backward
     gated     int64, shape (outputs,): units within their windows in these
-    size      sum of |g| of gated units
+    near      all of these
+    size      sum of their |g|
     updates   updates
     flips     weights flipped in them
     """
 
     def __init__(self, outputs: int, places: int):
         self.places = places
-        self.samples = self.active = self.size = self.updates = self.flips = 0
+        self.samples = self.active = self.near = self.size = self.updates = self.flips = 0
         self.fires = np.zeros(outputs, np.int64)
         self.gated = np.zeros(outputs, np.int64)
 
@@ -32,6 +33,10 @@ class Counts:
         """Set what the window governor reads to 0."""
         self.active = 0
         self.gated[:] = 0
+
+    def clear_sizes(self) -> None:
+        """Set what the governor of dead zones reads to 0."""
+        self.near = self.size = 0
 
     def clear_flips(self) -> None:
         """Set what the theta governor reads to 0."""

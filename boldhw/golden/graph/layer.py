@@ -88,6 +88,7 @@ class GraphLayer:
         )
         counts.active += len(signals)
         counts.gated += gated
+        counts.near += int(gated.sum())
         counts.size += size
         return signals
 
