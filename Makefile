@@ -32,7 +32,7 @@ test: nospace setup
 # The long forms of tests: hours. Fuzzing guided by coverage needs a package of its own.
 soak: nospace setup
 	$(BIN)/pip install --quiet --editable '.[fuzz]'
-	$(BIN)/pytest --timeout 0 rtl_tests/soak_*.py
+	$(BIN)/pytest --timeout 0 rtl_tests/soak/soak_*.py
 
 lint: setup
 	$(BIN)/ruff check .

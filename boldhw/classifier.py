@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from boldhw.checks import check_kind, check_range
-from boldhw.config import MAX_TERMS, REFERENCE, EngineConfig
+from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError, NothingLearnedWarning, missing_package
+from boldhw.golden.hyper import FEATURES, LIMIT, MAX_CLASSES, Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import FEATURES, LIMIT, MAX_CLASSES, Hyper
-from boldhw.majority import no_better
+from boldhw.spec.checks import check_kind, check_range
+from boldhw.spec.engine import MAX_TERMS, REFERENCE, EngineConfig
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -25,7 +25,7 @@ except ImportError as error:
 MAX_LEVELS = 255
 ADVICE = (
     "try levels=16, scikit-learn's QuantileTransformer in front if features have outliers, more "
-    "epochs, or another hyper=replace(boldhw.hyper.FEATURES, theta_scale=...)"
+    "epochs, or another hyper=replace(boldhw.golden.hyper.FEATURES, theta_scale=...)"
 )
 
 
@@ -47,7 +47,8 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     levels : int
         Thresholds per feature, 1 to 255.
     hyper : Hyper or None
-        Hyper-parameters; None for :data:`boldhw.hyper.FEATURES`, tuned to this coding of inputs.
+        Hyper-parameters; None for :data:`boldhw.golden.hyper.FEATURES`, tuned to this coding of
+        inputs.
     backend : str
         ``golden`` (NumPy), ``sim`` (simulated board), a serial port, ``auto`` or
         ``socket://HOST:PORT``. Opened for each call; with the same engine all give the same bits.

@@ -4,6 +4,8 @@ import shutil
 
 import pytest
 
+pytest.register_assert_rewrite("support")
+
 # Programs that Debian has and PyPI has not: what they are for, and the package.
 PROGRAMS = {
     "iverilog": ("the second simulator, Icarus Verilog", "iverilog"),

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from boldhw.config import EngineConfig
 from boldhw.errors import ConfigError
+from boldhw.spec.engine import EngineConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class Board:
     name              on the command line
     engine            EngineConfig of its bitstream
     network           widths of the network that its figures are for
-    family            ice40, ecp5 or gowin: which tools build it, see boldhw.synthesis
+    family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
     logic_cells       LUT4 with a flip-flop or without

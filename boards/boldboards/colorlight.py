@@ -6,7 +6,7 @@ The extension board's debug adapter is the serial port and programs the card.
 from dataclasses import replace
 
 from boldboards.board import Board
-from boldhw.config import EngineConfig
+from boldhw.spec.engine import EngineConfig
 
 OSCILLATOR_HZ = 25_000_000
 

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Component, In
 
-from boldhw.gateware.flash import WORD_BITS, FlashReader
-from boldhw.gateware.memory_port import MemoryPort
+from boldhw.gateware.memory.memory_port import MemoryPort
+from boldhw.gateware.store.flash import WORD_BITS, FlashReader
 
 
 class FlashStore(Component):

@@ -1,7 +1,7 @@
 """The iCEBreaker: an iCE40UP5K with a 12 MHz oscillator and an FTDI FT2232H."""
 
 from boldboards.board import Board
-from boldhw import config
+from boldhw.spec import engine as config
 
 OSCILLATOR_HZ = 12_000_000
 STORE_BYTES = 8 << 20  # upper half of the flash; the bitstream takes 104 kB of the lower one

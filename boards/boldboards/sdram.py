@@ -4,8 +4,8 @@ from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Component, In
 
-from boldhw.gateware.memory_port import MemoryPort
-from boldhw.gateware.sdram import WORD_BITS, SdramController
+from boldhw.gateware.memory.memory_port import MemoryPort
+from boldhw.gateware.store.sdram import WORD_BITS, SdramController
 
 
 class FallingBuffer(io.FFBuffer):

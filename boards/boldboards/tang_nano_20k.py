@@ -1,7 +1,7 @@
 """The Tang Nano 20K: a Gowin GW2AR-18 with a 27 MHz oscillator and a BL616 for USB."""
 
 from boldboards.board import Board
-from boldhw.config import EngineConfig
+from boldhw.spec.engine import EngineConfig
 
 OSCILLATOR_HZ = 27_000_000
 PART, FAMILY, DIE = "GW2AR-LV18QN88C8/I7", "GW2AR-18C", "GW2A-18C"
@@ -66,7 +66,7 @@ def _memory(clock_hz):
     from amaranth.lib.io import SingleEndedPort
 
     from boldboards.sdram import SdramStore
-    from boldhw.gateware.sdram import SDRAM_8_MB
+    from boldhw.gateware.store.sdram import SDRAM_8_MB
 
     def pins(platform):
         return SimpleNamespace(**{

@@ -1,7 +1,7 @@
 """The ULX3S with an ECP5 of 84,000 LUT4, a 25 MHz oscillator and an FTDI FT231X."""
 
 from boldboards.board import Board
-from boldhw.config import EngineConfig
+from boldhw.spec.engine import EngineConfig
 
 OSCILLATOR_HZ = 25_000_000
 
@@ -70,7 +70,7 @@ def _clock(clock_hz):
 def _memory(clock_hz):
     from boldboards.ecp5 import Ecp5FallingBuffer
     from boldboards.sdram import SdramStore
-    from boldhw.gateware.sdram import SDRAM_32_MB
+    from boldhw.gateware.store.sdram import SDRAM_32_MB
 
     def pins(platform):
         return platform.request("sdram", dir="-")

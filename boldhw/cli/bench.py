@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from boldhw import data
-from boldhw.bench import compiled_throughput, golden_throughput, simulator_throughput
+from boldhw.bench.device import device_throughput, link_throughput
+from boldhw.bench.golden import compiled_throughput, golden_throughput, simulator_throughput
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
+from boldhw.data.files import check_writable
 from boldhw.errors import ToolError
-from boldhw.files import check_writable
 from boldhw.golden.network import Network
-from boldhw.throughput import device_throughput, link_throughput
 
 
 def _text(result):
@@ -58,7 +58,7 @@ def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
 
 
 def _suite(data_name, directory):
-    from boldhw.suite import measure, text, write
+    from boldhw.bench.suite import measure, text, write
 
     dataset = data.load(data_name)
     Path(directory).mkdir(parents=True, exist_ok=True)  # now, not when all is done

@@ -3,7 +3,7 @@
 from boldboards import BOARDS
 
 from boldhw.cli.output import table, verb
-from boldhw.estimate import largest_network
+from boldhw.flow.estimate import largest_network
 
 
 @verb(text=lambda result: table(result["boards"], list(result["boards"][0])))

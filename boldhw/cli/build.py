@@ -37,7 +37,7 @@ def build(board, output, seeds, store):
 
     Exit code 1 when the fastest of the placements is too slow for the board's clock.
     """
-    from boldhw.build import build as run_build
+    from boldhw.flow.build import build as run_build
 
     board = board.with_store() if store else board
     output = output or f"build/{board.name}"

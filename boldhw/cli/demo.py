@@ -8,10 +8,10 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
-from boldhw.demo import Job, run_demo
+from boldhw.data.files import check_writable
 from boldhw.errors import CheckError
-from boldhw.files import check_writable
-from boldhw.report import read_builds, read_history, read_run, template, write_report
+from boldhw.report.html import read_builds, read_history, read_run, template, write_report
+from boldhw.report.run import Job, run_demo
 
 DEFAULT = Job()
 SHOWN = (

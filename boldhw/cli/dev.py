@@ -74,7 +74,7 @@ def _compared(row, earlier):
 @click.argument("board", type=options.BoardType())
 def lanes(board):
     """Print LUT4 per lane of several popcounts, and of the whole array of a board's engine."""
-    from boldhw.lanes import array, elements
+    from boldhw.flow.lanes import array, elements
 
     say(f"Synthesising elements of {board.engine.lanes} lanes for {board.device} ...")
     return {"rows": [*elements(board), array(board)]}
@@ -99,13 +99,15 @@ def qor(accept):
 
     Exit code 1 when a figure of a board is worse than the baseline by more than 5 %, or has none.
     """
-    from boldhw.qor import compare
+    from boldhw.flow.qor import compare
 
     return compare(accept=accept, on_board=lambda name: say(f"Building {name}, some minutes ..."))
 
 
 def _samples_text(result):
-    """Return rows as ``boldhw.estimate.MEASURED`` has them, those to check the model with last."""
+    """Return rows as ``boldhw.flow.estimate.MEASURED`` has them, those to check the model with
+    last.
+    """
     lines = []
     for title, rows in result.items():
         lines += [f"# {title}", *(f"    Sample{tuple(row.values())}," for row in rows)]
@@ -116,7 +118,7 @@ def _samples_text(result):
 @click.argument("family", type=FAMILY)
 def calibrate(family):
     """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
-    from boldhw.calibrate import engines_of, measure
+    from boldhw.flow.calibrate import engines_of, measure
 
     result = {}
     for title, engines in zip(("fitted", "others"), engines_of(family), strict=True):
@@ -134,7 +136,7 @@ def calibrate(family):
 @click.option("--epochs", type=click.IntRange(1), default=2, show_default=True)
 def storebench(board, data_name, samples, epochs):
     """Measure how busy a simulated board's engine is that trains on its own store."""
-    from boldhw.storebench import measure
+    from boldhw.bench.store import measure
 
     bits, labels = data.load(data_name, samples, 1).samples()[:2]
     rows = []

@@ -2,8 +2,8 @@
 
 from boldhost.ports import RULE_FILE, udev_rule
 
+from boldhw.check.doctor import diagnose
 from boldhw.cli.output import table, verb
-from boldhw.doctor import diagnose
 from boldhw.errors import ToolError
 
 

@@ -4,11 +4,11 @@ import json
 
 import click
 
-from boldhw.checks import check_range
 from boldhw.cli import options
 from boldhw.cli.output import table, verb
-from boldhw.config import parse_network
 from boldhw.errors import ConfigError, DataError
+from boldhw.spec.checks import check_range
+from boldhw.spec.engine import parse_network
 
 VGG_SMALL = "vgg-small"
 TRAIN_SIZE = 1000  # samples that a device trains on unless --train-size says otherwise
@@ -72,7 +72,7 @@ def _design_text(design):
 @options.threshold()
 def energy(network, chip_file, batch, active, backend, board, **samples):
     """Print what training costs: operations, memory traffic, energy, accesses of the design."""
-    from boldhw import energy as model
+    from boldhw.energy import cost as model
 
     check_range("batch", batch, 1, 1 << 20)
     _check_share(active)
@@ -114,7 +114,7 @@ def _read_json(path):
 
 
 def _fits(engine, widths):
-    from boldhw.layout import Layout
+    from boldhw.spec.layout import Layout
 
     try:
         Layout(engine, widths)
@@ -124,16 +124,16 @@ def _fits(engine, widths):
 
 
 def _design(engine, widths, counters, how):
-    from boldhw.accesses import per_sample
+    from boldhw.energy.accesses import per_sample
 
     return {"counted": how, **per_sample(engine, widths, counters)}
 
 
 def _train(backend, board, widths, data_name, threshold, train_size, test_size):
     """Train an epoch on a device, as its host does; return its engine and its counters."""
+    from boldhw.golden.hyper import Hyper
     from boldhw.golden.network import Network
     from boldhw.golden.trainer import Trainer
-    from boldhw.hyper import Hyper
 
     bits, labels, test_bits, test_labels = options.load_bits(
         data_name, threshold, train_size or TRAIN_SIZE, test_size

@@ -15,7 +15,7 @@ from boldhw.cli.output import verb
 @options.of_store
 def estimate(board, config, network, store):
     """Print what a network costs on a board and how fast it trains, without building it."""
-    from boldhw.estimate import estimate as predict
+    from boldhw.flow.estimate import estimate as predict
 
     engine = options.read_engine(config)
     if engine:

@@ -2,10 +2,10 @@
 
 import click
 
-from boldhw import checkpoint as checkpoints
 from boldhw.cli import options
 from boldhw.cli.output import verb
-from boldhw.majority import majority_share
+from boldhw.data.majority import majority_share
+from boldhw.golden import checkpoint as checkpoints
 
 
 @verb(name="eval")

@@ -7,7 +7,7 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import say, table, verb
-from boldhw.files import check_writable, replace_file
+from boldhw.data.files import check_writable, replace_file
 
 COLUMNS = (
     "elements", "lanes", "batch", "accumulator_bits", "popcount_registers", "lut4", "ram_blocks",
@@ -31,7 +31,7 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
     Estimates at the board's clock; the cost of an engine does not say how fast it can be clocked.
     Builds that are done already are not done again.
     """
-    from boldhw import explore as search
+    from boldhw.flow import explore as search
 
     board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from boldhw.build import bitstream_name
+from boldhw.check.doctor import find_program
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
-from boldhw.doctor import find_program
+from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
-from boldhw.files import replace_file
-from boldhw.golden import packing
+from boldhw.flow.build import bitstream_name
 from boldhw.golden.network import check_labels
-from boldhw.layout import Layout
+from boldhw.spec import packing
+from boldhw.spec.layout import Layout
 
 PROGRAM = "openFPGALoader"
 

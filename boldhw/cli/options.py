@@ -12,10 +12,10 @@ from click.core import ParameterSource
 
 from boldhw import data
 from boldhw.cli.output import say
-from boldhw.config import EngineConfig, parse_network
+from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError
-from boldhw.hyper import FEATURES, Hyper
-from boldhw.majority import no_better
+from boldhw.golden.hyper import FEATURES, Hyper
+from boldhw.spec.engine import EngineConfig, parse_network
 
 
 class NetworkType(click.ParamType):

@@ -4,7 +4,7 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import verb
-from boldhw.report import read_builds, read_history, read_run, write_report
+from boldhw.report.html import read_builds, read_history, read_run, write_report
 
 
 @verb()

@@ -17,7 +17,7 @@ def _text(result):
 def selftest(backend, engine, clock_hz, seed):
     """Test link, memories and arithmetic of a board; the network in it is lost."""
     # Not at the top: the command has the module's name.
-    from boldhw.selftest import selftest as run_selftest
+    from boldhw.check.selftest import selftest as run_selftest
 
     with options.open_device(backend, engine, clock_hz=clock_hz) as device:
         checks = run_selftest(device, seed, lambda check: say(f"{check['name']} ..."))

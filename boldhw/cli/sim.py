@@ -4,7 +4,7 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
-from boldhw.config import ICEBREAKER
+from boldhw.spec.engine import ICEBREAKER
 
 
 @verb()
@@ -24,8 +24,8 @@ def sim(listen, engine, store, clock_hz):
     Other programs reach it as socket://HOST:PORT.
     """
     options.check_store(store, engine)
-    from boldhw.cosim.board import SimTransport
     from boldhw.cosim.server import bound, serve
+    from boldhw.cosim.transport import SimTransport
 
     engine = engine or ICEBREAKER
 

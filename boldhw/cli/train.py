@@ -11,19 +11,19 @@ from boldhost.link import Link
 from boldhost.stored import StoredDevice
 from click.core import ParameterSource
 
-from boldhw import checkpoint as checkpoints
 from boldhw import data
 from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
-from boldhw.config import REFERENCE
-from boldhw.data import Origin
+from boldhw.data.datasets import Origin
+from boldhw.data.files import check_writable
+from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError, DataError
-from boldhw.files import check_writable
-from boldhw.golden import packing
+from boldhw.golden import checkpoint as checkpoints
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.layout import Layout
-from boldhw.majority import majority_share
+from boldhw.spec import packing
+from boldhw.spec.engine import REFERENCE
+from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes, and what has to be said again to resume.
 FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
@@ -138,7 +138,7 @@ def _device(backend, trainer, samples, engine, clock_hz, store, network, **setti
 
 def _simulated(engine, clock_hz, network, samples):
     """Return a simulated board with a store; the samples are in its flash, if it has one."""
-    from boldhw.cosim.board import SimTransport
+    from boldhw.cosim.transport import SimTransport
 
     if not (engine and engine.has_store):
         raise ConfigError(

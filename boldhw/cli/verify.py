@@ -2,12 +2,12 @@
 
 import click
 
+from boldhw.check.lockstep import LockStep, random_samples
+from boldhw.check.lockstep import verify as run_verify
 from boldhw.cli import options
 from boldhw.cli.output import progress, verb
 from boldhw.errors import CheckError
 from boldhw.golden.network import Network
-from boldhw.verify import LockStep, random_samples
-from boldhw.verify import verify as run_verify
 
 
 def _text(result):

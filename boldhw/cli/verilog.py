@@ -8,9 +8,9 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import verb
-from boldhw.config import ICEBREAKER
-from boldhw.files import replace_file
-from boldhw.registermap import markdown, register_map
+from boldhw.data.files import replace_file
+from boldhw.spec.engine import ICEBREAKER
+from boldhw.spec.registermap import markdown, register_map
 
 
 @verb(text=lambda result: "\n".join(result["files"]))

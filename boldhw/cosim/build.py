@@ -22,13 +22,7 @@ from boldhw.errors import ToolError, missing_package, naming
 SHIM = Path(__file__).with_name("shim.cpp")
 HERE = Path(__file__).parent
 GATEWARE = HERE.parent / "gateware"
-MODELS = (
-    "stored.py",
-    "sdram.py",
-    "sdram.v",
-    "flash.py",
-    "flash.v",
-)  # of memories beside the engine
+MODELS = ("engine.py", "sdram.py", "sdram.v", "flash.py", "flash.v")  # of memories at the engine
 # What the model of a flash reads at power-on, where the simulation is started.
 FLASH_FILE = "flash.bin"
 VERILATE = (
@@ -53,8 +47,7 @@ def build_verilog(engine, clock_hz=None):
     ``clock_hz`` is what the engine takes its clock to be, that of the iCEBreaker by default.
     Raises ToolError when Amaranth is missing.
     """
-    described = [GATEWARE.parent / name for name in ("config.py", "layout.py", "protocol.py")]
-    described += [HERE / name for name in MODELS]
+    described = [HERE / name for name in MODELS]
     folders = [GATEWARE, GATEWARE.parent / "spec"]
     described += [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     texts = [path.read_text() for path in described]
@@ -127,7 +120,7 @@ def _generate(work, engine, clock_hz):
 
     make = engine_verilog
     if engine.has_store:
-        from boldhw.cosim.stored import stored_verilog as make
+        from boldhw.cosim.engine import stored_verilog as make
     path = work / "engine.v"
     path.write_text(make(engine, clock_hz or CLOCK_HZ))
     return path

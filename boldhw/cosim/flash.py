@@ -6,7 +6,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.flash import DESELECT_NS, WAKE_NS, FlashPins
+from boldhw.gateware.store.flash import DESELECT_NS, WAKE_NS, FlashPins
 from boldhw.spec.numbers import ceil_div
 
 VERILOG = Path(__file__).with_name("flash.v").read_text()

@@ -7,7 +7,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Sign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.sdram import CAS_LATENCY, SdramPins
+from boldhw.gateware.store.sdram import CAS_LATENCY, SdramPins
 from boldhw.spec.numbers import ceil_div
 
 VERILOG = Path(__file__).with_name("sdram.v").read_text()

@@ -9,8 +9,8 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from boldhw.cosim.board import SimTransport
 from boldhw.cosim.build import build_verilog
+from boldhw.cosim.transport import SimTransport
 
 FILE = "upset.hex"
 TOP = "boldhw"

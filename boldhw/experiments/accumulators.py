@@ -4,7 +4,7 @@ from statistics import mean
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.report.figures import plot
 
 NETWORKS = ("784-64-10", "784-256-10", "784-128-128-10")
 WIDEST = 16

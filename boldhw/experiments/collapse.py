@@ -2,7 +2,7 @@
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.report.figures import plot
 
 NETWORKS = ("784-256-10", "784-256-256-256-10", "784-64-64-64-64-10")
 BATCHES = (16, 32, 64)

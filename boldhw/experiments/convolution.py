@@ -12,9 +12,9 @@ import numpy as np
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
 from boldhw.golden import convolution, rule
-from boldhw.hyper import Hyper, theta_schedule
+from boldhw.golden.hyper import Hyper, theta_schedule
+from boldhw.report.figures import plot
 
 SIZES = (6000, 2000)  # samples to train and to test on, the first ones
 EPOCHS, LONG = 4, 8

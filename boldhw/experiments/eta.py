@@ -8,7 +8,7 @@ from statistics import mean
 
 from boldhw.experiments import paper, training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.report.figures import plot
 
 NETWORK = "784-256-256-10"
 HELD_OUT = 6  # one in so many training samples, the last ones

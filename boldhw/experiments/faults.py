@@ -11,14 +11,14 @@ import numpy as np
 from boldhost import Device
 from boldhost.link import Link
 
-from boldhw.config import TABLE_ROWS, EngineConfig
+from boldhw.check.selftest import CLASSES, toy_samples
 from boldhw.errors import DeviceError
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.golden.network import Network
-from boldhw.layout import Layout
-from boldhw.protocol import READABLE, Bank
-from boldhw.selftest import CLASSES, toy_samples
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
+from boldhw.spec.layout import Layout
+from boldhw.spec.protocol import READABLE, Bank
 from boldhw.spec.table import TABLE
 
 ENGINE = EngineConfig(

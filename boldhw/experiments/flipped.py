@@ -7,9 +7,9 @@ import numpy as np
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import Hyper
+from boldhw.report.figures import plot
 
 SHARES = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0)  # percent
 NETWORK, EPOCHS, BITS = "784-84-10", 10, 6

@@ -2,7 +2,7 @@
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.report.figures import plot
 
 BASE = {"network": "784-256-10", "levels": (64,)}
 DEEP = {"network": "784-256-256-256-10", "levels": (64,)}

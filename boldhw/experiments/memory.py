@@ -5,7 +5,7 @@ from statistics import mean
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.experiments.networks import TUNED
-from boldhw.figures import plot
+from boldhw.report.figures import plot
 
 ECP5_BITS = 3.7e6  # block RAM of an ECP5-85F that weights and accumulators may take
 UP5K_BITS = 25 * 4096, 1 << 20  # of an iCE40UP5K: block RAM for weights, the rest for accumulators

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from boldhw.config import parse_network
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.report.figures import plot
+from boldhw.spec.engine import parse_network
 
 NETWORKS = (
     "784-64-10",

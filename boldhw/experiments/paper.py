@@ -5,13 +5,13 @@ from statistics import mean
 
 import numpy as np
 
-from boldhw import energy
-from boldhw.config import parse_network
+from boldhw.energy import cost as energy
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
 from boldhw.reference.model import Recipe, Trainer
 from boldhw.reference.networks import mlp
+from boldhw.report.figures import plot
+from boldhw.spec.engine import parse_network
 
 NETWORKS = ("784-256-10", "784-256-256-10")
 # Rule, kind of the first and last layer, batch norm, eta. The paper's eta is 12, and 150 with batch

@@ -7,12 +7,12 @@ layer.
 import math
 from dataclasses import dataclass, replace
 
-from boldhw.config import parse_network
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.planes import Planes
-from boldhw.hyper import Hyper
+from boldhw.report.figures import plot
+from boldhw.spec.engine import parse_network
 
 # Network -> bits of a signal, and what theta is multiplied by below another hidden layer, where
 # votes are larger.

@@ -6,9 +6,9 @@ import numpy as np
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
-from boldhw.golden.order import Order
 from boldhw.golden.trainer import ORDER, Trainer
+from boldhw.report.figures import plot
+from boldhw.spec.order import Order
 
 NETWORKS = ("784-256-10", "784-256-256-256-10")
 SHOWN = 2  # points below the best that the plot reaches down to
@@ -30,7 +30,7 @@ def balanced(labels, generator):
 
 
 def register(labels, generator):
-    """Return the samples in the order of a shift register, as boldhw.golden.order has it."""
+    """Return the samples in the order of a shift register, as boldhw.spec.order has it."""
     return Order(len(labels), generator).take(len(labels))
 
 

@@ -6,11 +6,11 @@ from statistics import mean
 
 import numpy as np
 
+from boldhw.data.majority import majority_share
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
-from boldhw.figures import plot
-from boldhw.hyper import FEATURES, Hyper
-from boldhw.majority import majority_share
+from boldhw.golden.hyper import FEATURES, Hyper
+from boldhw.report.figures import plot
 
 VALIDATION, TEST = "validation", "test"
 SHARE = 0.3  # of a table that is kept for testing, and of the rest that is kept for choosing

@@ -9,11 +9,11 @@ from statistics import mean, stdev
 import numpy as np
 
 from boldhw import data
-from boldhw.config import EngineConfig, parse_network
 from boldhw.errors import ToolError
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.hyper import Hyper
+from boldhw.spec.engine import EngineConfig, parse_network
 
 LEVELS = (127,)  # thresholds of a black-and-white picture
 # What the tables of docs/ were measured with, whatever the defaults become.

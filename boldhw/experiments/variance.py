@@ -5,8 +5,8 @@ from statistics import mean
 
 from boldhw.experiments.experiment import Experiment
 from boldhw.experiments.training import markdown
-from boldhw.figures import plot
 from boldhw.reference import variance
+from boldhw.report.figures import plot
 
 # Label of a row -> what is measured, and its arguments; the seed comes last.
 CASES = {

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from boldboards import find_board
 
-from boldhw.build import NAME, elaborate
-from boldhw.config import EngineConfig
 from boldhw.errors import ConfigError, ToolError
-from boldhw.synthesis import run_tool
+from boldhw.flow.build import NAME, elaborate
+from boldhw.flow.synthesis import run_tool
+from boldhw.spec.engine import EngineConfig
 
 CLOCK_HZ = 24_000_000
 IDENTITY = b"\0" * 38  # of a core that is elaborated alone
@@ -64,7 +64,7 @@ def designs():
     # Imported here: Amaranth is not needed to list the verb.
     from amaranth.back import rtlil
 
-    from boldhw.gateware.core import Core
+    from boldhw.gateware.core.core import Core
     from boldhw.gateware.top import Engine
 
     def emit(component):

@@ -3,8 +3,8 @@
 from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.config import FIELD_BITS
-from boldhw.gateware.counters import address_bits
+from boldhw.gateware.core.counters import address_bits
+from boldhw.spec.engine import FIELD_BITS
 
 
 class Operation(enum.Enum, shape=2):
@@ -76,8 +76,9 @@ class ControlPort(Signature):
     ``noise_write`` shifts ``noise_data`` into the noise generator. Scores (INFER: one a class, in
     order) stall the core while they are not taken. ``counter`` is the 16-bit word at
     ``counter_addr`` one cycle later, while ``busy`` is low; see
-    :class:`boldhw.gateware.counters.Counters`. ``busy`` is also high while counters are cleared.
-    ``passing`` is high while a pass runs: behind it memories may be used, though counters count.
+    :class:`boldhw.gateware.core.counters.Counters`. ``busy`` is also high while counters are
+    cleared. ``passing`` is high while a pass runs: behind it memories may be used, though counters
+    count.
     """
 
     def __init__(self, config):

@@ -5,14 +5,14 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.bridge import Bridge
 from boldhw.gateware.command.unit import CommandUnit
-from boldhw.gateware.core import Core
-from boldhw.gateware.frame import Link
-from boldhw.gateware.memory_port import MemoryPort
-from boldhw.gateware.store import Store
-from boldhw.gateware.uart import UartReceiver, UartTransmitter
-from boldhw.protocol import identity_bytes
+from boldhw.gateware.core.core import Core
+from boldhw.gateware.link.bridge import Bridge
+from boldhw.gateware.link.link import Link
+from boldhw.gateware.link.uart import UartReceiver, UartTransmitter
+from boldhw.gateware.memory.memory_port import MemoryPort
+from boldhw.gateware.store.store import Store
+from boldhw.spec.protocol import identity_bytes
 
 SKEW = 0.02  # most that the two ends of a serial line may differ
 
@@ -27,7 +27,7 @@ def memory_of(config):
 class Engine(Component):
     """Link, command unit and core, between two streams of bytes.
 
-    Golden model: :class:`boldhw.golden.network.Network` behind :mod:`boldhw.protocol`.
+    Golden model: :class:`boldhw.golden.network.Network` behind :mod:`boldhw.spec.protocol`.
 
     Parameters
     ----------

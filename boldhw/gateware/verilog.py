@@ -6,12 +6,12 @@ import re
 from amaranth.back import verilog
 from boldboards import find_board
 
-from boldhw.config import check_range
 from boldhw.errors import ConfigError
 from boldhw.gateware.keywords import KEYWORDS
-from boldhw.gateware.memory_port import RequestLayout
+from boldhw.gateware.memory.memory_port import RequestLayout
 from boldhw.gateware.platforms import PLATFORMS
 from boldhw.gateware.top import Engine
+from boldhw.spec.engine import check_range
 
 # A Yosys on PATH would write other text than the packaged one.
 os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
@@ -26,7 +26,7 @@ CLOCK_HZ_MAX = (1 << 32) - 1  # that HELLO can say
 STARTER = re.compile(r"reg (\S+dump_module\S+) += 0;")
 STARTED = r"reg \1 ;\n  initial \1 <= 0;"
 HEAD = "/* verilator lint_off INITIALDLY */\n"
-# Contents that are written before they are read: see boldhw.gateware.memories.
+# Contents that are written before they are read: see boldhw.gateware.memory.memories.
 WRITTEN_FIRST = re.compile(r"  \(\* written_first = .*\n((?:  .*\n)*?  reg .*\n)  initial begin\n"
                            r"(?:    .*\n)*?  end\n")  # fmt: skip
 NOTHING = re.compile(r"^  (wire|reg) \[-1:0\] \S+ *;\n", re.MULTILINE)
@@ -60,7 +60,7 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
 
     Ports: ``clk``, ``rst`` (synchronous, active high) and the byte streams ``rx`` and ``tx``, each
     of ``payload``, ``valid`` and ``ready``; with a store also the streams ``memory__request`` and
-    ``memory__words``, see :mod:`boldhw.gateware.memory_port`.
+    ``memory__words``, see :mod:`boldhw.gateware.memory.memory_port`.
 
     Parameters
     ----------

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.checks import check_kind, check_widths
-from boldhw.config import REFERENCE, EngineConfig, check_terms, parse_network
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden import packing, rule
-from boldhw.golden.noise import NoiseStream
-from boldhw.hyper import Hyper, Registers
-from boldhw.layout import Layout
+from boldhw.golden import rule
+from boldhw.golden.hyper import Hyper, Registers
+from boldhw.spec import packing
+from boldhw.spec.checks import check_kind, check_widths
+from boldhw.spec.engine import REFERENCE, EngineConfig, check_terms, parse_network
+from boldhw.spec.layout import Layout
+from boldhw.spec.noise import NoiseStream
 from boldhw.spec.numbers import ceil_div
 
 CHUNK = 4096  # most samples computed together

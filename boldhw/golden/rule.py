@@ -11,7 +11,7 @@ every partial sum in every order is an integer far below 2**24.
 
 import numpy as np
 
-from boldhw.config import MAX_TERMS
+from boldhw.spec.engine import MAX_TERMS
 
 
 def embed(bits):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boldhw.checks import check_kind, check_range
 from boldhw.errors import ConfigError, DataError
+from boldhw.golden.hyper import LIMIT, Hyper
 from boldhw.golden.network import Network, check_labels
-from boldhw.golden.order import Order
-from boldhw.hyper import LIMIT, Hyper
+from boldhw.spec.checks import check_kind, check_range
+from boldhw.spec.order import Order
 
 BLOCK = 1000  # samples between two calls of the progress callback
 NOISE, ORDER, CHANGE = 1, 2, 3  # what a seed is spawned for
@@ -49,7 +49,7 @@ class Trainer:
         ``set_registers``, ``seed_noise``, ``start_order``, ``train``, ``flush`` and ``infer`` of
         Network.
     stored : bool
-        Train in the order of a store of samples, :class:`boldhw.golden.order.Order`, on any
+        Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any
         backend; one that has a store must hold the training samples. Not together with ``change``.
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has

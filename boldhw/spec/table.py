@@ -8,9 +8,9 @@ takes its value by ``of`` and ``name``, a pass reads it as ``key``.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from boldhw.config import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
-from boldhw.hyper import Registers
-from boldhw.layout import LayerLayout
+from boldhw.golden.hyper import Registers
+from boldhw.spec.engine import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
+from boldhw.spec.layout import LayerLayout
 from boldhw.spec.numbers import ceil_div
 
 PASS_ROWS = 4

@@ -10,15 +10,15 @@ from boldhost.identity import check_identity
 from boldhost.link import TIMEOUT, Link
 from boldhost.ports import find_port
 from boldhost.transport import BAUD, open_transport
-from boldhw.checks import check_kind, check_range
-from boldhw.config import FIELD_BITS, EngineConfig
 from boldhw.errors import ConfigError, DataError, DeviceError
-from boldhw.golden import packing
+from boldhw.golden.hyper import Registers
 from boldhw.golden.network import Network, TrainStats, check_labels
-from boldhw.golden.noise import NoiseStream
-from boldhw.hyper import Registers
-from boldhw.layout import Layout
-from boldhw.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
+from boldhw.spec import packing
+from boldhw.spec.checks import check_kind, check_range
+from boldhw.spec.engine import FIELD_BITS, EngineConfig
+from boldhw.spec.layout import Layout
+from boldhw.spec.noise import NoiseStream
+from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
 
 PHASES = ("forward", "backward", "update")
 SEARCH_TIMEOUT = 0.3  # seconds for the answer of each port that is searched for a board

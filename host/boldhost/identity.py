@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from boldhw.config import PROTOCOL_VERSION
 from boldhw.errors import ConfigError, DeviceError
-from boldhw.protocol import IDENTITY, MAGIC, WINDOW, parse_identity
+from boldhw.spec.engine import PROTOCOL_VERSION
+from boldhw.spec.protocol import IDENTITY, MAGIC, WINDOW, parse_identity
 
 REBUILD = "build and flash a bitstream with this version: boldhw build, then boldhw flash"
 

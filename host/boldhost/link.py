@@ -5,7 +5,16 @@ from collections import deque
 from dataclasses import dataclass
 
 from boldhw.errors import DeviceError
-from boldhw.protocol import MAX_PAYLOAD, REASONS, REPLY, WINDOW, Command, Status, decode, encode
+from boldhw.spec.protocol import (
+    MAX_PAYLOAD,
+    REASONS,
+    REPLY,
+    WINDOW,
+    Command,
+    Status,
+    decode,
+    encode,
+)
 
 NAMES = {command.value: command.name for command in Command}
 TIMEOUT = 2.0
@@ -55,7 +64,7 @@ class _Heard:
 
 
 class Link:
-    """Go-back-N link to one device, see :mod:`boldhw.protocol`.
+    """Go-back-N link to one device, see :mod:`boldhw.spec.protocol`.
 
     Up to ``window`` frames wait for their replies. Each copy of a frame that reaches the device has
     one response, in order; when all copies have had theirs, or after a silence, the frames without

@@ -5,12 +5,11 @@ import zlib
 import numpy as np
 
 from boldhost.device import Device
-from boldhw import cycles
-from boldhw.config import PAGE_BITS
 from boldhw.errors import ConfigError
-from boldhw.golden import packing
-from boldhw.golden.order import MOST_SAMPLES
-from boldhw.protocol import Bank, Command, Register
+from boldhw.spec import cycles, packing
+from boldhw.spec.engine import PAGE_BITS
+from boldhw.spec.order import MOST_SAMPLES
+from boldhw.spec.protocol import Bank, Command, Register
 
 PIECE = 1 << 14  # words of the store that are compared, and sent, at a time
 MOST_CYCLES = 1_000_000  # of one command, so that no link waits too long

@@ -144,7 +144,7 @@ def open_transport(port, engine=None, baud=BAUD, clock_hz=None):
 def _open_simulation(engine, clock_hz):
     # Imported here because a machine that only drives a board has no HDL tools.
     try:
-        from boldhw.cosim.board import SimTransport
+        from boldhw.cosim.transport import SimTransport
     except ImportError as error:
         package = error.name.partition(".")[0]
         raise missing_package("the simulated board", package, "sim") from error

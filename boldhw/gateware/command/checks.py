@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from boldhw.gateware.command.context import COUNTED, SAMPLING, one_of
-from boldhw.protocol import READABLE, Command, Status, registers_of
+from boldhw.spec.protocol import READABLE, Command, Status, registers_of
 
 # What a command can need, each named by the answer where it is missing.
 TRAINING, STORE, NETWORK = Status.NO_TRAINING, Status.NO_STORE, Status.NOT_CONFIGURED

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Signal
 from amaranth.lib import enum
 
-from boldhw.config import FIELD_BITS, EngineConfig
 from boldhw.gateware.command.registers import RegisterFile
 from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.command.words import WordCounter
-from boldhw.gateware.frame import FramePort
+from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
-from boldhw.gateware.store import StorePort
-from boldhw.protocol import Bank, Command, Status, banks_of
+from boldhw.gateware.store.store import StorePort
+from boldhw.spec.engine import FIELD_BITS, EngineConfig
+from boldhw.spec.protocol import Bank, Command, Status, banks_of
 
 COUNTED = (Command.HELLO, Command.STAT)  # replies from the memory of the counters
 SAMPLING = (Command.INFER, Command.TRAIN)  # payload of samples

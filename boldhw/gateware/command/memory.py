@@ -4,7 +4,7 @@ from amaranth.hdl import Mux
 
 from boldhw.gateware.command.checks import refuse
 from boldhw.gateware.command.context import COUNTED
-from boldhw.protocol import Bank, Command, Register, Status, banks_of
+from boldhw.spec.protocol import Bank, Command, Register, Status, banks_of
 
 
 def add_header(m, c):

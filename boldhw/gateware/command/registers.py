@@ -3,9 +3,9 @@
 from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
-from boldhw.config import FIELD_BITS
 from boldhw.gateware.ports import RegisterLayout
-from boldhw.protocol import READABLE, Register
+from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.protocol import READABLE, Register
 
 SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame
 
@@ -22,7 +22,7 @@ class RegisterFile(Component):
     clear : In(1)
         Make all registers zero; wins over ``write``.
     index : In(4)
-        Register to write or read, see ``boldhw.protocol.Register``.
+        Register to write or read, see ``boldhw.spec.protocol.Register``.
     write : In(1)
         Write ``value`` to it.
     value : In(16)

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Mux
 
 from boldhw.gateware.command.checks import refuse
 from boldhw.gateware.command.context import COUNTED, Source
-from boldhw.gateware.counters import IDENTITY_WORDS, counter_words
-from boldhw.protocol import Bank, Command, Status
+from boldhw.gateware.core.counters import IDENTITY_WORDS, counter_words
+from boldhw.spec.protocol import Bank, Command, Status
 
 
 def add_words(m, c):

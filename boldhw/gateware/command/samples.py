@@ -1,7 +1,7 @@
 """States that run the core on samples, of the payload or of the store."""
 
 from boldhw.gateware.command.checks import refuse
-from boldhw.protocol import Command, Status
+from boldhw.spec.protocol import Command, Status
 
 
 def add_samples(m, c):

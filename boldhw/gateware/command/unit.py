@@ -61,16 +61,16 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.config import FIELD_BITS
 from boldhw.gateware.command import checks, memory, reply, samples
 from boldhw.gateware.command.context import COUNTED, SAMPLING, Context, Source, one_of
 from boldhw.gateware.command.registers import RegisterFile
 from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.command.words import WordCounter
-from boldhw.gateware.frame import FramePort
+from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
-from boldhw.gateware.store import StorePort
-from boldhw.protocol import CRC_BYTES, Bank, Command, Status
+from boldhw.gateware.store.store import StorePort
+from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {
     Command.INFER: Operation.INFER,
@@ -87,7 +87,7 @@ class CommandUnit(wiring.Component):
     two cycles a byte, in either run. STATE_CRC takes ``2 data_bytes + 1`` cycles a row and
     ``2 block_bytes + 3`` a block, when it runs dry.
 
-    Golden model: :class:`boldhw.protocol.Command`, which describes each command.
+    Golden model: :class:`boldhw.spec.protocol.Command`, which describes each command.
 
     Parameters
     ----------

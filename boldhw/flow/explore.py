@@ -1,0 +1,219 @@
+"""Search the engines that a board can hold for those that train a network fastest.
+
+Every engine is estimated, none is built; :func:`verify` then builds the best.
+"""
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from boldhw.errors import BoldhwError, ConfigError, missing_package, naming
+from boldhw.flow.estimate import estimate
+from boldhw.report.figures import plot
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
+from boldhw.spec.layout import Layout
+from boldhw.spec.numbers import ceil_div
+
+BATCHES = (8, 16, 24, 32, 48, 64)
+ACCUMULATOR_BITS = (4, 5, 6, 8)
+SUBWORDS = (2, 4, 8)
+REGISTERS = range(3)
+JOURNAL = "builds.jsonl"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One engine on a board, with what it is estimated to cost and to do."""
+
+    elements: int
+    lanes: int
+    batch: int
+    accumulator_bits: int
+    popcount_registers: int
+    dsp_sums: bool
+    data_rows: int
+    weight_rows: int
+    signal_rows: int
+    lut4: int
+    ram_blocks: int
+    training_per_second: float
+
+    def engine(self, board):
+        """Return the EngineConfig of the point."""
+        names = set(EngineConfig.__dataclass_fields__) & set(asdict(self))
+        return replace(board.engine, **{name: getattr(self, name) for name in names})
+
+
+def search(board, widths, least_bits=ACCUMULATOR_BITS[0]):
+    """Return the Points of all engines that hold a network and fit a board, at the board's clock.
+
+    least_bits: fewest bits of an accumulator. Fewer are always cheaper, but cost accuracy.
+    Raises ConfigError when there is none.
+    """
+    estimates = (_point(engine, widths, board) for engine in engines(board, widths, least_bits))
+    points = [point for point in estimates if point]
+    if not points:
+        raise ConfigError(
+            f"no engine for {'-'.join(map(str, widths))} fits {board.name}; try a narrower "
+            f"network or a larger board, see boldhw boards"
+        )
+    return points
+
+
+def engines(board, widths, least_bits):
+    """Yield engines with memories as large as the network needs."""
+    for elements in range(2, 41):
+        for subwords in SUBWORDS:
+            for batch in BATCHES:
+                for bits in (bits for bits in ACCUMULATOR_BITS if bits >= least_bits):
+                    engine = _sized(board, widths, elements, subwords, batch, bits)
+                    if engine:
+                        yield from (replace(engine, popcount_registers=r) for r in REGISTERS)
+
+
+def _sized(board, widths, elements, subwords, batch, bits):
+    """Return an engine whose memories hold the network, None if there can be none."""
+    lanes = elements * subwords
+    layers = max(board.engine.max_layers, len(widths) - 1)
+    try:
+        roomy = replace(
+            board.engine, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
+            dsp_sums=board.engine.dsp_sums and elements <= board.dsp,
+            weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14, max_layers=layers,
+            max_fan_in=max(1023, ceil_div(max(widths), lanes) * lanes),
+        )  # fmt: skip
+        layout = Layout(roomy, tuple(widths))
+        return replace(
+            roomy, weight_rows=layout.transposed_end + 1,
+            data_rows=max(layout.data_end, TABLE_ROWS * layers + 1),
+            signal_rows=max(layout.column_end, elements),
+        )  # fmt: skip
+    except ConfigError:
+        return None
+
+
+def _point(engine, widths, board):
+    found = estimate(engine, widths, board)
+    if not found.fits:
+        return None
+    return Point(
+        engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
+        engine.popcount_registers, engine.dsp_sums, engine.data_rows, engine.weight_rows,
+        engine.signal_rows, found.lut4, found.ram_blocks, found.training_per_second,
+    )  # fmt: skip
+
+
+def pareto(points):
+    """Return the points than which none is both smaller and faster, smallest first."""
+    front, best = [], 0
+    for point in sorted(points, key=lambda each: (each.lut4, -each.training_per_second)):
+        if point.training_per_second > best:
+            front.append(point)
+            best = point.training_per_second
+    return front
+
+
+def picture(front, built=()):
+    """Return an SVG of the Pareto front, and of builds beside it."""
+    series = {"estimated": [(each.lut4, each.training_per_second) for each in front]}
+    if built:
+        series["built"] = [(each["lut4"], each["training_per_second"]) for each in built]
+    return plot(series, "LUT4", "training samples per second, simulated cycles x clock")
+
+
+def verify(points, board, widths, directory, scheduler=None):
+    """Build points for real, as tasks; return one dict each, with ``error`` where a build failed.
+
+    Finished builds are kept in the directory and not done again. ``scheduler``: address of a Dask
+    scheduler; without one, builds run on this machine, one after the other.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    done = _journal(directory / JOURNAL)
+    left = [point for point in points if _key(point, board) not in done]
+    with _workers(scheduler) as submit:
+        tasks = [
+            submit(build_point, point, board.name, board.engine.has_store, tuple(widths))
+            for point in left
+        ]
+        for result in _completed(tasks, scheduler):
+            done[result["key"]] = result
+            _append(directory / JOURNAL, result)
+    return [done[_key(point, board)] for point in points]
+
+
+def build_point(point, board_name, store, widths):
+    """Build one point on the worker; return its figures or its error."""
+    import tempfile
+
+    from boldboards import find_board
+
+    from boldhw.flow.build import build
+
+    board = find_board(board_name)
+    board = board.with_store() if store else board
+    result = {"key": _key(point, board), **asdict(point)}
+    engine = point.engine(board)
+    try:
+        with tempfile.TemporaryDirectory() as work:
+            built = build(replace(board, engine=engine), work, seeds=(1,))
+    except BoldhwError as error:
+        return result | {"error": str(error)}
+    cycles = estimate(engine, widths, board).cycles_training
+    return result | {
+        "estimated_lut4": point.lut4,
+        "lut4": built.lut4,
+        "ram_blocks": built.ram_blocks,
+        "fmax_mhz": built.fmax_mhz,
+        "training_per_second": round(built.fmax_mhz * 1e6 / cycles),
+    }
+
+
+def _key(point, board):
+    return f"{board.name} {point.engine(board).digest().hex()}"
+
+
+def _journal(path):
+    """Return the finished builds by key; a line torn by the end of a process is passed over."""
+    done = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        try:
+            record = json.loads(line)
+            done[record["key"]] = record
+        except (ValueError, KeyError):
+            continue
+    return {key: record for key, record in done.items() if "error" not in record}
+
+
+def _append(path, record):
+    """Add a line to the journal, behind the end of a torn one."""
+    torn = path.exists() and not path.read_bytes().endswith(b"\n")
+    with naming(path), path.open("a") as file:
+        file.write("\n" * torn + json.dumps(record) + "\n")
+
+
+@contextmanager
+def _workers(scheduler):
+    """Yield a function that submits a call: to Dask, or to be done here when its turn comes."""
+    if scheduler is None:
+        yield partial
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise missing_package("a build on a cluster", "distributed", "dask") from error
+    with Client(None if scheduler == "local" else scheduler) as client:
+        yield lambda *call: client.submit(*call, pure=False)
+
+
+def _completed(tasks, scheduler):
+    """Yield results as they come."""
+    if scheduler is None:
+        yield from (task() for task in tasks)
+        return
+    from distributed import as_completed as dask_completed
+
+    for task in dask_completed(tasks):
+        yield task.result()

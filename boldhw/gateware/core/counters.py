@@ -1,0 +1,141 @@
+"""The performance counters, 32 bits each, and the identity, in a memory of 16-bit words."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.memory.memories import BLOCK_RAM
+from boldhw.spec.protocol import COUNTERS, IDENTITY
+
+AMOUNT_BITS = 24  # of the largest number that is added at once
+WORD_BITS = 16
+IDENTITY_WORDS = IDENTITY.size // 2
+
+
+def counter_words(config):
+    """Return the 16-bit words that an engine's counters take."""
+    return 2 * (len(COUNTERS) + config.max_layers)
+
+
+def address_bits(config):
+    """Return the bits of a word's address; the highest one chooses the identity."""
+    return (max(counter_words(config), IDENTITY_WORDS) - 1).bit_length() + 1
+
+
+class Counters(wiring.Component):
+    """Add to counters, one after the other, 3 cycles each.
+
+    A post names counters: those of the cycles and the flips grow by ``amount``, the others by 1.
+    Low and high word of counter i of :data:`boldhw.spec.protocol.COUNTERS` are words 2 i and 2 i +
+    1; the flips of each layer follow. Reset clears them too. A memory, because on an iCE40 that
+    costs a fifth of what registers cost; its other half holds the identity, which as a table of
+    logic takes 60 LUT4.
+
+    Parameters
+    ----------
+    config : EngineConfig
+    identity : bytes
+        What HELLO says, from the address on whose highest bit alone is set.
+
+    Members
+    -------
+    post, amount : one bit per counter to add to, only while ``busy`` is low.
+    post_flips, layer : add ``amount`` to the flips of a layer, likewise.
+    clear : set all counters to 0.
+    busy : adding or clearing.
+    addr, word : the word at ``addr``, one cycle later, while ``busy`` is low.
+    """
+
+    def __init__(self, config, identity=b""):
+        self.identity = identity
+        self.count = len(COUNTERS) + config.max_layers
+        super().__init__(
+            {
+                "post": In(len(COUNTERS)),
+                "amount": In(AMOUNT_BITS),
+                "post_flips": In(1),
+                "layer": In(range(config.max_layers + 1)),
+                "clear": In(1),
+                "busy": Out(1),
+                "addr": In(address_bits(config)),
+                "word": Out(WORD_BITS),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        pairs = zip(self.identity[::2], self.identity[1::2], strict=True)
+        init = [0] * (1 << len(self.addr) - 1) + [low | high << 8 for low, high in pairs]
+        m.submodules.words = words = memory.Memory(
+            shape=WORD_BITS, depth=len(init), init=init, attrs=BLOCK_RAM
+        )
+        self._read, self._write = words.read_port(), words.write_port()
+        self._pending, self._amount = Signal(len(COUNTERS) + 1), Signal(AMOUNT_BITS)
+        self._index, self._layer = Signal(range(self.count)), Signal.like(self.layer)
+        m.d.comb += [
+            self._read.addr.eq(self.addr),
+            self.word.eq(self._read.data),
+            self._write.addr.eq(self._read.addr),
+        ]
+        with m.If(self.post.any() | self.post_flips):
+            m.d.sync += self._pending.eq(Cat(self.post, self.post_flips))
+            m.d.sync += [self._amount.eq(self.amount), self._layer.eq(self.layer)]
+        self._choose(m)
+        self._add(m)
+        return m
+
+    def _choose(self, m):
+        """Take the first counter that is pending."""
+        flips = len(COUNTERS)
+        m.d.comb += self._index.eq(flips + self._layer)
+        for index in reversed(range(flips)):
+            with m.If(self._pending[index]):
+                m.d.comb += self._index.eq(index)
+
+    def _add(self, m):
+        first = self._pending & (~self._pending + 1)
+        # Of the counter at hand, from registers: the addition behind them takes its time.
+        index, by_amount = Signal.like(self._index), Signal()
+        chosen_by_amount = (self._index < 3) | (self._index >= len(COUNTERS))
+        carry, place = Signal(), Signal(range(2 * self.count))
+        addend, total = Signal(WORD_BITS), Signal(WORD_BITS + 1)
+        m.d.comb += [
+            addend.eq(Mux(by_amount, self._amount[:WORD_BITS], 0)),
+            total.eq(self._read.data + addend + carry),
+            self._write.data.eq(total),
+        ]
+        with m.FSM(init="CLEAR") as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE") | self._pending.any())
+            with m.State("IDLE"):
+                m.d.sync += [place.eq(0), index.eq(self._index), by_amount.eq(chosen_by_amount)]
+                m.d.sync += carry.eq(~chosen_by_amount)
+                with m.If(self._pending.any()):
+                    m.d.comb += self._read.addr.eq(Cat(0, self._index))
+                    m.next = "LOW"
+                with m.If(self.clear):
+                    m.next = "CLEAR"
+            with m.State("LOW"):
+                m.d.comb += [
+                    self._write.addr.eq(Cat(0, index)),
+                    self._write.en.eq(1),
+                    self._read.addr.eq(Cat(1, index)),
+                ]
+                m.d.sync += carry.eq(total[WORD_BITS])
+                m.next = "HIGH"
+            with m.State("HIGH"):
+                m.d.comb += [
+                    self._write.addr.eq(Cat(1, index)),
+                    self._write.en.eq(1),
+                    addend.eq(Mux(by_amount, self._amount[WORD_BITS:], 0)),
+                ]
+                m.d.sync += self._pending.eq(self._pending & ~first)
+                m.next = "IDLE"
+            with m.State("CLEAR"):
+                m.d.comb += [
+                    self._write.addr.eq(place),
+                    self._write.data.eq(0),
+                    self._write.en.eq(1),
+                ]
+                m.d.sync += place.eq(place + 1)
+                with m.If(place == 2 * self.count - 1):
+                    m.next = "IDLE"

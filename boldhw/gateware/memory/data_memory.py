@@ -1,0 +1,132 @@
+"""The data memory, for layer table, accumulators and gathered samples."""
+
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import copies, delay
+from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST, stack
+from boldhw.gateware.platforms import has_large_blocks, is_up5k
+from boldhw.spec.numbers import ceil_div
+
+SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
+
+
+class DataMemory(wiring.Component):
+    """Read or write one row a cycle; read data comes one cycle after the address.
+
+    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle.
+    Registers then stand on both sides of the memory, which is spread over the whole device: read
+    data comes two cycles after the address, and a row must be read neither in the cycle in which it
+    is written nor in the next one. Without it what ``read_data`` shows after a cycle that wrote is
+    not defined.
+
+    On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
+    Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
+    of them.
+
+    Members
+    -------
+    addr, write, write_data, read_data, write_addr : see above; ``addr`` says the same row to each
+        slice of a large device's memory, one behind the other.
+    operand : the operand word in ``read_data``, on a large device from registers of its own.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        members = {
+            "addr": In(config.data_slices * (config.data_rows - 1).bit_length()),
+            "write": In(1),
+            "write_data": In(config.data_width),
+            "read_data": Out(config.data_width),
+            "operand": Out(config.lanes),
+        }
+        if config.dual_port:
+            members |= {"write_addr": In(range(config.data_rows))}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        if is_up5k(platform) and not self.config.dual_port:
+            return self._single_port_rams()
+        rows = self.config.data_rows
+        return self._stack(stack(rows) if has_large_blocks(platform) else [(0, rows)])
+
+    def _stack(self, parts):
+        """Use one memory for each (first row, rows) and each slice of the columns."""
+        m = Module()
+        slices, targets = self.config.data_slices, [getattr(self, "write_addr", self.addr)]
+        write_data = self.write_data
+        if self.config.dual_port:
+            targets, write_data = copies(m, self.write_addr, slices), delay(m, write_data, 1)
+        lows = [index * self._slice_width for index in range(slices)]
+        highs = [*lows[1:], self.config.data_width]
+        result = Cat(
+            self._slice(m, parts, index, targets[index], write_data[low:high])
+            for index, (low, high) in enumerate(zip(lows, highs, strict=True))
+        )
+        readers = copies(m, result, slices) if self.config.dual_port else [result]
+        m.d.comb += [self.read_data.eq(readers[0]), self.operand.eq(readers[-1])]
+        return m
+
+    @property
+    def _slice_width(self):
+        """Columns of all slices but the last one: those of whole block RAMs, of any shape."""
+        blocks = self.config.data_width // self.config.data_slices // WIDEST
+        return WIDEST * max(1, blocks)
+
+    def _slice(self, m, parts, index, target, write_data):
+        """Write and read some of the columns; return them."""
+        row_bits = len(self.addr) // self.config.data_slices
+        addr, result = self.addr.word_select(index, row_bits), 0
+        write_addr = getattr(self, "write_addr", addr)
+        late = 1 if self.config.dual_port else 0
+        was = delay(m, addr, 1)
+        for first, depth in parts:
+            rows = memory.Memory(shape=len(write_data), depth=depth, init=[], attrs=WRITTEN_FIRST)
+            m.submodules[f"rows{first}_{index}"] = rows
+            read, write = rows.read_port(), rows.write_port()
+            low = (depth - 1).bit_length()
+            m.d.comb += [
+                read.addr.eq(addr[:low]),
+                read.en.eq(1 if self.config.dual_port else ~self.write),
+                write.addr.eq(target[:low]),
+                write.data.eq(write_data),
+                write.en.eq(delay(m, self.write & (write_addr[low:] == first >> low), late)),
+            ]
+            result |= Mux(was[low:] == first >> low, read.data, 0)
+        return result
+
+    def _single_port_rams(self):
+        m = Module()
+        width, banks = self.config.data_width, ceil_div(self.config.data_rows, SPRAM_ROWS)
+        outputs = []
+        for bank in range(banks):
+            chosen = self.addr[14:] == bank
+            row = Signal(width)
+            for low in range(0, width, SPRAM_WIDTH):
+                name = f"bank{bank}_bits{low}"
+                m.submodules[name] = self._primitive(chosen, row, low)
+            outputs.append(row)
+        was = Signal(range(banks))
+        m.d.sync += was.eq(self.addr[14:])
+        result = outputs[0]
+        for bank, row in enumerate(outputs[1:], start=1):
+            result = Mux(was == bank, row, result)
+        m.d.comb += [self.read_data.eq(result), self.operand.eq(result)]
+        return m
+
+    def _primitive(self, chosen, row, low):
+        high = min(low + SPRAM_WIDTH, self.config.data_width)
+        return Instance(
+            "SB_SPRAM256KA",
+            i_ADDRESS=self.addr[:14],
+            i_DATAIN=self.write_data[low:high],
+            i_MASKWREN=Const(0b1111, 4),
+            i_WREN=self.write,
+            i_CHIPSELECT=chosen,
+            i_CLOCK=ClockSignal(),
+            i_STANDBY=Const(0),
+            i_SLEEP=Const(0),
+            i_POWEROFF=Const(1),
+            o_DATAOUT=row[low:high],
+        )

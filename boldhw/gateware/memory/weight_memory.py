@@ -1,0 +1,145 @@
+"""The weight memory: rows of P operand words, written in blocks of P x P bits."""
+
+from amaranth.hdl import Cat, Module, Mux
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import copies, delay
+from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST
+from boldhw.gateware.platforms import has_large_blocks
+
+# Bits of a block that have registers of their own beside the memory: those of eight block RAMs.
+SLICE_BITS = 8 * WIDEST
+
+
+def choose(words, index):
+    """Return the word with an index, of a number of words that is a power of two.
+
+    Four of them are chosen from by two LUT4 a bit: the first one passes a word of the lower pair,
+    or which word of the upper pair the second one is to take.
+    """
+    if len(words) == 1:
+        return words[0]
+    high, half = index[-1], len(words) // 2
+    if len(words) == 4:
+        first = Mux(high, index[0].replicate(len(words[0])), Mux(index[0], words[1], words[0]))
+        bits = zip(first, words[2], words[3], strict=True)
+        return Cat(Mux(high, Mux(bit, upper, lower), bit) for bit, lower, upper in bits)
+    lower, upper = (choose(part, index[:-1]) for part in (words[:half], words[half:]))
+    return Mux(high, upper, lower)
+
+
+class WeightMemory(wiring.Component):
+    """Hold weight planes and transposed planes; read a whole row, write one block.
+
+    A row has P banks of S bits. Block t of a row is bits ``t * P .. t * P + P - 1`` of every bank.
+    Latency of a read is 1 cycle. Reading a row in the cycle in which it is written is not defined:
+    the schedule never does. The memory is zero after configuration.
+
+    With ``dual_port`` the memory is spread over a whole device, and registers stand on all its
+    sides: a row comes two cycles behind ``read_row``, a block two cycles behind ``read_block`` and
+    one behind its row. What says that and where to write comes one cycle ahead of ``write_data``,
+    which is stored three cycles later.
+
+    Members
+    -------
+    read_row : row to read.
+    row : the row's P * S bits, bank 0 lowest, one cycle later.
+    read_block : which block of ``row`` stands at ``block``, combinationally without ``dual_port``.
+    block : P words of P bits.
+    write, write_row, write_block, write_data : store P words of P bits.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        p, s = config.elements, config.lanes
+        super().__init__(
+            {
+                "read_row": In(range(config.weight_rows)),
+                "row": Out(p * s),
+                "read_block": In(range(config.subwords)),
+                "block": Out(p * p),
+                "write": In(1),
+                "write_row": In(range(config.weight_rows)),
+                "write_block": In(range(config.subwords)),
+                "write_data": In(p * p),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        self._read_rows = self._registered(m, self.read_row)
+        self._write_rows = self._registered(m, self.write_row, 2)
+        if has_large_blocks(platform):
+            self._memory_per_block(m)
+        else:
+            self._masked_memory(m)
+        p, s = self.config.elements, self.config.lanes
+        banks = [self.row.word_select(bank, s) for bank in range(p)]
+        candidates = [Cat(bank.word_select(t, p) for bank in banks) for t in self._blocks]
+        parts = self._registered(m, self.read_block)
+        block = Cat(
+            choose([each[low : low + SLICE_BITS] for each in candidates], part)
+            for low, part in zip(self._slices, parts, strict=True)
+        )
+        m.d.comb += self.block.eq(delay(m, block, 1 if self.config.dual_port else 0))
+        return m
+
+    @property
+    def _slices(self):
+        return range(0, self.config.elements**2, SLICE_BITS)
+
+    def _registered(self, m, value, ahead=0):
+        """Return the value for each slice of a block, with ``dual_port`` from a register of it."""
+        if not self.config.dual_port:
+            return [value] * len(self._slices)
+        return copies(m, delay(m, value, ahead), len(self._slices))
+
+    @property
+    def _blocks(self):
+        return range(self.config.subwords)
+
+    def _masked_memory(self, m):
+        """Use one memory that writes P bits of each bank and keeps the others."""
+        p, s = self.config.elements, self.config.lanes
+        read, write = self._memory(m, "rows", p * s, 0, granularity=p)
+        write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
+        words = [write_data.word_select(bank, p) for bank in range(p)]
+        choice = self.write << self.write_block
+        m.d.comb += [
+            self.row.eq(read.data),
+            write.data.eq(Cat(word.replicate(len(self._blocks)) for word in words)),
+            write.en.eq(self._registered(m, choice[: len(self._blocks)], 2)[0].replicate(p)),
+        ]
+
+    def _memory_per_block(self, m):
+        """Use one memory for block t of all rows, each written as a whole.
+
+        Block RAM of 18 kbit masks writes by 9 bits, which P need not be a multiple of.
+        """
+        p = self.config.elements
+        write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
+        blocks = []
+        for t in self._blocks:
+            enables = self._registered(m, self.write & (self.write_block == t), 2)
+            slices = []
+            for index, low in enumerate(self._slices):
+                bits = write_data[low : low + SLICE_BITS]
+                read, write = self._memory(m, f"block{t}_{index}", len(bits), index)
+                m.d.comb += [write.data.eq(bits), write.en.eq(enables[index])]
+                slices.append(read.data)
+            blocks.append(Cat(slices))
+        banks = [Cat(block.word_select(bank, p) for block in blocks) for bank in range(p)]
+        m.d.comb += self.row.eq(Cat(banks))
+
+    def _memory(self, m, name, width, index, **options):
+        """Return (read port, write port) of a new memory of all rows, addresses connected."""
+        m.submodules[name] = rows = memory.Memory(
+            shape=width, depth=self.config.weight_rows, init=[], attrs=WRITTEN_FIRST
+        )
+        read, write = rows.read_port(), rows.write_port(**options)
+        m.d.comb += [
+            read.addr.eq(self._read_rows[index]),
+            write.addr.eq(self._write_rows[index]),
+        ]
+        return read, write

@@ -1,0 +1,250 @@
+"""The backward pass: signals of the last layer, then layer by layer down to the first."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.array.operand import Source
+from boldhw.gateware.delay import delay
+from boldhw.gateware.passes.issue import IssuePort
+from boldhw.gateware.passes.table import BACKWARD, TablePort, field_shape
+
+
+class BackwardPass(wiring.Component):
+    """Make the signals of one active sample, for all layers.
+
+    The pass walks down from the last layer. There the signals come from the loss: T for the outputs
+    of the best wrong class, F for those of the label. Everywhere else a group of P signals comes
+    from the array (transposed plane of the layer above times its signals) through
+    :class:`~boldhw.gateware.units.ternarise.Ternarise`. Each group goes, one signal per cycle, into
+    the signal memory for the vote, and through the packer into the sample's slot for the layer
+    below.
+
+    Cycle model: :func:`boldhw.spec.cycles.backward`.
+
+    Members
+    -------
+    start, done : one cycle each.
+    layers : layers of the network.
+    is_wrong, is_label, collect : what the loss says of the output at hand; go on to the next one.
+    issue : what the pass asks of memories and array; the gate word is read when the sums come.
+    table : fields of the layer in work.
+    array_done : the array's sums are valid.
+    gate_word : which group of the gate word belongs to the sums.
+    dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
+    signs, masks : P signals from the ternariser.
+    push, restart, full, push_signs, push_masks : packer.
+    write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
+    counting : the loss has an output at hand (only with ``dual_port``).
+    """
+
+    def __init__(self, config):
+        self.config = config
+        p = config.elements
+        members = {
+            "start": In(1),
+            "done": Out(1),
+            "layers": In(range(config.max_layers + 1)),
+            "is_wrong": In(1),
+            "is_label": In(1),
+            "collect": Out(1),
+            "issue": Out(IssuePort(config)),
+            "table": Out(TablePort(config, BACKWARD)),
+            "array_done": In(1),
+            "gate_word": Out(range(config.subwords)),
+            "dead": Out(field_shape(config, "dead")),
+            "noise": Out(field_shape(config, "noise")),
+            "draw": Out(1),
+            "signs": In(p),
+            "masks": In(p),
+            "push": Out(1),
+            "restart": Out(1),
+            "full": In(1),
+            "push_signs": Out(p),
+            "push_masks": Out(p),
+        }
+        if config.dual_port:
+            members |= {"counting": In(1)}
+        else:
+            members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        self._group = Signal.like(self.table.fields.groups)
+        self._lane = Signal(range(self.config.elements))
+        self._collecting, self._fetching, self._waiting = Signal(), Signal(), Signal()
+        self._emitting, self._storing, self._second = Signal(), Signal(), Signal()
+        self._beginning = Signal()
+        self._connect_table(m)
+        self._address(m)
+        last_word = self._fetch(m)
+        self._collect(m)
+        self._emit(m)
+        self._store(m)
+        self._walk(m, last_word)
+        return m
+
+    def _connect_table(self, m):
+        """Read the fields of the layer in work, which is the top one at first."""
+        self._layer, self._top = Signal.like(self.layers), Signal()
+        table = self.table
+        m.d.comb += [
+            self.dead.eq(table.fields.dead),
+            self.noise.eq(table.fields.noise),
+            self.restart.eq(table.reading),
+        ]
+
+    def _idle(self, m):
+        """Wait for the start, which begins with the top layer."""
+        with m.State("IDLE"), m.If(self.start):
+            self._open(m, self.layers - 1)
+            m.d.sync += self._top.eq(1)
+
+    def _go_down(self, m):
+        """Go to the next layer down, or finish."""
+        m.d.sync += self._top.eq(0)
+        with m.If(self._layer == 0):
+            m.next = "FINISH"
+        with m.Else():
+            self._open(m, self._layer - 1)
+
+    def _open(self, m, layer):
+        """Go to a layer, whose fields are read first."""
+        m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer)]
+        m.d.sync += self._layer.eq(layer)
+        m.next = "LOAD"
+
+    def _walk(self, m, last_word):
+        """Go from layer to layer and from group to group."""
+        groups = self.table.fields.groups
+        last_group, through = Signal(), Signal()
+        m.d.sync += [last_group.eq(self._group + 1 == groups), through.eq(self._group == groups)]
+        last_lane = self._lane == self.config.elements - 1
+        with m.FSM():
+            self._idle(m)
+            with m.State("LOAD"):
+                m.d.sync += self._group.eq(0)
+                with m.If(self.table.done):
+                    m.next = "GROUP"
+            with m.State("GROUP"):
+                m.d.comb += self._beginning.eq(1)
+                m.next = "FETCH"
+                with m.If(self._top):
+                    m.next = "COLLECT"
+            with m.State("COLLECT"):
+                m.d.comb += self._collecting.eq(1)
+                with m.If(last_lane):
+                    m.next = "EMIT"
+            with m.State("FETCH"):
+                m.d.comb += self._fetching.eq(1)
+                with m.If(last_word):
+                    m.next = "WAIT"
+            with m.State("WAIT"):
+                m.d.comb += self._waiting.eq(1)
+                with m.If(self.array_done):
+                    m.next = "EMIT"
+            with m.State("EMIT"):
+                m.d.comb += self._emitting.eq(1)
+                with m.If(last_lane):
+                    m.d.sync += self._group.eq(self._group + 1)
+                    m.next = "GROUP"
+                    with m.If(self.full | last_group):
+                        m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += self._storing.eq(1)
+                with m.If(self._second):
+                    m.next = "GROUP"
+                    with m.If(through):
+                        self._go_down(m)
+            with m.State("FINISH"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+
+    def _address(self, m):
+        """Give the row at hand: a signal word above, the gate word, or a word to store.
+
+        It comes from a register, as the way to the data memory is long; who needs a row loads it.
+        """
+        self._row = Signal.like(self.table.fields.signal_row)
+        with m.If(self._fetching | self._storing):
+            m.d.sync += self._row.eq(self._row + 1)
+        m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
+
+    def _fetch(self, m):
+        """Read the signal words above, sign and mask in turn, then the gate word."""
+        fields, issue = self.table.fields, self.issue
+        word, weight_row = Signal.like(fields.above_signal_words), Signal.like(issue.weight_row)
+        masks, last = Signal(), Signal()
+        m.d.sync += last.eq(word + 1 == fields.above_signal_words)
+        last_word = masks & last
+        part_bits = self.config.subwords.bit_length() - 1
+        m.d.comb += self.gate_word.eq(self._group)
+        with m.If(self.table.reading):
+            m.d.sync += weight_row.eq(fields.above_transposed_row)
+        with m.If(self._fetching):
+            m.d.comb += [
+                issue.weight_row.eq(weight_row),
+                issue.source.eq(Mux(masks, Source.KEEP_SIGN, 0)),
+                issue.valid.eq(masks),
+            ]
+            m.d.sync += masks.eq(~masks)
+            with m.If(masks):
+                m.d.sync += [weight_row.eq(weight_row + 1), word.eq(Mux(last_word, 0, word + 1))]
+        with m.If(self._beginning):
+            m.d.sync += self._row.eq(fields.above_signal_row)
+        ending = self._fetching & last_word
+        with m.If(ending):
+            m.d.sync += self._row.eq(fields.gate_row + (self._group >> part_bits))
+        if self.config.dsp_sums:
+            closing = delay(m, ending & (self._group == 0), 1)
+            m.d.comb += issue.first.eq(self._beginning)
+            m.d.comb += issue.last.eq(closing | (ending & (self._group != 0)))
+        else:
+            m.d.comb += [issue.first.eq(issue.valid & (word == 0)), issue.last.eq(ending)]
+        return last_word
+
+    def _collect(self, m):
+        """Take a group of signals: from the loss one by one, from the ternariser at once."""
+        m.d.comb += [
+            self.collect.eq(self._collecting),
+            self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
+            self.sign.eq(self.push_signs[0]),
+            self.mask.eq(self.push_masks[0]),
+        ]
+        with m.If(self._collecting | self._emitting):
+            m.d.sync += [
+                self.push_signs.eq(Cat(self.push_signs[1:], self.is_wrong)),
+                self.push_masks.eq(Cat(self.push_masks[1:], self.is_wrong | self.is_label)),
+            ]
+        with m.If(self._waiting):
+            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+
+    def _emit(self, m):
+        """Send a group to the packer at once and to the signal memory one by one."""
+        row = Signal.like(self.issue.signal_row)
+        with m.If(self._collecting | self._emitting):
+            m.d.sync += self._lane.eq(self._lane + 1)
+            with m.If(self._lane == self.config.elements - 1):
+                m.d.sync += self._lane.eq(0)
+        with m.If(self.table.reading):
+            m.d.sync += row.eq(self.table.fields.column_row)
+        with m.If(self._emitting):
+            m.d.comb += [
+                self.push.eq(self._lane == 0),
+                self.write.eq(1),
+                self.issue.signal_row.eq(row),
+            ]
+            m.d.sync += row.eq(row + 1)
+
+    def _store(self, m):
+        """Write a pair of full words, signs then masks, into the slot."""
+        rows = Signal(len(self.table.fields.groups) + 1)
+        with m.If(self.table.reading):
+            m.d.sync += rows.eq(0)
+        with m.If(self._emitting):
+            m.d.sync += self._row.eq(self.table.fields.signal_row + rows)
+        m.d.comb += [self._second.eq(rows[0]), self.issue.second.eq(rows[0])]
+        with m.If(self._storing):
+            m.d.comb += self.issue.data_write.eq(1)
+            m.d.sync += rows.eq(rows + 1)

@@ -1,0 +1,108 @@
+"""Fetches stored samples in the order of an epoch."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import fifo, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.memory.memory_port import BURST_BITS, MemoryPort
+from boldhw.gateware.store.order import OrderUnit
+from boldhw.spec.engine import FIELD_BITS
+
+STRIDE_BITS = 4  # of the logarithm of the distance between records
+
+
+class Records(wiring.Component):
+    """Read records from the memory and give their operand words, the label's first.
+
+    After ``start`` as many records follow as ``count`` says, the first one where the order stands.
+    The next one is fetched while nobody takes words yet, as far as the queue of one record reaches.
+
+    Golden model: :class:`boldhw.spec.order.Order`.
+
+    Members
+    -------
+    start, count : fetch records; only when all words of the earlier ones are taken.
+    stride, last : logarithm of the words of memory between records; words of a record, less one.
+    samples, taps, state_write, state : of the order, see ``OrderUnit``.
+    memory : where the records are.
+    o : operand words; lanes that the memory's last word has beyond the operand word are dropped.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        memory = MemoryPort(config.store_address_bits, config.store_width)
+        super().__init__({
+            "start": In(1),
+            "count": In(FIELD_BITS),
+            "stride": In(STRIDE_BITS),
+            "last": In(BURST_BITS),
+            "samples": In(FIELD_BITS),
+            "taps": In(FIELD_BITS),
+            "state_write": In(1),
+            "state": In(FIELD_BITS),
+            "memory": Out(memory),
+            "o": Out(stream.Signature(config.lanes)),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.order = order = OrderUnit()
+        m.d.comb += [
+            order.samples.eq(self.samples),
+            order.taps.eq(self.taps),
+            order.write.eq(self.state_write),
+            order.write_data.eq(self.state),
+        ]
+        self._request(m, order.o)
+        self._join(m)
+        return m
+
+    def _request(self, m, numbers):
+        """Ask for the record of each number; its address is the number, shifted bit by bit."""
+        request = self.memory.request
+        left, shifts = Signal(FIELD_BITS), Signal(STRIDE_BITS)
+        addr = Signal(len(request.p.addr))
+        m.d.comb += [request.p.addr.eq(addr), request.p.last.eq(self.last)]
+        with m.If(self.start):
+            m.d.sync += left.eq(self.count)
+        with m.FSM():
+            with m.State("NUMBER"), m.If(left != 0):
+                m.d.comb += numbers.ready.eq(1)
+                m.d.sync += [addr.eq(numbers.payload), shifts.eq(self.stride)]
+                with m.If(numbers.valid):
+                    m.next = "SHIFT"
+            with m.State("SHIFT"):
+                m.d.sync += shifts.eq(shifts - 1)
+                with m.If(shifts == 0):
+                    m.next = "REQUEST"
+                with m.Else():
+                    m.d.sync += addr.eq(addr << 1)
+            with m.State("REQUEST"):
+                m.d.comb += request.valid.eq(1)
+                with m.If(request.ready):
+                    m.d.sync += left.eq(left - 1)
+                    m.next = "NUMBER"
+
+    def _join(self, m):
+        """Make operand words of the memory's words, and queue a record of them."""
+        config, words = self.config, self.memory.words
+        longest = config.max_fan_in // config.lanes + 1
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=config.lanes, depth=longest)
+        parts, width = config.store_parts, config.store_width
+        held, place = Signal((parts - 1) * width), Signal(range(parts))
+        whole = Cat(held, words.payload)
+        last = place == parts - 1
+        m.d.comb += [
+            words.ready.eq(~last | queue.w_rdy),
+            queue.w_data.eq(whole),
+            queue.w_en.eq(words.valid & last),
+            self.o.payload.eq(queue.r_data),
+            self.o.valid.eq(queue.r_rdy),
+            queue.r_en.eq(self.o.ready),
+        ]
+        with m.If(words.valid & words.ready):
+            m.d.sync += place.eq(place + 1)
+            with m.If(last):
+                m.d.sync += place.eq(0)
+            if parts > 1:
+                m.d.sync += held.eq(whole[width:])

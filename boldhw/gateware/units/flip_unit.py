@@ -1,0 +1,114 @@
+"""The weight-flip unit: P lanes that add votes to accumulators and flip weights."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import delay
+from boldhw.spec.engine import MAX_ROUNDING, NOISE_BITS
+
+
+def vote_shape(config):
+    """Shape of one vote, -K..K."""
+    return signed(config.batch.bit_length() + 1)
+
+
+class FlipUnit(wiring.Component):
+    """Add a vote to each of P accumulators and flip the weights whose accumulator calls for it.
+
+    ``m <- clamp(m - q)``, with decay before and stochastic rounding where the engine has them; the
+    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. Weights, and what
+    comes out, stand a cycle behind the other inputs.
+
+    Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11).
+
+    Members
+    -------
+    votes : P signed votes.
+    accumulators : P signed accumulators of A bits.
+    weights : P bits.
+    theta : 1 and up; above ``2 ** (A - 1)`` nothing flips.
+    rounding, draws : votes are divided by ``2 ** rounding``, rounded by the lane's random bits.
+    decay : accumulators lose ``(m * decay) >> 16`` first.
+    new_accumulators : accumulators after the update.
+    flips : P bits, the weights that change.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        p, a = config.elements, config.accumulator_bits
+        members = {
+            "votes": In(data.ArrayLayout(vote_shape(config), p)),
+            "accumulators": In(data.ArrayLayout(signed(a), p)),
+            "weights": In(p),
+            "theta": In(a),
+            "new_accumulators": Out(data.ArrayLayout(signed(a), p)),
+            "flips": Out(p),
+        }
+        if config.stochastic:
+            members |= {"rounding": In(range(MAX_ROUNDING + 1)), "draws": In(NOISE_BITS * p)}
+        if config.decay:
+            members |= {"decay": In(16)}
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        half = 1 << self.config.accumulator_bits - 1
+        below, within = Signal(self.config.accumulator_bits), Signal(2)
+        m.d.sync += [
+            below.eq(self.theta - 1),
+            # Whether an accumulator can reach theta at all: for a weight of F, of T.
+            within.eq(Cat(self.theta < half, self.theta <= half)),
+        ]
+        for lane in range(self.config.elements):
+            self._lane(m, lane, below, within)
+        return m
+
+    def _lane(self, m, lane, below, within):
+        """Compute one lane from the new accumulator, complemented where the weight is T."""
+        weight, flips = self.weights[lane], self.flips[lane]
+        value = self._decayed(lane) - self._vote(m, lane)
+        value = delay(m, value, 1)
+        pull = Signal(value.shape(), name=f"pull{lane}")
+        m.d.comb += pull.eq(value ^ weight.replicate(len(value)).as_signed())
+        reached = self._reached(pull, weight, below)
+        m.d.comb += flips.eq(reached & Mux(weight, within[1], within[0]))
+        m.d.comb += self.new_accumulators[lane].eq(self._clamped(m, pull, weight, flips, lane))
+
+    def _reached(self, pull, weight, below):
+        """Say whether the accumulator fell to -theta for a weight of T, rose to theta for F.
+
+        The complement of a value is one less than its negative; twice each leaves room for that.
+        """
+        return ~pull[-1] & (Cat(weight, pull[:-1]) >= Cat(1, below))
+
+    def _clamped(self, m, pull, weight, flips, lane):
+        """Return the accumulator: 0 behind a flip, else complemented back and clamped."""
+        low = self.config.accumulator_bits - 1
+        top, negative = pull[low:], pull[-1] ^ weight
+        beyond = top.any() & ~top.all()
+        keep, fill, sign = (Signal(name=f"{name}{lane}") for name in ("keep", "fill", "sign"))
+        m.d.comb += [
+            keep.eq(~flips & ~beyond),
+            fill.eq(~flips & Mux(beyond, ~negative, weight)),
+            sign.eq(~flips & negative),
+        ]
+        return Cat((pull[:low] & keep.replicate(low)) ^ fill.replicate(low), sign).as_signed()
+
+    def _decayed(self, lane):
+        accumulator = self.accumulators[lane]
+        if not self.config.decay:
+            return accumulator
+        return accumulator - ((accumulator * self.decay) >> 16)
+
+    def _vote(self, m, lane):
+        """Return the rounded vote, minus ``(-q + u) >> r`` with u the low r bits of the draw."""
+        if not self.config.stochastic:
+            return self.votes[lane]
+        step = Signal(vote_shape(self.config), name=f"step{lane}")
+        draw = self.draws.word_select(lane, NOISE_BITS)
+        with m.Switch(self.rounding):
+            for r in range(MAX_ROUNDING + 1):
+                with m.Case(r):
+                    m.d.comb += step.eq(-((draw[:r] - self.votes[lane]) >> r))
+        return step

@@ -1,0 +1,163 @@
+"""The margin loss: best wrong class, activity of a sample, signals of the last layer."""
+
+from amaranth.hdl import EnableInserter, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.spec.engine import FIELD_BITS
+
+CLASS_BITS = 8
+
+
+class Loss(wiring.Component):
+    """Judge the scores of one sample, one output per cycle.
+
+    Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
+    class. ``wrong`` (the best wrong class; the lowest one on ties) holds from the cycle after the
+    last output until ``restart``, ``hit`` and ``active`` a cycle later.
+
+    Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
+
+    Members
+    -------
+    restart : forget the sample before.
+    valid, value : the sum of the next output. stall : do not take it yet.
+    label, classes, outputs_per_class, margin : constant during a sample.
+    score, score_valid : score of a class, in the cycle of its last output.
+    recount, step : count the outputs once more, from a cycle after ``wrong`` on.
+    is_wrong, is_label, counting : the output at hand belongs to the best wrong class; to the label;
+        to any class.
+    hit : the prediction is the label. active : the sample must be learnt.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        members = {
+            "restart": In(1),
+            "valid": In(1),
+            "stall": In(1),
+            "value": In(signed(FIELD_BITS)),
+            "label": In(CLASS_BITS),
+            "classes": In(CLASS_BITS),
+            "outputs_per_class": In(CLASS_BITS),
+            "score": Out(signed(FIELD_BITS)),
+            "score_valid": Out(1),
+        }
+        if config.training:
+            members |= {
+                "margin": In(FIELD_BITS),
+                "recount": In(1),
+                "step": In(1),
+                "is_wrong": Out(1),
+                "is_label": Out(1),
+                "counting": Out(1),
+                "hit": Out(1),
+                "active": Out(1),
+                "wrong": Out(CLASS_BITS),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        counter = m.submodules.counter = ClassCounter()
+        partial = Signal(signed(FIELD_BITS))
+        m.d.comb += [
+            counter.restart.eq(self.restart),
+            counter.step.eq(self.valid),
+            counter.outputs_per_class.eq(self.outputs_per_class),
+            counter.classes.eq(self.classes),
+            self.score.eq(partial + self.value),
+            self.score_valid.eq(self.valid & counter.last & counter.counting),
+        ]
+        with m.If(self.valid):
+            m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
+        with m.If(self.restart):
+            m.d.sync += partial.eq(0)
+        if self.config.training:
+            m.d.comb += [
+                counter.restart.eq(self.restart | self.recount),
+                counter.step.eq(self.valid | self.step),
+                self.counting.eq(counter.counting),
+            ]
+            self._compare(m, counter)
+            self._judge(m, counter.index)
+        # One enable of all registers: no path from it through the comparisons.
+        return EnableInserter(~self.stall)(m)
+
+    def _compare(self, m, counter):
+        """Compare the class of the next output, a cycle ahead."""
+        index = counter.following
+        m.d.sync += [self.is_wrong.eq(index == self.wrong), self.is_label.eq(index == self.label)]
+
+    def _judge(self, m, index):
+        best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
+        any_wrong = Signal()
+        beats_best = self._beats(m, best)
+        with m.If(self.score_valid):
+            with m.If(self.is_label):
+                m.d.sync += right.eq(self.score)
+            with m.Elif(~any_wrong | beats_best):
+                m.d.sync += [any_wrong.eq(1), best.eq(self.score), self.wrong.eq(index)]
+        with m.If(self.restart):
+            m.d.sync += any_wrong.eq(0)
+        lead = Signal(signed(FIELD_BITS + 1))  # of the label
+        m.d.comb += lead.eq(right - best)
+        ahead = (lead > 0) | ((lead == 0) & (self.label < self.wrong))
+        m.d.sync += [
+            self.hit.eq(~any_wrong | ahead),
+            self.active.eq(any_wrong & (lead < self.margin)),
+        ]
+
+    def _beats(self, m, best):
+        """Say whether the score exceeds ``best``.
+
+        The sums of a class are counted from ``-best - 1``, beside the score, so that the comparison
+        needs no addition in front of it.
+        """
+        excess, total = Signal(signed(FIELD_BITS + 1)), Signal(signed(FIELD_BITS + 1))
+        first = Signal()  # sum of a class
+        m.d.comb += total.eq(Mux(first, ~best, excess) + self.value)
+        with m.If(self.valid):
+            m.d.sync += [excess.eq(total), first.eq(self.score_valid)]
+        with m.If(self.restart):
+            m.d.sync += first.eq(1)
+        return total >= 0
+
+
+class ClassCounter(wiring.Component):
+    """Say to which class an output belongs, while outputs are counted.
+
+    ``index`` is the class of the current output, ``following`` what it is in the next cycle,
+    ``last`` marks its last output, ``counting`` says that there is such a class. Going on behind
+    the last one is harmless: ``index`` equals no class.
+    """
+
+    restart: In(1)
+    step: In(1)
+    outputs_per_class: In(CLASS_BITS)
+    classes: In(CLASS_BITS)
+    index: Out(CLASS_BITS + 1)
+    following: Out(CLASS_BITS + 1)
+    last: Out(1)
+    counting: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        left, next_class = Signal(CLASS_BITS), self.index + 1
+        m.d.comb += self.following.eq(self.index)
+        with m.If(self.step):
+            m.d.sync += [left.eq(left - 1), self.last.eq(left == 2)]
+            with m.If(self.last):
+                m.d.comb += self.following.eq(next_class)
+                m.d.sync += self._first_output(left)
+                with m.If(next_class == self.classes):
+                    m.d.sync += self.counting.eq(0)
+        with m.If(self.restart):
+            m.d.comb += self.following.eq(0)
+            m.d.sync += [*self._first_output(left), self.counting.eq(1)]
+        m.d.sync += self.index.eq(self.following)
+        return m
+
+    def _first_output(self, left):
+        count = self.outputs_per_class
+        return [left.eq(count), self.last.eq(count == 1)]

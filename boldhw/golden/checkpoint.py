@@ -1,0 +1,163 @@
+"""Checkpoints of a training run: whole, or refused by name.
+
+A checkpoint is an ``.npz`` file that ``numpy.load(path, allow_pickle=False)`` reads: ``header``, a
+JSON text, and ``weights_L`` (bool) and ``accumulators_L`` (int16) of every layer, from 0. The
+comment at the very end of the zip archive is the CRC-32 of every byte before it, so no byte of the
+file, those of the zip format included, can change unnoticed.
+"""
+
+import io
+import json
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from boldhw.data.datasets import Origin
+from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.hyper import Hyper, Registers
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
+from boldhw.spec.checks import check_range
+from boldhw.spec.engine import EngineConfig
+
+FORMAT = 1
+COMMENT = b"boldhw CRC-32 %08x"
+COMMENT_SIZE = len(COMMENT % 0)
+
+
+def save(path, trainer):
+    """Write the state of a Trainer between two epochs; ``path`` is replaced at once or not at all.
+
+    The weights are those of ``trainer.network``: with another backend, read them back first.
+    Raises ConfigError while samples are gathered, DataError if the file cannot be written.
+    """
+    if trainer.network.gathered:
+        raise ConfigError(
+            f"{trainer.network.gathered} samples are gathered; call flush() before saving"
+        )
+    replace_file(path, _seal(_arrays(trainer)))
+
+
+def load(path):
+    """Return the Trainer that :func:`save` wrote; its ``run`` goes on with the next epoch.
+
+    Raises DataError, naming the file and what is wrong, unless every byte is as it was written.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"checkpoint {path} cannot be read: {error.strerror}") from error
+    return parse(path, content)
+
+
+def parse(path, content):
+    """Return the Trainer in the bytes of a checkpoint, like :func:`load`; ``path`` is its name."""
+    _check_seal(path, content)
+    try:
+        with open_archive(content) as archive:
+            return _restore(path, archive)
+    except (*DAMAGED, ConfigError) as error:
+        raise DataError(
+            f"checkpoint {path} has a sound CRC and an unusable content: {error}"
+        ) from error
+
+
+def _arrays(trainer):
+    network = trainer.network
+    header = {
+        "format": FORMAT,
+        "widths": network.widths,
+        "engine": asdict(network.engine),
+        "hyper": asdict(trainer.hyper),
+        "registers": asdict(network.registers),
+        "epoch": trainer.epoch,
+        "epochs": trainer.epochs,
+        "seed": trainer.seed,
+        "stored": trainer.stored,
+        "origin": asdict(trainer.origin) if trainer.origin else None,
+        "decay": trainer.decay,
+    }
+    arrays = {"header": np.array(json.dumps(header))}
+    for layer, weights in enumerate(network.weights):
+        arrays[f"weights_{layer}"] = weights
+        arrays[f"accumulators_{layer}"] = network.accumulators[layer]
+    return arrays
+
+
+def _restore(path, archive):
+    header = json.loads(str(read_array(archive, "header", path)))
+    if header["format"] != FORMAT:
+        raise DataError(
+            f"checkpoint {path} has format {header['format']}, this version of boldhw reads "
+            f"format {FORMAT}; use the version that wrote it"
+        )
+    widths = tuple(header["widths"])
+    # Before the network is made, so that it is no larger than what the file holds.
+    weights = _read_layers(archive, "weights", widths, np.bool_, path)
+    accumulators = _read_layers(archive, "accumulators", widths, np.int16, path)
+    network = Network(widths, EngineConfig(**header["engine"]))
+    network.set_registers(Registers(**_tuples(header["registers"])))
+    _check_accumulators(network.engine.accumulator_bits, accumulators)
+    network.weights, network.accumulators = weights, accumulators
+    trainer = Trainer(
+        network, Hyper(**header["hyper"]), header["epochs"], header["seed"],
+        stored=header.get("stored", False),
+    )  # fmt: skip
+    check_range("epoch", header["epoch"], 0, trainer.epochs)
+    trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])
+    # None in checkpoints of earlier versions, and of programs that did not say.
+    origin = header.get("origin")
+    trainer.origin = Origin(**origin) if origin else None
+    trainer.registers(None).check(network.engine, network.widths)
+    return trainer
+
+
+def _check_accumulators(bits, accumulators):
+    """Raise ConfigError for values that no accumulator of so many bits can hold."""
+    high = (1 << bits - 1) - 1
+    for layer, array in enumerate(accumulators):
+        for value in (array.min(), array.max()):
+            check_range(f"a value of accumulators_{layer}", int(value), -high - 1, high)
+
+
+def _tuples(fields):
+    """Return fields whose lists are tuples again."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+
+
+def _read_layers(archive, name, widths, dtype, path):
+    """Return one array per layer, each of the shape that its layer takes."""
+    for index, width in enumerate(widths):
+        check_range(f"width {index}", width, 1, LARGEST)
+    arrays = []
+    for layer, shape in enumerate(zip(widths[1:], widths[:-1], strict=True)):
+        array = read_array(archive, f"{name}_{layer}", path)
+        if array.shape != shape or array.dtype != dtype:
+            raise ValueError(f"{name}_{layer} is {array.dtype} of shape {array.shape}")
+        arrays.append(array)
+    return arrays
+
+
+def _seal(arrays):
+    """Return the bytes of the .npz, its empty zip comment replaced by the CRC of all the rest."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    content = buffer.getvalue()[:-2] + COMMENT_SIZE.to_bytes(2, "little")
+    return content + COMMENT % zlib.crc32(content)
+
+
+def _check_seal(path, content):
+    body, comment = content[:-COMMENT_SIZE], content[-COMMENT_SIZE:]
+    expected = COMMENT % zlib.crc32(body)
+    if comment != expected:
+        found = ascii(comment.decode("latin-1"))
+        raise DataError(
+            f"checkpoint {path} is damaged or cut off: it ends with {found}, its {len(body)} bytes "
+            f"need '{expected.decode()}'; go back to an earlier checkpoint"
+        )

@@ -1,0 +1,257 @@
+"""Hyper-parameters, and the integers that they become.
+
+:class:`Hyper` is what a user chooses. :class:`Registers` is what a golden model or a board is set
+to: integers only, so that both compute the same bits.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from boldhw.errors import ConfigError
+from boldhw.spec.checks import check_number, check_range, check_types
+from boldhw.spec.engine import FIELD_BITS, MAX_ROUNDING, NOISE_BITS
+
+LIMIT = (1 << FIELD_BITS) - 1  # of an unsigned field
+HIGHEST = LIMIT >> 1  # of a signed field
+MAX_CLASSES = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registers:
+    """Run-time settings of an engine, constant while samples are gathered.
+
+    The tuples have one entry per layer, first layer first.
+
+    tau            threshold of the sums, at most the engine's largest fan-in either way
+    window         largest distance from tau with which a unit passes signals on, 0..65535
+    dead           |g| up to this gives no signal, 0..65535
+    noise          random bits added to ``dead``, a mask, 0..255; other than 0 needs ``stochastic``
+    theta          votes that flip a weight, 1..65535
+    decay          share of an accumulator that decays, 1/65536; other than 0 needs ``decay``
+    zero_true      True: inputs are {0,T}; False: inputs are {F,T}
+    margin         of the loss, 0..65535
+    rounding       r of stochastic rounding, 0..3; other than 0 needs ``stochastic``
+    batch          active samples per update, 1..K
+    classes, outputs_per_class   their product is the width of the last layer
+    """
+
+    tau: tuple[int, ...]
+    window: tuple[int, ...]
+    dead: tuple[int, ...]
+    noise: tuple[int, ...]
+    theta: tuple[int, ...]
+    decay: tuple[int, ...]
+    zero_true: tuple[bool, ...]
+    margin: int
+    rounding: int
+    batch: int
+    classes: int
+    outputs_per_class: int
+
+    def __post_init__(self):
+        check_types(self)
+
+    def check(self, engine, widths):
+        """Raise ConfigError unless ``engine`` can train a network of ``widths`` with these."""
+        self._check_layers(len(widths) - 1)
+        self._check_options(engine)
+        for index, tau in enumerate(self.tau):
+            name = f"tau of layer {index + 1}"
+            check_range(name, tau, -engine.max_fan_in, engine.max_fan_in)
+        check_range("margin", self.margin, 0, LIMIT)
+        check_range("rounding", self.rounding, 0, MAX_ROUNDING)
+        check_range("batch", self.batch, 1, engine.batch)
+        self._check_classes(widths)
+
+    def _check_layers(self, layers):
+        ranges = {
+            "tau": (-HIGHEST - 1, HIGHEST),
+            "window": (0, LIMIT),
+            "dead": (0, LIMIT),
+            "noise": (0, (1 << NOISE_BITS) - 1),
+            "theta": (1, LIMIT),
+            "decay": (0, LIMIT),
+        }
+        for name in (*ranges, "zero_true"):
+            values = getattr(self, name)
+            if len(values) != layers:
+                raise ConfigError(
+                    f"{name}={values!r} has {len(values)} entries, the network has {layers} "
+                    f"layers; give one entry per layer"
+                )
+        for name, (low, high) in ranges.items():
+            for index, value in enumerate(getattr(self, name)):
+                check_range(f"{name} of layer {index + 1}", value, low, high)
+
+    def _check_options(self, engine):
+        for name, used, option in (
+            ("noise", any(self.noise), "stochastic"),
+            ("rounding", self.rounding, "stochastic"),
+            ("decay", any(self.decay), "decay"),
+        ):
+            if used and not getattr(engine, option):
+                raise ConfigError(
+                    f"{name}={getattr(self, name)!r} needs an engine generated with "
+                    f"{option}=True; use {name}=0 or such an engine"
+                )
+
+    def _check_classes(self, widths):
+        check_range("classes", self.classes, 2, MAX_CLASSES)
+        check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
+        outputs = self.classes * self.outputs_per_class
+        if outputs != widths[-1]:
+            raise ConfigError(
+                f"{self.classes} classes of {self.outputs_per_class} outputs are {outputs} "
+                f"outputs, the last layer has {widths[-1]}; make it {outputs} wide"
+            )
+        if widths[-2] > HIGHEST:
+            raise ConfigError(
+                f"{widths[-2]} inputs of the last layer can score more than {HIGHEST}; the widest "
+                f"choice that works is {HIGHEST}"
+            )
+        if self.outputs_per_class * widths[-2] > HIGHEST:
+            raise ConfigError(
+                f"outputs_per_class={self.outputs_per_class} of {widths[-2]} inputs each can score "
+                f"more than {HIGHEST}; the largest choice that works is "
+                f"outputs_per_class={HIGHEST // widths[-2]}"
+            )
+
+    def with_decay(self, decay):
+        """Return the same settings with other decay fields."""
+        return replace(self, decay=tuple(decay))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyper:
+    """Hyper-parameters; the defaults are tuned for pictures, :data:`FEATURES` for tables.
+
+    margin             margin of the loss / sqrt(fan-in of the last layer)
+    window             gate window / sqrt(inputs that count: fan-in, or mean number of T inputs)
+    theta              accumulator that flips a weight of hidden layers in epoch 0; None: as many
+                       votes as ``theta_scale * sqrt(inputs that count * batch)``, layer by layer
+    theta_scale        see theta
+    safe_scale         least theta_scale in epoch 0. When it is too small, units follow the majority
+                       of a batch out of their windows for good, and deep networks collapse
+    last_theta_factor  theta of the last layer / theta
+    grow               theta behind the last epoch / theta of epoch 0
+    batch              active samples per update
+    rounding           bits dropped from votes by stochastic rounding
+    dead               dead zone of layers below another hidden layer / sqrt(width of that layer)
+    noise              mask of the random bits added to the dead zone of those layers
+    decay              True: accumulators decay by the share of weights that flipped (eq. 9)
+    outputs_per_class  outputs of the last layer whose sums are added to one score
+    zero_true          True: inputs of the network are {0,T}; False: {F,T}, for inputs that are F
+                       about as often as T (constant ones vote in every update, and at this theta
+                       drive their units out of the window)
+    """
+
+    margin: float = 1.0
+    window: float = 1.2
+    theta: int | None = None
+    theta_scale: float = 0.16
+    safe_scale: float = 0.32
+    last_theta_factor: int = 10
+    grow: float = 8.0
+    batch: int = 32
+    rounding: int = 0
+    dead: float = 0.5
+    noise: int = 0
+    decay: bool = False
+    outputs_per_class: int = 1
+    zero_true: bool = True
+
+    def __post_init__(self):
+        check_types(self)
+
+    def fitting(self, engine):
+        """Return the same with no larger a batch than the engine gathers."""
+        return replace(self, batch=min(self.batch, engine.batch))
+
+    def registers(self, engine, widths, epoch=0, epochs=1, popcount=None):
+        """Return the checked Registers of one epoch.
+
+        ``popcount`` is the mean number of T inputs of a sample; without it the fan-in counts.
+        theta of hidden layers is capped at ``2**(A-1) - 1``, the most an accumulator can hold; a
+        last layer whose theta is beyond that is frozen. Decay starts at 0. Raises ConfigError.
+        """
+        self._check(engine)
+        layers = len(widths) - 1
+        counts = [popcount if self.zero_true and popcount else widths[0], *widths[1:-1]]
+        thetas = self._thetas(counts, epoch)
+        *hidden, last = (theta_schedule(theta, self.grow, epoch, epochs) for theta in thetas)
+        reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
+        registers = Registers(
+            tau=(0,) * layers,
+            window=(*self._scaled("window", counts[:-1]), 0),
+            dead=self._below_hidden(widths, self._scaled("dead", widths[2:])),
+            noise=self._below_hidden(widths, [self.noise] * layers),
+            theta=(*(min(theta, reachable) for theta in hidden), min(last, LIMIT)),
+            decay=(0,) * layers,
+            zero_true=(self.zero_true, *(False,) * (layers - 1)),
+            margin=self._scaled("margin", widths[-2:-1])[0],
+            rounding=self.rounding,
+            batch=self.batch,
+            classes=widths[-1] // self.outputs_per_class,
+            outputs_per_class=self.outputs_per_class,
+        )
+        registers.check(engine, widths)
+        return registers
+
+    def _thetas(self, counts, epoch):
+        """Return theta of each layer before it grows. counts: inputs that count, of each layer."""
+        thetas = [self.theta] * len(counts)
+        if self.theta is None:
+            scale = self.theta_scale if epoch else max(self.theta_scale, self.safe_scale)
+            scale *= math.sqrt(self.batch) / (1 << self.rounding)
+            thetas = [max(1, round(scale * math.sqrt(count))) for count in counts]
+        return [*thetas[:-1], thetas[-1] * self.last_theta_factor]
+
+    def _check(self, engine):
+        if self.decay and not engine.decay:
+            raise ConfigError(
+                "decay=True needs an engine generated with decay=True; "
+                "use decay=False or such an engine"
+            )
+        check_range("batch", self.batch, 1, engine.batch)
+        check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
+        if self.theta is not None:
+            check_range("theta", self.theta, 1, LIMIT)
+        check_range("rounding", self.rounding, 0, MAX_ROUNDING)
+        for name in (
+            "margin", "window", "theta_scale", "safe_scale", "dead", "grow", "last_theta_factor",
+        ):  # fmt: skip
+            check_number(name, getattr(self, name), LIMIT)
+
+    def _scaled(self, name, counts):
+        """Return a factor times the root of each count, as integers that fit their field."""
+        value = getattr(self, name)
+        most = LIMIT / math.sqrt(max(counts, default=1))
+        if value > most:
+            raise ConfigError(
+                f"{name}={value!r} times the root of {max(counts):g} is more than {LIMIT}; the "
+                f"largest choice that works is {name}={math.floor(most)}"
+            )
+        return [round(value * math.sqrt(count)) for count in counts]
+
+    @staticmethod
+    def _below_hidden(widths, values):
+        """Keep the values of layers below another hidden layer, 0 for the others."""
+        hidden = max(len(widths) - 3, 0)
+        return (*values[:hidden], *(0,) * (len(widths) - 1 - hidden))
+
+
+# For inputs that are features, F about as often as T, of few samples. Votes of small batches cannot
+# drive many units out of their windows at once, and a last layer that learns holds classes that are
+# rare. Chosen by the experiment "tables".
+FEATURES = Hyper(
+    zero_true=False, batch=4, theta_scale=0.9, safe_scale=0.9, margin=2.0, last_theta_factor=2
+)
+
+
+def theta_schedule(theta, grow, epoch, epochs):
+    """Return theta in ``epoch`` of ``epochs``, at least 1 (section Schedule of architecture.md).
+
+    It grows from ``theta`` to ``grow * theta`` along half a cosine: eta of eq. 9 is 1 / theta.
+    """
+    rise = (1 - math.cos(math.pi * epoch / epochs)) / 2
+    return max(1, round(theta * (1 + (grow - 1) * rise)))

@@ -1,0 +1,164 @@
+"""The cycle model: how many clock cycles each pass takes, derived from the schedule of the passes.
+
+The counters of the hardware agree with it exactly, whatever the data. Delays of the gateware are
+derived here once more on purpose, without a look at its constants: tests that compare the counters
+find any slip in either. With sums in DSP blocks a cycle in front of every group of outputs lets its
+sums begin, and one behind the first group of a layer closes them.
+"""
+
+from dataclasses import dataclass
+
+from boldhw.spec.layout import Layout
+from boldhw.spec.numbers import ceil_div
+
+FIELD_ROWS = 3  # of a pass
+STORE = 2  # cycles to write a pair of words
+TURN_OVER = 6  # cycles in which a block of signals goes to the column row and back
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Clock cycles of one forward pass, one backward pass and one update of a network."""
+
+    forward: int
+    backward: int
+    update: int
+
+    def training_sample(self, active_fraction, batch):
+        """Return the mean cycles per training sample when a fraction of the samples is active."""
+        return self.forward + active_fraction * (self.backward + self.update / batch)
+
+
+def model(engine, widths):
+    """Return the Cycles of a network of ``widths`` on ``engine``; raises ConfigError if too large.
+
+    An engine without training units has 0 cycles for the backward pass and the update.
+    """
+    layers = Layout(engine, tuple(widths)).layers
+    if not engine.training:
+        return Cycles(forward(engine, layers), 0, 0)
+    if engine.dual_port:
+        return Cycles(
+            forward(engine, layers),
+            streaming_backward(engine, layers),
+            streaming_update(engine, layers),
+        )
+    return Cycles(forward(engine, layers), backward(engine, layers), update(engine, layers))
+
+
+def forward(engine, layers):
+    """Hidden layers stream; the last one waits for each group and scans its sums.
+
+    A cycle more judges the sample, to train on it.
+    """
+    hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
+    last = layers[-1]
+    groups = last.groups * (last.words + engine.latency + 1)
+    return hidden + load(engine) + groups + engine.dsp_sums + last.outputs + 1 + engine.training
+
+
+def load(engine):
+    """Return the cycles in which a pass reads the table of a layer.
+
+    With two ports it goes on while the last row arrives.
+    """
+    return FIELD_ROWS + engine.read_latency - engine.dual_port
+
+
+def hidden_layer(engine, layer):
+    """Read the table, read the operands, and store the last pair of words.
+
+    With two ports the pair is stored while the next layer's table is read.
+    """
+    return load(engine) + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
+
+
+def reads(engine, layer):
+    """Return the cycles in which a hidden layer reads its operand words.
+
+    One word per cycle, except while a full pair of output words takes the only port of the data
+    memory, and except for a pause between groups: with sums in DSP blocks, and between one-word
+    neurons.
+    """
+    pause = engine.dsp_sums or layer.words == 1
+    cycle, taken = 0, set()
+    for group in range(1, layer.groups + 1):
+        for _ in range(layer.words):
+            while cycle in taken:
+                cycle += 1
+            cycle += 1
+        if group == 1:
+            cycle += engine.dsp_sums
+        if group % engine.subwords == 0 and not engine.dual_port:
+            first_store = cycle + engine.latency
+            taken |= {first_store, first_store + 1}
+        if group < layer.groups:
+            cycle += pause
+    return cycle
+
+
+def array_busy(engine, layer):
+    """Return the share of a hidden layer's forward cycles in which the array gets an operand."""
+    return layer.words * layer.groups / hidden_layer(engine, layer)
+
+
+def backward(engine, layers):
+    """Signals of the last layer come from the loss, those below from the array, group by group."""
+    p, total = engine.elements, 1
+    for index, layer in enumerate(layers):
+        is_last = index + 1 == len(layers)
+        fetch = p if is_last else 2 * layers[index + 1].signal_words + engine.latency
+        total += load(engine) + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
+        total += 0 if is_last else engine.dsp_sums
+    return total
+
+
+def update(engine, layers):
+    """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
+    total, p = 1, engine.elements
+    gather = 1 + ceil_div(engine.batch, p) * p + 1
+    drain = engine.latency
+    for layer in layers:
+        votes = layer.groups * 2 * (p + 1)
+        total += load(engine) + 1 + layer.input_groups * (gather + votes + drain)
+    return total
+
+
+def streaming_backward(engine, layers):
+    """Collect an output per cycle; below, three cycles per group and word of signals above."""
+    p, total = engine.elements, 1
+    for layer, above in zip(layers[:-1], layers[1:], strict=True):
+        total += load(engine) + 3 * above.signal_words * layer.groups + gate_delay(engine) + 2
+    last = layers[-1]
+    # The last group ends one cycle late, when the loss has run out of classes.
+    total += load(engine) + last.outputs + (last.outputs % p > 0) + last.groups
+    return total + STORE - 1
+
+
+def gate_delay(engine):
+    """Return the cycles from a group's last mask word to its gate word.
+
+    It is the first cycle not before ``latency - 2`` that leaves the memory to gate words: one
+    behind every third. Derived apart from ``gate_delay`` of the gateware, to check it.
+    """
+    return ceil_div(engine.latency - 3, 3) * 3 + 1
+
+
+def streaming_update(engine, layers):
+    """Turn the signals, gather the inputs of K samples; then every output takes a cycle.
+
+    A block takes two more cycles, three where there is a transposed plane.
+    """
+    p, total = engine.elements, 1
+    columns = ceil_div(engine.batch, p)
+    # Reads the next block, at the cost of an output; apart from the gateware's ROW_TO_BLOCK.
+    read_step = engine.latency - 4
+    last_output = p if read_step < p else p - 1
+    gather = 1 + columns * p + 3
+    for index, layer in enumerate(layers):
+        turn = layer.groups * 2 * columns * (p + TURN_OVER)
+        block = max(p + 2 + (index > 0), read_step + 1)
+        drain = last_output + engine.latency + 5 - block
+        total += load(engine) + 1 + turn
+        total += layer.input_groups * (gather + layer.groups * block + drain)
+    return total

@@ -1,0 +1,311 @@
+"""Frozen descriptions that golden model, gateware, driver and reports are built from.
+
+Every parameter check of the project lives here and in :mod:`boldhw.spec.layout`.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+
+from boldhw.errors import ConfigError
+from boldhw.spec.checks import check_range, check_types
+from boldhw.spec.network import Network
+
+PROTOCOL_VERSION = 4
+MAX_PAYLOAD = 246  # bytes of a frame of the link
+MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
+TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
+FIELD_BITS = 16  # width of one layer-table field and of one register
+SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
+DSP_SUM_BITS = 13  # of a signed sum in a DSP block: twice the weight of a lane is an operand of 16
+REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
+NOISE_BITS = 8  # random bits that one lane draws at a time
+MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
+PAGE_BITS = 16  # of the address of a store's word, in a page
+STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
+STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
+MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
+ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """Size of one generated engine. The network is not part of it.
+
+    Parameters
+    ----------
+    elements : int
+        P, processing elements: outputs computed together, and flip lanes. 2..40.
+    lanes : int
+        S, bits per operand word of one processing element. P times 2, 4, 8 and so on.
+    batch : int
+        K, the most active samples that one update can gather. 1..S.
+    accumulator_bits : int
+        A, bits of one saturating accumulator. 2..16.
+    weight_rows : int
+        Rows of P*S bits in the weight memory. The vote pass keeps columns of inputs in the last.
+    data_rows : int
+        Rows of the data memory: layer table, accumulators, gathered samples.
+    signal_rows : int
+        Rows of 2 K bits in the signal memory: one per output of every layer, padded to P.
+    max_layers : int
+        Entries of the layer table. 1..16.
+    max_fan_in : int
+        Largest padded fan-in, ``ceil(fan_in / S) * S``. Sets the width of the sums.
+    popcount_registers : int
+        Registers between the levels of each popcount tree. 0..3.
+    dsp_sums : bool
+        True keeps the sums in multipliers with accumulators, one an element, which an iCE40UP5K
+        has eight of. That takes fewer LUT4 and one more cycle per group of outputs.
+    training : bool
+        False leaves out every unit that only training needs.
+    stochastic : bool
+        True adds the noise generator for stochastic ternarisation and rounding.
+    decay : bool
+        True adds one multiplier per flip lane for the beta decay of eq. 9.
+    dual_port : bool
+        True for a data memory that reads and writes in the same cycle, as block RAM does and the
+        single-port RAM of an iCE40UP5K does not: backward passes stream, and an update takes one
+        cycle per output.
+    store : str
+        Memory beside the engine that holds samples to train on: none, sdram, or flash, which the
+        engine only reads.
+    store_bytes : int
+        Its size, a power of two: 128 Ki to 32 Mi, 16 Mi of a flash; 0 without one.
+    """
+
+    elements: int
+    lanes: int
+    batch: int
+    accumulator_bits: int
+    weight_rows: int
+    data_rows: int
+    signal_rows: int
+    max_layers: int = 4
+    max_fan_in: int = 1023
+    popcount_registers: int = 0
+    dsp_sums: bool = False
+    training: bool = True
+    stochastic: bool = False
+    decay: bool = False
+    dual_port: bool = False
+    store: str = "none"
+    store_bytes: int = 0
+
+    def __post_init__(self):
+        check_types(self)
+        self._check_store()
+        check_range("elements", self.elements, 2, 40)
+        check_range("lanes", self.lanes, 2 * self.elements, 512)
+        if self.lanes % self.elements or self.subwords.bit_count() != 1:
+            near = self.elements << (self.subwords.bit_length() - 1)
+            raise ConfigError(
+                f"lanes={self.lanes} is not elements={self.elements} times a power of two; "
+                f"the nearest smaller choice is lanes={near}"
+            )
+        check_range("batch", self.batch, 1, self.lanes)
+        check_range("accumulator_bits", self.accumulator_bits, 2, 16)
+        check_range("weight_rows", self.weight_rows, 2, 1 << 14)
+        check_range("data_rows", self.data_rows, TABLE_ROWS * self.max_layers + 1, 1 << 16)
+        check_range("signal_rows", self.signal_rows, self.elements, 1 << 14)
+        check_range("max_layers", self.max_layers, 1, 16)
+        check_range("max_fan_in", self.max_fan_in, self.lanes, self.largest_fan_in)
+        check_range("popcount_registers", self.popcount_registers, 0, 3)
+        if self.dual_port and self.dsp_sums:
+            raise ConfigError(
+                "dual_port=True is not for an engine with dsp_sums=True, which an iCE40UP5K has; "
+                "leave out one of them"
+            )
+
+    def _check_store(self):
+        if self.store not in STORES:
+            raise ConfigError(f"store={self.store!r} is not known; choose {', '.join(STORES)}")
+        if self.store == "none":
+            check_range("store_bytes", self.store_bytes, 0, 0)
+            return
+        most = STORE_BYTES_MAX[self.store]
+        check_range("store_bytes", self.store_bytes, 2 << PAGE_BITS, most)
+        if self.store_bytes.bit_count() != 1:
+            near = 1 << self.store_bytes.bit_length() - 1
+            raise ConfigError(
+                f"store_bytes={self.store_bytes} is no power of two; the nearest smaller choice is "
+                f"store_bytes={near}"
+            )
+        if not self.training:
+            raise ConfigError(
+                f"store={self.store!r} holds samples to train on; generate with training=True, or "
+                f"with store='none'"
+            )
+
+    @property
+    def has_store(self):
+        """Whether there is a memory of samples."""
+        return self.store != "none"
+
+    @property
+    def store_width(self):
+        """Bits of one word of the store."""
+        return STORES[self.store]
+
+    @property
+    def store_address_bits(self):
+        """Bits of the address of one word of the store."""
+        return (self.store_bytes * 8 // self.store_width).bit_length() - 1
+
+    @property
+    def store_parts(self):
+        """Words of the store that one operand word takes."""
+        return -(-self.lanes // self.store_width)
+
+    @property
+    def subwords(self):
+        """Blocks of P bits in one operand word, S / P."""
+        return self.lanes // self.elements
+
+    @property
+    def sum_bits(self):
+        """Bits of one signed sum: fan-in and threshold both ways, or twice a vote of K samples."""
+        return (2 * self.max_fan_in).bit_length() + 1
+
+    @property
+    def high_lanes(self):
+        """Lanes whose count a DSP block takes above the sum; the others it takes below.
+
+        Half of them and one: counts of odd numbers of lanes take the fewest LUT4.
+        """
+        return min(self.lanes // 2 + 1, (1 << 16 - self.sum_bits) - 1)
+
+    @property
+    def largest_fan_in(self):
+        """The most that ``max_fan_in`` can be: in a DSP block sum and count share 16 bits."""
+        return (1 << DSP_SUM_BITS - 2) - 1 if self.dsp_sums else MAX_TERMS
+
+    @property
+    def latency(self):
+        """Cycles from an operand's address to its sums."""
+        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
+
+    @property
+    def regions(self):
+        """Parts of the device with registers of their own for what all elements share."""
+        return REGIONS if self.dual_port and self.elements > LARGEST_REGION else 1
+
+    def region_of(self, element):
+        """Return the part of the device that an element belongs to."""
+        return element * self.regions // self.elements
+
+    @property
+    def clears_sums(self):
+        """Whether sums begin again by the reset of their registers, and hold until the next ones.
+
+        It saves a LUT4 a bit; in a large engine, which is short of wires, sums begin with a word.
+        """
+        return self.regions == 1
+
+    @property
+    def data_slices(self):
+        """Parts of the data memory, side by side, with addresses of their own."""
+        return min(2, self.regions)
+
+    @property
+    def read_latency(self):
+        """Cycles from the address of a data-memory row to the row."""
+        return 2 if self.dual_port else 1
+
+    @property
+    def data_width(self):
+        """Bits of one data-memory row: four table fields, P accumulators or one operand word."""
+        bits = max(4 * FIELD_BITS, self.lanes)
+        if self.training:
+            bits = max(bits, self.elements * self.accumulator_bits)
+        return -(-bits // 8) * 8
+
+    @property
+    def data_bytes(self):
+        """Bytes of one data-memory row on the link."""
+        return self.data_width // 8
+
+    @property
+    def word_bytes(self):
+        """Bytes of one S-bit operand word on the link."""
+        return -(-self.lanes // 8)
+
+    @property
+    def block_bytes(self):
+        """Bytes of one weight block on the link: P words of P bits, each padded to bytes."""
+        return self.elements * -(-self.elements // 8)
+
+    @property
+    def weight_blocks(self):
+        """Blocks of P x P weight bits in the weight memory."""
+        return self.weight_rows * self.subwords
+
+    def digest(self):
+        """Return eight bytes that name this design; HELLO reports them."""
+        text = json.dumps([PROTOCOL_VERSION, asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).digest()[:8]
+
+
+def check_terms(widths):
+    """Raise ConfigError unless every sum of a network, forward or backward, has few enough terms.
+
+    Forward a sum has a term per input of its layer, backward one per output.
+    """
+    for index, width in enumerate(widths):
+        if width > MAX_TERMS:
+            what = f"layer {index} has {width} outputs" if index else f"a sample has {width} inputs"
+            raise ConfigError(
+                f"{what}; a sum has at most {MAX_TERMS} terms, so the most that work are "
+                f"{MAX_TERMS}"
+            )
+
+
+def parse_network(text):
+    """Return the layer widths of a network written as ``784-120-10``.
+
+    Raises ConfigError when it is not at least two positive integers joined by hyphens.
+    """
+    return Network.parse(text).widths
+
+
+# The engine for an iCE40UP5K: 784-72-10 fits. docs/decisions.md says how it was chosen.
+ICEBREAKER = EngineConfig(
+    elements=8,
+    lanes=32,
+    batch=24,
+    accumulator_bits=8,
+    weight_rows=256,
+    data_rows=16384,
+    signal_rows=256,
+    dsp_sums=True,
+)
+
+# The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
+ICEBREAKER_STORE = replace(ICEBREAKER, elements=6, lanes=24, weight_rows=512)
+
+# 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the
+# logic does not fit that device.
+WIDE = EngineConfig(
+    elements=10,
+    lanes=40,
+    batch=32,
+    accumulator_bits=6,
+    weight_rows=256,
+    data_rows=16384,
+    signal_rows=256,
+)
+
+# Roomy engine of a golden network that is meant for no board in particular.
+REFERENCE = EngineConfig(
+    elements=8,
+    lanes=64,
+    batch=64,
+    accumulator_bits=16,
+    weight_rows=1 << 14,
+    data_rows=1 << 16,
+    signal_rows=1 << 14,
+    max_layers=16,
+    max_fan_in=1 << 14,
+    stochastic=True,
+    decay=True,
+)

@@ -1,0 +1,209 @@
+"""Bytes that weights, accumulators, samples and the layer table take in an engine's memories.
+
+The first bit of a vector is the lowest one everywhere, lanes behind the last one are 0.
+:mod:`boldhw.spec.layout` says where everything lies.
+"""
+
+import numpy as np
+
+from boldhw.errors import DataError
+from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.table import ABOVE, FIELDS_PER_ROW, LAYER, ORIGIN, SETTINGS, TABLE
+
+
+def pack_weights(layout, weights):
+    """Return the items of bank WEIGHTS, blocks 0 to ``layout.weight_blocks - 1``, as bytes.
+
+    weights: one bool array per layer, shape (outputs, fan_in). Weight planes of all layers come
+    first, then, in an engine that trains, transposed planes of layers 2 and up.
+    """
+    _check_arrays("weights", layout, weights, np.bool_)
+    planes = list(weights)
+    if layout.engine.training:
+        planes += [matrix.T for matrix in weights[1:]]
+    return b"".join(_pack_plane(layout.engine, plane) for plane in planes)
+
+
+def unpack_weights(layout, data):
+    """Return the bool arrays, shape (outputs, fan_in), whose weight planes are in ``data``.
+
+    The inverse of :func:`pack_weights`; transposed planes and unused lanes are not looked at.
+    """
+    engine = layout.engine
+    _check_size("weights", data, layout.weight_blocks * engine.block_bytes)
+    row_bytes = engine.subwords * engine.block_bytes
+    return [
+        _unpack_plane(engine, data[layer.weight_row * row_bytes :], layer)
+        for layer in layout.layers
+    ]
+
+
+def pack_accumulators(layout, accumulators):
+    """Return data-memory rows ``accumulator_row`` to ``accumulator_end - 1`` as bytes.
+
+    accumulators: one int16 array per layer, shape (outputs, fan_in). Nothing is returned for an
+    engine that does not train.
+    """
+    _check_arrays("accumulators", layout, accumulators, np.int16)
+    if not layout.engine.training:
+        return b""
+    return b"".join(
+        _pack_rows(layout.engine, matrix, layer)
+        for matrix, layer in zip(accumulators, layout.layers, strict=True)
+    )
+
+
+def unpack_accumulators(layout, data):
+    """Return the int16 arrays, shape (outputs, fan_in), that ``data`` holds.
+
+    The inverse of :func:`pack_accumulators`; zeros for an engine that does not train.
+    """
+    engine = layout.engine
+    rows = layout.accumulator_end - layout.accumulator_row
+    _check_size("accumulators", data, rows * engine.data_bytes)
+    if not engine.training:
+        return [np.zeros((n, m), np.int16) for m, n in layout.shapes]
+    start, arrays = 0, []
+    for layer in layout.layers:
+        size = layer.input_groups * layer.groups * engine.elements * engine.data_bytes
+        arrays.append(_unpack_rows(engine, data[start : start + size], layer))
+        start += size
+    return arrays
+
+
+def pack_samples(layout, bits):
+    """Return operand words of samples, uint8, shape (samples, ``layout.sample_bytes``).
+
+    bits: bool, shape (samples, inputs).
+    """
+    bits, inputs = np.asarray(bits), layout.widths[0]
+    if bits.dtype != np.bool_ or bits.ndim != 2 or bits.shape[1] != inputs:
+        raise DataError(
+            f"samples have shape {bits.shape} and type {bits.dtype}; the network takes "
+            f"bool of shape (samples, {inputs})"
+        )
+    layer, lanes = layout.layers[0], layout.engine.lanes
+    words = _pad(bits, len(bits), layer.words * lanes).reshape(len(bits), layer.words, lanes)
+    return np.packbits(words, axis=-1, bitorder="little").reshape(len(bits), layout.sample_bytes)
+
+
+def pack_records(layout, bits, labels):
+    """Return stored samples, uint8, shape (samples, ``layout.record_words`` store words as bytes).
+
+    bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255. A record is a
+    word for the label and the operand words, each padded to whole words of the store.
+    """
+    engine, samples = layout.engine, pack_samples(layout, bits)
+    size = engine.store_parts * engine.store_width // 8
+    words = _pad(samples.reshape(-1, engine.word_bytes), samples.size // engine.word_bytes, size)
+    heads = _pad(np.asarray(labels, np.uint8)[:, None], len(samples), size)
+    return np.concatenate([heads, words.reshape(len(samples), -1)], axis=1)
+
+
+def pack_store(layout, bits, labels):
+    """Return the bytes of a store with these samples, from its first word on.
+
+    Records lie ``layout.record_stride`` words apart; there is none at word 0. Arguments are those
+    of :func:`pack_records`.
+    """
+    records = pack_records(layout, bits, labels)
+    stride = layout.record_stride * layout.engine.store_width // 8
+    image = np.zeros((len(records) + 1, stride), np.uint8)
+    image[1:, : records.shape[1]] = records
+    return image.tobytes()
+
+
+def pack_table(layout, registers):
+    """Return data-memory rows 0 to ``16 * layers - 1``, the layer table, as bytes.
+
+    Limits beyond what the engine's units hold become the largest they hold, which means the same.
+
+    Raises ConfigError when ``registers`` do not fit the engine and network of ``layout``.
+    """
+    registers.check(layout.engine, layout.widths)
+    rows = np.zeros((len(layout.layers), TABLE_ROWS, layout.engine.data_bytes), np.uint8)
+    fields = np.zeros((len(layout.layers), TABLE_ROWS, FIELDS_PER_ROW), "<u2")
+    for index in range(len(layout.layers)):
+        for row, of_row in enumerate(TABLE):
+            for column, field in enumerate(of_row):
+                value = _value(field, layout, registers, index)
+                if field.saturates:
+                    value = min(value, (1 << field.width(layout.engine)) - 1)
+                fields[index, row, column] = value & ((1 << FIELD_BITS) - 1)
+    rows[:, :, : fields.shape[-1] * 2] = fields.view(np.uint8)
+    return rows.tobytes()
+
+
+def _value(field, layout, registers, index):
+    """Return the value of a field of a layer, an int."""
+    if field is ORIGIN:
+        return _origin(layout, registers, index)
+    if field.of == SETTINGS:
+        return int(getattr(registers, field.name)[index])
+    place = {LAYER: index, ABOVE: index + 1}[field.of]
+    return getattr(layout.layers[place], field.name) if layout.layers[place:] else 0
+
+
+def _origin(layout, registers, index):
+    """Return what sums of a layer begin at; see :data:`boldhw.spec.table.ORIGIN`."""
+    tau = registers.tau[index] if layout.layers[index + 1 :] else 0
+    return -tau - (0 if registers.zero_true[index] else layout.layers[index].pad)
+
+
+def _pad(matrix, rows, columns):
+    padded = np.zeros((rows, columns), matrix.dtype)
+    padded[: matrix.shape[0], : matrix.shape[1]] = matrix
+    return padded
+
+
+def _pack_plane(engine, matrix):
+    p, s, subwords = engine.elements, engine.lanes, engine.subwords
+    groups, words = ceil_div(matrix.shape[0], p), ceil_div(matrix.shape[1], s)
+    lanes = _pad(matrix, groups * p, words * s).reshape(groups, p, words, subwords, p)
+    return np.packbits(lanes.transpose(0, 2, 3, 1, 4), axis=-1, bitorder="little").tobytes()
+
+
+def _unpack_plane(engine, data, layer):
+    p, s, subwords = engine.elements, engine.lanes, engine.subwords
+    shape = (layer.groups, layer.words, subwords, p, engine.block_bytes // p)
+    blocks = np.frombuffer(data, np.uint8, count=int(np.prod(shape))).reshape(shape)
+    lanes = np.unpackbits(blocks, axis=-1, count=p, bitorder="little").transpose(0, 3, 1, 2, 4)
+    plane = lanes.reshape(layer.groups * p, layer.words * s)[: layer.outputs, : layer.fan_in]
+    return plane.astype(np.bool_)
+
+
+def _pack_rows(engine, matrix, layer):
+    p, a = engine.elements, engine.accumulator_bits
+    padded = _pad(matrix.T, layer.input_groups * p, layer.groups * p)
+    lanes = padded.reshape(layer.input_groups, p, -1).transpose(0, 2, 1).reshape(-1, p)
+    data = np.ascontiguousarray(lanes, "<i2").view(np.uint8).reshape(-1, p, 2)
+    bits = np.unpackbits(data, axis=-1, count=a, bitorder="little").reshape(-1, p * a)
+    rows = np.packbits(bits, axis=-1, bitorder="little")
+    return _pad(rows, len(rows), engine.data_bytes).tobytes()
+
+
+def _unpack_rows(engine, data, layer):
+    p, a = engine.elements, engine.accumulator_bits
+    rows = np.frombuffer(data, np.uint8).reshape(-1, engine.data_bytes)
+    bits = np.unpackbits(rows, axis=-1, count=p * a, bitorder="little").reshape(-1, p, a)
+    sign = np.repeat(bits[..., -1:], 16 - a, axis=-1)
+    words = np.packbits(np.concatenate([bits, sign], axis=-1), axis=-1, bitorder="little")
+    lanes = words.view("<i2").reshape(layer.input_groups, -1, p).transpose(0, 2, 1)
+    matrix = lanes.reshape(layer.input_groups * p, -1)[: layer.fan_in, : layer.outputs].T
+    return np.ascontiguousarray(matrix, np.int16)
+
+
+def _check_arrays(name, layout, arrays, dtype):
+    shapes = [(n, m) for m, n in layout.shapes]
+    given = [(array.shape, array.dtype) for array in arrays]
+    if given != [(shape, np.dtype(dtype)) for shape in shapes]:
+        raise DataError(
+            f"{name} are {given}; network {'-'.join(map(str, layout.widths))} has "
+            f"{np.dtype(dtype)} arrays of shapes {shapes}"
+        )
+
+
+def _check_size(name, data, size):
+    if len(data) != size:
+        raise DataError(f"{name} are {len(data)} bytes, the layout takes {size}")

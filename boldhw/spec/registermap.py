@@ -1,0 +1,113 @@
+"""Register map of a design for people who talk to it without our driver: Markdown and JSON.
+
+Everything comes from :mod:`boldhw.spec.protocol` and :mod:`boldhw.spec.table`.
+"""
+
+import struct
+from dataclasses import asdict
+from itertools import accumulate
+
+from boldhw.spec.engine import FIELD_BITS, PROTOCOL_VERSION
+from boldhw.spec.protocol import (
+    COUNTERS,
+    FRAME,
+    IDENTITY_VALUES,
+    MAX_PAYLOAD,
+    READABLE,
+    REASONS,
+    Command,
+    Status,
+    banks_of,
+    registers_of,
+)
+from boldhw.spec.table import FIELDS, TABLE
+
+
+def register_map(engine):
+    """Return the register map of a design as a JSON-able dict."""
+    sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
+    return {
+        "protocol_version": PROTOCOL_VERSION,
+        "design_digest": engine.digest().hex(),
+        "engine": asdict(engine),
+        "frame": FRAME,
+        "max_payload": MAX_PAYLOAD,
+        "registers": [
+            {
+                "address": register.value,
+                "name": register.name,
+                "bits": FIELD_BITS,
+                "reset": 0,
+                "access": "read-write" if register in READABLE else "write",
+                "description": register.doc,
+            }
+            for register in registers_of(engine)
+        ],
+        "commands": [
+            {"code": command.value, "name": command.name, "description": command.doc}
+            for command in Command
+        ],
+        "status": [
+            {"code": status.value, "name": status.name, "description": REASONS.get(status, "done")}
+            for status in Status
+        ],
+        "banks": [
+            {"number": bank.value, "name": bank.name, "item_bytes": sizes[bank]}
+            for bank in banks_of(engine)
+        ],
+        "identity": _identity(),
+        "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(engine.max_layers))],
+        "layer_table": [[field.key for field in row] for row in TABLE],
+        "layer_fields": [
+            {
+                "name": field.key,
+                "bits": field.width(engine),
+                "signed": field.signed,
+                "description": field.doc,
+            }
+            for field in FIELDS.values()
+        ],
+    }
+
+
+def markdown(engine):
+    """Return the register map of a design as Markdown text."""
+    found = register_map(engine)
+    rows = enumerate(found["layer_table"])
+    table = [{"row": row, "fields": ", ".join(names)} for row, names in rows]
+    counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]
+    about = (
+        f"Protocol version {PROTOCOL_VERSION}. Frame: `{FRAME}`. A reply repeats the type with "
+        f"bit 7 set and carries the status in the place of the address."
+    )
+    parts = [
+        f"# Register map of design {found['design_digest']}",
+        about,
+        _section("Registers", found["registers"]),
+        _section("Commands", found["commands"]),
+        _section("Status of a reply", found["status"]),
+        _section("Memory banks", found["banks"]),
+        _section("IDENTITY, in the format codes of Python's struct", found["identity"]),
+        _section("Counters, 32 bits each, in the order of STAT", counters),
+        _section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
+        _section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
+        _section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _identity():
+    """Return the values of the payload of HELLO, each with its offset in bytes."""
+    sizes = [struct.calcsize(f"<{code}") for _, code in IDENTITY_VALUES]
+    offsets = accumulate(sizes[:-1], initial=0)
+    return [
+        {"offset": offset, "name": name, "format": code}
+        for offset, (name, code) in zip(offsets, IDENTITY_VALUES, strict=True)
+    ]
+
+
+def _section(title, rows):
+    heads = list(rows[0])
+    lines = [f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(str(value) for value in row.values())} |" for row in rows]
+    return "\n".join(lines)

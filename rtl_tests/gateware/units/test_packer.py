@@ -1,0 +1,14 @@
+from dataclasses import replace
+
+import pytest
+from support import simulate
+from support.unit_config import CONFIG
+
+from boldhw.gateware.units.packer import Packer
+
+
+@pytest.mark.parametrize("dual_port", [False, True])
+def test_packer(sim, dual_port):
+    packer = Packer(replace(CONFIG, dual_port=dual_port))
+    parameters = {"dual_port": dual_port}
+    simulate.run(packer, "bench_packer", sim, tests=6, parameters=parameters)

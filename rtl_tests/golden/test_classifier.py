@@ -1,0 +1,234 @@
+"""BoldClassifier keeps the conventions of scikit-learn and gives the same bits everywhere."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
+from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.utils.estimator_checks import check_estimator
+from support.driver_case import ENGINE
+from support.golden_board import GoldenBoard
+
+from boldhw import BoldClassifier
+from boldhw.data.majority import majority_share
+from boldhw.errors import ConfigError, DeviceError, NothingLearnedWarning
+from boldhw.experiments.training import fastest
+from boldhw.golden.hyper import Hyper
+from boldhw.spec.engine import EngineConfig
+
+IRIS = train_test_split(*load_iris(return_X_y=True), random_state=0)
+NAMES = np.array(["setosa", "versicolor", "virginica"])
+SKIPPED = {"check_array_api_input"}  # scikit-learn's own: the array API is off
+
+
+def toy(**options):
+    """A classifier whose network fits the engine of test_device.py."""
+    return BoldClassifier((12,), levels=3, epochs=3, engine=ENGINE, **options)
+
+
+@pytest.fixture
+def board(monkeypatch):
+    """Have every backend that is a device be a board made of the golden model."""
+    made = GoldenBoard(ENGINE)
+    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    return made
+
+
+def test_scikit_learn_is_content():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what the checks say about their own data
+        results = check_estimator(BoldClassifier(), on_skip=None)
+    assert len(results) > 50
+    names = {entry["check_name"] for entry in results if entry["status"] != "passed"}
+    assert names <= SKIPPED
+
+
+def test_it_learns():
+    x_train, x_test, y_train, y_test = IRIS
+    model = BoldClassifier().fit(x_train, NAMES[y_train])
+    assert model.score(x_test, NAMES[y_test]) > 0.85
+    digits = train_test_split(*load_digits(return_X_y=True), random_state=0)
+    assert BoldClassifier().fit(digits[0], digits[2]).score(digits[1], digits[3]) > 0.85
+
+
+class Fast(BoldClassifier):
+    """The same bits in less time."""
+
+    _golden = fastest()
+
+
+def made(samples=600, features=20, **options):
+    return make_classification(samples, features, **options)
+
+
+@pytest.mark.parametrize(
+    ("table", "lead"),
+    [
+        (lambda: load_breast_cancer(return_X_y=True), 0.25),
+        *((lambda seed=seed: made(random_state=seed), 0.15) for seed in range(2)),
+        (lambda: made(n_informative=8, n_classes=3, random_state=0), 0.2),
+        (lambda: made(weights=[0.8], random_state=1), 0.0),
+        (lambda: made(1000, n_informative=6, weights=[0.95], class_sep=2, flip_y=0,
+                      random_state=2), 0.0),
+    ],
+)  # fmt: skip
+def test_defaults_beat_the_majority_class_in_every_fold(table, lead):
+    """Fault 2: with theta tuned on digits, many folds of such tables got one answer for all."""
+    X, y = table()
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
+        score = Fast().fit(X[train], y[train]).score(X[test], y[test])
+        assert score > majority_share(y[test]) + lead
+
+
+def test_nothing_learned_is_said():
+    """Fault 2: a network that answers one class does not end without a word."""
+    X, y = made(weights=[0.8], random_state=0)
+    old = Hyper(zero_true=False, batch=16)
+    with pytest.warns(NothingLearnedWarning, match="of 600 samples .* nothing was learned; try "):
+        Fast(hyper=old).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Fast().fit(X, y)
+        Fast(epochs=1).fit(X[:8], y[:8])  # as many samples say nothing
+        Fast().partial_fit(X[:30], y[:30], classes=[0, 1])
+
+
+def test_thresholds_are_evenly_spaced():
+    model = BoldClassifier(levels=3, epochs=1)
+    model.fit(np.array([[0.0, 8.0], [4.0, 8.0], [2.0, 8.0]]), [0, 1, 1])
+    assert model.thresholds_.tolist() == [[1, 8], [2, 8], [3, 8]]
+    bits = model._bits(np.array([[2.5, 9.0]]))
+    assert bits.tolist() == [[True, True, True, True, False, True]]
+
+
+def test_boolean_features_stay_what_they_are():
+    X = np.random.default_rng(0).random((50, 6)) < 0.3
+    model = BoldClassifier(levels=1, epochs=1).fit(X, X[:, 0])
+    assert np.array_equal(model._bits(X), X)
+
+
+def test_partial_fit_goes_on():
+    """Epoch by epoch it reaches what fit reaches with a theta that does not grow."""
+    x_train, x_test, y_train, y_test = IRIS
+    whole = BoldClassifier(epochs=4, hyper=Hyper(zero_true=False, grow=1.0)).fit(x_train, y_train)
+    parts = BoldClassifier(hyper=Hyper(zero_true=False))
+    for _ in range(4):
+        parts.partial_fit(x_train, y_train, classes=[0, 1, 2])
+    assert parts.network_.state_crc() == whole.network_.state_crc()
+    assert np.array_equal(parts.decision_function(x_test), whole.decision_function(x_test))
+    parts.fit(x_train, y_train)
+    assert parts._trainer.epoch == parts.epochs
+
+
+def test_partial_fit_refuses_what_does_not_fit_the_first_call():
+    x_train, _, y_train, _ = IRIS
+    model = BoldClassifier()
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(x_train, y_train)
+    model.partial_fit(x_train[:9], y_train[:9], classes=[0, 1, 2])
+    before = model.network_.state_crc()
+    with pytest.raises(ValueError, match="is not the"):
+        model.partial_fit(x_train, y_train, classes=[0, 1, 2, 3])
+    with pytest.raises(ValueError, match="label 3, the classes are"):
+        model.partial_fit(x_train, y_train + 3)
+    assert model.network_.state_crc() == before
+
+
+def test_a_device_gives_the_golden_models_bits(board):
+    x_train, x_test, y_train, _ = IRIS
+    golden = toy().fit(x_train, y_train)
+    device = toy(backend="sim").fit(x_train, y_train)
+    assert board.closed
+    assert device.network_.state_crc() == golden.network_.state_crc()
+    assert np.array_equal(device.decision_function(x_test), golden.decision_function(x_test))
+    for model in (golden, device):
+        before = model.network_.state_crc()
+        model.partial_fit(x_train, y_train)
+        assert model.network_.state_crc() != before
+    assert device.network_.state_crc() == golden.network_.state_crc()
+    assert pickle.loads(pickle.dumps(device)).get_params()["backend"] == "sim"
+
+
+def test_a_simulated_board_gives_the_golden_models_bits():
+    """The real simulation, of an engine that other tests build as well."""
+    x_train, x_test, y_train, _ = IRIS
+    engine = EngineConfig(
+        elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=128, data_rows=2048,
+        signal_rows=128, max_fan_in=256, stochastic=True, decay=True,
+    )  # fmt: skip
+    options = {"hidden": (20,), "epochs": 2, "engine": engine}
+    golden = BoldClassifier(**options).fit(x_train, y_train)
+    simulated = BoldClassifier(**options, backend="sim").fit(x_train, y_train)
+    assert simulated.network_.state_crc() == golden.network_.state_crc()
+    assert np.array_equal(simulated.decision_function(x_test), golden.decision_function(x_test))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"levels": 0}, "levels=0 must be an integer from 1 to 255"),
+        ({"epochs": 0}, "epochs=0 must be"),
+        ({"levels": 2.0}, "levels=2.0 must be .* works is levels=2"),
+        ({"epochs": "9"}, "epochs='9' must be .* works is epochs=9"),
+        ({"hyper": Hyper(theta=0)}, "theta=0 must be"),
+        ({"hyper": {"batch": 8}}, "hyper={'batch': 8} is of type dict; give one of type Hyper"),
+        ({"hyper": {}}, "hyper={} is of type dict"),
+        ({"hyper": Hyper(outputs_per_class=0)}, "outputs_per_class=0 must be"),
+        ({"engine": "icebreaker"}, "engine='icebreaker' is of type str; .* EngineConfig"),
+        ({"backend": None}, "backend=None is of type NoneType; give one of type str"),
+        ({"hidden": 8}, r"hidden=8 must be a tuple of layer widths, such as hidden=\(64,\)"),
+        ({"hidden": "64"}, "hidden='64' must be a tuple"),
+        ({"hidden": None}, "hidden=None must be a tuple"),
+        ({"hidden": (0,)}, "width of hidden layer 1=0 must be .* layer 1=1"),
+        ({"hidden": (8, -3)}, "width of hidden layer 2=-3 must be"),
+        ({"hidden": (8.0,)}, "width of hidden layer 1=8.0 must be .* layer 1=8"),
+        ({"hidden": (1000000,)}, "1=1000000 must be an integer from 1 to 16384; .* 1=16384"),
+        ({"random_state": "a"}, "random_state='a' must be an integer from 0"),
+        ({"random_state": -1}, "random_state=-1 must be"),
+    ],
+)
+def test_impossible_parameters_are_refused(options, message):
+    """Fault 18: named by every way in, and not before a method is called."""
+    model = BoldClassifier(**options)
+    with pytest.raises(ConfigError, match=message):
+        model.fit(IRIS[0], IRIS[2])
+    with pytest.raises(ConfigError, match=message):
+        model.partial_fit(IRIS[0], IRIS[2], classes=[0, 1, 2])
+
+
+def test_an_unknown_backend_is_named():
+    with pytest.raises(DeviceError, match="no port nowhere"):
+        BoldClassifier(backend="nowhere").fit(IRIS[0], IRIS[2])
+
+
+def test_a_grid_of_numpys_numbers():
+    """Fault 9: np.arange gives grids."""
+    x_train, _, y_train, _ = IRIS
+    numpys = BoldClassifier(
+        np.array([8]), epochs=np.int64(2), levels=np.uint8(3), random_state=np.int32(1),
+        hyper=Hyper(batch=np.int64(4), zero_true=np.False_),
+    )  # fmt: skip
+    plain = BoldClassifier(
+        (8,), epochs=2, levels=3, random_state=1, hyper=Hyper(batch=4, zero_true=False)
+    )
+    crc = numpys.fit(x_train, y_train).network_.state_crc()
+    assert crc == plain.fit(x_train, y_train).network_.state_crc()
+
+
+def test_scikit_learn_is_optional():
+    code = """
+import sys
+sys.modules["sklearn"] = None
+import boldhw
+assert boldhw.Network
+try:
+    boldhw.BoldClassifier
+except boldhw.errors.ToolError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install --editable '.[sklearn]'" in run.stdout

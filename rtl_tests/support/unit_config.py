@@ -1,0 +1,25 @@
+"""The small engine whose units are tested one by one."""
+
+from dataclasses import replace
+
+from boldhw.spec.engine import EngineConfig
+
+# The batch is narrower than an operand word and no power of two.
+CONFIG = EngineConfig(
+    elements=4,
+    lanes=16,
+    batch=6,
+    accumulator_bits=5,
+    weight_rows=32,
+    data_rows=256,
+    signal_rows=32,
+    max_layers=3,
+    max_fan_in=63,
+)
+
+# With stores: operand words of less than one word of the memory, of several, and of whole ones.
+STORED = {
+    "narrow": replace(CONFIG, elements=3, lanes=12, store="sdram", store_bytes=1 << 17),
+    "wide": replace(CONFIG, elements=10, lanes=40, store="sdram", store_bytes=1 << 18),
+    "flash": replace(CONFIG, store="flash", store_bytes=1 << 18),
+}

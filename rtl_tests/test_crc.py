@@ -1,7 +1,0 @@
-import simulate
-
-from boldhw.gateware.crc import Crc32
-
-
-def test_crc(sim):
-    simulate.run(Crc32(), "bench_crc", sim, tests=2)
