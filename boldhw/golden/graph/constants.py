@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, fields
 
-from boldhw.checks import check_range, check_types
 from boldhw.errors import ConfigError
+from boldhw.spec.checks import check_range, check_types
 
 SHARE = 256  # of a share: so many are all
 ROOT = 16  # of a margin: so many are the root of the fan-in

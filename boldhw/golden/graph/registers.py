@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from boldhw.checks import check_range
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.widths import MAX_ROUNDING, SUM_BITS
+from boldhw.spec.checks import check_range
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.network import Network
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from graph_cases import NETWORKS, network, registers, same, samples, state
+from support.graph_cases import NETWORKS, network, registers, same, samples, state
 
-from boldhw.config import REFERENCE
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.registers import GraphRegisters, LayerRegisters
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
-from boldhw.hyper import Hyper
+from boldhw.spec.engine import REFERENCE
 from boldhw.spec.network import Network as Spec
 
 

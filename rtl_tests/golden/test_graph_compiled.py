@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from graph_cases import NETWORKS, network, registers, same, samples, state
+from support.graph_cases import NETWORKS, network, registers, same, samples, state
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.compiled import CompiledKernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from graph_cases import NETWORKS, network
+from support.graph_cases import NETWORKS, network
 
 from boldhw.golden.graph import rule
 from boldhw.golden.graph.kernel import NumpyKernel
