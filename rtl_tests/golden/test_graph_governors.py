@@ -77,6 +77,12 @@ def test_windows_follow_each_unit():
     layer.counts.gated[:] = np.array([40, 49, 51, 60]) * 16 * 10
     move_window(layer, CONSTANTS)
     assert layer.registers.window.tolist() == [35, 32, 32, 29]
+    layer.registers.window[3] = 1
+    layer.counts.active = 1000
+    layer.counts.gated[:] = np.array([50, 50, 50, 60]) * 16 * 10
+    move_window(layer, CONSTANTS)
+    assert layer.registers.window.tolist() == [35, 32, 32, 1]
+    layer.registers.window[3] = 29
     layer.counts.active = OUTPUTS // 16 - 1  # too few to tell
     move_window(layer, CONSTANTS)
     assert layer.registers.window.tolist() == [35, 32, 32, 29]

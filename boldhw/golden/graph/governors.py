@@ -130,7 +130,11 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
 
 
 def move_window(layer: GraphLayer, constants: Constants) -> None:
-    """Move windows a sixteenth up or down when the share within them is a tenth off."""
+    """Move windows a sixteenth up or down when the share within them is a tenth off.
+
+    A window stays at 1 or more: sums of a dark picture are few values, and between 0 and 1 the
+    share can jump past its aim.
+    """
     counts, window = layer.counts, layer.registers.window
     outputs = counts.active * counts.places
     if outputs < OUTPUTS:
@@ -138,6 +142,6 @@ def move_window(layer: GraphLayer, constants: Constants) -> None:
     step = (window >> 4) + 1
     gated, aim = counts.gated * (SHARE * 10), constants.gated * outputs
     window += step * (gated < 9 * aim).astype(np.int32)
-    window -= step * (gated > 11 * aim).astype(np.int32)
+    window -= step * ((gated > 11 * aim) & (window > step)).astype(np.int32)
     np.clip(window, 0, MAX_WINDOW, out=window)
     counts.clear_gates()
