@@ -1,13 +1,10 @@
 """``boldhw networks``."""
 
-from pathlib import Path
-
 import click
 
+from boldhw.cli.options import read_network
 from boldhw.cli.output import table, verb
-from boldhw.errors import naming
 from boldhw.golden.graph.widths import SUM_BITS, check_widths, widths
-from boldhw.spec.network import Network
 
 COLUMNS = ["layer", "kind", "reads", "makes", "fan_in", "weights", "sum_bits", "delta_bits",
            "vote_bits"]  # fmt: skip
@@ -36,14 +33,6 @@ def networks(network):
         "operations": sum(layer.weights * _sums(layer) for layer in spec.layers),
         "sum_bits": SUM_BITS,
     }
-
-
-def read_network(text):
-    """Return the network of a shorthand, or of a JSON file. Raises ConfigError and DataError."""
-    if not text.endswith(".json"):
-        return Network.parse(text)
-    with naming(text):
-        return Network.from_json(Path(text).read_text(encoding="utf-8"))
 
 
 def _row(layer, bits):

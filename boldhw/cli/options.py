@@ -3,6 +3,7 @@
 import functools
 import json
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -13,9 +14,30 @@ from click.core import ParameterSource
 from boldhw import data
 from boldhw.cli.output import say
 from boldhw.data.majority import no_better
-from boldhw.errors import ConfigError
+from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.spec.engine import EngineConfig, parse_network
+from boldhw.spec.network import Network
+
+
+class GraphType(click.ParamType):
+    """A network of any graph; the function gets widths of a chain, a Network of another one."""
+
+    name = "NETWORK"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, tuple):
+            return value
+        spec = read_network(value) if isinstance(value, str) else value
+        return spec.widths if spec.is_chain else spec
+
+
+def read_network(text):
+    """Return the network of a shorthand, or of a JSON file. Raises ConfigError and DataError."""
+    if not text.endswith(".json"):
+        return Network.parse(text)
+    with naming(text):
+        return Network.from_json(Path(text).read_text(encoding="utf-8"))
 
 
 class NetworkType(click.ParamType):
@@ -41,6 +63,13 @@ network = click.option(
     default="784-72-10",
     show_default=True,
     help="Layer widths: inputs, hidden layers, outputs.",
+)
+graph = click.option(
+    "--network",
+    type=GraphType(),
+    default="784-72-10",
+    show_default=True,
+    help="Such as 784-72-10 or 28x28-16k5p2-10, or a JSON file; see boldhw networks.",
 )
 seed = click.option(
     "--seed",

@@ -11,6 +11,7 @@ import numpy as np
 from boldhw.data import datasets
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
+from boldhw.golden.graph.coding import Levels
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
 from boldhw.golden.graph.start import start
@@ -69,15 +70,10 @@ def runs(seeds, quick):
     ]  # fmt: skip
 
 
-def coded(pictures, levels):
-    """Return the bits of pictures, bool, shape (count, places * levels), planes last."""
-    return np.stack([pictures > level for level in levels], axis=-1).reshape(len(pictures), -1)
-
-
 def run(settings, dataset):
     """Train a network; return lists with one entry per epoch."""
     pictures, labels, test, test_labels = _parts(settings, dataset)
-    code = partial(coded, levels=settings["levels"])
+    code = Levels(tuple(settings["levels"]))
     spec, constants = Network.parse(settings["network"]), Constants(**settings["constants"])
     bits = code(pictures[:PICTURES])
     registers = start(

@@ -54,6 +54,7 @@ class GraphNetwork:
             )
         if not 2 <= bits <= 16:
             raise ConfigError(f"bits={bits} of an accumulator must be an integer from 2 to 16")
+        self.bits = bits
         generator = np.random.default_rng(seed)
         self.layers = [
             self._layer(layer, generator.random(layer.shape) < 0.5, kernel, bits)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
+from boldhw.data.datasets import Origin
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
@@ -32,6 +34,7 @@ class GraphTrainer:
         ``change(samples, generator)`` returns what to train on in an epoch, same shape.
 
     ``epoch`` (epochs done) and ``governors`` are all the state of a run besides the graph's.
+    ``origin`` says which samples it trains on, for whoever resumes it.
     """
 
     def __init__(
@@ -41,13 +44,14 @@ class GraphTrainer:
         epochs: int,
         samples: int,
         seed: int = 0,
-        code: Callable = lambda samples: samples,
+        code: Any = lambda samples: samples,
         change: Callable | None = None,
     ):
-        self.graph, self.epochs, self.seed = graph, epochs, seed
+        self.graph, self.constants, self.epochs, self.seed = graph, constants, epochs, seed
         self.code, self.change = code, change
         self.governors = Governors(graph, constants, epochs * samples)
         self.epoch = 0
+        self.origin: Origin | None = None
 
     def run(self, samples, labels, test, test_labels) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
