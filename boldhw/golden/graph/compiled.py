@@ -5,13 +5,15 @@ ones does for 64 inputs. Backward and in votes only signals other than 0 are vis
 nine in ten are 0. Needs the package numba; one thread.
 """
 
+import math
+
 import numpy as np
 
 from boldhw.golden.graph import loops
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.runs import Strings, bit_runs, runs
-from boldhw.golden.graph.vectors import OUTPUTS, ROW
+from boldhw.golden.graph.vectors import BYTES, FEW, ROW
 from boldhw.golden.words64 import WORD, pack
 from boldhw.spec.numbers import ceil_div
 
@@ -29,27 +31,36 @@ class CompiledKernel(NumpyKernel):
         everywhere = np.ones((1, *vars(places.reads).values()), bool)
         loops.patches(self._inside, self._strings.packed(everywhere)[0], self._bit_runs, self._step)
         count = places.rows * places.columns
-        self._ones = np.full(words, loops.ONES)
-        self._planes = np.zeros((words, ceil_div(places.outputs, OUTPUTS) * OUTPUTS), np.uint64)
+        self._full = np.full(words, loops.ONES)
+        self._planes = _aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
         self._wrong = np.empty((places.pool**2, self._planes.shape[1]), np.int16)
-        self._signs = np.zeros((places.outputs, size), np.int8)
-        self._bytes, self._wide = np.zeros((count, size), np.int8), np.empty(size, np.int16)
+        self._known = np.zeros((places.outputs, places.inputs), bool)
+        self._signs = _aligned((places.outputs, size), np.int8)
+        self._signs[:, : places.inputs] = -1  # all weights are F before the first load
+        self._bytes, self._wide = _aligned((count, size), np.int8), _aligned((size,), np.int16)
         self._seen = np.empty((2, count), np.int64)
         self._outputs = np.empty((places.pool**2, 2, places.outputs), np.int64)
         self._counts = np.empty((places.pool**2, 2), np.int64)
 
     def load(self, weights):
-        """Take the weights: as words for sums, and as -1 and 1 to be added up."""
-        super().load(weights)
-        self._planes[:, : len(weights)] = pack(weights).T
-        self._signs[:, : weights.shape[1]] = np.where(weights, np.int8(1), np.int8(-1))
+        """Take the weights: as words for sums, and as -1 and 1 to be added up.
+
+        Only rows that changed are made anew: a network is trained a few samples at a time.
+        """
+        changed = np.flatnonzero((weights != self._known).any(axis=1))
+        if not len(changed):
+            return
+        rows = weights[changed]
+        self._known[changed] = rows
+        self._planes[:, changed] = pack(rows).T
+        self._signs[changed, : rows.shape[1]] = np.where(rows, np.int8(1), np.int8(-1))
 
     def forward(self, maps, zero_true):
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
         loops.forward(
             sums, where, self._strings.packed(maps), self._bit_runs, self._step, self._inside,
-            self._patch, self._planes, self._wrong, self._ones, zero_true,
+            self._patch, self._planes, self._wrong, self._full, zero_true,
         )  # fmt: skip
         return sums, where
 
@@ -92,6 +103,14 @@ class CompiledKernel(NumpyKernel):
 
     def flip(self, weights, accumulators, theta):
         return loops.flip(weights, accumulators, theta)
+
+
+def _aligned(shape, dtype):
+    """Return zeros that begin at a multiple of a vector, so that no load takes two cache lines."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + BYTES, np.uint8)
+    first = -room.ctypes.data % BYTES
+    return room[first : first + size].view(dtype).reshape(shape)
 
 
 def _rows(array):

@@ -6,8 +6,18 @@ Inner loops run over neighbours in memory, which a compiler makes vectors of.
 
 import numpy as np
 
-from boldhw.golden.compiled import kept, popcount
-from boldhw.golden.graph.vectors import OUTPUTS, SHORTS, address, differ, sum_rows, take_votes
+from boldhw.golden.compiled import kept
+from boldhw.golden.graph.vectors import (
+    FEW,
+    MANY,
+    SHORTS,
+    address,
+    differ_few,
+    differ_many,
+    ones,
+    sum_rows,
+    take_votes,
+)
 
 ONES = np.uint64((1 << 64) - 1)
 MOST = 127  # additions of -1, 0 or 1 that a byte holds
@@ -35,12 +45,12 @@ def patches(found, strings, runs, step):
 
 
 @kept
-def forward(sums, where, strings, runs, step, inside, patch, planes, wrong, ones, zero_true):
+def forward(sums, where, strings, runs, step, inside, patch, planes, wrong, full, zero_true):
     """Sum, and keep the largest of each square.
 
     inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch: likewise, room
     for what sums read.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of
-    each sum of a square.  ones: uint64, shape (words,), all ones.
+    each sum of a square.  full: uint64, shape (words,), all ones.
     """
     words, pitch = planes.shape
     totals = np.empty(len(wrong), np.int16)
@@ -54,23 +64,25 @@ def forward(sums, where, strings, runs, step, inside, patch, planes, wrong, ones
                     bits, mask = address(patch) + 8 * words * place, address(inside)
                     mask += 8 * words * place
                     if zero_true:
-                        bits, mask = address(ones), bits
-                    totals[q] = _ones(patch if zero_true else inside, place, words)
-                    differ(
-                        address(wrong) + 2 * pitch * q, bits, mask, address(planes), words, pitch,
-                        pitch // OUTPUTS,
-                    )  # fmt: skip
+                        bits, mask = address(full), bits
+                    totals[q] = ones(mask, words)
+                    _differ(address(wrong) + 2 * pitch * q, bits, mask, planes)
                 _largest(sums[k, y, x], where[k, y, x], totals, wrong)
 
 
 @kept
-def _ones(masks, place, words):
-    """Count the ones of what one sum reads."""
-    total = np.int64(0)
-    row = masks[place // masks.shape[1], place % masks.shape[1]]
-    for word in range(words):
-        total += np.int64(popcount(row[word]))
-    return total
+def _differ(found, signs, masks, planes):
+    """Count where signs and weights differ under the mask, for all outputs."""
+    words, pitch = planes.shape
+    first = 0
+    while first < pitch:
+        many = pitch - first >= MANY
+        weights = address(planes) + 8 * first
+        if many:
+            differ_many(found + 2 * first, signs, masks, weights, words, pitch)
+        else:
+            differ_few(found + 2 * first, signs, masks, weights, words, pitch)
+        first += MANY if many else FEW
 
 
 @kept

@@ -1,4 +1,4 @@
-"""Three inner loops in the words of the compiler, because it has to keep their sums in registers.
+"""Four inner loops in the words of the compiler, because it has to keep their sums in registers.
 
 Loops written in Python reload and store a sum for each term, and are made for vectors of 256 bits
 even where there are 512. These are written for 512 bits; a processor with shorter vectors takes
@@ -16,7 +16,7 @@ from boldhw.golden.compiled import kept
 BYTES = 64  # of a vector
 WORDS = 8  # of 64 bits in one
 SHORTS = 32  # of 16 bits in one
-OUTPUTS = 4 * WORDS  # that are counted together
+MANY, FEW = 8 * WORDS, 2 * WORDS  # outputs that are counted together
 ROW = 2 * BYTES  # bytes of a row that are added up together
 I8, I16, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(64)
 SIZE = types.intp
@@ -72,26 +72,27 @@ def _call(builder, name, *operands):
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), operands)
 
 
-@intrinsic
-def differ(context, found, signs, masks, planes, words, pitch, blocks):
-    """Count where signs and weights differ under the mask, for OUTPUTS outputs a block.
+def _differ(outputs):
+    """Return the intrinsic that counts for so many outputs at once, a multiple of WORDS."""
 
-    found: int16, blocks * OUTPUTS.  signs, masks: uint64, ``words`` each.  planes: uint64, rows of
-    ``pitch`` outputs, one row a word.
-    """
+    @intrinsic
+    def differ(context, found, signs, masks, planes, words, pitch):
+        """Count where signs and weights differ under the mask.
 
-    def generate(context, builder, signature, arguments):
-        found, signs, masks, planes, words, pitch, blocks = arguments
-        kind = _vector(I64, WORDS)
-        with cgutils.for_range(builder, blocks) as block:
-            sums = _sums(builder, kind, OUTPUTS // WORDS)
-            start = builder.mul(block.index, _bytes(8 * OUTPUTS))
+        found: int16, ``outputs`` of them.  signs, masks: uint64, ``words`` each.  planes: uint64,
+        rows of ``pitch`` outputs, one row a word.
+        """
+
+        def generate(context, builder, signature, arguments):
+            found, signs, masks, planes, words, pitch = arguments
+            kind = _vector(I64, WORDS)
+            sums = _sums(builder, kind, outputs // WORDS)
             with cgutils.for_range(builder, words) as word:
                 at = builder.mul(word.index, _bytes(8))
                 sign, mask = (
                     _splat(builder, _load(builder, base, at, I64), WORDS) for base in (signs, masks)
                 )
-                row = builder.add(builder.mul(builder.mul(word.index, pitch), _bytes(8)), start)
+                row = builder.mul(at, pitch)
                 for index, total in enumerate(sums):
                     offset = builder.add(row, _bytes(BYTES * index))
                     weights = _load(builder, planes, offset, kind)
@@ -100,11 +101,30 @@ def differ(context, found, signs, masks, planes, words, pitch, blocks):
                     builder.store(builder.add(builder.load(total), ones), total)
             for index, total in enumerate(sums):
                 short = builder.trunc(builder.load(total), _vector(I16, WORDS))
-                at = builder.mul(block.index, _bytes(2 * OUTPUTS))
-                _store(builder, short, found, builder.add(at, _bytes(2 * WORDS * index)))
-        return context.get_dummy_value()
+                _store(builder, short, found, _bytes(2 * WORDS * index))
+            return context.get_dummy_value()
 
-    return types.void(*[SIZE] * 7), generate
+        return types.void(*[SIZE] * 6), generate
+
+    return differ
+
+
+differ_many, differ_few = _differ(MANY), _differ(FEW)
+
+
+@intrinsic
+def ones(context, masks, words):
+    """Count the ones of ``words`` uint64."""
+
+    def generate(context, builder, signature, arguments):
+        masks, words = arguments
+        (total,) = _sums(builder, I64, 1)
+        with cgutils.for_range(builder, words) as word:
+            mask = _load(builder, masks, builder.mul(word.index, _bytes(8)), I64)
+            builder.store(builder.add(builder.load(total), builder.ctpop(mask)), total)
+        return builder.load(total)
+
+    return SIZE(SIZE, SIZE), generate
 
 
 @intrinsic
