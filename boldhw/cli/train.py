@@ -19,10 +19,9 @@ from boldhw.data.files import check_writable
 from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import checkpoint as checkpoints
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import packing
-from boldhw.spec.engine import REFERENCE
 from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes, and what has to be said again to resume.
