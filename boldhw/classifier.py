@@ -8,11 +8,12 @@ import numpy as np
 
 from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError, NothingLearnedWarning, missing_package
-from boldhw.golden.hyper import FEATURES, LIMIT, MAX_CLASSES, Hyper
-from boldhw.golden.network import Network
+from boldhw.golden.hyper import FEATURES, Hyper
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.checks import check_kind, check_range
-from boldhw.spec.engine import MAX_TERMS, REFERENCE, EngineConfig
+from boldhw.spec.engine import MAX_TERMS, EngineConfig
+from boldhw.spec.settings import LIMIT, MAX_CLASSES
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

@@ -1,10 +1,28 @@
 """The iCEBreaker: an iCE40UP5K with a 12 MHz oscillator and an FTDI FT2232H."""
 
+from dataclasses import replace
+
 from boldboards.board import Board
-from boldhw.spec import engine as config
+from boldhw.spec.engine import EngineConfig
 
 OSCILLATOR_HZ = 12_000_000
 STORE_BYTES = 8 << 20  # upper half of the flash; the bitstream takes 104 kB of the lower one
+
+
+# The engine for an iCE40UP5K: 784-72-10 fits. docs/decisions.md says how it was chosen.
+ENGINE = EngineConfig(
+    elements=8,
+    lanes=32,
+    batch=24,
+    accumulator_bits=8,
+    weight_rows=256,
+    data_rows=16384,
+    signal_rows=256,
+    dsp_sums=True,
+)
+
+# The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
+STORE_ENGINE = replace(ENGINE, elements=6, lanes=24, weight_rows=512)
 
 
 def _platform():
@@ -27,7 +45,7 @@ def _memory(clock_hz):
 
 ICEBREAKER = Board(
     name="icebreaker",
-    engine=config.ICEBREAKER,
+    engine=ENGINE,
     network=(784, 72, 10),
     family="ice40",
     device="iCE40UP5K-SG48",
@@ -48,7 +66,7 @@ ICEBREAKER = Board(
     store="flash",
     store_bytes=STORE_BYTES,
     memory=_memory,
-    store_engine=config.ICEBREAKER_STORE,
+    store_engine=STORE_ENGINE,
     store_network=(784, 84, 10),
     half_rate_link=True,
 )

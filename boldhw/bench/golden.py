@@ -4,11 +4,11 @@ import time
 from statistics import median
 
 import numpy as np
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw import data
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
-from boldhw.spec.engine import ICEBREAKER
 
 
 def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=5, kind=Network):

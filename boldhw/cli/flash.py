@@ -12,9 +12,9 @@ from boldhw.cli.output import say, verb
 from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
 from boldhw.flow.build import bitstream_name
-from boldhw.golden.network import check_labels
 from boldhw.spec import packing
 from boldhw.spec.layout import Layout
+from boldhw.spec.packing import check_labels
 
 PROGRAM = "openFPGALoader"
 

@@ -1,10 +1,10 @@
 """``boldhw sim``."""
 
 import click
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
-from boldhw.spec.engine import ICEBREAKER
 
 
 @verb()

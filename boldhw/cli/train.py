@@ -17,10 +17,9 @@ from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import packing
-from boldhw.spec.engine import REFERENCE
 from boldhw.spec.layout import Layout
 from boldhw.spec.network import Network as Graph
 

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw.cli import options
 from boldhw.cli.output import verb
 from boldhw.data.files import replace_file
-from boldhw.spec.engine import ICEBREAKER
 from boldhw.spec.registermap import markdown, register_map
 
 

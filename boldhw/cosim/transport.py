@@ -8,11 +8,11 @@ from contextlib import chdir
 from functools import cache
 from pathlib import Path
 
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldhost.transport import Transport
 
 from boldhw.cosim.build import FLASH_FILE, build_library, build_verilog
 from boldhw.errors import DeviceError, ToolError
-from boldhw.spec.engine import ICEBREAKER
 
 RESET_CYCLES = 4
 # Time-outs are given in seconds; the simulation counts them in cycles at about its usual speed.
@@ -28,8 +28,8 @@ class SimTransport(Transport):
 
     Parameters
     ----------
-    engine : EngineConfig
-        Engine to generate and simulate.
+    engine : EngineConfig or None
+        Engine to generate and simulate, the iCEBreaker's by default.
     clock_hz : int or None
         Clock for which the engine is generated, that of the iCEBreaker by default. The timing of a
         store's memory depends on it.
@@ -51,9 +51,10 @@ class SimTransport(Transport):
     """
 
     def __init__(
-        self, engine=ICEBREAKER, *, clock_hz=None, flash=None, verilog=None, trace=None,
+        self, engine=None, *, clock_hz=None, flash=None, verilog=None, trace=None,
         window=(0, 100_000),
     ):  # fmt: skip
+        engine = engine or ICEBREAKER
         text = build_verilog(engine, clock_hz) if verilog is None else verilog
         self._library = _load(build_library(text, trace is not None))
         self._trace = trace

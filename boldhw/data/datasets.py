@@ -15,7 +15,7 @@ import numpy as np
 
 from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, read_exactly
 from boldhw.errors import DataError, missing_package
-from boldhw.spec.engine import check_range
+from boldhw.spec.checks import check_range
 
 THRESHOLD = 127  # pixels above it are T, unless another is given
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody

@@ -4,20 +4,19 @@ import os
 import re
 
 from amaranth.back import verilog
-from boldboards import find_board
 
 from boldhw.errors import ConfigError
 from boldhw.gateware.keywords import KEYWORDS
 from boldhw.gateware.memory.memory_port import RequestLayout
 from boldhw.gateware.platforms import PLATFORMS
 from boldhw.gateware.top import Engine
-from boldhw.spec.engine import check_range
+from boldhw.spec.checks import check_range
 
 # A Yosys on PATH would write other text than the packaged one.
 os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
 
 MODULE = "boldhw"
-CLOCK_HZ = find_board("icebreaker").clock_hz
+CLOCK_HZ = 30_000_000  # unless another is given: the clock of the iCEBreaker
 CLOCK_HZ_MAX = (1 << 32) - 1  # that HELLO can say
 # The register that Yosys reads in every always @*, to start blocks of constants at time 0. Icarus
 # gives it a value in its declaration before the blocks wait for it, so they would stay unknown; a

@@ -17,11 +17,12 @@ import numpy as np
 from boldhw.data.datasets import Origin
 from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden.hyper import Hyper, Registers
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.checks import check_range
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.settings import Registers
 
 FORMAT = 1
 COMMENT = b"boldhw CRC-32 %08x"

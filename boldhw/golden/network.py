@@ -6,44 +6,38 @@ that has an order (gathering, noise, updates) is done in the order of one sample
 
 import zlib
 from copy import deepcopy
-from dataclasses import dataclass
 
 import numpy as np
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import rule
-from boldhw.golden.hyper import Hyper, Registers
+from boldhw.golden.hyper import Hyper
 from boldhw.spec import packing
 from boldhw.spec.checks import check_kind, check_widths
-from boldhw.spec.engine import REFERENCE, EngineConfig, check_terms, parse_network
+from boldhw.spec.engine import EngineConfig, check_terms, parse_network
 from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.numbers import ceil_div
+from boldhw.spec.packing import check_labels
+from boldhw.spec.settings import Registers
+from boldhw.spec.stats import TrainStats
 
 CHUNK = 4096  # most samples computed together
 
-
-@dataclass(frozen=True)
-class TrainStats:
-    """Outcome of training: samples consumed, hits and active ones among them, updates, flips.
-
-    ``flips`` has one count per layer, first layer first. Stats of consecutive calls can be added.
-    """
-
-    samples: int
-    hits: int
-    active: int
-    updates: int
-    flips: tuple
-
-    def __add__(self, other):
-        return TrainStats(
-            self.samples + other.samples,
-            self.hits + other.hits,
-            self.active + other.active,
-            self.updates + other.updates,
-            tuple(a + b for a, b in zip(self.flips, other.flips, strict=True)),
-        )
+# Roomy engine of a golden network that is meant for no board in particular.
+REFERENCE = EngineConfig(
+    elements=8,
+    lanes=64,
+    batch=64,
+    accumulator_bits=16,
+    weight_rows=1 << 14,
+    data_rows=1 << 16,
+    signal_rows=1 << 14,
+    max_layers=16,
+    max_fan_in=1 << 14,
+    stochastic=True,
+    decay=True,
+)
 
 
 class Network:
@@ -303,21 +297,3 @@ def _checked_seed(seed):
             f"seed={seed!r} must be an integer from 0, or a sequence of them; try seed=0"
         ) from error
     return seed
-
-
-def check_labels(labels, samples, classes, name="labels"):
-    """Raise DataError unless there is an integer from 0 to ``classes - 1`` for each sample.
-
-    ``name`` is what messages call the labels.
-    """
-    dtype = getattr(labels, "dtype", None)
-    if getattr(dtype, "kind", "?") not in "iu" or labels.shape != (samples,):
-        raise DataError(
-            f"{name} must be an integer array of shape ({samples},), one per sample; "
-            f"got shape {np.shape(labels)} and type {dtype or type(labels).__name__}"
-        )
-    if samples and not 0 <= labels.min() <= labels.max() < classes:
-        raise DataError(
-            f"{name} run from {labels.min()} to {labels.max()}; the network has classes 0 to "
-            f"{classes - 1}: give it a class for every label, or other samples"
-        )

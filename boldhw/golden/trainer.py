@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden.hyper import LIMIT, Hyper
-from boldhw.golden.network import Network, check_labels
+from boldhw.golden.hyper import Hyper
+from boldhw.golden.network import Network
 from boldhw.spec.checks import check_kind, check_range
 from boldhw.spec.order import Order
+from boldhw.spec.packing import check_labels
+from boldhw.spec.settings import LIMIT
 
 BLOCK = 1000  # samples between two calls of the progress callback
 NOISE, ORDER, CHANGE = 1, 2, 3  # what a seed is spawned for

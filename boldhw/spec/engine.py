@@ -5,7 +5,7 @@ Every parameter check of the project lives here and in :mod:`boldhw.spec.layout`
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
@@ -266,46 +266,3 @@ def parse_network(text):
     Raises ConfigError when it is not at least two positive integers joined by hyphens.
     """
     return Network.parse(text).widths
-
-
-# The engine for an iCE40UP5K: 784-72-10 fits. docs/decisions.md says how it was chosen.
-ICEBREAKER = EngineConfig(
-    elements=8,
-    lanes=32,
-    batch=24,
-    accumulator_bits=8,
-    weight_rows=256,
-    data_rows=16384,
-    signal_rows=256,
-    dsp_sums=True,
-)
-
-# The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
-ICEBREAKER_STORE = replace(ICEBREAKER, elements=6, lanes=24, weight_rows=512)
-
-# 400 lanes for 784-120-10: the weights fill 25 block RAMs of an iCE40UP5K without a gap, but the
-# logic does not fit that device.
-WIDE = EngineConfig(
-    elements=10,
-    lanes=40,
-    batch=32,
-    accumulator_bits=6,
-    weight_rows=256,
-    data_rows=16384,
-    signal_rows=256,
-)
-
-# Roomy engine of a golden network that is meant for no board in particular.
-REFERENCE = EngineConfig(
-    elements=8,
-    lanes=64,
-    batch=64,
-    accumulator_bits=16,
-    weight_rows=1 << 14,
-    data_rows=1 << 16,
-    signal_rows=1 << 14,
-    max_layers=16,
-    max_fan_in=1 << 14,
-    stochastic=True,
-    decay=True,
-)

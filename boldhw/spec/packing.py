@@ -207,3 +207,21 @@ def _check_arrays(name, layout, arrays, dtype):
 def _check_size(name, data, size):
     if len(data) != size:
         raise DataError(f"{name} are {len(data)} bytes, the layout takes {size}")
+
+
+def check_labels(labels, samples, classes, name="labels"):
+    """Raise DataError unless there is an integer from 0 to ``classes - 1`` for each sample.
+
+    ``name`` is what messages call the labels.
+    """
+    dtype = getattr(labels, "dtype", None)
+    if getattr(dtype, "kind", "?") not in "iu" or labels.shape != (samples,):
+        raise DataError(
+            f"{name} must be an integer array of shape ({samples},), one per sample; "
+            f"got shape {np.shape(labels)} and type {dtype or type(labels).__name__}"
+        )
+    if samples and not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(
+            f"{name} run from {labels.min()} to {labels.max()}; the network has classes 0 to "
+            f"{classes - 1}: give it a class for every label, or other samples"
+        )

@@ -8,10 +8,10 @@ takes its value by ``of`` and ``name``, a pass reads it as ``key``.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from boldhw.golden.hyper import Registers
 from boldhw.spec.engine import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
 from boldhw.spec.layout import LayerLayout
 from boldhw.spec.numbers import ceil_div
+from boldhw.spec.settings import Registers
 
 PASS_ROWS = 4
 FIELDS_PER_ROW = 4

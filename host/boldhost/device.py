@@ -8,17 +8,20 @@ import numpy as np
 
 from boldhost.identity import check_identity
 from boldhost.link import TIMEOUT, Link
+from boldhost.opening import open_transport
 from boldhost.ports import find_port
-from boldhost.transport import BAUD, open_transport
+from boldhost.serial_port import BAUD
 from boldhw.errors import ConfigError, DataError, DeviceError
-from boldhw.golden.hyper import Registers
-from boldhw.golden.network import Network, TrainStats, check_labels
 from boldhw.spec import packing
 from boldhw.spec.checks import check_kind, check_range
 from boldhw.spec.engine import FIELD_BITS, EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
+from boldhw.spec.packing import check_labels
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
+from boldhw.spec.settings import Registers
+from boldhw.spec.state import check_state
+from boldhw.spec.stats import TrainStats
 
 PHASES = ("forward", "backward", "update")
 SEARCH_TIMEOUT = 0.3  # seconds for the answer of each port that is searched for a board
@@ -96,7 +99,7 @@ class Device:
         Forgets gathered samples and clears the counters. The noise generator is left alone, see
         :meth:`seed_noise`. Raises DeviceError when the checksums differ afterwards.
         """
-        layout = Layout(self.engine, check_kind("network", network, Network).widths)
+        layout = Layout(self.engine, check_state(network).widths)
         self._check_network(network, layout)
         table = packing.pack_table(layout, network.registers)
         contents = {

@@ -10,13 +10,13 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out
 from amaranth.sim import Simulator
 from boldboards import BOARDS, ecp5, find_board, gowin, ice40
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldboards.pll import PowerOnReset
 
 from boldhw.errors import ConfigError
 from boldhw.flow.build import NAME, bitstream_name, build, elaborate
 from boldhw.flow.estimate import ram_blocks
 from boldhw.flow.synthesis import run_tool, synthesise
-from boldhw.spec.engine import ICEBREAKER
 from boldhw.spec.layout import Layout
 
 ICEBREAKER_BOARD = BOARDS["icebreaker"]

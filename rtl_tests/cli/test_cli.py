@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import serial
 from boldboards import BOARDS
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from support.golden_board import GoldenBoard
 from support.interrupts import heed_interrupts
 from support.small_engine import SMALL as ENGINE
@@ -31,7 +32,7 @@ from boldhw.golden import checkpoint as checkpoints
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.spec.engine import ICEBREAKER, EngineConfig
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.protocol import Command
 

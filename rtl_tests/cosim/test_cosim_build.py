@@ -10,12 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from support.echo import echo_verilog
 
 from boldhw import programs
 from boldhw.cosim import build
 from boldhw.errors import ToolError
-from boldhw.spec.engine import ICEBREAKER
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from boldhost.transport import SocketTransport
+from boldhost.tcp import SocketTransport
 from support.interrupts import heed_interrupts
 
 from boldhw.cli.main import main

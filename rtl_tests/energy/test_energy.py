@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from support.golden_board import GoldenBoard
 
 from boldhw.cli.main import main
 from boldhw.energy import cost as energy
 from boldhw.energy.cost import Chip, Level, Shape, training
 from boldhw.errors import ConfigError
-from boldhw.spec.engine import ICEBREAKER
 
 DIGITS = energy.mlp_shapes((784, 256, 256, 10))
 FREE = {"add_pj": 0, "logic_pj": 0, "fp_add_pj": {16: 0, 32: 0}, "fp_mul_pj": {16: 0, 32: 0}}

@@ -10,13 +10,13 @@ from threading import Event
 
 import pytest
 from boldboards import BOARDS
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw.errors import DataError, ToolError
 from boldhw.flow.build import Placed, _fmax, _place_all, build, in_circles, place, take_sites
 from boldhw.flow.estimate import ram_blocks, spram
 from boldhw.flow.synthesis import count_cells, run_tool, synthesise
 from boldhw.programs import StuckError
-from boldhw.spec.engine import ICEBREAKER
 
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from boldboards import BOARDS
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw.errors import ConfigError
 from boldhw.flow import calibrate
@@ -22,7 +23,7 @@ from boldhw.flow.estimate import (
 )
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.spec import cycles
-from boldhw.spec.engine import ICEBREAKER, EngineConfig
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 
 DIGITS = (784, 72, 10)

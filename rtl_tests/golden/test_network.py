@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.engines import WIDE
 from support.scalar_network import ENGINE, OPTIONS, REGISTERS, WIDTHS, assert_equal_runs, samples
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network, TrainStats
-from boldhw.spec.engine import REFERENCE, WIDE
+from boldhw.golden.network import REFERENCE, Network
+from boldhw.spec.stats import TrainStats
 
 
 @pytest.mark.parametrize("option", OPTIONS)

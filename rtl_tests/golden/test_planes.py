@@ -12,8 +12,8 @@ from boldhw.experiments.planes import PlanesHyper
 from boldhw.golden import rule
 from boldhw.golden.compiled import CompiledNetwork
 from boldhw.golden.hyper import Hyper
+from boldhw.golden.network import REFERENCE
 from boldhw.golden.planes import Planes, PlanesNetwork, quantise, split
-from boldhw.spec.engine import REFERENCE
 
 SHIFTS = 1, 0  # of the hidden layers
 CHOSEN = "plain", "dead_zone", "noise_in_all_layers", "noise_and_rounding", "all_options"

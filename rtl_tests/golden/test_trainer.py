@@ -8,9 +8,8 @@ import pytest
 from support.trained import BITS, HYPER, LABELS, OPTIONS, TEST, WIDTHS
 
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
-from boldhw.spec.engine import REFERENCE
 
 
 class Spy:

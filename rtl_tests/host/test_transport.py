@@ -8,12 +8,16 @@ import socket
 import sys
 import threading
 import tty
+from importlib.metadata import EntryPoint
 
 import pytest
 import serial
-from boldhost import transport
+from boldhost import opening, serial_port
 from boldhost.device import Device
-from boldhost.transport import SerialTransport, SocketTransport, open_transport
+from boldhost.opening import open_transport
+from boldhost.serial_port import SerialTransport
+from boldhost.tcp import SocketTransport
+from boldhost.transport import Transport
 from serial.tools.list_ports_common import ListPortInfo
 from support.driver_case import ENGINE, make_network, make_samples
 from support.golden_board import GoldenBoard
@@ -97,11 +101,11 @@ def test_a_port_is_taken_once(terminal):
 
 
 def test_a_missing_port_lists_those_that_exist(monkeypatch):
-    monkeypatch.setattr(transport.list_ports, "comports", lambda: [])
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: [])
     with pytest.raises(DeviceError, match="there is no port /dev/nothing; no serial port was fo"):
         open_transport("/dev/nothing")
     found = [ListPortInfo("/dev/ttyUSB1"), ListPortInfo("/dev/ttyUSB0")]
-    monkeypatch.setattr(transport.list_ports, "comports", lambda: found)
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: found)
     with pytest.raises(DeviceError, match="ports found: /dev/ttyUSB0, /dev/ttyUSB1"):
         open_transport("/dev/nothing")
 
@@ -128,7 +132,7 @@ def test_each_way_of_not_opening_is_named(monkeypatch, error, message):
     def fail(*args, **options):
         raise error
 
-    monkeypatch.setattr(transport.serial, "serial_for_url", fail)
+    monkeypatch.setattr(serial_port.serial, "serial_for_url", fail)
     with pytest.raises(DeviceError, match=message):
         open_transport("COM9")
 
@@ -189,3 +193,32 @@ def test_a_missing_simulation_names_the_extra(monkeypatch):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(ToolError, match=r"needs the package platformdirs, .*'\.\[sim\]'"):
         open_transport("sim")
+
+
+def test_another_package_can_add_a_transport(monkeypatch):
+    """Its entry point's name is a port; the engine and the clock are handed on."""
+    point = EntryPoint("echo", f"{__name__}:Echo", opening.GROUP)
+    monkeypatch.setattr(
+        opening, "entry_points", lambda group, name: [point] if name == point.name else []
+    )
+    port = open_transport("echo", ENGINE, clock_hz=5)
+    assert (port.engine, port.clock_hz) == (ENGINE, 5)
+    with pytest.raises(DeviceError, match="there is no port ech"):
+        open_transport("ech")
+
+
+class Echo(Transport):
+    """What is written is read."""
+
+    def __init__(self, engine, clock_hz):
+        self.engine, self.clock_hz, self.data = engine, clock_hz, b""
+
+    def write(self, data):
+        self.data += data
+
+    def read(self, timeout):
+        data, self.data = self.data, b""
+        return data
+
+    def close(self):
+        self.data = b""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 
 from boldhw.errors import DataError
 from boldhw.golden.hyper import Hyper
@@ -21,7 +22,6 @@ from boldhw.report.html import (
     unpack,
     write_report,
 )
-from boldhw.spec.engine import ICEBREAKER
 
 BUILD = {
     "board": "icebreaker",

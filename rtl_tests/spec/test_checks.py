@@ -5,14 +5,15 @@ from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
+from support.engines import WIDE
 
 from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.checks import check_number, check_range, check_widths
-from boldhw.spec.engine import REFERENCE, WIDE, EngineConfig
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.order import Order
 

@@ -3,9 +3,12 @@
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
+from support.engines import WIDE
 
 from boldhw.errors import ConfigError
-from boldhw.spec.engine import ICEBREAKER, REFERENCE, WIDE, EngineConfig, parse_network
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.engine import EngineConfig, parse_network
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Fields of the layer table are what layout and settings have, and are told apart by the passes."""
 
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
+from support.engines import WIDE
 
 from boldhw.gateware.passes.table import field_shape
-from boldhw.spec.engine import FIELD_BITS, ICEBREAKER, REFERENCE, TABLE_ROWS, WIDE
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
 from boldhw.spec.table import (
     ABOVE,
     FIELDS,

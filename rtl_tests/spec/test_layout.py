@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from support.engines import WIDE
 
 from boldhw.errors import ConfigError
-from boldhw.spec.engine import REFERENCE, TABLE_ROWS, WIDE
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.engine import TABLE_ROWS
 from boldhw.spec.layout import Layout
 
 NETWORKS = [(784, 120, 10), (64, 10), (41, 39, 12, 3), (1, 1, 1, 1, 2)]

@@ -12,7 +12,8 @@ from boldhw.cli.main import main
 from boldhw.errors import ConfigError
 from boldhw.flow.estimate import estimate
 from boldhw.flow.explore import engines
-from boldhw.spec.engine import MAX_TERMS, REFERENCE, EngineConfig
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.engine import MAX_TERMS, EngineConfig
 from boldhw.spec.layout import Layout
 
 ENGINE = EngineConfig(

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.engines import WIDE
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.spec import packing
-from boldhw.spec.engine import REFERENCE, TABLE_ROWS, WIDE, EngineConfig
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.table import TABLE
 

@@ -3,8 +3,11 @@
 from dataclasses import fields, replace
 
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
+from support.engines import WIDE
 
-from boldhw.spec.engine import ICEBREAKER, REFERENCE, WIDE, EngineConfig
+from boldhw.golden.network import REFERENCE
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.protocol import (
     FLAGS,
     IDENTITY_VALUES,

@@ -4,7 +4,8 @@ import json
 import struct
 from dataclasses import replace
 
-from boldhw.spec.engine import ICEBREAKER
+from boldboards.icebreaker import ENGINE as ICEBREAKER
+
 from boldhw.spec.protocol import COUNTERS, STORE_REGISTERS, Bank, Command, Register, identity_bytes
 from boldhw.spec.registermap import markdown, register_map
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from boldhw import Network
-from boldhw.golden.hyper import LIMIT, Hyper
+from boldhw.golden.hyper import Hyper
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.settings import LIMIT
 
 SEED = 3  # of weights and noise
 ENGINE = EngineConfig(

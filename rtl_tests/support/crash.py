@@ -33,7 +33,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from boldhost.transport import SocketTransport
+from boldhost.tcp import SocketTransport
 from support.small_engine import SMALL
 from support.tiny_run import tiny_trainer
 

@@ -15,11 +15,12 @@ from boldhost.link import Link
 from boldhw.check.lockstep import LockStep
 from boldhw.cosim.transport import SimTransport
 from boldhw.errors import ConfigError
-from boldhw.golden.hyper import LIMIT, Hyper
+from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.spec.engine import STORE_BYTES_MAX, STORES, TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.protocol import MAX_PAYLOAD
+from boldhw.spec.settings import LIMIT
 
 SMALLEST = (1, 2)  # widths
 STORE = ("store", "store_bytes")

@@ -7,7 +7,6 @@ from collections import Counter
 import numpy as np
 from boldhost.transport import Transport
 
-from boldhw.golden.hyper import Registers
 from boldhw.golden.network import Network
 from boldhw.spec import packing
 from boldhw.spec.engine import PAGE_BITS, TABLE_ROWS
@@ -31,6 +30,7 @@ from boldhw.spec.protocol import (
     identity_bytes,
     registers_of,
 )
+from boldhw.spec.settings import Registers
 from boldhw.spec.table import TABLE
 
 CLOCK_HZ = 24_000_000

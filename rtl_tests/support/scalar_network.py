@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from boldhw.golden.hyper import Registers
-from boldhw.golden.network import Network, TrainStats
+from boldhw.golden.network import Network
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.noise import NoiseStream
+from boldhw.spec.settings import Registers
+from boldhw.spec.stats import TrainStats
 
 WIDTHS = (13, 7, 9, 6)
 ENGINE = EngineConfig(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from support.golden_board import GoldenBoard
 
 from boldhw.cli.verbs import cli
-from boldhw.spec.engine import ICEBREAKER
 
 ROOT = Path(__file__).parents[2]
 PAGES = {

@@ -6,9 +6,11 @@ from random import Random
 
 import numpy as np
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldhost.device import Device
 from boldhost.link import Link
 from boldhost.transport import Transport
+from support.engines import WIDE
 from support.frame_faults import FAULTS
 from support.small_engine import RUNS, SMALL, make_network, make_samples
 
@@ -19,7 +21,6 @@ from boldhw.errors import ConfigError, DeviceError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import cycles
-from boldhw.spec.engine import ICEBREAKER, WIDE
 from boldhw.spec.protocol import Bank, Command, Register
 
 Future = IntEnum("Future", {"COMMAND": 0x7E})

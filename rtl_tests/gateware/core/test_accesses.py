@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldhost.device import Device
 from boldhost.link import Link
 from boldhost.transport import Transport
@@ -14,7 +15,6 @@ from support.golden_board import GoldenBoard
 
 from boldhw import Network
 from boldhw.energy import accesses
-from boldhw.spec.engine import ICEBREAKER
 from boldhw.spec.layout import Layout
 
 DIGITS = (784, 72, 10)

@@ -1,0 +1,36 @@
+"""The state of a network that training changes, as golden model and driver exchange it."""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from boldhw.errors import ConfigError
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.settings import Registers
+
+
+@runtime_checkable
+class NetworkState(Protocol):
+    """What a driver needs of a golden network; :class:`boldhw.Network` has all of it.
+
+    widths         layer widths, inputs first
+    engine         accumulator bits, batch and options are those of this one
+    registers      run-time settings
+    weights        bool, one array per layer, shape (outputs, fan_in)
+    accumulators   int16, one array per layer, shape (outputs, fan_in)
+    """
+
+    widths: tuple[int, ...]
+    engine: EngineConfig
+    registers: Registers
+    weights: list[np.ndarray]
+    accumulators: list[np.ndarray]
+
+
+def check_state(network):
+    """Return ``network``. Raises ConfigError unless it has all of a NetworkState."""
+    if not isinstance(network, NetworkState):
+        raise ConfigError(
+            f"network={network!r} is of type {type(network).__name__}; give a boldhw.Network"
+        )
+    return network

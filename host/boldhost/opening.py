@@ -1,0 +1,39 @@
+"""Which Transport a port's name means.
+
+A package adds transports as entry points of the group ``boldhost.transports``: the name of each is
+a port, its object is called with ``engine`` and ``clock_hz`` and returns a Transport. The simulated
+board is one of them, so that the driver does not import the simulator.
+"""
+
+from importlib.metadata import entry_points
+
+from boldhost.serial_port import BAUD, SerialTransport
+from boldhost.tcp import SocketTransport
+from boldhw.errors import missing_package
+
+GROUP = "boldhost.transports"
+
+
+def open_transport(port, engine=None, baud=BAUD, clock_hz=None):
+    """Return the Transport for ``port``.
+
+    ``port`` is ``sim`` or the name of another entry point of ``boldhost.transports``,
+    ``socket://HOST:PORT``, or a serial port. ``engine`` is the design that ``sim`` simulates, and
+    ``clock_hz`` its clock, the iCEBreaker's by default. Raises DeviceError if the port cannot be
+    opened and ToolError if the simulation is not installed.
+    """
+    for entry in entry_points(group=GROUP, name=port):
+        return _loaded(entry)(engine=engine, clock_hz=clock_hz)
+    if port.startswith("socket://"):
+        return SocketTransport(port)
+    return SerialTransport(port, baud)
+
+
+def _loaded(entry):
+    """Return the object of an entry point. Raises ToolError for a package that it lacks."""
+    try:
+        return entry.load()
+    except ImportError as error:
+        package = error.name.partition(".")[0]
+        what = "the simulated board" if entry.name == "sim" else f"the transport {entry.name}"
+        raise missing_package(what, package, "sim") from error
