@@ -19,8 +19,8 @@ from boldhw.golden.graph.governors import (
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
-from boldhw.golden.network import TrainStats
 from boldhw.spec.network import Network
+from boldhw.spec.stats import TrainStats
 
 SPEC = Network.parse("8x8-4k3p2-3")
 CONSTANTS = Constants()

@@ -8,8 +8,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.registers import GraphRegisters, LayerRegisters
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network
-from boldhw.spec.engine import REFERENCE
+from boldhw.golden.network import REFERENCE, Network
 from boldhw.spec.network import Network as Spec
 
 

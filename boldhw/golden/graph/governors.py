@@ -21,7 +21,7 @@ from boldhw.golden.graph.constants import ROOT, SHARE, Constants, power
 from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.registers import HIGHEST, MAX_WINDOW
-from boldhw.golden.network import TrainStats
+from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows
 UPDATES = 4  # updates between two moves of theta

@@ -17,9 +17,10 @@ from boldhw.golden.graph.layer import GraphLayer, Seen
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.registers import GraphRegisters
 from boldhw.golden.graph.widths import check_widths, sources
-from boldhw.golden.network import TrainStats, check_labels
+from boldhw.golden.network import check_labels
 from boldhw.spec.layer import INPUT
 from boldhw.spec.network import Network
+from boldhw.spec.stats import TrainStats
 
 CHUNK = 32  # most samples computed together
 
