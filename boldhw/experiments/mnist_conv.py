@@ -33,7 +33,7 @@ HOLD = 6  # one of so many training pictures is held back to choose settings
 PICTURES = 2000  # that tell the share of T's at the start
 
 
-def settings(network, seed, epochs, label, *, levels, choose=False, maps=False, bits=16,
+def settings(network, seed, epochs, label, *, levels, choose=False, maps=True, bits=16,
              rounding=(), **constants):  # fmt: skip
     """Return the settings of a run; ``constants`` are those that are not the usual ones.
 
@@ -45,10 +45,15 @@ def settings(network, seed, epochs, label, *, levels, choose=False, maps=False, 
             "rounding": list(rounding), "constants": constants}  # fmt: skip
 
 
-# What was tried beside the usual constants.
+# What was tried beside the usual constants, on SMALL.
 TRIALS = {
     "usual": {},
-    "hidden maps {0,T}": {"maps": True},
+    "hidden maps {F,T}": {"maps": False},
+    "flips twice as often": {"flips_first": 3575, "flips_last": 4682},
+    "T in 35 to 45 %": {"fire_low": 90, "fire_high": 115},
+    "70 % gated": {"gated": 180},
+    "margin 6 to 3": {"margin_first": 96, "margin_last": 48},
+    "A = 8, r = 4, 4, 0": {"bits": 8, "rounding": [4, 4, 0]},
 }
 
 
@@ -58,7 +63,7 @@ def runs(seeds, quick):
         name = "28x28-7k5p2-14k5p2-10"
         return [
             settings(name, 1, 3, name, levels=ONE),
-            settings(name, 1, 2, "hidden maps {0,T}", levels=ONE, choose=True, maps=True),
+            settings(name, 1, 2, "hidden maps {F,T}", levels=ONE, choose=True, maps=False),
         ]
     tests = [
         settings(name, seed, EPOCHS, name, levels=levels)
@@ -96,6 +101,7 @@ def run(settings, dataset):
         "active": [epoch.active / epoch.samples for epoch in epochs],
         "flips": [epoch.flips for epoch in epochs],
         "updates": [epoch.updates for epoch in epochs],
+        "samples": len(labels),
         "theta": [layer.registers.theta for layer in graph.layers],
     }
 
@@ -132,6 +138,11 @@ def report(records):
     return text, {"mnist-conv.svg": plot(lines, "epoch", "test accuracy, %")}
 
 
+def _rate(record):
+    """Return training samples per second of a whole run, tests after each epoch included."""
+    return record["settings"]["epochs"] * record["result"]["samples"] / record["seconds"]
+
+
 def _table(what, records):
     rows = [
         [
@@ -142,11 +153,12 @@ def _table(what, records):
             len(group),
             training.spread(training.final(group)),
             f"{100 * np.mean([record['result']['active'][-1] for record in group]):.1f}",
+            f"{np.mean([_rate(record) for record in group]):,.0f}",
         ]
         for label, group in training.by_label(records).items()
     ]
     heading = ["network", "weights", "pixel thresholds", "epochs", "seeds",
-               f"{what} % (least)", "active % in the last epoch"]  # fmt: skip
+               f"{what} % (least)", "active % in the last epoch", "training samples/s"]  # fmt: skip
     return training.markdown(heading, rows)
 
 

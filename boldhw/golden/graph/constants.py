@@ -29,8 +29,8 @@ class Constants:
     fire_high: int = 90
     gated: int = 128
     dead: int = 179
-    flips_first: int = 3575
-    flips_last: int = 4682
+    flips_first: int = 3831
+    flips_last: int = 4938
     margin_first: int = 48
     margin_last: int = 16
     batch: int = 16
