@@ -67,11 +67,11 @@ def runs(seeds, quick):
         ]
     tests = [
         settings(name, seed, EPOCHS, name, levels=levels)
-        for name, levels in NETWORKS.items() for seed in range(1, seeds + 1)
+        for seed in range(1, seeds + 1) for name, levels in NETWORKS.items()
     ]  # fmt: skip
     return tests + [
         settings(SMALL, seed, TRIAL, label, choose=True, **{"levels": ONE, **changes})
-        for label, changes in TRIALS.items() for seed in range(1, min(seeds, 2) + 1)
+        for seed in range(1, min(seeds, 2) + 1) for label, changes in TRIALS.items()
     ]  # fmt: skip
 
 
