@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.graph_cases import network, samples
+from support.graph_cases import samples
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import Constants, power
@@ -151,9 +151,8 @@ def test_power_is_near_and_exact_at_factors_of_two():
 
 def test_trained_in_pieces_is_trained_at_once():
     """Governors act at samples and updates, wherever blocks end."""
-    spec = network("pooled")
-    bits, labels = samples(spec, 700, 0)
-    trainers = [GraphTrainer(graph(spec), CONSTANTS, 2, 700, seed=4) for _ in range(2)]
+    bits, labels = samples(SPEC, 700, 0, 3)
+    trainers = [GraphTrainer(graph(), CONSTANTS, 2, 700, seed=4) for _ in range(2)]
     once = list(trainers[0].run(bits, labels, bits, labels))
     other = trainers[1]
     order = np.random.default_rng(np.random.SeedSequence(4, spawn_key=(1, 0))).permutation(700)
