@@ -15,7 +15,8 @@ from boldhw.cli.output import say
 from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError
 from boldhw.golden.hyper import FEATURES, Hyper
-from boldhw.spec.engine import EngineConfig, parse_network
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.network import Network
 
 
 class NetworkType(click.ParamType):
@@ -24,7 +25,7 @@ class NetworkType(click.ParamType):
     name = "WIDTHS"
 
     def convert(self, value, param, ctx):
-        return value if isinstance(value, tuple) else parse_network(value)
+        return Network.of(value)
 
 
 ADVICE = (

@@ -117,8 +117,8 @@ def _found(path):
         trainer = checkpoints.load(path)
     except DataError:
         return f"{path} is there already and no checkpoint; save the run in another file"
-    done, network = f"{trainer.epoch} of {trainer.epochs} epochs", trainer.network.widths
-    text = f"{path} holds a run of {'-'.join(map(str, network))} that has done {done}"
+    done, network = f"{trainer.epoch} of {trainer.epochs} epochs", trainer.network.graph
+    text = f"{path} holds a run of {network} that has done {done}"
     if trainer.epoch < trainer.epochs:
         return f"{text}; go on with: {_again(path)}; save this run in another file"
     return f"{text}; save this run in another file"
@@ -129,7 +129,7 @@ def _device(backend, trainer, samples, engine, clock_hz, store, network, **setti
     if backend == "golden":
         return nullcontext()
     if trainer:
-        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.widths
+        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.graph
     if store and backend == "sim":
         return _simulated(engine, clock_hz, network, samples)
     return options.open_device(backend, engine, StoredDevice if store else Device, clock_hz)

@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from boldhw.errors import ConfigError
+from boldhw.spec.checks import check_widths
 
+MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 INPUT = "input"  # name of the sample, as a source of taps
 DENSE = "dense"  # kind of a layer whose outputs read everything of their sources
 KINDS = (DENSE,)
@@ -102,6 +104,18 @@ class Network:
     layers: tuple[Layer, ...]
 
     @classmethod
+    def of(cls, network: Network | str | Sequence[int]) -> Network:
+        """Return ``network`` itself, or what a text or layer widths describe.
+
+        Raises ConfigError as :meth:`parse` and :meth:`chain` do.
+        """
+        if isinstance(network, Network):
+            return network
+        if isinstance(network, str):
+            return cls.parse(network)
+        return cls.chain(check_widths(network))
+
+    @classmethod
     def parse(cls, text: str) -> Network:
         """Return the chain of dense layers that a text such as ``784-72-10`` describes.
 
@@ -179,11 +193,21 @@ class Network:
     @property
     def widths(self) -> tuple[int, ...]:
         """Inputs and outputs of all layers of a chain. Raises ConfigError for another network."""
+        self.check_chain()
+        return (self.inputs, *(layer.outputs for layer in self.layers))
+
+    def check_chain(self) -> None:
+        """Raise ConfigError unless the network is a chain of dense layers, as engines train."""
         if not self.is_chain:
             raise ConfigError(
-                "the network is no chain of dense layers, which is what engines train so far"
+                "the network is not a chain of dense layers, and engines run no other; write it as "
+                "layer widths, such as 784-72-10"
             )
-        return (self.inputs, *(layer.outputs for layer in self.layers))
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """(fan-in, outputs) of every layer."""
+        return [(layer.inputs, layer.outputs) for layer in self.layers]
 
     @property
     def output(self) -> Layer:
@@ -306,3 +330,20 @@ def _entry(layer: Layer) -> dict[str, Any]:
     if not layer.learns:
         entry["learns"] = False
     return entry
+
+
+def check_terms(network: Network) -> None:
+    """Raise ConfigError unless every sum of a network, forward or backward, has few enough terms.
+
+    Forward a sum has a term per input of its layer, backward one per output of those that read it.
+    """
+    counts = {"a sample": (network.inputs, "inputs")} | {
+        f"layer {number}": (layer.outputs, "outputs")
+        for number, layer in enumerate(network.layers, 1)
+    }
+    for what, (count, unit) in counts.items():
+        if count > MAX_TERMS:
+            raise ConfigError(
+                f"{what} has {count} {unit}; a sum has at most {MAX_TERMS} terms, so the most that "
+                f"work are {MAX_TERMS}"
+            )
