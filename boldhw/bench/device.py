@@ -43,7 +43,7 @@ def device_throughput(device, network):
     """
     generator = np.random.default_rng(0)
     bits = generator.random((SAMPLES, network.widths[0])) < 0.5
-    labels = generator.integers(0, network.registers.classes, SAMPLES)
+    labels = generator.integers(0, network.settings.classes, SAMPLES)
     device.load(network)
     infer, infer_cycles = _run(device, lambda: device.infer(bits))
     train, train_cycles = _run(device, lambda: device.train(bits, labels))

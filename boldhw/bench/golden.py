@@ -24,7 +24,7 @@ def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=
     training, inference = [], []
     for seed in range(runs):
         model = kind(network, seed=seed)
-        model.set_registers(Hyper().registers(model.engine, model.widths, popcount=popcount))
+        model.configure(Hyper().settings(model.engine, model.graph, popcount=popcount))
         training.append(samples / _seconds(model.train, bits, labels))
         inference.append(samples / _seconds(model.infer, bits))
     return {
@@ -60,7 +60,7 @@ def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400, cl
     generator = np.random.default_rng(0)
     model = Network(network, engine)
     bits = generator.random((samples, model.widths[0])) < 0.5
-    labels = generator.integers(0, model.registers.classes, samples)
+    labels = generator.integers(0, model.settings.classes, samples)
     board = SimTransport(engine, clock_hz=clock_hz)
     with Device(Link(board)) as device:
         device.load(model)

@@ -20,7 +20,7 @@ def measure(board, bits, labels, epochs):
     """Yield a dict for each epoch on a simulated board with a store that holds the samples."""
     board = board.with_store()
     network = Network(board.network, board.engine, 1)
-    network.set_registers(Hyper().fitting(board.engine).registers(board.engine, board.network))
+    network.configure(Hyper().fitting(board.engine).settings(board.engine, board.network))
     flash = None
     if board.engine.store == "flash":
         flash = packing.pack_store(Layout(board.engine, board.network), bits, labels)

@@ -198,7 +198,7 @@ def check_cycles(board, network, bits, labels):
 
 def total_cycles(board, counts):
     """Return the cycles of what ``counts`` has samples, active ones and updates of."""
-    model = cycles.model(board.engine, board.network)
+    model = cycles.predict(board.engine, board.network)
     return (
         model.forward * counts.samples
         + model.backward * counts.active
@@ -259,16 +259,16 @@ def infer_packed(network, bits):
 
     The same as ``network.infer`` for one output per class. bits: bool, shape (samples, inputs).
     """
-    registers = network.registers
+    settings = network.settings
     for layer, weights in enumerate(network.weights):
         inputs, planes = pack(bits), pack(weights)
-        if registers.zero_true[layer]:
+        if settings.layers[layer].zero_true:
             agree = np.bitwise_count(inputs[:, None] & planes).sum(axis=2, dtype=np.int32)
             sums = 2 * agree - np.count_nonzero(bits, axis=1)[:, None]
         else:
             differ = np.bitwise_count(inputs[:, None] ^ planes).sum(axis=2, dtype=np.int32)
             sums = weights.shape[1] - 2 * differ
-        bits = sums >= registers.tau[layer]
+        bits = sums >= settings.layers[layer].tau
     return sums
 
 

@@ -67,10 +67,10 @@ class LockStep:
         self.device.load(self.golden)
         self._compare_state()
 
-    def set_registers(self, registers):
+    def configure(self, settings):
         """Set both."""
-        self.golden.set_registers(registers)
-        self.device.set_registers(registers)
+        self.golden.configure(settings)
+        self.device.configure(settings)
 
     def seed_noise(self, seed):
         """Seed both."""
@@ -170,7 +170,7 @@ class LockStep:
 
     def _read_back(self):
         """Return the device's weights and accumulators, without the checks of Device.store."""
-        layout = Layout(self.engine, self.golden.widths)
+        layout = Layout(self.engine, self.golden.graph)
         rows = layout.accumulator_end - layout.accumulator_row
         weights = self.device.read_memory(Bank.WEIGHTS, 0, layout.weight_blocks)
         accumulators = self.device.read_memory(Bank.DATA, layout.accumulator_row, rows)

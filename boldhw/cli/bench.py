@@ -43,7 +43,7 @@ def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
     """
     if suite:
         return _suite(data_name, out)
-    name = "-".join(map(str, network))
+    name = str(network)
     result = {"golden": golden_throughput(name)}
     with suppress(ToolError):
         result["compiled"] = compiled_throughput(name)

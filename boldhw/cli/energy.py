@@ -8,7 +8,7 @@ from boldhw.cli import options
 from boldhw.cli.output import table, verb
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.checks import check_range
-from boldhw.spec.engine import parse_network
+from boldhw.spec.network import Network
 
 VGG_SMALL = "vgg-small"
 TRAIN_SIZE = 1000  # samples that a device trains on unless --train-size says otherwise
@@ -76,21 +76,21 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
 
     check_range("batch", batch, 1, 1 << 20)
     _check_share(active)
-    widths = None if network == VGG_SMALL else parse_network(network)
-    shapes = model.mlp_shapes(widths) if widths else model.vgg_small_shapes()
+    graph = None if network == VGG_SMALL else Network.parse(network)
+    shapes = model.mlp_shapes(graph) if graph else model.vgg_small_shapes()
     chips = {name: make() for name, make in model.CHIPS.items()}
     if chip_file:
         chips[chip_file] = model.read_chip(_read_json(chip_file))
     engine, design = board.engine, None
     if backend:
-        if not widths:
+        if not graph:
             raise ConfigError(f"no engine runs {VGG_SMALL}; leave --backend out")
-        engine, counters = _train(backend, board, widths, **samples)
+        engine, counters = _train(backend, board, graph, **samples)
         active = counters["active"] / counters["samples"]
-        design = _design(engine, widths, counters, f"counted by {backend}")
-    elif widths and _fits(engine, widths):
+        design = _design(engine, graph, counters, f"counted by {backend}")
+    elif graph and _fits(engine, graph):
         counters = {"samples": 1.0, "active": active, "updates": active / engine.batch}
-        design = _design(engine, widths, counters, f"{100 * active:.0f} % of the samples active")
+        design = _design(engine, graph, counters, f"{100 * active:.0f} % of the samples active")
     return {
         "network": network,
         "batch": batch,
@@ -113,33 +113,33 @@ def _read_json(path):
         raise DataError(f"chip file {path} cannot be read: {error}") from error
 
 
-def _fits(engine, widths):
+def _fits(engine, graph):
     from boldhw.spec.layout import Layout
 
     try:
-        Layout(engine, widths)
+        Layout(engine, graph)
     except ConfigError:
         return False
     return True
 
 
-def _design(engine, widths, counters, how):
+def _design(engine, graph, counters, how):
     from boldhw.energy.accesses import per_sample
 
-    return {"counted": how, **per_sample(engine, widths, counters)}
+    return {"counted": how, **per_sample(engine, graph, counters)}
 
 
-def _train(backend, board, widths, data_name, threshold, train_size, test_size):
+def _train(backend, board, graph, data_name, threshold, train_size, test_size):
     """Train an epoch on a device, as its host does; return its engine and its counters."""
+    from boldhw.golden import network as golden
     from boldhw.golden.hyper import Hyper
-    from boldhw.golden.network import Network
     from boldhw.golden.trainer import Trainer
 
     bits, labels, test_bits, test_labels = options.load_bits(
         data_name, threshold, train_size or TRAIN_SIZE, test_size
     )
     with options.open_device(backend, board.engine, clock_hz=board.clock_hz) as device:
-        network = Network(widths, device.engine, seed=1)
+        network = golden.Network(graph, device.engine, seed=1)
         hyper = Hyper().fitting(device.engine)
         device.load(network)
         trainer = Trainer(network, hyper, epochs=1, seed=1, backend=device)

@@ -23,7 +23,7 @@ def estimate(board, config, network, store):
     board = board.with_store() if store else board
     return {
         "board": board.name,
-        "network": list(network),
+        "network": list(network.widths),
         "design_digest": board.engine.digest().hex(),
         **asdict(predict(board.engine, network, board)),
     }

@@ -47,7 +47,7 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
     replace_file(file, search.picture(front, [each for each in built if "error" not in each]))
     return {
         "board": board.name,
-        "network": list(network),
+        "network": list(network.widths),
         "engines": len(points),
         "front": [asdict(point) for point in front],
         "built": built,

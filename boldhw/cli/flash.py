@@ -59,7 +59,7 @@ def _write_samples(board, network, data_name, threshold, train_size):
     engine = board.with_store().engine
     layout = Layout(engine, network)
     bits, labels = options.load_bits(data_name, threshold, train_size)[:2]
-    check_labels(labels, len(bits), network[-1])
+    check_labels(labels, len(bits), network.output.outputs)
     image = packing.pack_store(layout, bits, labels)
     if len(image) > engine.store_bytes:
         raise ConfigError(

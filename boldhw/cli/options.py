@@ -16,20 +16,8 @@ from boldhw.cli.output import say
 from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
-from boldhw.spec.engine import EngineConfig, parse_network
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network
-
-
-class GraphType(click.ParamType):
-    """A network of any graph; the function gets widths of a chain, a Network of another one."""
-
-    name = "NETWORK"
-
-    def convert(self, value, param, ctx):
-        if isinstance(value, tuple):
-            return value
-        spec = read_network(value) if isinstance(value, str) else value
-        return spec.widths if spec.is_chain else spec
 
 
 def read_network(text):
@@ -46,7 +34,7 @@ class NetworkType(click.ParamType):
     name = "WIDTHS"
 
     def convert(self, value, param, ctx):
-        return value if isinstance(value, tuple) else parse_network(value)
+        return read_network(value) if isinstance(value, str) else Network.of(value)
 
 
 ADVICE = (
@@ -63,13 +51,6 @@ network = click.option(
     default="784-72-10",
     show_default=True,
     help="Layer widths: inputs, hidden layers, outputs.",
-)
-graph = click.option(
-    "--network",
-    type=GraphType(),
-    default="784-72-10",
-    show_default=True,
-    help="Such as 784-72-10 or 28x28-16k5p2-10, or a JSON file; see boldhw networks.",
 )
 seed = click.option(
     "--seed",

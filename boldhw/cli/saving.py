@@ -48,10 +48,10 @@ def _found(path):
     try:
         if graphs.is_graph(path):
             trainer = graphs.load(path)
-            network = str(trainer.graph.spec)
+            network = trainer.graph.spec
         else:
             trainer = checkpoints.load(path)
-            network = "-".join(map(str, trainer.network.widths))
+            network = trainer.network.graph
     except DataError:
         return f"{path} is there already and no checkpoint; save the run in another file"
     text = f"{path} holds a run of {network} that has done {trainer.epoch} of {trainer.epochs}"

@@ -21,7 +21,6 @@ from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import packing
 from boldhw.spec.layout import Layout
-from boldhw.spec.network import Network as Graph
 
 # What a checkpoint fixes.
 FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
@@ -29,7 +28,7 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 
 @verb()
 @options.backend("golden")
-@options.graph
+@options.network
 @options.samples
 @options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
@@ -53,7 +52,7 @@ def train(
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    if isinstance(settings["network"], Graph) or is_graph(resume):
+    if not settings["network"].is_chain or is_graph(resume):
         return train_graph(
             settings, checkpoint, resume, force, threshold, (data_name, train_size, test_size)
         )
@@ -99,7 +98,7 @@ def _device(backend, trainer, samples, engine, clock_hz, store, network, **setti
     if backend == "golden":
         return nullcontext()
     if trainer:
-        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.widths
+        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.graph
     if store and backend == "sim":
         return _simulated(engine, clock_hz, network, samples)
     return options.open_device(backend, engine, StoredDevice if store else Device, clock_hz)

@@ -50,13 +50,13 @@ class Accesses:
         }
 
 
-def model(engine, widths):
+def predict(engine, network):
     """Return {pass: Accesses} of one forward pass, backward pass and update.
 
     Raises ConfigError for a network that the engine cannot hold. Without training units there is
     a forward pass only.
     """
-    layers = Layout(engine, tuple(widths)).layers
+    layers = Layout(engine, network).layers
     passes = {"forward": forward(engine, layers)}
     if engine.training:
         passes |= {"backward": backward(engine, layers), "update": update(engine, layers)}
@@ -130,15 +130,17 @@ def link_bytes(layout, samples):
     return FRAME_BYTES * frames + samples * record, FRAME_BYTES * frames + samples
 
 
-def per_sample(engine, widths, counters):
+def per_sample(engine, network, counters):
     """Return what a training sample took on the mean, a JSON-able dict.
 
     ``counters``: samples, active and updates, as ``Device.stat`` counts them; cycles_forward and so
     on too if they were counted. The host's own writes of the samples are under ``link``.
     """
-    layout, samples = Layout(engine, tuple(widths)), counters["samples"]
+    layout, samples = Layout(engine, network), counters["samples"]
     runs = {"forward": samples, "backward": counters["active"], "update": counters["updates"]}
-    passes = {name: each * (runs[name] / samples) for name, each in model(engine, widths).items()}
+    passes = {
+        name: each * (runs[name] / samples) for name, each in predict(engine, network).items()
+    }
     total = sum(passes.values(), Accesses())
     sent, received = link_bytes(layout, samples)
     cycles = sum(counters.get(f"cycles_{name}", 0) for name in passes) / samples

@@ -53,10 +53,12 @@ class Shape:
         return self.weights * self.positions
 
 
-def mlp_shapes(widths):
-    """Return the Shapes of fully connected layers; the paper keeps first and last real."""
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
-    return [Shape(m, n, real=i in (0, len(pairs) - 1)) for i, (m, n) in enumerate(pairs)]
+def mlp_shapes(network):
+    """Return the Shapes of the layers of a Network; the paper keeps first and last real."""
+    return [
+        Shape(layer.inputs, layer.outputs, real=layer.place.reads_input or layer.place.is_output)
+        for layer in network.layers
+    ]
 
 
 def vgg_small_shapes():

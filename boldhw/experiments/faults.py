@@ -98,7 +98,7 @@ def _samples():
 
 def _network():
     network = Network(WIDTHS, ENGINE, seed=2)
-    network.set_registers(HYPER.registers(ENGINE, WIDTHS))
+    network.configure(HYPER.settings(ENGINE, WIDTHS))
     return network
 
 
@@ -159,7 +159,7 @@ def _finish(model):
     """Train the epochs that are left; return the accuracy at their end."""
     for _ in range(EPOCHS - 1):
         model.flush()
-        model.set_registers(_network().registers)  # as the trainer does in every epoch
+        model.configure(_network().settings)  # as the trainer does in every epoch
         for bits, labels in _chunks():
             model.train(bits, labels)
     model.flush()

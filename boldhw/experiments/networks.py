@@ -5,7 +5,7 @@ import numpy as np
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.report.figures import plot
-from boldhw.spec.engine import parse_network
+from boldhw.spec.network import Network
 
 NETWORKS = (
     "784-64-10",
@@ -64,8 +64,8 @@ def report(records):
 
 def flip_rates(group):
     """Return {layer: [(epoch, share of weights that an update flips)]}, means over the seeds."""
-    widths = parse_network(group[0]["settings"]["network"])
-    sizes = np.multiply(widths[:-1], widths[1:])
+    layers = Network.parse(group[0]["settings"]["network"]).layers
+    sizes = [layer.weights for layer in layers]
     rates = np.mean(
         [
             np.divide(r["result"]["flips"], np.maximum(r["result"]["updates"], 1)[:, None])

@@ -11,7 +11,7 @@ from boldhw.experiments.experiment import Experiment
 from boldhw.reference.model import Recipe, Trainer
 from boldhw.reference.networks import mlp
 from boldhw.report.figures import plot
-from boldhw.spec.engine import parse_network
+from boldhw.spec.network import Network
 
 NETWORKS = ("784-256-10", "784-256-256-10")
 # Rule, kind of the first and last layer, batch norm, eta. The paper's eta is 12, and 150 with batch
@@ -59,7 +59,7 @@ def run(settings, dataset):
     if "ends" not in settings:
         return training.train(settings, dataset)
     model = mlp(
-        parse_network(settings["network"]), settings["seed"], settings["ends"],
+        Network.parse(settings["network"]).widths, settings["seed"], settings["ends"],
         settings["batch_norm"],
     )  # fmt: skip
     recipe = Recipe(epochs=settings["epochs"], eta=settings["eta"])
@@ -99,7 +99,7 @@ def report(records):
 
 def _row(label, group):
     settings = group[0]["settings"]
-    shapes = energy.mlp_shapes(parse_network(settings["network"]))
+    shapes = energy.mlp_shapes(Network.parse(settings["network"]))
     flips = mean(np.sum([sum(epoch) for epoch in each["result"]["flips"]]) for each in group)
     boolean = sum(shape.weights for shape in shapes if not _is_real(settings, shape))
     counts = _operations(settings, shapes, group)

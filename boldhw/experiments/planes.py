@@ -5,14 +5,14 @@ layer.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.planes import Planes
 from boldhw.report.figures import plot
-from boldhw.spec.engine import parse_network
+from boldhw.spec.network import Network
 
 # Network -> bits of a signal, and what theta is multiplied by below another hidden layer, where
 # votes are larger.
@@ -29,20 +29,30 @@ class PlanesHyper(Hyper):
 
     factor: int
 
-    def registers(self, engine, widths, *arguments, **options):
-        """Return the Registers of one epoch, as Hyper does but for theta."""
-        registers = super().registers(engine, widths, *arguments, **options)
-        lower = max(len(widths) - 3, 0)
-        raised = (self.factor * theta for theta in registers.theta[:lower])
-        return replace(registers, theta=(*raised, *registers.theta[lower:]))
+    def settings(self, engine, network, *arguments, **options):
+        """Return the Settings of one epoch, as Hyper does but for theta."""
+        settings = super().settings(engine, network, *arguments, **options)
+        layers = Network.of(network).layers
+        thetas = zip(layers, settings.column("theta"), strict=True)
+        return settings.changed(
+            theta=[
+                self.factor * theta if layer.place.feeds_hidden else theta
+                for layer, theta in thetas
+            ]
+        )
 
 
-def shifts(widths, planes):
+def shifts(network, planes):
     """Return the shift of each hidden layer: with two planes a step is the root of the width above.
 
     Each further plane halves the steps. The layer below the last one sends signals of one bit.
     """
-    roots = [math.sqrt(width) for width in widths[2:-1]]
+    roots = [
+        math.sqrt(reader.outputs)
+        for layer in network.layers
+        for reader in network.readers(layer.name)
+        if layer.place.feeds_hidden
+    ]
     return [max(0, round(math.log2(root)) + 2 - planes) for root in roots] + [0]
 
 
@@ -69,9 +79,9 @@ def run(settings, dataset):
     class PlanesNetwork(Planes, training.fastest()):
         """The fastest network that there is here, with signals of several bits."""
 
-    widths, planes = parse_network(settings["network"]), settings["planes"]
+    graph, planes = Network.parse(settings["network"]), settings["planes"]
     network = PlanesNetwork(
-        widths, training.engine(settings), settings["seed"], planes, shifts(widths, planes)
+        graph, training.engine(settings), settings["seed"], planes, shifts(graph, planes)
     )
     hyper = PlanesHyper(**settings["hyper"], factor=settings["factor"])
     return training.train(settings, dataset, network, hyper)

@@ -13,7 +13,8 @@ from boldhw.errors import ToolError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.spec.engine import EngineConfig, parse_network
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.network import Network as Graph
 
 LEVELS = (127,)  # thresholds of a black-and-white picture
 # What the tables of docs/ were measured with, whatever the defaults become.
@@ -56,8 +57,7 @@ def cost(settings):
 
 def weights(settings):
     """Return the number of weights."""
-    widths = parse_network(settings["network"])
-    return sum(m * n for m, n in zip(widths[:-1], widths[1:], strict=True))
+    return sum(layer.weights for layer in Graph.parse(settings["network"]).layers)
 
 
 def train(settings, dataset, network=None, hyper=None, kind=Trainer):

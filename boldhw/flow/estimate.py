@@ -15,6 +15,7 @@ from boldhw.errors import ConfigError
 from boldhw.gateware.memory.memories import stack
 from boldhw.spec import cycles
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 
 ACTIVE_FRACTION = 0.1  # of the samples of a training run, about, that cast votes
@@ -149,16 +150,17 @@ class Estimate:
     fits: bool
 
 
-def estimate(engine, widths, board=None):
-    """Return the Estimate of a network of ``widths`` on an engine.
+def estimate(engine, network, board=None):
+    """Return the Estimate of a network, its text or its widths on an engine.
 
     ``board`` is the iCEBreaker unless it is given. A network that does not fit the engine's
     memories gets figures too, with ``fits`` false. Raises ConfigError when no engine can hold it.
     """
     board = board or find_board("icebreaker")
-    layout = Layout(_roomy(engine, widths), tuple(widths))
+    network = Network.of(network)
+    layout = Layout(_roomy(engine, network), network)
     lut4, ff, logic_cells = predict_logic(engine, board.family)
-    model = cycles.model(layout.engine, widths)
+    model = cycles.predict(layout.engine, network)
     training = None
     if engine.training:
         training = round(model.training_sample(ACTIVE_FRACTION, engine.batch), 1)
@@ -183,11 +185,11 @@ def estimate(engine, widths, board=None):
     )
 
 
-def _roomy(engine, widths):
+def _roomy(engine, network):
     """Return the engine with the largest memories there can be; cycles do not depend on them."""
     return replace(
         engine, weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14,
-        max_layers=max(engine.max_layers, len(widths) - 1), max_fan_in=engine.largest_fan_in,
+        max_layers=max(engine.max_layers, len(network.layers)), max_fan_in=engine.largest_fan_in,
     )  # fmt: skip
 
 
@@ -314,9 +316,9 @@ def largest_network(engine, inputs=784, outputs=10):
     return (inputs, hidden, outputs)
 
 
-def _holds(engine, widths):
+def _holds(engine, network):
     try:
-        Layout(engine, widths)
+        Layout(engine, network)
     except ConfigError:
         return False
     return True

@@ -14,6 +14,7 @@ from boldhw.flow.estimate import estimate
 from boldhw.report.figures import plot
 from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 
 BATCHES = (8, 16, 24, 32, 48, 64)
@@ -46,45 +47,49 @@ class Point:
         return replace(board.engine, **{name: getattr(self, name) for name in names})
 
 
-def search(board, widths, least_bits=ACCUMULATOR_BITS[0]):
+def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
     """Return the Points of all engines that hold a network and fit a board, at the board's clock.
+
+    ``network`` is one, its text or its widths.
 
     least_bits: fewest bits of an accumulator. Fewer are always cheaper, but cost accuracy.
     Raises ConfigError when there is none.
     """
-    estimates = (_point(engine, widths, board) for engine in engines(board, widths, least_bits))
+    network = Network.of(network)
+    estimates = (_point(engine, network, board) for engine in engines(board, network, least_bits))
     points = [point for point in estimates if point]
     if not points:
         raise ConfigError(
-            f"no engine for {'-'.join(map(str, widths))} fits {board.name}; try a narrower "
+            f"no engine for {network} fits {board.name}; try a narrower "
             f"network or a larger board, see boldhw boards"
         )
     return points
 
 
-def engines(board, widths, least_bits):
+def engines(board, network, least_bits):
     """Yield engines with memories as large as the network needs."""
     for elements in range(2, 41):
         for subwords in SUBWORDS:
             for batch in BATCHES:
                 for bits in (bits for bits in ACCUMULATOR_BITS if bits >= least_bits):
-                    engine = _sized(board, widths, elements, subwords, batch, bits)
+                    engine = _sized(board, network, elements, subwords, batch, bits)
                     if engine:
                         yield from (replace(engine, popcount_registers=r) for r in REGISTERS)
 
 
-def _sized(board, widths, elements, subwords, batch, bits):
+def _sized(board, network, elements, subwords, batch, bits):
     """Return an engine whose memories hold the network, None if there can be none."""
     lanes = elements * subwords
-    layers = max(board.engine.max_layers, len(widths) - 1)
+    layers = max(board.engine.max_layers, len(network.layers))
+    widest = max(network.inputs, *(layer.outputs for layer in network.layers))
     try:
         roomy = replace(
             board.engine, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
             dsp_sums=board.engine.dsp_sums and elements <= board.dsp,
             weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14, max_layers=layers,
-            max_fan_in=max(1023, ceil_div(max(widths), lanes) * lanes),
+            max_fan_in=max(1023, ceil_div(widest, lanes) * lanes),
         )  # fmt: skip
-        layout = Layout(roomy, tuple(widths))
+        layout = Layout(roomy, network)
         return replace(
             roomy, weight_rows=layout.transposed_end + 1,
             data_rows=max(layout.data_end, TABLE_ROWS * layers + 1),
@@ -94,8 +99,8 @@ def _sized(board, widths, elements, subwords, batch, bits):
         return None
 
 
-def _point(engine, widths, board):
-    found = estimate(engine, widths, board)
+def _point(engine, network, board):
+    found = estimate(engine, network, board)
     if not found.fits:
         return None
     return Point(
@@ -123,7 +128,7 @@ def picture(front, built=()):
     return plot(series, "LUT4", "training samples per second, simulated cycles x clock")
 
 
-def verify(points, board, widths, directory, scheduler=None):
+def verify(points, board, network, directory, scheduler=None):
     """Build points for real, as tasks; return one dict each, with ``error`` where a build failed.
 
     Finished builds are kept in the directory and not done again. ``scheduler``: address of a Dask
@@ -135,7 +140,7 @@ def verify(points, board, widths, directory, scheduler=None):
     left = [point for point in points if _key(point, board) not in done]
     with _workers(scheduler) as submit:
         tasks = [
-            submit(build_point, point, board.name, board.engine.has_store, tuple(widths))
+            submit(build_point, point, board.name, board.engine.has_store, network)
             for point in left
         ]
         for result in _completed(tasks, scheduler):
@@ -144,7 +149,7 @@ def verify(points, board, widths, directory, scheduler=None):
     return [done[_key(point, board)] for point in points]
 
 
-def build_point(point, board_name, store, widths):
+def build_point(point, board_name, store, network):
     """Build one point on the worker; return its figures or its error."""
     import tempfile
 
@@ -161,7 +166,7 @@ def build_point(point, board_name, store, widths):
             built = build(replace(board, engine=engine), work, seeds=(1,))
     except BoldhwError as error:
         return result | {"error": str(error)}
-    cycles = estimate(engine, widths, board).cycles_training
+    cycles = estimate(engine, network, board).cycles_training
     return result | {
         "estimated_lut4": point.lut4,
         "lut4": built.lut4,

@@ -22,7 +22,7 @@ from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.checks import check_range
 from boldhw.spec.engine import EngineConfig
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import Settings
 
 FORMAT = 1
 COMMENT = b"boldhw CRC-32 %08x"
@@ -77,7 +77,7 @@ def _arrays(trainer):
         "widths": network.widths,
         "engine": asdict(network.engine),
         "hyper": asdict(trainer.hyper),
-        "registers": asdict(network.registers),
+        "registers": network.settings.to_dict(),
         "epoch": trainer.epoch,
         "epochs": trainer.epochs,
         "seed": trainer.seed,
@@ -104,7 +104,7 @@ def _restore(path, archive):
     weights = _read_layers(archive, "weights", widths, np.bool_, path)
     accumulators = _read_layers(archive, "accumulators", widths, np.int16, path)
     network = Network(widths, EngineConfig(**header["engine"]))
-    network.set_registers(Registers(**_tuples(header["registers"])))
+    network.configure(Settings.of_columns(**header["registers"]))
     _check_accumulators(network.engine.accumulator_bits, accumulators)
     network.weights, network.accumulators = weights, accumulators
     trainer = Trainer(
@@ -116,7 +116,7 @@ def _restore(path, archive):
     # None in checkpoints of earlier versions, and of programs that did not say.
     origin = header.get("origin")
     trainer.origin = Origin(**origin) if origin else None
-    trainer.registers(None).check(network.engine, network.widths)
+    trainer.settings(None).check(network.engine, network.graph)
     return trainer
 
 
@@ -126,13 +126,6 @@ def _check_accumulators(bits, accumulators):
     for layer, array in enumerate(accumulators):
         for value in (array.min(), array.max()):
             check_range(f"a value of accumulators_{layer}", int(value), -high - 1, high)
-
-
-def _tuples(fields):
-    """Return fields whose lists are tuples again."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
-    }
 
 
 def _read_layers(archive, name, widths, dtype, path):

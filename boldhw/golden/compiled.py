@@ -48,17 +48,17 @@ class CompiledNetwork(Network):
         return products(pack(signals > 0), pack(signals != 0), backward)
 
     def _update_layer(self, layer, bits, signals, planes):
-        registers = self.registers
+        settings, given = self.settings, self.settings.layers[layer]
         draws = self._vote_draws(layer)
         flips = update(
             self.weights[layer],
             self.accumulators[layer],
             signals,
-            rule.operand(bits, registers.zero_true[layer]).astype(np.int8),
+            rule.operand(bits, given.zero_true).astype(np.int8),
             np.zeros((1, 1), np.uint8) if draws is None else np.ascontiguousarray(draws),
-            registers.rounding,
-            registers.decay[layer],
-            registers.theta[layer],
+            settings.rounding,
+            given.decay,
+            given.theta,
             1 << self.engine.accumulator_bits - 1,
         )
         if flips and planes is not None:

@@ -1,7 +1,7 @@
 """Hyper-parameters, and the integers that they become.
 
-:class:`Hyper` is what a user chooses. :class:`Registers` is what a golden model or a board is set
-to: integers only, so that both compute the same bits.
+:class:`Hyper` is what a user chooses. :class:`~boldhw.spec.settings.Settings` are what a golden
+model or a board is set to: integers only, so that both compute the same bits.
 """
 
 import math
@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_number, check_range, check_types
 from boldhw.spec.engine import MAX_ROUNDING
-from boldhw.spec.settings import LIMIT, MAX_CLASSES, Registers
+from boldhw.spec.network import Network
+from boldhw.spec.settings import LIMIT, MAX_CLASSES, LayerSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,35 +60,63 @@ class Hyper:
         """Return the same with no larger a batch than the engine gathers."""
         return replace(self, batch=min(self.batch, engine.batch))
 
-    def registers(self, engine, widths, epoch=0, epochs=1, popcount=None):
-        """Return the checked Registers of one epoch.
+    def settings(self, engine, network, epoch=0, epochs=1, popcount=None):
+        """Return the checked Settings of one epoch for a network, its text or its widths.
 
         ``popcount`` is the mean number of T inputs of a sample; without it the fan-in counts.
         theta of hidden layers is capped at ``2**(A-1) - 1``, the most an accumulator can hold; a
         last layer whose theta is beyond that is frozen. Decay starts at 0. Raises ConfigError.
         """
+        network = Network.of(network)
         self._check(engine)
-        layers = len(widths) - 1
-        counts = [popcount if self.zero_true and popcount else widths[0], *widths[1:-1]]
-        thetas = self._thetas(counts, epoch)
-        *hidden, last = (theta_schedule(theta, self.grow, epoch, epochs) for theta in thetas)
-        reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
-        registers = Registers(
-            tau=(0,) * layers,
-            window=(*self._scaled("window", counts[:-1]), 0),
-            dead=self._below_hidden(widths, self._scaled("dead", widths[2:])),
-            noise=self._below_hidden(widths, [self.noise] * layers),
-            theta=(*(min(theta, reachable) for theta in hidden), min(last, LIMIT)),
-            decay=(0,) * layers,
-            zero_true=(self.zero_true, *(False,) * (layers - 1)),
-            margin=self._scaled("margin", widths[-2:-1])[0],
+        settings = Settings(
+            layers=self._of_layers(engine, network, epoch, epochs, popcount),
+            margin=self._scaled("margin", [network.output.inputs])[0],
             rounding=self.rounding,
             batch=self.batch,
-            classes=widths[-1] // self.outputs_per_class,
+            classes=network.output.outputs // self.outputs_per_class,
             outputs_per_class=self.outputs_per_class,
         )
-        registers.check(engine, widths)
-        return registers
+        settings.check(engine, network)
+        return settings
+
+    def _of_layers(self, engine, network, epoch, epochs, popcount):
+        """Return the LayerSettings of every layer, a tuple."""
+        reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
+        counts = [self._inputs_that_count(layer, popcount) for layer in network.layers]
+        thetas = [
+            min(theta_schedule(theta, self.grow, epoch, epochs), most)
+            for theta, most in zip(
+                self._thetas(counts, epoch), [*[reachable] * (len(counts) - 1), LIMIT], strict=True
+            )
+        ]
+        windows = [*self._scaled("window", counts[:-1]), 0]
+        deads = self._dead_zones(network)
+        return tuple(
+            LayerSettings(
+                tau=0,
+                window=window,
+                dead=deads.get(layer.name, 0),
+                noise=self.noise if layer.name in deads else 0,
+                theta=theta,
+                decay=0,
+                zero_true=self.zero_true and layer.place.reads_input,
+            )
+            for layer, window, theta in zip(network.layers, windows, thetas, strict=True)
+        )
+
+    def _inputs_that_count(self, layer, popcount):
+        counted = self.zero_true and popcount and layer.place.reads_input
+        return popcount if counted else layer.inputs
+
+    def _dead_zones(self, network):
+        """Return {layer that feeds another hidden layer: its dead zone}."""
+        widths = {
+            layer.name: sum(reader.outputs for reader in network.readers(layer.name))
+            for layer in network.layers
+            if layer.place.feeds_hidden
+        }
+        return dict(zip(widths, self._scaled("dead", list(widths.values())), strict=True))
 
     def _thetas(self, counts, epoch):
         """Return theta of each layer before it grows. counts: inputs that count, of each layer."""
@@ -124,12 +153,6 @@ class Hyper:
                 f"largest choice that works is {name}={math.floor(most)}"
             )
         return [round(value * math.sqrt(count)) for count in counts]
-
-    @staticmethod
-    def _below_hidden(widths, values):
-        """Keep the values of layers below another hidden layer, 0 for the others."""
-        hidden = max(len(widths) - 3, 0)
-        return (*values[:hidden], *(0,) * (len(widths) - 1 - hidden))
 
 
 # For inputs that are features, F about as often as T, of few samples. Votes of small batches cannot

@@ -13,13 +13,15 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.golden import rule
 from boldhw.golden.hyper import Hyper
 from boldhw.spec import packing
-from boldhw.spec.checks import check_kind, check_widths
-from boldhw.spec.engine import EngineConfig, check_terms, parse_network
+from boldhw.spec.checks import check_kind
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network as Graph
+from boldhw.spec.network import check_terms
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.packing import check_labels
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import Settings
 from boldhw.spec.stats import TrainStats
 
 CHUNK = 4096  # most samples computed together
@@ -54,15 +56,17 @@ class Network:
         Initial weights, fair coins, and the noise.
 
     Attributes ``weights`` (bool) and ``accumulators`` (int16) hold one array per layer, shape
-    (outputs, fan_in); they may be changed between calls. ``registers`` are those of
-    ``Hyper()`` until :meth:`set_registers` is called. Raises ConfigError.
+    (outputs, fan_in); they may be changed between calls. ``settings`` are those of
+    ``Hyper()`` until :meth:`configure` is called, ``graph`` says what each layer reads. Raises
+    ConfigError.
     """
 
     def __init__(self, widths="784-120-10", engine=REFERENCE, seed=0):
-        self.widths = parse_network(widths) if isinstance(widths, str) else check_widths(widths)
-        check_terms(self.widths)
+        self.graph = Graph.of(widths)
+        self.graph.check_chain()
+        check_terms(self.graph)
         self.engine = check_kind("engine", engine, EngineConfig)
-        self.registers = Hyper().fitting(engine).registers(engine, self.widths)
+        self.settings = Hyper().fitting(engine).settings(engine, self.graph)
         generator = np.random.default_rng(_checked_seed(seed))
         self.weights = [generator.random((n, m)) < 0.5 for m, n in self.shapes]
         self.accumulators = [np.zeros((n, m), np.int16) for m, n in self.shapes]
@@ -73,22 +77,27 @@ class Network:
     @property
     def shapes(self):
         """(fan_in, outputs) of every layer."""
-        return list(zip(self.widths[:-1], self.widths[1:], strict=True))
+        return self.graph.shapes
+
+    @property
+    def widths(self):
+        """Inputs, and outputs of every layer."""
+        return self.graph.widths
 
     @property
     def gathered(self):
         """Active samples that wait for the next update."""
         return sum(len(bits[0]) for bits, _ in self._gathered)
 
-    def set_registers(self, registers):
+    def configure(self, settings):
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
-        check_kind("registers", registers, Registers).check(self.engine, self.widths)
+        check_kind("settings", settings, Settings).check(self.engine, self.graph)
         if self.gathered:
             raise ConfigError(
-                f"registers cannot change while {self.gathered} samples are gathered; "
+                f"settings cannot change while {self.gathered} samples are gathered; "
                 f"call flush() first"
             )
-        self.registers = registers
+        self.settings = settings
 
     def seed_noise(self, seed):
         """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
@@ -108,7 +117,7 @@ class Network:
         if not self.engine.training:
             raise ConfigError("the engine has training=False; generate one with training=True")
         self.check_bits(bits)
-        check_labels(labels, len(bits), self.registers.classes)
+        check_labels(labels, len(bits), self.settings.classes)
         planes = self._planes()
         total = self._stats()
         while total.samples < len(bits):
@@ -137,7 +146,7 @@ class Network:
 
         Raises ConfigError when the network does not fit the engine's memories.
         """
-        layout = Layout(self.engine, self.widths)
+        layout = Layout(self.engine, self.graph)
         accumulators = packing.pack_accumulators(layout, self.accumulators)
         return {
             "weights": zlib.crc32(packing.pack_weights(layout, self.weights)),
@@ -153,21 +162,21 @@ class Network:
 
     def _chunk(self):
         """Guess how many samples the next update takes; it affects speed only."""
-        needed = self.registers.batch - self.gathered
+        needed = self.settings.batch - self.gathered
         return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 4)
 
     def _train_chunk(self, bits, labels, planes):
         """Train on the chunk up to the first update, at most; return its TrainStats."""
-        registers = self.registers
+        settings = self.settings
         inputs, sums = self._forward(bits, planes)
         scores = self._scores(sums)
         active, signals = rule.margin_loss(
-            scores, labels, registers.margin, registers.outputs_per_class
+            scores, labels, settings.margin, settings.outputs_per_class
         )
         self._active_rate += 0.5 * (active.mean() - self._active_rate)
-        chosen = np.flatnonzero(active)[: registers.batch - self.gathered]
+        chosen = np.flatnonzero(active)[: settings.batch - self.gathered]
         self._gather(chosen, inputs, sums, signals, planes)
-        full = self.gathered == registers.batch
+        full = self.gathered == settings.batch
         used = int(chosen[-1]) + 1 if full else len(bits)
         hits = int(np.count_nonzero(rule.predict(scores[:used]) == labels[:used]))
         flips = self._update(planes) if full else None
@@ -193,35 +202,37 @@ class Network:
         inputs, sums = [], []
         for layer, plane in enumerate(planes):
             inputs.append(bits)
-            sums.append(self._sums(bits, self.registers.zero_true[layer], plane))
-            bits = sums[-1] >= self.registers.tau[layer]
+            sums.append(self._sums(bits, self.settings.layers[layer].zero_true, plane))
+            bits = sums[-1] >= self.settings.layers[layer].tau
         return inputs, sums
 
     def _scores(self, sums):
-        return rule.class_scores(sums[-1], self.registers.outputs_per_class)
+        return rule.class_scores(sums[-1], self.settings.outputs_per_class)
 
     def _gather(self, chosen, inputs, sums, signals, planes):
         """Keep inputs and signals of all layers of the active samples ``chosen``."""
         if not len(chosen):
             return
         draws = self._signal_draws(len(chosen))
-        registers, kept = self.registers, [signals[chosen]]
+        settings, kept = self.settings, [signals[chosen]]
         for layer in range(len(planes) - 2, -1, -1):
             below = self._below(kept[0], planes[layer + 1])
-            _, gate = rule.fire(sums[layer][chosen], registers.tau[layer], registers.window[layer])
+            _, gate = rule.fire(
+                sums[layer][chosen], settings.layers[layer].tau, settings.layers[layer].window
+            )
             kept.insert(0, self._signals(layer, below, gate, draws.get(layer)))
         self._gathered.append(([layer[chosen] for layer in inputs], kept))
 
     def _signals(self, layer, below, gate, draws):
         """Return the signals of a layer, int8, shape (samples, outputs). below: its sums g."""
-        dead, noise = self.registers.dead[layer], self.registers.noise[layer]
+        dead, noise = self.settings.layers[layer].dead, self.settings.layers[layer].noise
         return rule.ternarise(below, gate, dead, noise, draws)
 
     def _signal_draws(self, samples):
         """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
         p, order = self.engine.elements, range(len(self.weights) - 2, -1, -1)
         groups = {layer: ceil_div(self.widths[layer + 1], p) for layer in order}
-        noisy = [layer for layer in order if self.registers.noise[layer]]
+        noisy = [layer for layer in order if self.settings.layers[layer].noise]
         per_sample = sum(groups[layer] for layer in noisy)
         if not noisy:
             return {}
@@ -246,15 +257,15 @@ class Network:
 
     def _update_layer(self, layer, bits, signals, planes):
         """Update one layer, and its plane if there are any; return the number of flips."""
-        registers = self.registers
+        settings = self.settings
         votes = self._votes(layer, signals, bits)
-        steps = rule.stochastic_round(-votes, registers.rounding, self._vote_draws(layer))
+        steps = rule.stochastic_round(-votes, settings.rounding, self._vote_draws(layer))
         accumulators = self.accumulators[layer]
-        if registers.decay[layer]:
-            accumulators = rule.decay(accumulators, registers.decay[layer])
+        if settings.layers[layer].decay:
+            accumulators = rule.decay(accumulators, settings.layers[layer].decay)
         accumulators = rule.accumulate(accumulators, steps, self.engine.accumulator_bits)
         self.weights[layer], self.accumulators[layer], flipped = rule.flip(
-            self.weights[layer], accumulators, registers.theta[layer]
+            self.weights[layer], accumulators, settings.layers[layer].theta
         )
         if planes is not None:
             planes[layer][flipped] *= -1
@@ -262,11 +273,11 @@ class Network:
 
     def _votes(self, layer, signals, bits):
         """Return the votes of the gathered samples, int32, shape (outputs, fan_in)."""
-        return rule.vote(signals, bits, self.registers.zero_true[layer])
+        return rule.vote(signals, bits, self.settings.layers[layer].zero_true)
 
     def _vote_draws(self, layer):
         """Return uint8, shape (outputs, fan_in): one draw per group of P inputs and output."""
-        if not self.registers.rounding:
+        if not self.settings.rounding:
             return None
         p, (m, n) = self.engine.elements, self.shapes[layer]
         groups, outputs = ceil_div(m, p), ceil_div(n, p) * p
@@ -283,7 +294,7 @@ class Network:
             )
         if shape[1] != self.widths[0]:
             raise DataError(
-                f"a sample has {shape[1]} bits, network {'-'.join(map(str, self.widths))} takes "
+                f"a sample has {shape[1]} bits, network {self.graph} takes "
                 f"{self.widths[0]}; one for these samples begins with {shape[1]}"
             )
 

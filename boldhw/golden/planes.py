@@ -23,7 +23,8 @@ class Planes:
         self.planes, self.shifts = planes, tuple(shifts)
 
     def _signals(self, layer, below, gate, draws):
-        dead, noise = self.registers.dead[layer], self.registers.noise[layer]
+        given = self.settings.layers[layer]
+        dead, noise = given.dead, given.noise
         return quantise(below, gate, dead, self.planes, self.shifts[layer], noise, draws)
 
     def _below(self, signals, plane):

@@ -48,7 +48,7 @@ class Trainer:
         pictures moved by a pixel at random.
     backend : object, optional
         What is trained: the network itself, or a device that holds its weights. It has
-        ``set_registers``, ``seed_noise``, ``start_order``, ``train``, ``flush`` and ``infer`` of
+        ``configure``, ``seed_noise``, ``start_order``, ``train``, ``flush`` and ``infer`` of
         Network.
     stored : bool
         Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any
@@ -80,7 +80,7 @@ class Trainer:
         self.origin = None
         self.epoch = 0
         self.decay = (0,) * len(network.shapes)
-        self.hyper.registers(network.engine, network.widths)
+        self.hyper.settings(network.engine, network.graph)
 
     def run(self, bits, labels, test_bits, test_labels, progress=None):
         """Train the epochs that are left; yield EpochStats after each.
@@ -120,20 +120,20 @@ class Trainer:
         self._check_labels(labels, bits, "test set: labels")
         return float(np.mean(self.backend.infer(bits).argmax(axis=1) == labels))
 
-    def registers(self, popcount):
-        """Return the Registers at the start of the current epoch."""
+    def settings(self, popcount):
+        """Return the Settings at the start of the current epoch."""
         network = self.network
-        registers = self.hyper.registers(
-            network.engine, network.widths, self.epoch, self.epochs, popcount
+        settings = self.hyper.settings(
+            network.engine, network.graph, self.epoch, self.epochs, popcount
         )
-        return registers.with_decay(self.decay)
+        return settings.changed(decay=self.decay)
 
     def _check_labels(self, labels, bits, name):
-        check_labels(np.asarray(labels), len(bits), self.registers(None).classes, name)
+        check_labels(np.asarray(labels), len(bits), self.settings(None).classes, name)
 
     def _train_epoch(self, bits, labels, popcount, progress):
-        registers = self.registers(popcount)
-        self.backend.set_registers(registers)
+        settings = self.settings(popcount)
+        self.backend.configure(settings)
         self.backend.seed_noise(self._spawn(NOISE))
         if self.change:
             bits = self.change(bits, np.random.default_rng(self._spawn(CHANGE)))
@@ -142,13 +142,13 @@ class Trainer:
         while done < len(order):
             block = order[done : done + BLOCK]
             stats = self.backend.train(bits[block], labels[block], stop_at_update=self.hyper.decay)
-            registers = self._set_decay(registers, stats)
+            settings = self._set_decay(settings, stats)
             total = total + stats if total else stats
             done += stats.samples
             if progress:
                 progress(self.epoch, done)
         stats = self.backend.flush()
-        self._set_decay(registers, stats)
+        self._set_decay(settings, stats)
         return total + stats
 
     def _order(self, labels):
@@ -159,17 +159,17 @@ class Trainer:
         self.backend.start_order(order)
         return order.take(len(labels))
 
-    def _set_decay(self, registers, stats):
+    def _set_decay(self, settings, stats):
         """Set the share of weights that an update flipped as decay of the next one (eq. 9)."""
         if not (self.hyper.decay and stats.updates):
-            return registers
+            return settings
         self.decay = tuple(
             min(LIMIT, flips * (LIMIT + 1) // (m * n))
             for flips, (m, n) in zip(stats.flips, self.network.shapes, strict=True)
         )
-        registers = registers.with_decay(self.decay)
-        self.backend.set_registers(registers)
-        return registers
+        settings = settings.changed(decay=self.decay)
+        self.backend.configure(settings)
+        return settings
 
     def _spawn(self, purpose):
         return np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))

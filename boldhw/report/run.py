@@ -112,7 +112,7 @@ def _totals(run, lockstep, epochs, start):
 
 def _passes(device):
     """Return one dict per pass: how often training ran it, cycles counted, cycles of the model."""
-    counters, cost = device.stat(), vars(cycles.model(device.engine, device.widths))
+    counters, cost = device.stat(), vars(cycles.predict(device.engine, device.widths))
     return [
         {
             "name": name,

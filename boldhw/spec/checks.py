@@ -8,7 +8,7 @@ import reprlib
 from collections.abc import Iterable
 from dataclasses import fields
 from numbers import Real
-from typing import get_args, get_origin
+from typing import get_args, get_origin, get_type_hints
 
 from boldhw.errors import ConfigError
 
@@ -58,14 +58,16 @@ def check_widths(widths):
     return found
 
 
-def check_types(description):
+def check_types(description, besides=()):
     """Give every field of a frozen dataclass a plain Python value of the type that it declares.
 
-    A sequence becomes a tuple. Raises ConfigError, naming the field, for a value of another type.
+    A sequence becomes a tuple; fields in ``besides`` are left alone. Raises ConfigError, naming the
+    field, for a value of another type.
     """
-    for field in fields(description):
-        value = _plain(field.name, getattr(description, field.name), field.type)
-        object.__setattr__(description, field.name, value)
+    types = get_type_hints(type(description))
+    for name in (field.name for field in fields(description) if field.name not in besides):
+        value = plain(name, getattr(description, name), types[name])
+        object.__setattr__(description, name, value)
 
 
 def check_kind(name, value, kind):
@@ -78,16 +80,19 @@ def check_kind(name, value, kind):
     return value
 
 
-def _plain(name, value, kind):
-    """Return ``value`` as the ``kind`` that a field declares."""
+def plain(name, value, kind):
+    """Return ``value`` as the ``kind`` that a field declares, such as ``tuple[int, ...]``.
+
+    Raises ConfigError, naming the field, for a value of another type.
+    """
     inner = get_args(kind)
     if get_origin(kind) is tuple:
         if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             raise ConfigError(f"{name}={_shown(value)} must be a tuple; give one entry per layer")
         named = enumerate(value, 1)
-        return tuple(_plain(f"{name} of layer {i}", each, inner[0]) for i, each in named)
+        return tuple(plain(f"{name} of layer {i}", each, inner[0]) for i, each in named)
     if inner:  # of "int | None"
-        return None if value is None else _plain(name, value, inner[0])
+        return None if value is None else plain(name, value, inner[0])
     return PLAIN[kind](name, value)
 
 

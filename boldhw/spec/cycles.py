@@ -29,12 +29,12 @@ class Cycles:
         return self.forward + active_fraction * (self.backward + self.update / batch)
 
 
-def model(engine, widths):
-    """Return the Cycles of a network of ``widths`` on ``engine``; raises ConfigError if too large.
+def predict(engine, network):
+    """Return the Cycles of a network on ``engine``; raises ConfigError if it is too large.
 
     An engine without training units has 0 cycles for the backward pass and the update.
     """
-    layers = Layout(engine, tuple(widths)).layers
+    layers = Layout(engine, network).layers
     if not engine.training:
         return Cycles(forward(engine, layers), 0, 0)
     if engine.dual_port:
@@ -95,11 +95,6 @@ def reads(engine, layer):
         if group < layer.groups:
             cycle += pause
     return cycle
-
-
-def array_busy(engine, layer):
-    """Return the share of a hidden layer's forward cycles in which the array gets an operand."""
-    return layer.words * layer.groups / hidden_layer(engine, layer)
 
 
 def backward(engine, layers):

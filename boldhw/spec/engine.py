@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
-from boldhw.spec.network import Network
+from boldhw.spec.network import MAX_TERMS
 
 PROTOCOL_VERSION = 4
 MAX_PAYLOAD = 246  # bytes of a frame of the link
@@ -24,7 +24,6 @@ MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
 PAGE_BITS = 16  # of the address of a store's word, in a page
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
-MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
@@ -244,25 +243,3 @@ class EngineConfig:
         """Return eight bytes that name this design; HELLO reports them."""
         text = json.dumps([PROTOCOL_VERSION, asdict(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).digest()[:8]
-
-
-def check_terms(widths):
-    """Raise ConfigError unless every sum of a network, forward or backward, has few enough terms.
-
-    Forward a sum has a term per input of its layer, backward one per output.
-    """
-    for index, width in enumerate(widths):
-        if width > MAX_TERMS:
-            what = f"layer {index} has {width} outputs" if index else f"a sample has {width} inputs"
-            raise ConfigError(
-                f"{what}; a sum has at most {MAX_TERMS} terms, so the most that work are "
-                f"{MAX_TERMS}"
-            )
-
-
-def parse_network(text):
-    """Return the layer widths of a network written as ``784-120-10``.
-
-    Raises ConfigError when it is not at least two positive integers joined by hyphens.
-    """
-    return Network.parse(text).widths

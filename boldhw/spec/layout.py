@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from boldhw.errors import ConfigError
-from boldhw.spec.checks import check_widths
 from boldhw.spec.engine import (
     MAX_PAYLOAD,
     MOST_ITEMS,
     SLOT_ROWS,
     TABLE_ROWS,
     EngineConfig,
-    check_terms,
 )
+from boldhw.spec.network import Network, check_terms
 from boldhw.spec.numbers import ceil_div
 
 
@@ -70,21 +69,22 @@ class Layout:
     """
 
     engine: EngineConfig
-    widths: tuple
+    network: Network
 
     def __post_init__(self):
-        engine, widths = self.engine, check_widths(self.widths)
-        object.__setattr__(self, "widths", widths)
-        if len(widths) - 1 > engine.max_layers:
+        engine, network = self.engine, Network.of(self.network)
+        object.__setattr__(self, "network", network)
+        network.check_chain()
+        count = len(network.layers)
+        if count > engine.max_layers:
             raise ConfigError(
-                f"network has {len(widths) - 1} layers, the engine's table holds "
-                f"{engine.max_layers}; use fewer layers or generate with "
-                f"max_layers={len(widths) - 1}"
+                f"network has {count} layers, the engine's table holds {engine.max_layers}; use "
+                f"fewer layers or generate with max_layers={count}"
             )
         self._check_fan_in()
         if self.slot_rows > SLOT_ROWS:
             raise ConfigError(
-                f"one sample of network {'-'.join(map(str, widths))} takes {self.slot_rows} rows "
+                f"one sample of network {network} takes {self.slot_rows} rows "
                 f"of the data memory, at most {SLOT_ROWS} are addressed; use narrower layers or an "
                 f"engine with more lanes"
             )
@@ -96,27 +96,27 @@ class Layout:
         self.check_frame(MAX_PAYLOAD)
 
     def _check_fan_in(self):
-        check_terms(self.widths)  # no engine adds up more
+        check_terms(self.network)  # no engine adds up more
         lanes, limit = self.engine.lanes, self.engine.max_fan_in
-        for index, width in enumerate(self.widths[:-1]):
-            if ceil_div(width, lanes) * lanes > limit:
+        for number, layer in enumerate(self.network.layers, 1):
+            if ceil_div(layer.inputs, lanes) * lanes > limit:
                 raise ConfigError(
-                    f"layer {index + 1} has {width} inputs, the engine sums at most "
+                    f"layer {number} has {layer.inputs} inputs, the engine sums at most "
                     f"{limit // lanes * lanes}; use a narrower layer or generate with "
-                    f"max_fan_in={ceil_div(width, lanes) * lanes}"
+                    f"max_fan_in={ceil_div(layer.inputs, lanes) * lanes}"
                 )
-        last = ceil_div(self.widths[-1], lanes) * lanes
+        outputs = self.network.output.outputs
+        last = ceil_div(outputs, lanes) * lanes
         if last > limit:
             raise ConfigError(
-                f"the last layer has {self.widths[-1]} outputs, the engine sums at most "
+                f"the last layer has {outputs} outputs, the engine sums at most "
                 f"{limit // lanes * lanes} of them backward; generate with max_fan_in={last}"
             )
 
     def _check_rows(self, name, needed, available):
         if needed > available:
-            network = "-".join(map(str, self.widths))
             raise ConfigError(
-                f"network {network} needs {name}={needed}, the engine has {name}={available}; "
+                f"network {self.network} needs {name}={needed}, the engine has {name}={available}; "
                 f"use narrower layers or generate with {name}={needed}"
             )
 
@@ -124,10 +124,10 @@ class Layout:
         """Raise ConfigError unless a sample, and its label to train on, fit a frame's payload."""
         engine = self.engine
         words = (max_payload - engine.training) // engine.word_bytes
-        if ceil_div(self.widths[0], engine.lanes) > words:
+        if ceil_div(self.network.inputs, engine.lanes) > words:
             raise ConfigError(
-                f"a sample of {self.widths[0]} inputs does not fit a frame of the link; the most "
-                f"inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
+                f"a sample of {self.network.inputs} inputs does not fit a frame of the link; the "
+                f"most inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
             )
 
     def _check_items(self):
@@ -144,10 +144,10 @@ class Layout:
         p, s = self.engine.elements, self.engine.lanes
         weight_row, transposed_row = 0, self.transposed_row
         accumulator_row, column_row, input_row = self.accumulator_row, 0, 0
-        gate_row = sum(ceil_div(width, s) for width in self.widths[:-1])
-        signal_row = gate_row + sum(ceil_div(width, s) for width in self.widths[1:-1])
+        gate_row = sum(ceil_div(m, s) for m, _ in self.shapes)
+        signal_row = gate_row + sum(ceil_div(n, s) for _, n in self.shapes[:-1])
         layers = []
-        for index, (m, n) in enumerate(self.shapes):
+        for place, (m, n) in zip(self._places, self.shapes, strict=True):
             layer = LayerLayout(
                 fan_in=m,
                 outputs=n,
@@ -159,7 +159,7 @@ class Layout:
                 input_lanes=m - (ceil_div(m, p) - 1) * p,
                 output_lanes=n - (ceil_div(n, p) - 1) * p,
                 weight_row=weight_row,
-                transposed_row=transposed_row if index else 0,
+                transposed_row=0 if place.reads_input else transposed_row,
                 accumulator_row=accumulator_row,
                 column_row=column_row,
                 input_row=input_row,
@@ -168,7 +168,8 @@ class Layout:
                 signal_row=signal_row,
             )
             weight_row += layer.words * layer.groups
-            transposed_row += layer.input_groups * layer.signal_words if index else 0
+            if not place.reads_input:
+                transposed_row += layer.input_groups * layer.signal_words
             accumulator_row += layer.input_groups * layer.groups * p
             column_row += layer.groups * p
             input_row += layer.words
@@ -180,7 +181,11 @@ class Layout:
     @property
     def shapes(self):
         """(fan_in, outputs) of every layer."""
-        return list(zip(self.widths[:-1], self.widths[1:], strict=True))
+        return self.network.shapes
+
+    @property
+    def _places(self):
+        return [layer.place for layer in self.network.layers]
 
     @property
     def transposed_row(self):
@@ -195,7 +200,9 @@ class Layout:
         if not self.engine.training:
             return self.transposed_row
         return self.transposed_row + sum(
-            ceil_div(m, p) * ceil_div(n, s) for m, n in self.shapes[1:]
+            ceil_div(m, p) * ceil_div(n, s)
+            for place, (m, n) in zip(self._places, self.shapes, strict=True)
+            if not place.reads_input
         )
 
     @property
@@ -219,8 +226,9 @@ class Layout:
     def slot_rows(self):
         """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
         s = self.engine.lanes
-        words = [ceil_div(width, s) for width in self.widths]
-        return sum(words[:-1]) + sum(words[1:-1]) + 2 * sum(words[1:])
+        operands = sum(ceil_div(m, s) for m, _ in self.shapes)
+        signals = [ceil_div(n, s) for _, n in self.shapes]
+        return operands + sum(signals[:-1]) + 2 * sum(signals)
 
     @property
     def slot_stride(self):
@@ -257,4 +265,4 @@ class Layout:
     @property
     def sample_bytes(self):
         """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
-        return ceil_div(self.widths[0], self.engine.lanes) * self.engine.word_bytes
+        return ceil_div(self.network.inputs, self.engine.lanes) * self.engine.word_bytes

@@ -16,6 +16,7 @@ from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec import shorthand
+from boldhw.spec.checks import check_widths
 from boldhw.spec.layer import (
     ACTIVATIONS,
     CONV,
@@ -30,6 +31,7 @@ from boldhw.spec.layer import (
 )
 from boldhw.spec.maps import Kernel, Shape, joined
 
+MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 FIELDS = ("name", "kind", "taps", "outputs", "learns", "activation", "kernel")  # of a layer in JSON
 
 
@@ -48,6 +50,18 @@ class Network:
     def inputs(self) -> int:
         """Bits of a sample."""
         return self.sample.bits
+
+    @classmethod
+    def of(cls, network: Network | str | Sequence[int]) -> Network:
+        """Return ``network`` itself, or what a text or layer widths describe.
+
+        Raises ConfigError as :meth:`parse` and :meth:`chain` do.
+        """
+        if isinstance(network, Network):
+            return network
+        if isinstance(network, str):
+            return cls.parse(network)
+        return cls.chain(check_widths(network))
 
     @classmethod
     def parse(cls, text: str) -> Network:
@@ -132,11 +146,21 @@ class Network:
     @property
     def widths(self) -> tuple[int, ...]:
         """Inputs and outputs of all layers of a chain. Raises ConfigError for another network."""
+        self.check_chain()
+        return (self.inputs, *(layer.outputs for layer in self.layers))
+
+    def check_chain(self) -> None:
+        """Raise ConfigError unless the network is a chain of dense layers, as engines train."""
         if not self.is_chain:
             raise ConfigError(
-                "the network is no chain of dense layers, which is what engines train so far"
+                "the network is not a chain of dense layers, and engines run no other; write it as "
+                "layer widths, such as 784-72-10"
             )
-        return (self.inputs, *(layer.outputs for layer in self.layers))
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """(fan-in, outputs) of every layer."""
+        return [(layer.inputs, layer.outputs) for layer in self.layers]
 
     @property
     def output(self) -> Layer:
@@ -297,3 +321,20 @@ def _entry(layer: Layer) -> dict[str, Any]:
     if not layer.learns:
         entry["learns"] = False
     return entry
+
+
+def check_terms(network: Network) -> None:
+    """Raise ConfigError unless every sum of a network, forward or backward, has few enough terms.
+
+    Forward a sum has a term per input of its layer, backward one per output of those that read it.
+    """
+    counts = {"a sample": (network.inputs, "inputs")} | {
+        f"layer {number}": (layer.outputs, "outputs")
+        for number, layer in enumerate(network.layers, 1)
+    }
+    for what, (count, unit) in counts.items():
+        if count > MAX_TERMS:
+            raise ConfigError(
+                f"{what} has {count} {unit}; a sum has at most {MAX_TERMS} terms, so the most that "
+                f"work are {MAX_TERMS}"
+            )

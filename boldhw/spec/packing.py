@@ -77,7 +77,7 @@ def pack_samples(layout, bits):
 
     bits: bool, shape (samples, inputs).
     """
-    bits, inputs = np.asarray(bits), layout.widths[0]
+    bits, inputs = np.asarray(bits), layout.network.inputs
     if bits.dtype != np.bool_ or bits.ndim != 2 or bits.shape[1] != inputs:
         raise DataError(
             f"samples have shape {bits.shape} and type {bits.dtype}; the network takes "
@@ -114,20 +114,20 @@ def pack_store(layout, bits, labels):
     return image.tobytes()
 
 
-def pack_table(layout, registers):
+def pack_table(layout, settings):
     """Return data-memory rows 0 to ``16 * layers - 1``, the layer table, as bytes.
 
     Limits beyond what the engine's units hold become the largest they hold, which means the same.
 
-    Raises ConfigError when ``registers`` do not fit the engine and network of ``layout``.
+    Raises ConfigError when ``settings`` do not fit the engine and network of ``layout``.
     """
-    registers.check(layout.engine, layout.widths)
+    settings.check(layout.engine, layout.network)
     rows = np.zeros((len(layout.layers), TABLE_ROWS, layout.engine.data_bytes), np.uint8)
     fields = np.zeros((len(layout.layers), TABLE_ROWS, FIELDS_PER_ROW), "<u2")
     for index in range(len(layout.layers)):
         for row, of_row in enumerate(TABLE):
             for column, field in enumerate(of_row):
-                value = _value(field, layout, registers, index)
+                value = _value(field, layout, settings, index)
                 if field.saturates:
                     value = min(value, (1 << field.width(layout.engine)) - 1)
                 fields[index, row, column] = value & ((1 << FIELD_BITS) - 1)
@@ -135,20 +135,20 @@ def pack_table(layout, registers):
     return rows.tobytes()
 
 
-def _value(field, layout, registers, index):
+def _value(field, layout, settings, index):
     """Return the value of a field of a layer, an int."""
     if field is ORIGIN:
-        return _origin(layout, registers, index)
+        return _origin(layout, settings, index)
     if field.of == SETTINGS:
-        return int(getattr(registers, field.name)[index])
+        return int(getattr(settings.layers[index], field.name))
     place = {LAYER: index, ABOVE: index + 1}[field.of]
     return getattr(layout.layers[place], field.name) if layout.layers[place:] else 0
 
 
-def _origin(layout, registers, index):
+def _origin(layout, settings, index):
     """Return what sums of a layer begin at; see :data:`boldhw.spec.table.ORIGIN`."""
-    tau = registers.tau[index] if layout.layers[index + 1 :] else 0
-    return -tau - (0 if registers.zero_true[index] else layout.layers[index].pad)
+    given, is_output = settings.layers[index], layout.network.layers[index].place.is_output
+    return -(0 if is_output else given.tau) - (0 if given.zero_true else layout.layers[index].pad)
 
 
 def _pad(matrix, rows, columns):
@@ -199,7 +199,7 @@ def _check_arrays(name, layout, arrays, dtype):
     given = [(array.shape, array.dtype) for array in arrays]
     if given != [(shape, np.dtype(dtype)) for shape in shapes]:
         raise DataError(
-            f"{name} are {given}; network {'-'.join(map(str, layout.widths))} has "
+            f"{name} are {given}; network {layout.network} has "
             f"{np.dtype(dtype)} arrays of shapes {shapes}"
         )
 

@@ -6,23 +6,24 @@ import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.spec.engine import EngineConfig
-from boldhw.spec.settings import Registers
+from boldhw.spec.network import Network
+from boldhw.spec.settings import Settings
 
 
 @runtime_checkable
 class NetworkState(Protocol):
     """What a driver needs of a golden network; :class:`boldhw.Network` has all of it.
 
-    widths         layer widths, inputs first
+    graph          the layers and what each reads
     engine         accumulator bits, batch and options are those of this one
-    registers      run-time settings
+    settings       run-time settings
     weights        bool, one array per layer, shape (outputs, fan_in)
     accumulators   int16, one array per layer, shape (outputs, fan_in)
     """
 
-    widths: tuple[int, ...]
+    graph: Network
     engine: EngineConfig
-    registers: Registers
+    settings: Settings
     weights: list[np.ndarray]
     accumulators: list[np.ndarray]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from boldhw.spec.engine import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
 from boldhw.spec.layout import LayerLayout
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import COLUMNS
 
 PASS_ROWS = 4
 FIELDS_PER_ROW = 4
@@ -22,7 +22,7 @@ LAYER, ABOVE, SETTINGS, PACKED = "layer", "above", "settings", "packed"
 NAMES = {
     LAYER: {field.name for field in fields(LayerLayout)},
     ABOVE: {field.name for field in fields(LayerLayout)},
-    SETTINGS: {field.name for field in fields(Registers)},
+    SETTINGS: set(COLUMNS),
 }
 
 
@@ -30,7 +30,7 @@ NAMES = {
 class Field:
     """One field of the layer table.
 
-    name       what ``of`` calls it: an attribute of LayerLayout or of Registers
+    name       what ``of`` calls it: an attribute of LayerLayout or of LayerSettings
     of         LAYER, ABOVE, SETTINGS or PACKED
     width      of an EngineConfig: low bits that the engine keeps of the 16
     doc        what it means, for the register map

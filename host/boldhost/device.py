@@ -19,7 +19,7 @@ from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.packing import check_labels
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import Settings
 from boldhw.spec.state import check_state
 from boldhw.spec.stats import TrainStats
 
@@ -34,7 +34,7 @@ class Device:
     board or the link fails, and ConfigError or DataError, before anything is sent, when what it is
     given cannot work.
 
-    Attributes: ``identity`` (what HELLO said), ``engine`` (its EngineConfig), ``registers`` (those
+    Attributes: ``identity`` (what HELLO said), ``engine`` (its EngineConfig), ``settings`` (those
     set last), ``gathered`` (active samples that wait for the next update) and ``cycles`` (clock
     cycles that training has taken since ``load``, with the keys forward, backward and update).
     """
@@ -91,7 +91,7 @@ class Device:
     @property
     def widths(self):
         """Layer widths of the loaded network."""
-        return self._loaded().widths
+        return self._loaded().network.widths
 
     def load(self, network):
         """Copy a network into the device: layer table, registers, weights, accumulators.
@@ -99,9 +99,9 @@ class Device:
         Forgets gathered samples and clears the counters. The noise generator is left alone, see
         :meth:`seed_noise`. Raises DeviceError when the checksums differ afterwards.
         """
-        layout = Layout(self.engine, check_state(network).widths)
+        layout = Layout(self.engine, check_state(network).graph)
         self._check_network(network, layout)
-        table = packing.pack_table(layout, network.registers)
+        table = packing.pack_table(layout, network.settings)
         contents = {
             "weights": packing.pack_weights(layout, network.weights),
             "accumulators": packing.pack_accumulators(layout, network.accumulators),
@@ -111,24 +111,24 @@ class Device:
             self._layout = layout
             self.write_memory(Bank.DATA, 0, table)
             self._write_banks(contents)
-            self._write_registers(network.registers)
+            self._write_settings(network.settings)
             # Last, since a device refuses to train and infer while this register is 0.
             self.write_register(Register.LAYERS, len(layout.layers))
         except BaseException:
             self._forget()
             raise
 
-    def set_registers(self, registers):
+    def configure(self, settings):
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
-        table = packing.pack_table(self._loaded(), check_kind("registers", registers, Registers))
-        self._check_frames(self._layout, registers.classes)
+        table = packing.pack_table(self._loaded(), check_kind("settings", settings, Settings))
+        self._check_frames(self._layout, settings.classes)
         if self.gathered:
             raise ConfigError(
-                f"registers cannot change while {self.gathered} samples are gathered; "
+                f"settings cannot change while {self.gathered} samples are gathered; "
                 f"call flush() first"
             )
         self.write_memory(Bank.DATA, 0, table)
-        self._write_registers(registers)
+        self._write_settings(settings)
 
     def seed_noise(self, seed):
         """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
@@ -173,7 +173,7 @@ class Device:
         if stop_at_update:
             while len(results) < len(records) and not (results and results[-1] & UPDATED):
                 # An update can only come with the last sample of a frame.
-                stop = len(results) + min(most, self.registers.batch - self.gathered)
+                stop = len(results) + min(most, self.settings.batch - self.gathered)
                 receive(self._call(*_train_request(records[len(results) : stop])))
         else:
             starts = range(0, len(records), most)
@@ -196,7 +196,7 @@ class Device:
     def infer(self, bits, progress=None):
         """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
         samples = packing.pack_samples(self._loaded(), bits)
-        classes = self.registers.classes
+        classes = self.settings.classes
         count = self._link.max_payload // max(samples.shape[1], 2 * classes)
         parts = (samples[start : start + count] for start in range(0, len(samples), count))
         scores = bytearray()
@@ -224,23 +224,23 @@ class Device:
         return packing.unpack_accumulators(self._loaded(), self._read_bank("accumulators"))
 
     def store(self, network):
-        """Copy weights, accumulators and registers of the device into ``network``.
+        """Copy weights, accumulators and settings of the device into ``network``.
 
         Samples gathered since the last update stay in the device. Raises ConfigError when the
         widths of ``network`` are not those of the loaded one and DeviceError when a checksum is
         wrong; ``network`` is then as it was.
         """
         layout = self._loaded()
-        if network.widths != layout.widths:
+        if network.graph != layout.network:
             raise ConfigError(
-                f"the device holds network {_text(layout.widths)}, not {_text(network.widths)}; "
-                f"make a Network({_text(layout.widths)!r}) for it"
+                f"the device holds network {layout.network}, not {network.graph}; "
+                f"make a Network({str(layout.network)!r}) for it"
             )
         if self.read_register(Register.LAYERS) != len(layout.layers):
             raise DeviceError("the device has lost the network, as after a restart; load it again")
         weights, accumulators = self.read_weights(), self.read_accumulators()
         network.weights, network.accumulators = weights, accumulators
-        network.registers = self.registers
+        network.settings = self.settings
 
     def stat(self):
         """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per entry."""
@@ -306,7 +306,7 @@ class Device:
         self._link.calls(sent(), lambda reply: receive(_sized(reply, *expected.popleft())))
 
     def _forget(self):
-        self._layout, self.registers, self.gathered = None, None, 0
+        self._layout, self.settings, self.gathered = None, None, 0
         self.cycles = dict.fromkeys(PHASES, 0)
 
     def _loaded(self):
@@ -326,7 +326,7 @@ class Device:
                 f"the network has accumulator_bits={network.engine.accumulator_bits}, the device "
                 f"{engine.accumulator_bits}; make it with Network(..., engine=device.engine)"
             )
-        self._check_frames(layout, network.registers.classes)
+        self._check_frames(layout, network.settings.classes)
 
     def _check_frames(self, layout, classes):
         longest = self._link.max_payload
@@ -374,20 +374,20 @@ class Device:
                 f"memory is faulty or its clock too fast: run boldhw selftest"
             )
 
-    def _write_registers(self, registers):
+    def _write_settings(self, settings):
         """Write the registers whose values differ from those written last."""
-        values = _register_values(self._layout, registers)
-        old = _register_values(self._layout, self.registers) if self.registers else {}
+        values = _register_values(self._layout, settings)
+        old = _register_values(self._layout, self.settings) if self.settings else {}
         for register, value in values.items():
             if old.get(register) != value:
                 self.write_register(register, value)
-        self.registers = registers
+        self.settings = settings
 
     def _check_labels(self, bits, labels):
         """Return the labels of ``bits`` as an array. Raises DataError if they are none."""
         self._loaded()
         labels = np.asarray(labels)
-        check_labels(labels, len(bits), self.registers.classes)
+        check_labels(labels, len(bits), self.settings.classes)
         return labels
 
     def _count_gathered(self, results):
@@ -447,19 +447,15 @@ def _sized(reply, command, size):
     return reply
 
 
-def _register_values(layout, registers):
+def _register_values(layout, settings):
     """Return {Register: value} for all registers but LAYERS and NOISE."""
     return {
-        Register.BATCH: registers.batch,
-        Register.MARGIN: registers.margin,
-        Register.ROUNDING: registers.rounding,
-        Register.CLASSES: registers.classes,
-        Register.OUTPUTS_PER_CLASS: registers.outputs_per_class,
+        Register.BATCH: settings.batch,
+        Register.MARGIN: settings.margin,
+        Register.ROUNDING: settings.rounding,
+        Register.CLASSES: settings.classes,
+        Register.OUTPUTS_PER_CLASS: settings.outputs_per_class,
         Register.SLOT_ROW: layout.slot_row,
         Register.SLOT_STRIDE: layout.slot_stride,
         Register.SAMPLE_WORDS: layout.layers[0].words,
     }
-
-
-def _text(widths):
-    return "-".join(map(str, widths))

@@ -93,7 +93,7 @@ class StoredDevice(Device):
         self._calls(((Command.TRAIN_STORE, part, b"", 0) for part in parts), receive)
         self._order.take(count)
         stats = self._train_stats(before, self.stat())
-        self.gathered += stats.active - stats.updates * self.registers.batch
+        self.gathered += stats.active - stats.updates * self.settings.batch
         return stats
 
     def train(self, bits, labels, stop_at_update=False, progress=None):
@@ -116,7 +116,7 @@ class StoredDevice(Device):
         while total.samples < len(labels) and not total.updates:
             # An update can only come with the last sample of a command.
             rest = len(labels) - total.samples
-            total += self.train_store(min(rest, self.registers.batch - self.gathered))
+            total += self.train_store(min(rest, self.settings.batch - self.gathered))
             if progress:
                 progress(total.samples)
         return total
@@ -161,8 +161,8 @@ class StoredDevice(Device):
 
     def _samples_at_once(self):
         """Return the samples that one command trains on at most."""
-        model = cycles.model(self.engine, self._layout.widths)
+        model = cycles.predict(self.engine, self._layout.network)
         # Reading a record from flash takes up to four cycles a word.
         sample = model.forward + model.backward + 4 * self._layout.record_words + 100
-        batch = self.registers.batch
+        batch = self.settings.batch
         return max(1, (MOST_CYCLES - model.update) * batch // (sample * batch + model.update))

@@ -35,7 +35,7 @@ def digits():
 @pytest.mark.parametrize("widths", [(5, 3), (64, 128, 4), (200, 65, 63, 10)])
 def test_packed_inference_is_that_of_golden(zero_true, widths):
     network = Network(widths, seed=1)
-    network.set_registers(Hyper(zero_true=zero_true).registers(network.engine, widths))
+    network.configure(Hyper(zero_true=zero_true).settings(network.engine, widths))
     bits, labels = samples(200, widths, widths[-1])
     network.train(bits, labels)
     assert np.array_equal(suite.infer_packed(network, bits), network.infer(bits))
@@ -56,7 +56,7 @@ def test_every_row(digits, tmp_path):
 
 
 def test_rates_are_clock_by_cycles():
-    model = cycles.model(SMALL, BOARD.network)
+    model = cycles.predict(SMALL, BOARD.network)
     taken = 100 * model.forward + 20 * model.backward + 3 * model.update
     row = suite.board_row(BOARD, TRAINING)
     assert row.training.engine == pytest.approx(BOARD.clock_hz * 100 / taken)

@@ -224,7 +224,7 @@ class TestEveryBoard:
     def test_engine_holds_the_network(self, name):
         board = BOARDS[name]
         for each in (board, board.with_store()) if board.memory else (board,):
-            assert Layout(each.engine, each.network).widths == each.network
+            assert Layout(each.engine, each.network).network.widths == each.network
 
     @pytest.mark.parametrize("name", ["colorlight_i5", "upduino_v3"])
     def test_clock_and_serial_line_build(self, name, monkeypatch, tmp_path):

@@ -53,7 +53,7 @@ def test_equal_device_is_bit_exact(lockstep):
 
 def test_samples_that_teach_nothing_end_the_run(lockstep):
     bits, _ = samples()
-    lockstep.golden.set_registers(replace(HYPER, margin=0).registers(ENGINE, WIDTHS))
+    lockstep.golden.configure(replace(HYPER, margin=0).settings(ENGINE, WIDTHS))
     known = lockstep.golden.infer(bits).argmax(axis=1)
     result = verify(lockstep, replace(HYPER, margin=0), bits, known, updates=5)
     assert result["bit_exact"]
@@ -66,7 +66,7 @@ def test_noise_and_decay_are_compared(lockstep):
     lockstep = LockStep(golden, Device(Link(GoldenBoard(engine)), engine))
     hyper = replace(HYPER, rounding=1, decay=True)
     assert verify(lockstep, hyper, *samples(), updates=6)["bit_exact"]
-    assert any(golden.registers.decay)
+    assert any(golden.settings.column("decay"))
 
 
 @pytest.mark.parametrize(

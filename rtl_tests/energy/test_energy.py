@@ -13,8 +13,9 @@ from boldhw.cli.main import main
 from boldhw.energy import cost as energy
 from boldhw.energy.cost import Chip, Level, Shape, training
 from boldhw.errors import ConfigError
+from boldhw.spec.network import Network
 
-DIGITS = energy.mlp_shapes((784, 256, 256, 10))
+DIGITS = energy.mlp_shapes(Network.of((784, 256, 256, 10)))
 FREE = {"add_pj": 0, "logic_pj": 0, "fp_add_pj": {16: 0, 32: 0}, "fp_mul_pj": {16: 0, 32: 0}}
 CHANGES = (
     {"levels": None},

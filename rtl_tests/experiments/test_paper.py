@@ -4,6 +4,7 @@ import pytest
 
 from boldhw.energy import cost as energy
 from boldhw.experiments import paper
+from boldhw.spec.network import Network
 
 SMALL = "784-32-16-10"
 
@@ -50,7 +51,7 @@ def test_state_bits():
 
 
 def test_operations_of_the_integer_rule_follow_the_active_samples():
-    shapes = energy.mlp_shapes((784, 32, 16, 10))
+    shapes = energy.mlp_shapes(Network.of((784, 32, 16, 10)))
     forward = sum(shape.products for shape in shapes)
     back = 2 * forward - shapes[0].products
     for active in (0.1, 0.5):

@@ -24,7 +24,7 @@ def test_inference_and_updates_are_those_of_golden(tmp_path):
     """Scores, weights and accumulators after each update, through the driver and the link."""
     golden = Network(WIDTHS, ENGINE, seed=2)
     hyper = Hyper(batch=3, theta=2, grow=1.0, last_theta_factor=1)
-    golden.set_registers(hyper.registers(ENGINE, WIDTHS))
+    golden.configure(hyper.settings(ENGINE, WIDTHS))
     generator = np.random.default_rng(1)
     bits, labels = generator.random((60, 11)) < 0.5, generator.integers(0, 4, 60)
     board = SimTransport(ENGINE, verilog=bitstream.verilog_of_bitstream(ENGINE, tmp_path))

@@ -158,7 +158,7 @@ class TestEstimate:
         assert found.use["data_rows"] <= 1
 
     def test_cycles_are_those_of_the_cycle_model(self):
-        found, model = estimate(ICEBREAKER, DIGITS), cycles.model(ICEBREAKER, DIGITS)
+        found, model = estimate(ICEBREAKER, DIGITS), cycles.predict(ICEBREAKER, DIGITS)
         assert found.cycles_inference == model.forward
         assert found.cycles_training == round(model.training_sample(0.1, ICEBREAKER.batch), 1)
         assert found.training_per_second == round(BOARD.clock_hz / found.cycles_training)

@@ -28,7 +28,7 @@ class TestSearch:
         assert len(points) > 50
         for point in points[::20]:
             engine = point.engine(BOARD)
-            assert Layout(engine, WIDTHS).widths == WIDTHS
+            assert Layout(engine, WIDTHS).network.widths == WIDTHS
             found = estimate(engine, WIDTHS, BOARD)
             assert found.fits
             assert found.lut4 == point.lut4

@@ -41,7 +41,7 @@ def test_everything_comes_back(tmp_path):
     loaded = checkpoint.load(path)
     for name in ("hyper", "epochs", "seed", "epoch", "decay"):
         assert getattr(loaded, name) == getattr(trainer, name)
-    for name in ("widths", "engine", "registers"):
+    for name in ("graph", "engine", "settings"):
         assert getattr(loaded.network, name) == getattr(trainer.network, name)
     assert loaded.network.state_crc() == trainer.network.state_crc()
 

@@ -16,12 +16,12 @@ from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.words64 import pack
 
 
-def assert_same_bits(widths, engine, registers, count):
+def assert_same_bits(widths, engine, settings, count):
     """Train both in two pieces; compare everything after each."""
     definition, compiled = (kind(widths, engine, seed=3) for kind in (Network, CompiledNetwork))
-    bits, labels = samples(count, widths, registers.classes)
+    bits, labels = samples(count, widths, settings.classes)
     for network in (definition, compiled):
-        network.set_registers(registers)
+        network.configure(settings)
     for part in (slice(0, count // 3), slice(count // 3, count)):
         stats = definition.train(bits[part], labels[part])
         assert compiled.train(bits[part], labels[part]) == stats
@@ -41,7 +41,7 @@ def assert_same_state(definition, compiled):
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_same_bits_with_every_option(option):
-    assert_same_bits(WIDTHS, ENGINE, replace(REGISTERS, **OPTIONS[option]), 200)
+    assert_same_bits(WIDTHS, ENGINE, REGISTERS.changed(**OPTIONS[option]), 200)
 
 
 @pytest.mark.parametrize("widths", [(5, 2), (64, 128, 4), (200, 65, 63, 10)])
@@ -50,7 +50,7 @@ def test_same_bits_whatever_the_shape(widths, batch):
     """Widths below, at and above the bits of a word; updates of more than a word of samples."""
     engine = replace(REFERENCE, lanes=128, batch=128)
     hyper = Hyper(batch=batch, theta=2, rounding=1, noise=3, margin=3.0)
-    assert_same_bits(widths, engine, hyper.registers(engine, widths), 400)
+    assert_same_bits(widths, engine, hyper.settings(engine, widths), 400)
 
 
 def test_accumulators_saturate_at_sixteen_bits():
@@ -58,9 +58,7 @@ def test_accumulators_saturate_at_sixteen_bits():
     networks = [kind((70, 4), REFERENCE, seed=0) for kind in (Network, CompiledNetwork)]
     bits, labels = samples(300, (70, 4), 4)
     for network in networks:
-        network.set_registers(
-            replace(Hyper(margin=90.0).registers(REFERENCE, (70, 4)), theta=(65535,))
-        )
+        network.configure(Hyper(margin=90.0).settings(REFERENCE, (70, 4)).changed(theta=(65535,)))
         network.accumulators[0][:, ::2] = 32767 - 3
         network.accumulators[0][:, 1::2] = -32768 + 3
         network.train(bits, labels)

@@ -12,18 +12,18 @@ from boldhw.golden.network import REFERENCE, Network
 from boldhw.spec.network import Network as Spec
 
 
-def as_graph(widths, old):
-    """Return GraphRegisters like the Registers of a chain."""
+def as_graph(spec, old):
+    """Return GraphRegisters like the Settings of a chain."""
     layers = [
         LayerRegisters(
-            tau=np.full(n, old.tau[index], np.int32),
-            window=np.full(n, old.window[index], np.int32),
-            dead=old.dead[index],
-            theta=old.theta[index],
-            decay=old.decay[index],
-            zero_true=old.zero_true[index],
+            tau=np.full(layer.outputs, own.tau, np.int32),
+            window=np.full(layer.outputs, own.window, np.int32),
+            dead=own.dead,
+            theta=own.theta,
+            decay=own.decay,
+            zero_true=own.zero_true,
         )
-        for index, n in enumerate(widths[1:])
+        for layer, own in zip(spec.layers, old.layers, strict=True)
     ]
     return GraphRegisters(layers=layers, margin=old.margin, batch=old.batch,
                           outputs_per_class=old.outputs_per_class)  # fmt: skip
@@ -49,11 +49,11 @@ def test_a_dense_chain_is_the_golden_network(widths, decay):
             margin=float(generator.random() * 3),
             outputs_per_class=widths[-1] // 6,
         )
-        old = hyper.registers(REFERENCE, widths).with_decay([decay] * (len(widths) - 1))
         spec = Spec.chain(widths)
-        graph = GraphNetwork(spec, as_graph(widths, old), seed=seed)
+        old = hyper.settings(REFERENCE, spec).changed(decay=[decay] * (len(widths) - 1))
+        graph = GraphNetwork(spec, as_graph(spec, old), seed=seed)
         golden = Network(widths, REFERENCE, seed=seed)
-        golden.registers = old
+        golden.settings = old
         bits, labels = samples(spec, 300, seed)
         assert_equal(graph, golden)
         for stop in (True, True, False):

@@ -17,7 +17,7 @@ from boldhw.spec.stats import TrainStats
 @pytest.mark.parametrize("seed", [0, 1])
 def test_equals_scalar_rule(option, seed):
     """Vectorised training is one-sample-at-a-time training, with every option."""
-    _, stats = assert_equal_runs(replace(REGISTERS, **OPTIONS[option]), seed=seed)
+    _, stats = assert_equal_runs(REGISTERS.changed(**OPTIONS[option]), seed=seed)
     assert stats.active > 5
     assert stats.updates > 1
 
@@ -27,17 +27,14 @@ def test_equals_scalar_rule(option, seed):
 def test_equals_scalar_rule_whatever_the_shape(widths, elements):
     engine = replace(ENGINE, elements=elements, lanes=elements * 4)
     layers = len(widths) - 1
-    registers = replace(
-        Hyper(batch=5, theta=2, rounding=1, margin=2.0).registers(engine, widths),
-        noise=(3,) * layers,
-        decay=(1000,) * layers,
-    )
-    assert_equal_runs(registers, engine, widths, count=80)
+    hyper = Hyper(batch=5, theta=2, rounding=1, margin=2.0)
+    settings = hyper.settings(engine, widths).changed(noise=(3,) * layers, decay=(1000,) * layers)
+    assert_equal_runs(settings, engine, widths, count=80)
 
 
 def test_accumulators_saturate_both_ways():
     """With theta out of reach they stick to -8 and 7, and a weight never flips."""
-    network, stats = assert_equal_runs(replace(REGISTERS, theta=(99, 99, 99), margin=500))
+    network, stats = assert_equal_runs(REGISTERS.changed(theta=(99, 99, 99), margin=500))
     extremes = {int(f(array)) for array in network.accumulators for f in (np.min, np.max)}
     assert extremes == {-8, 7}
     assert stats.flips == (0, 0, 0)
@@ -46,7 +43,7 @@ def test_accumulators_saturate_both_ways():
 def test_theta_at_the_edge_flips_true_weights_only():
     """-2**(A-1) is within reach of the accumulator of a T weight, 2**(A-1) is not."""
     network, start = Network(WIDTHS, ENGINE), Network(WIDTHS, ENGINE)
-    network.set_registers(replace(REGISTERS, theta=(8, 8, 8), margin=500))
+    network.configure(REGISTERS.changed(theta=(8, 8, 8), margin=500))
     flips = network.train(*samples(300)).flips
     assert sum(flips) > 0
     for before, after in zip(start.weights, network.weights, strict=True):
@@ -57,8 +54,8 @@ def test_ties_go_to_the_lowest_index():
     """With all weights T every class has the same score: class 0 is predicted, or the rival."""
     network = Network((8, 4), ENGINE)
     network.weights[0][:] = True
-    registers = Hyper(theta=99, batch=5).registers(ENGINE, (8, 4))
-    network.set_registers(registers)
+    settings = Hyper(theta=99, batch=5).settings(ENGINE, (8, 4))
+    network.configure(settings)
     bits = np.ones((2, 8), bool)
     assert network.infer(bits).tolist() == [[8] * 4] * 2
     stats = network.train(bits, np.array([0, 2]))
@@ -68,14 +65,14 @@ def test_ties_go_to_the_lowest_index():
     assert network.accumulators[0][:, 0].tolist() == [0, -1, 1, 0]
 
 
-@pytest.mark.parametrize("registers", [REGISTERS, replace(REGISTERS, noise=(3, 1, 0), rounding=1)])
-def test_any_cut_of_the_samples_gives_the_same_bits(registers):
+@pytest.mark.parametrize("settings", [REGISTERS, REGISTERS.changed(noise=(3, 1, 0), rounding=1)])
+def test_any_cut_of_the_samples_gives_the_same_bits(settings):
     """Whole, in pieces of one, stopping at every update: one state, one sum of stats."""
     bits, labels = samples(120)
     results = []
     for train in (train_whole, train_singly, train_by_update):
         network = Network(WIDTHS, ENGINE, seed=4)
-        network.set_registers(registers)
+        network.configure(settings)
         stats = train(network, bits, labels)
         results.append((stats, network.state_crc(), network.gathered))
     assert results[0] == results[1] == results[2]
@@ -116,7 +113,7 @@ def test_deterministic_results_do_not_depend_on_elements():
         engine = replace(ENGINE, elements=elements, lanes=24)
         for rounding in (0, 1):
             network = Network(WIDTHS, engine, seed=2)
-            network.set_registers(replace(REGISTERS, rounding=rounding))
+            network.configure(REGISTERS.changed(rounding=rounding))
             network.train(*samples(200))
             state = tuple(weights.tobytes() for weights in network.weights)
             results.setdefault(rounding, set()).add(state)
@@ -127,7 +124,7 @@ def test_deterministic_results_do_not_depend_on_elements():
 def test_state_crc_detects_one_wrong_bit():
     """The check that all others rest on: any one weight or accumulator bit changes the CRC."""
     network = Network(WIDTHS, ENGINE, seed=1)
-    network.set_registers(REGISTERS)
+    network.configure(REGISTERS)
     network.train(*samples(50))
     right = network.state_crc()
     for layer, (m, n) in enumerate(network.shapes):
@@ -147,14 +144,14 @@ def test_one_wrong_bit_before_training_is_seen_after_it():
     right = wrong.copy()
     wrong.accumulators[0][2, 3] ^= 1
     for network in (right, wrong):
-        network.set_registers(REGISTERS)
+        network.configure(REGISTERS)
         network.train(*samples(30))
     assert wrong.state_crc()["accumulators"] != right.state_crc()["accumulators"]
 
 
 def test_copy_is_independent():
     network = Network(WIDTHS, ENGINE)
-    network.set_registers(replace(REGISTERS, rounding=1))
+    network.configure(REGISTERS.changed(rounding=1))
     network.train(*samples(33))
     twin, before = network.copy(), network.state_crc()
     twin.train(*samples(100, seed=1))
@@ -213,21 +210,21 @@ def test_bad_samples_change_nothing(bits, labels, message):
 
 def test_registers_hold_while_samples_are_gathered():
     network = Network(WIDTHS, ENGINE)
-    network.set_registers(replace(REGISTERS, margin=500))
+    network.configure(REGISTERS.changed(margin=500))
     network.train(BITS[:3], LABELS[:3])
     with pytest.raises(ConfigError, match="3 samples are gathered; call flush"):
-        network.set_registers(REGISTERS)
-    assert network.registers.margin == 500
+        network.configure(REGISTERS)
+    assert network.settings.margin == 500
     network.flush()
-    network.set_registers(REGISTERS)
+    network.configure(REGISTERS)
 
 
 def test_registers_must_fit():
     network = Network(WIDTHS, ENGINE)
-    before = network.registers
+    before = network.settings
     with pytest.raises(ConfigError, match="batch=6"):
-        network.set_registers(replace(REGISTERS, batch=6))
-    assert network.registers == before
+        network.configure(REGISTERS.changed(batch=6))
+    assert network.settings == before
 
 
 def test_inference_engine_does_not_train():

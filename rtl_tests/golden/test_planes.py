@@ -1,6 +1,5 @@
 """Signals of several bits: one plane is the golden network, more equal plain Python integers."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,6 +13,7 @@ from boldhw.golden.compiled import CompiledNetwork
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import REFERENCE
 from boldhw.golden.planes import Planes, PlanesNetwork, quantise, split
+from boldhw.spec.network import Network as Graph
 
 SHIFTS = 1, 0  # of the hidden layers
 CHOSEN = "plain", "dead_zone", "noise_in_all_layers", "noise_and_rounding", "all_options"
@@ -41,11 +41,11 @@ class ScalarPlanes(Scalar):
 @pytest.mark.parametrize("base", [PlanesNetwork, CompiledPlanesNetwork])
 def test_equals_scalar_rule(base, planes, option):
     kind = partial(base, planes=planes, shifts=SHIFTS)
-    registers = replace(REGISTERS, **OPTIONS[option])
-    network, stats = assert_equal_runs(registers, kind=kind, scalar_kind=ScalarPlanes)
+    settings = REGISTERS.changed(**OPTIONS[option])
+    network, stats = assert_equal_runs(settings, kind=kind, scalar_kind=ScalarPlanes)
     assert stats.updates > 1
     assert all(stats.flips[:2])
-    ternary, _ = assert_equal_runs(registers)
+    ternary, _ = assert_equal_runs(settings)
     assert not np.array_equal(network.weights[0], ternary.weights[0])
 
 
@@ -53,7 +53,7 @@ def test_equals_scalar_rule(base, planes, option):
 def test_one_plane_is_the_golden_network(option):
     """Whatever the shift is: the reference knows nothing of planes."""
     kind = partial(PlanesNetwork, planes=1, shifts=SHIFTS)
-    assert_equal_runs(replace(REGISTERS, **OPTIONS[option]), kind=kind)
+    assert_equal_runs(REGISTERS.changed(**OPTIONS[option]), kind=kind)
 
 
 @pytest.mark.parametrize("planes", [1, 2, 3, 4])
@@ -89,15 +89,16 @@ def test_signals_of_one_bit_are_one_plane():
 
 def test_theta_is_raised_below_another_hidden_layer_only():
     widths = (784, 64, 32, 16, 10)
-    plain = Hyper().registers(REFERENCE, widths, 3, 9, 150)
-    raised = PlanesHyper(factor=4).registers(REFERENCE, widths, 3, 9, 150)
-    assert raised.theta == (4 * plain.theta[0], 4 * plain.theta[1], *plain.theta[2:])
-    assert replace(raised, theta=plain.theta) == plain
+    plain = Hyper().settings(REFERENCE, widths, 3, 9, 150)
+    raised = PlanesHyper(factor=4).settings(REFERENCE, widths, 3, 9, 150)
+    thetas = plain.column("theta")
+    assert raised.column("theta") == (4 * thetas[0], 4 * thetas[1], *thetas[2:])
+    assert raised.changed(theta=thetas) == plain
 
 
 def test_steps_halve_with_every_plane():
     """256 and 64 units above: steps of 16 and 8 with two planes, never below 1."""
-    widths = (784, 300, 256, 64, 10)
-    assert [experiment.shifts(widths, planes) for planes in (2, 3, 4, 9)] == [
+    network = Graph.of("784-300-256-64-10")
+    assert [experiment.shifts(network, planes) for planes in (2, 3, 4, 9)] == [
         [4, 3, 0], [3, 2, 0], [2, 1, 0], [0, 0, 0]
     ]  # fmt: skip

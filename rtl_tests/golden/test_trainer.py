@@ -17,11 +17,11 @@ class Spy:
 
     def __init__(self, network):
         self.network = network
-        self.registers, self.seeds, self.calls, self.updates = [], [], [], []
+        self.settings, self.seeds, self.calls, self.updates = [], [], [], []
 
-    def set_registers(self, registers):
-        self.registers.append(registers)
-        self.network.set_registers(registers)
+    def configure(self, settings):
+        self.settings.append(settings)
+        self.network.configure(settings)
 
     def seed_noise(self, seed):
         self.seeds.append(seed)
@@ -99,14 +99,15 @@ def test_changed_bits_are_trained_on_and_others_in_every_epoch():
     assert not np.array_equal(*seen)
 
 
-def test_registers_follow_the_schedule():
+def test_settings_follow_the_schedule():
     """One setting per epoch, with theta of that epoch and the mean popcount of the samples."""
     spy = Spy(Network(WIDTHS))
     run(HYPER, backend=spy)
     popcount = BITS.sum() / 1300
-    expected = [HYPER.registers(REFERENCE, WIDTHS, epoch, 3, popcount) for epoch in range(3)]
-    assert spy.registers == expected
-    assert expected[0].theta < expected[1].theta < expected[2].theta
+    expected = [HYPER.settings(REFERENCE, WIDTHS, epoch, 3, popcount) for epoch in range(3)]
+    assert spy.settings == expected
+    first, second, third = (settings.column("theta") for settings in expected)
+    assert first < second < third
 
 
 def test_decay_is_the_share_of_flips_of_the_last_update():
@@ -117,9 +118,8 @@ def test_decay_is_the_share_of_flips_of_the_last_update():
     updates = [stats for stats in spy.updates if stats.updates]
     shares = [(0, 0)] + [tuple(decay_of(stats)) for stats in updates]
     # An epoch starts with the fields that the update before it left.
-    assert without_repeats(registers.decay for registers in spy.registers) == without_repeats(
-        shares
-    )
+    decays = [settings.column("decay") for settings in spy.settings]
+    assert without_repeats(decays) == without_repeats(shares)
     assert trainer.decay == shares[-1]
     assert any(first for first, _ in shares)
 

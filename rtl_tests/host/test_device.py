@@ -44,7 +44,7 @@ def test_load_copies_the_network():
     assert device.state_crc() == network.state_crc()
     assert all(map(np.array_equal, device.read_weights(), network.weights))
     assert board.registers[Register.LAYERS] == 3
-    assert (device.widths, device.registers) == (WIDTHS, network.registers)
+    assert (device.widths, device.settings) == (WIDTHS, network.settings)
     assert device.identity.clock_hz == CLOCK_HZ
 
 
@@ -112,7 +112,7 @@ def test_the_trainer_takes_a_device_as_backend(hyper):
     list(Trainer(host, hyper, epochs=2, backend=device).run(bits, labels, bits, labels))
     device.store(host)
     assert device.state_crc() == golden.state_crc() == host.state_crc()
-    assert host.registers == golden.registers
+    assert host.settings == golden.settings
     lockstep = LockStep(make_network(hyper=hyper), device)
     lockstep.start()
     run = Trainer(lockstep.golden, hyper, epochs=2, backend=lockstep)
@@ -217,20 +217,20 @@ def test_a_second_user_who_flushes_is_noticed():
         device.flush()
 
 
-def test_registers_change_between_updates_only():
+def test_settings_change_between_updates_only():
     bits, labels = make_samples()
     network = make_network()
     board, device = connect(network=network)
-    changed = replace(network.registers, margin=9, theta=(3, 3, 9))
+    changed = network.settings.changed(margin=9, theta=(3, 3, 9))
     before = board.executed[Command.REG_WRITE]
-    device.set_registers(changed)
-    network.set_registers(changed)
+    device.configure(changed)
+    network.configure(changed)
     assert board.executed[Command.REG_WRITE] == before + 1  # margin; theta is in the table
     assert device.train(bits, labels) == network.train(bits, labels)
     assert device.gathered
     with pytest.raises(ConfigError, match="gathered; call flush"):
-        device.set_registers(network.registers)
-    assert device.registers == changed
+        device.configure(network.settings)
+    assert device.settings == changed
 
 
 def test_memory_and_registers_are_within_reach():

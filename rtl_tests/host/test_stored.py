@@ -71,7 +71,7 @@ def test_epochs_in_lock_step(device, name):
     """Whole runs of the trainer, compared after every update; a device that is sent its samples."""
     hyper = HYPERS[name]
     network, bits, labels = filled(device)
-    network.set_registers(hyper.registers(ENGINE, WIDTHS))
+    network.configure(hyper.settings(ENGINE, WIDTHS))
     lockstep = LockStep(network, device)
     device.load(network)
     device.fill_store(bits, labels)
@@ -122,7 +122,7 @@ def test_counts_of_cycles_are_those_of_the_model(device):
     device.start_order(Order(SAMPLES, 2))
     stats = device.train_store(SAMPLES)
     if isinstance(device._link._transport, SimTransport):
-        model = cycles.model(ENGINE, WIDTHS)
+        model = cycles.predict(ENGINE, WIDTHS)
         assert device.cycles == {
             "forward": model.forward * stats.samples,
             "backward": model.backward * stats.active,

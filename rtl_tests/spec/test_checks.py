@@ -46,18 +46,17 @@ def test_hyper_parameters_of_numpys_numbers():
     hyper = Hyper(theta=np.uint8(9), batch=np.int32(8), margin=np.float32(0.5), decay=np.False_)
     assert hyper == Hyper(theta=9, batch=8, margin=0.5)
     json.dumps(asdict(hyper))
-    registers = hyper.registers(REFERENCE, tuple(np.array(WIDTHS)))
-    assert registers == Hyper(theta=9, batch=8, margin=0.5).registers(REFERENCE, WIDTHS)
-    json.dumps(asdict(registers))
+    settings = hyper.settings(REFERENCE, tuple(np.array(WIDTHS)))
+    assert settings == Hyper(theta=9, batch=8, margin=0.5).settings(REFERENCE, WIDTHS)
+    json.dumps(asdict(settings))
 
 
-def test_registers_of_numpys_numbers():
+def test_settings_of_numpys_numbers():
     """Arrays become tuples of ints, and their Booleans are Booleans."""
-    good = Hyper().registers(REFERENCE, WIDTHS)
-    made = replace(
-        good, theta=np.array(good.theta), zero_true=np.array(good.zero_true), margin=np.int16(5)
-    )
-    assert made == replace(good, margin=5)
+    good = Hyper().settings(REFERENCE, WIDTHS)
+    columns = {name: np.array(good.column(name)) for name in ("theta", "zero_true")}
+    made = good.changed(**columns, margin=np.int16(5))
+    assert made == good.changed(margin=5)
     json.dumps(asdict(made))
 
 
@@ -81,13 +80,15 @@ def test_every_field_refuses_other_types_by_its_name(kind):
 
 @pytest.mark.parametrize("name", ["tau", "window", "dead", "noise", "theta", "decay", "zero_true"])
 def test_every_field_of_a_layer_refuses_other_types_by_its_name(name):
-    good = Hyper().registers(REFERENCE, WIDTHS)
+    good = Hyper().settings(REFERENCE, WIDTHS)
     for value in (1, "ab", None):
         with pytest.raises(ConfigError, match=f"^{name}=.* must be a tuple"):
-            replace(good, **{name: value})
+            good.changed(**{name: value})
     for value in (4.0, "4", None):
         with pytest.raises(ConfigError, match=f"^{name} of layer 2=.* must be "):
-            replace(good, **{name: (getattr(good, name)[0], value)})
+            good.changed(**{name: (good.column(name)[0], value)})
+        with pytest.raises(ConfigError, match=f"^{name}=.* must be "):
+            replace(good.layers[0], **{name: value})
 
 
 @pytest.mark.parametrize(
@@ -118,10 +119,10 @@ def test_a_huge_hyper_parameter(name):
     """It is refused by its name before it overflows."""
     for value in (1e308, 65536):
         with pytest.raises(ConfigError, match=f"^{name}=.*; try {name}=65535"):
-            Hyper(**{name: value}).registers(REFERENCE, (30, 12, 12, 3))
+            Hyper(**{name: value}).settings(REFERENCE, (30, 12, 12, 3))
     for value in ("margin", "window", "dead"):
         with pytest.raises(ConfigError, match=f"^{value}=60000.0 times the root of .* {value}=1"):
-            Hyper(**{value: 6e4}).registers(REFERENCE, (30, 12, 12, 3))
+            Hyper(**{value: 6e4}).settings(REFERENCE, (30, 12, 12, 3))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_widths_of_no_network(widths, message):
         (lambda: Network(WIDTHS, seed="a"), "seed='a' must be an integer from 0"),
         (lambda: Network(WIDTHS, seed=-1), "seed=-1 must be"),
         (lambda: Network(WIDTHS, seed=1.5), "seed=1.5 must be"),
-        (lambda: Network(WIDTHS).set_registers({}), "registers={} is of type dict"),
+        (lambda: Network(WIDTHS).configure({}), "settings={} is of type dict"),
         (lambda: Trainer("784-72-10"), "network='784-72-10' is of type str"),
         (lambda: Trainer(Network(WIDTHS), {}), "hyper={} is of type dict"),
         (lambda: Trainer(Network(WIDTHS), epochs=2.0), "epochs=2.0 .* epochs=2"),

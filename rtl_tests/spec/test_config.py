@@ -8,7 +8,8 @@ from support.engines import WIDE
 
 from boldhw.errors import ConfigError
 from boldhw.golden.network import REFERENCE
-from boldhw.spec.engine import EngineConfig, parse_network
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.network import Network
 
 
 @pytest.mark.parametrize(
@@ -103,14 +104,14 @@ def test_frozen():
 
 
 def test_parse_network():
-    assert parse_network("784-120-10") == (784, 120, 10)
-    assert parse_network("2-2") == (2, 2)
+    assert Network.parse("784-120-10").widths == (784, 120, 10)
+    assert Network.parse("2-2").widths == (2, 2)
 
 
 @pytest.mark.parametrize("text", ["", "784", "784-", "-10", "784-0-10", "784x10", "7 8-1", "a-b"])
 def test_parse_network_refuses(text):
     with pytest.raises(ConfigError, match="such as 784-120-10"):
-        parse_network(text)
+        Network.parse(text)
 
 
 def test_sizes_of_a_store():

@@ -55,7 +55,7 @@ def test_json_gives_the_same_network(network):
 def test_only_a_chain_has_widths():
     network = Network.from_dict(SKIP)
     assert not network.is_chain
-    with pytest.raises(ConfigError, match="no chain of dense layers"):
+    with pytest.raises(ConfigError, match="not a chain of dense layers"):
         _ = network.widths
     assert Network.from_json(str(network)) == network
 

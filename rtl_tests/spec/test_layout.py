@@ -102,6 +102,6 @@ def test_each_memory_is_checked_to_the_row(name):
         "data_rows": layout.data_end,
         "signal_rows": layout.column_end,
     }[name]
-    Layout(replace(WIDE, **{name: needed}), layout.widths)
+    Layout(replace(WIDE, **{name: needed}), layout.network.widths)
     with pytest.raises(ConfigError, match=f"needs {name}={needed}, .*{name}={needed - 1}"):
-        Layout(replace(WIDE, **{name: needed - 1}), layout.widths)
+        Layout(replace(WIDE, **{name: needed - 1}), layout.network.widths)

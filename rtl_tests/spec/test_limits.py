@@ -15,6 +15,7 @@ from boldhw.flow.explore import engines
 from boldhw.golden.network import REFERENCE
 from boldhw.spec.engine import MAX_TERMS, EngineConfig
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network as Graph
 
 ENGINE = EngineConfig(
     elements=4, lanes=16, batch=8, accumulator_bits=8, weight_rows=1 << 14, data_rows=1 << 16,
@@ -39,7 +40,7 @@ def test_sample_without_label_has_a_byte_more():
 
 
 def test_explore_offers_no_engine_for_it():
-    assert not list(engines(find_board("ulx3s"), (1985, 8, 2), 8))
+    assert not list(engines(find_board("ulx3s"), Graph.parse("1985-8-2"), 8))
 
 
 def test_estimate_of_the_command_line_says_it_once(tmp_path, capsys):

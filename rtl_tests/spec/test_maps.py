@@ -133,5 +133,5 @@ def test_wrong_shorthand_is_refused(text, message):
 
 
 def test_convolution_is_nothing_that_engines_train():
-    with pytest.raises(ConfigError, match="no chain of dense layers"):
+    with pytest.raises(ConfigError, match="not a chain of dense layers"):
         _ = Network.parse("28x28-16k5p2-10").widths

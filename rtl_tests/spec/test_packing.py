@@ -35,7 +35,7 @@ CASES = [
 
 
 def random_network(layout, seed=0):
-    network = Network(layout.widths, layout.engine, seed)
+    network = Network(layout.network.widths, layout.engine, seed)
     limit = 1 << layout.engine.accumulator_bits - 1
     generator = np.random.default_rng(seed)
     network.accumulators = [
@@ -94,7 +94,7 @@ def test_every_accumulator_lies_at_its_address(layout):
 
 @pytest.mark.parametrize("layout", CASES)
 def test_every_sample_bit_lies_at_its_address(layout):
-    bits = np.random.default_rng(1).random((3, layout.widths[0])) < 0.5
+    bits = np.random.default_rng(1).random((3, layout.network.widths[0])) < 0.5
     packed = packing.pack_samples(layout, bits)
     assert packed.dtype == np.uint8
     for sample, row in zip(bits, packed, strict=True):
@@ -121,10 +121,10 @@ def test_unpacking_is_the_inverse(layout):
 
 @pytest.mark.parametrize("layout", CASES)
 def test_table_fields(layout):
-    """Four fields a row, first field lowest, of Layout and Registers; all other bytes are 0."""
-    registers = Hyper(batch=4).registers(layout.engine, layout.widths)
-    registers = replace(registers, tau=(3,) * len(layout.layers))
-    data = packing.pack_table(layout, registers)
+    """Four fields a row, first field lowest, of Layout and Settings; all other bytes are 0."""
+    settings = Hyper(batch=4).settings(layout.engine, layout.network)
+    settings = settings.changed(tau=(3,) * len(layout.layers))
+    data = packing.pack_table(layout, settings)
     size = layout.engine.data_bytes
     assert len(data) == TABLE_ROWS * len(layout.layers) * size
     for index in range(len(layout.layers)):
@@ -132,28 +132,28 @@ def test_table_fields(layout):
             content = data[(TABLE_ROWS * index + row) * size :][:size]
             fields = np.frombuffer(content[:8], "<u2").tolist()
             names = [field.key for field in TABLE[row]] if row < len(TABLE) else []
-            values = [field_value(name, layout.layers[index:], registers, index) for name in names]
+            values = [field_value(name, layout.layers[index:], settings, index) for name in names]
             assert fields == values + [0] * (4 - len(values))
             assert not any(content[8:])
 
 
-def field_value(name, layers, registers, index):
+def field_value(name, layers, settings, index):
     if name == "origin":
         tau = 3 if layers[1:] else 0
-        return -(tau + (0 if registers.zero_true[index] else layers[0].pad)) & 0xFFFF
+        return -(tau + (0 if settings.column("zero_true")[index] else layers[0].pad)) & 0xFFFF
     if name.startswith("above_"):
         return vars(layers[1])[name.removeprefix("above_")] if layers[1:] else 0
     if name in vars(layers[0]):
         return vars(layers[0])[name]
-    return int(vars(registers)[name][index])
+    return int(settings.column(name)[index])
 
 
 def test_limits_beyond_the_engine_become_its_largest():
     layout = CASES[0]
     layers = len(layout.layers)
-    registers = Hyper(batch=4).registers(layout.engine, layout.widths)
-    registers = replace(registers, **dict.fromkeys(("window", "dead", "theta"), (65535,) * layers))
-    rows = np.frombuffer(packing.pack_table(layout, registers), np.uint8)
+    settings = Hyper(batch=4).settings(layout.engine, layout.network)
+    settings = settings.changed(**dict.fromkeys(("window", "dead", "theta"), (65535,) * layers))
+    rows = np.frombuffer(packing.pack_table(layout, settings), np.uint8)
     rows = rows.reshape(layers, TABLE_ROWS, -1)[:, :, :8].copy().view("<u2")
     largest = {"window": (1 << layout.engine.sum_bits - 1) - 1}
     largest |= {"dead": largest["window"], "theta": (1 << layout.engine.accumulator_bits) - 1}
@@ -164,9 +164,9 @@ def test_limits_beyond_the_engine_become_its_largest():
 
 
 def test_table_refuses_registers_of_another_engine():
-    registers = Hyper(batch=32).registers(REFERENCE, (25, 7, 13, 4))
+    settings = Hyper(batch=32).settings(REFERENCE, (25, 7, 13, 4))
     with pytest.raises(ConfigError, match="batch=32 must be an integer from 1 to 4"):
-        packing.pack_table(CASES[0], registers)
+        packing.pack_table(CASES[0], settings)
 
 
 def test_state_crc_covers_exactly_these_bytes():

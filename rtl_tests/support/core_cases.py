@@ -45,8 +45,8 @@ class Case:
         """Return a random network with this case's settings."""
         network = Network(self.widths, engine=self.engine, seed=SEED)
         hyper = Hyper(batch=self.engine.batch, theta=3, grow=1.0, last_theta_factor=2)
-        registers = hyper.registers(self.engine, self.widths)
-        network.set_registers(replace(registers, **self.changes))
+        settings = hyper.settings(self.engine, self.widths)
+        network.configure(settings.changed(**self.changes))
         if self.tied:
             network.weights = [np.ones_like(weights) for weights in network.weights]
         return network
@@ -54,7 +54,7 @@ class Case:
     def samples(self, count=2000, seed=5):
         """Return random samples and labels, enough for all updates."""
         rng = np.random.default_rng(seed)
-        labels = rng.integers(0, self.network().registers.classes, count)
+        labels = rng.integers(0, self.network().settings.classes, count)
         return rng.random((count, self.widths[0])) < 0.5, labels
 
 

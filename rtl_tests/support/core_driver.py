@@ -31,7 +31,7 @@ class Driver:
     async def start(self):
         """Reset the core, load the network and compare what was loaded."""
         await start(self.dut, **dict.fromkeys(self._inputs(), 0))
-        await self._write_rows(0, packing.pack_table(self.layout, self.network.registers))
+        await self._write_rows(0, packing.pack_table(self.layout, self.network.settings))
         accumulators = packing.pack_accumulators(self.layout, self.network.accumulators)
         await self._write_rows(self.layout.accumulator_row, accumulators)
         await self._write_blocks(packing.pack_weights(self.layout, self.network.weights))
@@ -48,9 +48,9 @@ class Driver:
         ]
 
     def _registers(self):
-        registers, layout = self.network.registers, self.layout
+        settings, layout = self.network.settings, self.layout
         names = ("batch", "margin", "rounding", "classes", "outputs_per_class")
-        values = {name: getattr(registers, name) for name in names}
+        values = {name: getattr(settings, name) for name in names}
         values |= {"layers": len(layout.layers), "slot_row": layout.slot_row}
         values |= {"slot_stride": layout.slot_stride}
         return RegisterLayout().const(values).as_bits()

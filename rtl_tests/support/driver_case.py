@@ -16,7 +16,7 @@ HYPER = Hyper(batch=8, theta=2, last_theta_factor=3)
 
 def make_network(engine=ENGINE, widths=WIDTHS, hyper=HYPER, seed=1):
     network = Network(widths, engine, seed)
-    network.set_registers(hyper.registers(engine, widths))
+    network.configure(hyper.settings(engine, widths))
     return network
 
 

@@ -203,7 +203,7 @@ def settings_of(engine, widths, end):
     At -1 every unit fires and passes signals, and at 1 none does; theta is the least, or too much.
     """
     layers = len(widths) - 1
-    usual = Hyper(batch=engine.batch).registers(engine, widths)
+    usual = Hyper(batch=engine.batch).settings(engine, widths)
     wide = 0 if end > 0 else LIMIT
     return replace(
         usual,
@@ -232,12 +232,12 @@ def check(engine, widths, transport=None):
         for end, weight in ((0, None), (-1, True), (-1, False), (1, True), (1, False)):
             golden = Network(widths, engine, seed=3)
             if end:
-                golden.set_registers(settings_of(engine, widths, end))
+                golden.configure(settings_of(engine, widths, end))
                 golden.weights = [np.full_like(each, weight) for each in golden.weights]
             else:
-                golden.set_registers(Hyper(batch=engine.batch, theta=2).registers(engine, widths))
+                golden.configure(Hyper(batch=engine.batch, theta=2).settings(engine, widths))
             bits = rng.random((samples, widths[0])) < (0.5 if end == 0 else 2 * weight - 0.5)
-            labels = rng.integers(0, golden.registers.classes, samples)
+            labels = rng.integers(0, golden.settings.classes, samples)
             lockstep = LockStep(golden, device)
             lockstep.start()
             lockstep.infer(bits[:3])

@@ -30,7 +30,7 @@ from boldhw.spec.protocol import (
     identity_bytes,
     registers_of,
 )
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import Settings
 from boldhw.spec.table import TABLE
 
 CLOCK_HZ = 24_000_000
@@ -201,7 +201,7 @@ class GoldenBoard(Transport):
         network = self._running()
         self._check(self.engine.training, Status.NO_TRAINING)
         records = np.frombuffer(payload, np.uint8).reshape(addr, -1)
-        self._check(records[:, 0].max() < network.registers.classes, Status.BAD_LABEL)
+        self._check(records[:, 0].max() < network.settings.classes, Status.BAD_LABEL)
         bits = self._bits(network, records[:, 1:])
         results = bytearray()
         for sample, label in zip(bits, records[:, :1].astype(int), strict=True):
@@ -263,7 +263,7 @@ class GoldenBoard(Transport):
         rows = self._span(Bank.DATA, layout.accumulator_row, rows)
         network.weights = packing.unpack_weights(layout, self.memories[Bank.WEIGHTS][blocks])
         network.accumulators = packing.unpack_accumulators(layout, self.memories[Bank.DATA][rows])
-        network.registers = self._settings(table, inputs)
+        network.settings = self._settings(table, inputs)
         for word in self.noise if self.engine.stochastic else ():
             network._noise.write(word)
         self._places = layout, blocks, rows
@@ -307,7 +307,7 @@ class GoldenBoard(Transport):
     def _settings(self, table, inputs):
         fields = ("window", "dead", "noise", "theta", "decay")
         values = {name: tuple(entry[name] for entry in table) for name in fields}
-        return Registers(
+        return Settings.of_columns(
             **values,
             tau=tuple(self._tau(entry, m) for entry, m in zip(table, inputs, strict=True)),
             zero_true=tuple(bool(entry["zero_true"]) for entry in table),

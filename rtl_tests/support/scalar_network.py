@@ -5,7 +5,7 @@ import numpy as np
 from boldhw.golden.network import Network
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.noise import NoiseStream
-from boldhw.spec.settings import Registers
+from boldhw.spec.settings import Settings
 from boldhw.spec.stats import TrainStats
 
 WIDTHS = (13, 7, 9, 6)
@@ -20,7 +20,7 @@ ENGINE = EngineConfig(
     stochastic=True,
     decay=True,
 )
-REGISTERS = Registers(
+REGISTERS = Settings.of_columns(
     tau=(0, 0, 0),
     window=(4, 4, 0),
     dead=(0, 0, 0),
@@ -40,7 +40,7 @@ class Scalar:
     """One sample, one weight, one bit at a time."""
 
     def __init__(self, network, noise_seed):
-        self.engine, self.widths, self.registers = network.engine, network.widths, network.registers
+        self.engine, self.widths, self.settings = network.engine, network.widths, network.settings
         self.weights = [weights.astype(int).tolist() for weights in network.weights]
         self.accumulators = [array.tolist() for array in network.accumulators]
         self.noise = NoiseStream(self.engine.elements, noise_seed)
@@ -51,24 +51,24 @@ class Scalar:
 
     def forward(self, bits):
         """Return ([inputs], [sums]) of all layers."""
-        r, inputs, sums, values = self.registers, [], [], [int(bit) for bit in bits]
+        r, inputs, sums, values = self.settings, [], [], [int(bit) for bit in bits]
         for layer, weights in enumerate(self.weights):
             inputs.append(values)
-            operands = [self.e(x, r.zero_true[layer]) for x in values]
+            operands = [self.e(x, r.layers[layer].zero_true) for x in values]
             sums.append(
                 [sum(x * self.e(w) for x, w in zip(operands, row, strict=True)) for row in weights]
             )
-            values = [int(s >= r.tau[layer]) for s in sums[-1]]
+            values = [int(s >= r.layers[layer].tau) for s in sums[-1]]
         return inputs, sums
 
     def scores(self, bits):
-        r, last = self.registers, self.forward(bits)[1][-1]
+        r, last = self.settings, self.forward(bits)[1][-1]
         size = r.outputs_per_class
         return [sum(last[c * size : (c + 1) * size]) for c in range(r.classes)]
 
     def train(self, bits, label):
         """Return (hit, active, flips per layer or None)."""
-        r, scores = self.registers, self.scores(bits)
+        r, scores = self.settings, self.scores(bits)
         hit = scores.index(max(scores)) == label
         best = max(score for c, score in enumerate(scores) if c != label)
         rival = next(c for c, score in enumerate(scores) if c != label and score == best)
@@ -78,7 +78,7 @@ class Scalar:
         return hit, True, self.update() if len(self.gathered) == r.batch else None
 
     def gather(self, bits, label, rival):
-        r = self.registers
+        r = self.settings
         inputs, sums = self.forward(bits)
         classes = [j // r.outputs_per_class for j in range(self.widths[-1])]
         signals = [[1 if c == rival else -1 if c == label else 0 for c in classes]]
@@ -87,16 +87,16 @@ class Scalar:
         self.gathered.append((inputs, signals))
 
     def backward(self, layer, sums, above):
-        r, p, result = self.registers, self.engine.elements, []
+        r, p, result = self.settings, self.engine.elements, []
         for i, s in enumerate(sums):
-            if r.noise[layer] and i % p == 0:
+            if r.layers[layer].noise and i % p == 0:
                 lanes = self.noise.draw(1)[0].tolist()
-            u = lanes[i % p] & r.noise[layer] if r.noise[layer] else 0
+            u = lanes[i % p] & r.layers[layer].noise if r.layers[layer].noise else 0
             g = sum(
                 z * self.e(row[i]) for z, row in zip(above, self.weights[layer + 1], strict=True)
             )
-            passes = abs(s - r.tau[layer]) <= r.window[layer]
-            result.append(self.signal(layer, g, r.dead[layer] + u) if passes else 0)
+            passes = abs(s - r.layers[layer].tau) <= r.layers[layer].window
+            result.append(self.signal(layer, g, r.layers[layer].dead + u) if passes else 0)
         return result
 
     def signal(self, layer, g, dead):
@@ -108,7 +108,7 @@ class Scalar:
         return tuple(flips)
 
     def update_layer(self, layer):
-        r, p, flips = self.registers, self.engine.elements, 0
+        r, p, flips = self.settings, self.engine.elements, 0
         m, n = self.widths[layer], self.widths[layer + 1]
         for first in range(0, m, p):
             for j in range(-(-n // p) * p):
@@ -119,13 +119,15 @@ class Scalar:
         return flips
 
     def update_weight(self, layer, j, i, draw):
-        r, limit = self.registers, 1 << self.engine.accumulator_bits - 1
-        q = sum(z[layer][j] * self.e(x[layer][i], r.zero_true[layer]) for x, z in self.gathered)
+        r, limit = self.settings, 1 << self.engine.accumulator_bits - 1
+        q = sum(
+            z[layer][j] * self.e(x[layer][i], r.layers[layer].zero_true) for x, z in self.gathered
+        )
         value = self.accumulators[layer][j][i]
-        value -= value * r.decay[layer] >> 16
+        value -= value * r.layers[layer].decay >> 16
         value += -q + draw % (1 << r.rounding) >> r.rounding
         value = max(-limit, min(limit - 1, value))
-        flipped = value * self.e(self.weights[layer][j][i]) <= -r.theta[layer]
+        flipped = value * self.e(self.weights[layer][j][i]) <= -r.layers[layer].theta
         self.accumulators[layer][j][i] = 0 if flipped else value
         self.weights[layer][j][i] ^= flipped
         return int(flipped)
@@ -144,14 +146,14 @@ def assert_same_state(network, scalar):
 
 
 def assert_equal_runs(
-    registers, engine=ENGINE, widths=WIDTHS, count=150, seed=0, kind=Network, scalar_kind=Scalar
+    settings, engine=ENGINE, widths=WIDTHS, count=150, seed=0, kind=Network, scalar_kind=Scalar
 ):
     """Train both on the same samples, in pieces; compare everything after each piece."""
     network = kind(widths, engine, seed)
-    network.set_registers(registers)
+    network.configure(settings)
     network.seed_noise(seed + 1)
     scalar = scalar_kind(network, seed + 1)
-    bits, labels = samples(count, widths, registers.classes, seed)
+    bits, labels = samples(count, widths, settings.classes, seed)
     total = network.train(bits[:0], labels[:0])
     for start, stop in ((0, 1), (1, count // 2), (count // 2, count)):
         stats = network.train(bits[start:stop], labels[start:stop])

@@ -50,5 +50,5 @@ def make_samples(widths, classes, count, seed=3):
 
 def make_network(engine, widths, hyper=HYPER, seed=1):
     network = Network(widths, engine, seed)
-    network.set_registers(hyper.registers(engine, widths))
+    network.configure(hyper.settings(engine, widths))
     return network

@@ -12,7 +12,7 @@ from boldhw.cli import options
 from boldhw.cli.sim import sim
 from boldhw.errors import BoldhwError, ConfigError
 from boldhw.experiments import find
-from boldhw.spec.engine import parse_network
+from boldhw.spec.network import Network
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
@@ -145,7 +145,7 @@ def test_names_are_compared_in_full(name):
 )
 def test_networks_are_read_in_full(text):
     with pytest.raises(ConfigError, match="is not a list of layer widths"):
-        parse_network(text)
+        Network.parse(text)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"elements": 1e999}', '{"a": 1}', "[]", "", "\0"])

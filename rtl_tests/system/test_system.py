@@ -54,7 +54,7 @@ def test_every_register_reaches_the_engine():
         lockstep = LockStep(network, device)
         lockstep.start()
         for change in (fields, {"noise": (0, 255, 0), "dead": (1, 0, 2)}, {"theta": (65535, 1, 4)}):
-            lockstep.set_registers(replace(network.registers, **change))
+            lockstep.configure(replace(network.settings, **change))
             lockstep.seed_noise(len(change))
             lockstep.train(bits, labels)
             lockstep.infer(bits)
@@ -181,7 +181,7 @@ def test_a_bad_command_is_refused_and_changes_nothing(command, addr, payload, re
             device._link.call(command, addr, payload)
         assert device.stat() == before
         assert device.state_crc() == network.state_crc()
-        assert device.read_register(Register.MARGIN) == network.registers.margin
+        assert device.read_register(Register.MARGIN) == network.settings.margin
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_real_digits(engine, widths, updates):
             assert device.train(bits[used], labels[used]) == step
             assert device.state_crc() == network.state_crc()
             total += step
-        counters, model = device.stat(), cycles.model(engine, widths)
+        counters, model = device.stat(), cycles.predict(engine, widths)
         assert counters["cycles_forward"] == model.forward * total.samples
         assert counters["cycles_backward"] == model.backward * total.active
         assert counters["cycles_update"] == model.update * total.updates

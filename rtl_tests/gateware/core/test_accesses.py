@@ -32,7 +32,7 @@ def test_model_agrees_with_the_gateware(case):
 class TestPerSample:
     def test_passes_are_weighted_by_the_counters(self):
         found = accesses.per_sample(ICEBREAKER, DIGITS, COUNTERS)
-        passes = accesses.model(ICEBREAKER, DIGITS)
+        passes = accesses.predict(ICEBREAKER, DIGITS)
         total = passes["forward"] + passes["backward"] * 0.2 + passes["update"] * 0.01
         assert found["total"] == pytest.approx(vars(total))
         assert found["cycles"] == 515
@@ -57,10 +57,10 @@ class TestPerSample:
 
     def test_engine_that_only_infers(self):
         engine = replace(ICEBREAKER, training=False)
-        assert list(accesses.model(engine, DIGITS)) == ["forward"]
-        trained = accesses.model(ICEBREAKER, DIGITS)["forward"]
+        assert list(accesses.predict(engine, DIGITS)) == ["forward"]
+        trained = accesses.predict(ICEBREAKER, DIGITS)["forward"]
         # Gate bits are not stored.
-        assert accesses.model(engine, DIGITS)["forward"].data_writes == trained.data_writes / 2
+        assert accesses.predict(engine, DIGITS)["forward"].data_writes == trained.data_writes / 2
 
 
 class Meter(Transport):
