@@ -50,9 +50,6 @@ TRIALS = {
     "usual": {},
     "hidden maps {F,T}": {"maps": False},
     "flips twice as often": {"flips_first": 3575, "flips_last": 4682},
-    "T in 35 to 45 %": {"fire_low": 90, "fire_high": 115},
-    "70 % gated": {"gated": 180},
-    "margin 6 to 3": {"margin_first": 96, "margin_last": 48},
     "A = 8, r = 4, 4, 0": {"bits": 8, "rounding": [4, 4, 0]},
 }
 
