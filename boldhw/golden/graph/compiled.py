@@ -31,7 +31,7 @@ class CompiledKernel(NumpyKernel):
         everywhere = np.ones((1, *vars(places.reads).values()), bool)
         loops.patches(self._inside, self._strings.packed(everywhere)[0], self._bit_runs, self._step)
         count = places.rows * places.columns
-        self._full = np.full(words, loops.ONES)
+        self._full, self._listed = np.full(words, loops.ONES), np.empty(words, np.int64)
         self._planes = _aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
         self._wrong = np.empty((places.pool**2, self._planes.shape[1]), np.int16)
         self._known = np.zeros((places.outputs, places.inputs), bool)
@@ -60,7 +60,7 @@ class CompiledKernel(NumpyKernel):
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
         loops.forward(
             sums, where, self._strings.packed(maps), self._bit_runs, self._step, self._inside,
-            self._patch, self._planes, self._wrong, self._full, zero_true,
+            self._patch, self._planes, self._wrong, self._full, self._listed, zero_true,
         )  # fmt: skip
         return sums, where
 

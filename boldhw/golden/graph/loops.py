@@ -6,7 +6,7 @@ Inner loops run over neighbours in memory, which a compiler makes vectors of.
 
 import numpy as np
 
-from boldhw.golden.compiled import kept
+from boldhw.golden.compiled import kept, popcount
 from boldhw.golden.graph.vectors import (
     FEW,
     MANY,
@@ -14,7 +14,6 @@ from boldhw.golden.graph.vectors import (
     address,
     differ_few,
     differ_many,
-    ones,
     sum_rows,
     take_votes,
 )
@@ -45,43 +44,57 @@ def patches(found, strings, runs, step):
 
 
 @kept
-def forward(sums, where, strings, runs, step, inside, patch, planes, wrong, full, zero_true):
+def forward(
+    sums, where, strings, runs, step, inside, patch, planes, wrong, full, listed, zero_true
+):  # fmt: skip
     """Sum, and keep the largest of each square.
 
     inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch: likewise, room
     for what sums read.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of
-    each sum of a square.  full: uint64, shape (words,), all ones.
+    each sum of a square.  full: uint64, shape (words,), all ones.  listed: int64, shape (words,).
+
+    Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
     """
+    totals, pool = np.empty(len(wrong), np.int16), 2 if len(wrong) > 1 else 1
     words, pitch = planes.shape
-    totals = np.empty(len(wrong), np.int16)
-    pool = 2 if len(wrong) > 1 else 1
+    masks = patch if zero_true else inside
     for k in range(len(sums)):
         patches(patch, strings[k], runs, step)
         for y in range(sums.shape[1]):
             for x in range(sums.shape[2]):
                 for q in range(len(wrong)):
-                    place = (y * pool + q // pool) * patch.shape[1] + x * pool + q % pool
-                    bits, mask = address(patch) + 8 * words * place, address(inside)
-                    mask += 8 * words * place
-                    if zero_true:
-                        bits, mask = address(full), bits
-                    totals[q] = ones(mask, words)
-                    _differ(address(wrong) + 2 * pitch * q, bits, mask, planes)
+                    r, s = y * pool + q // pool, x * pool + q % pool
+                    count, totals[q] = _list(listed, masks, r, s)
+                    at = 8 * words * (r * patch.shape[1] + s)
+                    signs = address(full) if zero_true else address(patch) + at
+                    found = address(wrong) + 2 * pitch * q
+                    _differ(found, signs, address(masks) + at, planes, listed, count)
                 _largest(sums[k, y, x], where[k, y, x], totals, wrong)
 
 
 @kept
-def _differ(found, signs, masks, planes):
+def _list(listed, masks, r, s):
+    """List the words of a mask that are not 0; return how many there are, and the mask's ones."""
+    count, total = 0, 0
+    for word in range(masks.shape[2]):
+        mask = masks[r, s, word]
+        listed[count] = word
+        count += np.int64(mask != 0)
+        total += np.int64(popcount(mask))
+    return count, total
+
+
+@kept
+def _differ(found, signs, masks, planes, listed, count):
     """Count where signs and weights differ under the mask, for all outputs."""
-    words, pitch = planes.shape
-    first = 0
+    first, pitch = 0, planes.shape[1]
     while first < pitch:
         many = pitch - first >= MANY
-        weights = address(planes) + 8 * first
+        at, weights = found + 2 * first, address(planes) + 8 * first
         if many:
-            differ_many(found + 2 * first, signs, masks, weights, words, pitch)
+            differ_many(at, signs, masks, weights, pitch, address(listed), count)
         else:
-            differ_few(found + 2 * first, signs, masks, weights, words, pitch)
+            differ_few(at, signs, masks, weights, pitch, address(listed), count)
         first += MANY if many else FEW
 
 

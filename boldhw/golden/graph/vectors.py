@@ -1,4 +1,4 @@
-"""Four inner loops in the words of the compiler, because it has to keep their sums in registers.
+"""Three inner loops in the words of the compiler, because it has to keep their sums in registers.
 
 Loops written in Python reload and store a sum for each term, and are made for vectors of 256 bits
 even where there are 512. These are written for 512 bits; a processor with shorter vectors takes
@@ -77,19 +77,20 @@ def _differ(outputs):
     """Return the intrinsic that counts for so many outputs at once, a multiple of WORDS."""
 
     @intrinsic
-    def differ(context, found, signs, masks, planes, words, pitch):
-        """Count where signs and weights differ under the mask.
+    def differ(context, found, signs, masks, planes, pitch, chosen, count):
+        """Count where signs and weights differ under the mask, in chosen words.
 
-        found: int16, ``outputs`` of them.  signs, masks: uint64, ``words`` each.  planes: uint64,
-        rows of ``pitch`` outputs, one row a word.
+        found: int16, ``outputs`` of them.  signs, masks: uint64, one a word.  planes: uint64, rows
+        of ``pitch`` outputs, one row a word.  chosen: int64, which words, ``count`` of them.
         """
 
         def generate(context, builder, signature, arguments):
-            found, signs, masks, planes, words, pitch = arguments
+            found, signs, masks, planes, pitch, chosen, count = arguments
             kind = _vector(I64, WORDS)
             sums = _sums(builder, kind, outputs // WORDS)
-            with cgutils.for_range(builder, words) as word:
-                at = builder.mul(word.index, _bytes(8))
+            with cgutils.for_range(builder, count) as word:
+                which = _load(builder, chosen, builder.mul(word.index, _bytes(8)), I64)
+                at = builder.mul(which, _bytes(8))
                 sign, mask = (
                     _splat(builder, _load(builder, base, at, I64), WORDS) for base in (signs, masks)
                 )
@@ -105,27 +106,12 @@ def _differ(outputs):
                 _store(builder, short, found, _bytes(2 * WORDS * index))
             return context.get_dummy_value()
 
-        return types.void(*[SIZE] * 6), generate
+        return types.void(*[SIZE] * 7), generate
 
     return differ
 
 
 differ_many, differ_few = _differ(MANY), _differ(FEW)
-
-
-@intrinsic
-def ones(context, masks, words):
-    """Count the ones of ``words`` uint64."""
-
-    def generate(context, builder, signature, arguments):
-        masks, words = arguments
-        (total,) = _sums(builder, I64, 1)
-        with cgutils.for_range(builder, words) as word:
-            mask = _load(builder, masks, builder.mul(word.index, _bytes(8)), I64)
-            builder.store(builder.add(builder.load(total), builder.ctpop(mask)), total)
-        return builder.load(total)
-
-    return SIZE(SIZE, SIZE), generate
 
 
 @intrinsic
