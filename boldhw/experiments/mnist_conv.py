@@ -28,7 +28,7 @@ NETWORKS = {
     "28x28-7k5p2-14k5p2-10": ONE,
 }
 SMALL = "28x28-16k5p2-32k5p2-10"  # on which settings are chosen
-EPOCHS, TRIAL = 15, 10
+EPOCHS, TRIAL = 15, 6
 HOLD = 6  # one of so many training pictures is held back to choose settings
 PICTURES = 2000  # that tell the share of T's at the start
 

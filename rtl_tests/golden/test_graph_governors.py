@@ -59,14 +59,27 @@ def test_thresholds_follow_each_unit():
     assert layer.counts.samples == layer.counts.fires.sum() == 0
 
 
+def test_the_band_opens_until_thresholds_stay():
+    layer = graph().layers[0]
+    outputs = PERIOD * 16
+    for progress, moved in ((0, [-1, -1, 1, 1]), (1 << PROGRESS - 1, [-1, 0, 0, 1]),
+                            (1 << PROGRESS, [0, 0, 0, 0])):  # fmt: skip
+        layer.counts.samples = PERIOD
+        layer.counts.fires[:] = np.array([31, 33, 172, 174]) * outputs // 256
+        layer.registers.tau[:] = 0
+        move_tau(layer, CONSTANTS, progress)
+        assert layer.registers.tau.tolist() == moved
+
+
 def test_steps_of_thresholds_shrink_to_a_tenth():
     layer = graph(Network.parse("100x100-2k1-3k100z0-3")).layers[1]
     layer.counts.samples, found = PERIOD, []
-    for progress in (0, 1 << PROGRESS - 1, 1 << PROGRESS):
+    for progress in (0, 1 << PROGRESS - 1, (1 << PROGRESS) - 1):
         layer.counts.samples = PERIOD
+        layer.counts.fires[:] = PERIOD * layer.counts.places
         layer.registers.tau[:] = 0
         move_tau(layer, CONSTANTS, progress)
-        found.append(-layer.registers.tau[0])
+        found.append(layer.registers.tau[0])
     assert found == [141 // 24, int(141 * 0.55 / 24), 1]
 
 

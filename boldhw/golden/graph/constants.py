@@ -15,7 +15,7 @@ LONGEST = 1 << 16
 class Constants:
     """Aims and start values, integers.
 
-    fire_low, fire_high      least and largest share of T's of a unit, in 1/256
+    fire_low, fire_high      least and largest share of T's of a unit at the start, in 1/256
     gated                    share of a unit's outputs within its window, in 1/256
     dead                     dead zone over the mean |g| of gated units, in 1/256
     flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and

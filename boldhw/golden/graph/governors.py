@@ -2,7 +2,7 @@
 
 They read counters (:class:`boldhw.golden.graph.counts.Counts`) and move registers by steps:
 
-    tau      every PERIOD samples, unit by unit, towards the band of shares of T
+    tau      every PERIOD samples, unit by unit, towards a band of shares of T that opens
     window   at the same time, towards the share of outputs within it
     margin   at the same time, along its schedule
     theta    every UPDATES updates, layer by layer, towards the flips that the schedule wants
@@ -117,14 +117,16 @@ def between(first: int, last: int, progress: int) -> int:
 def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
     """Move thresholds of units that are T too often up by a step, too seldom down.
 
-    A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it.
+    A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
+    opens until all shares are within it at the end: a share of few sums jumps past the band with
+    each step, and would have thresholds move back and forth under weights that are done.
     """
     counts, tau = layer.counts, layer.registers.tau
     share = (1 << PROGRESS) - 9 * progress // 10
     step = max(1, isqrt(layer.spec.inputs) * share // STEPS >> PROGRESS)
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
-    tau += step * (fires > constants.fire_high * outputs).astype(np.int32)
-    tau -= step * (fires < constants.fire_low * outputs).astype(np.int32)
+    tau += step * (fires > between(constants.fire_high, SHARE, progress) * outputs).astype(np.int32)
+    tau -= step * (fires < between(constants.fire_low, 0, progress) * outputs).astype(np.int32)
     np.clip(tau, -HIGHEST, HIGHEST, out=tau)
     counts.clear_fires()
 
