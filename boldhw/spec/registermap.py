@@ -7,7 +7,7 @@ import struct
 from dataclasses import asdict
 from itertools import accumulate
 
-from boldhw.spec.engine import FIELD_BITS, PROTOCOL_VERSION
+from boldhw.spec.engine import FIELD_BITS, LICENSE, PROTOCOL_VERSION
 from boldhw.spec.protocol import (
     COUNTERS,
     FRAME,
@@ -27,6 +27,7 @@ def register_map(engine):
     """Return the register map of a design as a JSON-able dict."""
     sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
     return {
+        "license": LICENSE,
         "protocol_version": PROTOCOL_VERSION,
         "design_digest": engine.digest().hex(),
         "engine": asdict(engine),
@@ -82,7 +83,7 @@ def markdown(engine):
     )
     parts = [
         f"# Register map of design {found['design_digest']}",
-        about,
+        f"{about} License of this file: {LICENSE}.",
         _section("Registers", found["registers"]),
         _section("Commands", found["commands"]),
         _section("Status of a reply", found["status"]),
