@@ -72,7 +72,7 @@ def _new(settings, threshold, dataset):
     code = _levels(spec.sample, threshold)
     code.check(spec.sample, dataset.x_train, dataset.name)
     bits = code(dataset.x_train[:PICTURES])
-    registers = start(
+    initial = start(
         spec,
         constants,
         int(256 * np.count_nonzero(bits) / bits.size),
@@ -82,7 +82,7 @@ def _new(settings, threshold, dataset):
     classes = spec.output.outputs
     check_labels(dataset.y_train, len(dataset.y_train), classes, "training set: labels")
     check_labels(dataset.y_test, len(dataset.y_test), classes, "test set: labels")
-    graph = fastest(spec, registers, seed, BITS, bits, dataset.y_train)
+    graph = fastest(spec, initial, seed, BITS, bits, dataset.y_train)
     return GraphTrainer(graph, constants, settings["epochs"], len(dataset.y_train), seed, code)
 
 

@@ -78,7 +78,7 @@ def run(settings, dataset):
     code = Levels(tuple(settings["levels"]))
     spec, constants = Network.parse(settings["network"]), Constants(**settings["constants"])
     bits = code(pictures[:PICTURES])
-    registers = start(
+    initial = start(
         spec,
         constants,
         int(256 * np.count_nonzero(bits) / bits.size),
@@ -87,7 +87,7 @@ def run(settings, dataset):
         bits=settings["bits"],
         rounding=settings["rounding"],
     )  # fmt: skip
-    graph = fastest(spec, registers, settings["seed"], settings["bits"], bits, labels)
+    graph = fastest(spec, initial, settings["seed"], settings["bits"], bits, labels)
     trainer = GraphTrainer(
         graph, constants, settings["epochs"], len(labels), settings["seed"], code,
         partial(datasets.shifted, side=SIDE),
@@ -99,7 +99,7 @@ def run(settings, dataset):
         "flips": [epoch.flips for epoch in epochs],
         "updates": [epoch.updates for epoch in epochs],
         "samples": len(labels),
-        "theta": [layer.registers.theta for layer in graph.layers],
+        "theta": [layer.settings.theta for layer in graph.layers],
     }
 
 

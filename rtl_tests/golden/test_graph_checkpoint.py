@@ -32,8 +32,8 @@ def pictures(count=330):
 
 
 def trainer():
-    registers = start(SPEC, CONSTANTS, 120, zero_true=(True, True, False), bits=9)
-    graph = GraphNetwork(SPEC, registers, seed=2, bits=9, kernel=kernel())
+    settings = start(SPEC, CONSTANTS, 120, zero_true=(True, True, False), bits=9)
+    graph = GraphNetwork(SPEC, settings, seed=2, bits=9, kernel=kernel())
     return GraphTrainer(graph, CONSTANTS, 4, 330, seed=3, code=Levels.spread(2))
 
 
@@ -55,8 +55,8 @@ def test_a_run_goes_on_to_the_bit(tmp_path):
     assert same(state(whole.graph), state(resumed.graph))
     assert vars(whole.governors) | {"graph": 0} == vars(resumed.governors) | {"graph": 0}
     for one, other in zip(whole.graph.layers, resumed.graph.layers, strict=True):
-        assert np.array_equal(one.registers.tau, other.registers.tau)
-        assert np.array_equal(one.registers.window, other.registers.window)
+        assert np.array_equal(one.settings.tau, other.settings.tau)
+        assert np.array_equal(one.settings.window, other.settings.window)
     assert resumed.origin == stopped.origin
     assert checkpoint.is_graph(path)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.graph_cases import NETWORKS, network, registers, same, samples, state
+from support.graph_cases import NETWORKS, network, same, samples, settings, state
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.compiled import CompiledKernel
@@ -15,7 +15,7 @@ from boldhw.spec.network import Network
 def both(spec, seed, bits=16, **fields):
     """Return the same network with either kernel."""
     return [
-        GraphNetwork(spec, registers(spec, seed, **fields), seed=seed, bits=bits, kernel=kernel)
+        GraphNetwork(spec, settings(spec, seed, **fields), seed=seed, bits=bits, kernel=kernel)
         for kernel in (NumpyKernel, CompiledKernel)
     ]
 
@@ -80,8 +80,8 @@ def test_bytes_that_are_added_up_do_not_overflow():
     for graph in networks:
         for layer in graph.layers:
             layer.weights[:] = True
-            layer.registers.window[:] = 30000
-            layer.registers.theta = 30000
+            layer.settings.window[:] = 30000
+            layer.settings.theta = 30000
         graph.layers[-1].weights[0] = False  # else the signals of label and rival cancel
     assert_same_bits(networks, bits, labels)
     assert max(np.abs(graph.layers[0].accumulators).max() for graph in networks) > 127
@@ -98,7 +98,7 @@ def test_a_wrong_bit_is_seen():
 
 def test_runs_join_what_lies_side_by_side():
     spec = Network.parse("8x8x3-4k5-2")
-    kernel = GraphNetwork(spec, registers(spec, 0)).layers[0].kernel
+    kernel = GraphNetwork(spec, settings(spec, 0)).layers[0].kernel
     assert len(runs(kernel.places)) == 5  # one a kernel row
     found = bit_runs(kernel.places)
     assert found[:, 2].sum() == 75

@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from support.graph_cases import network, registers, samples
+from support.graph_cases import network, samples, settings
 
 import boldhw.golden.graph
 from boldhw.errors import CheckError
@@ -14,7 +14,7 @@ from boldhw.golden.graph.kernel import NumpyKernel
 
 def make():
     spec = network("pooled")
-    return fastest(spec, registers(spec, 1, dead=0), 0, 16, *samples(spec, 60, 0))
+    return fastest(spec, settings(spec, 1, dead=0), 0, 16, *samples(spec, 60, 0))
 
 
 def test_the_compiled_kernel_is_used_and_nothing_is_trained_yet():

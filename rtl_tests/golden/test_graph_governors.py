@@ -1,4 +1,4 @@
-"""Governors move registers towards their aims, step by step, in integers."""
+"""Governors move settings towards their aims, step by step, in integers."""
 
 import numpy as np
 import pytest
@@ -28,8 +28,8 @@ CONSTANTS = Constants()
 
 def graph(spec=SPEC, seed=0, bits=16, **fields):
     zero_true = [True] * len(spec.layers)
-    registers = start(spec, CONSTANTS, 128, zero_true=zero_true, bits=bits, **fields)
-    return GraphNetwork(spec, registers, seed=seed, bits=bits)
+    settings = start(spec, CONSTANTS, 128, zero_true=zero_true, bits=bits, **fields)
+    return GraphNetwork(spec, settings, seed=seed, bits=bits)
 
 
 def stats(count=0, updates=0):
@@ -37,14 +37,14 @@ def stats(count=0, updates=0):
 
 
 def test_start_values():
-    registers = graph(rounding=(1, 0)).registers
-    conv, dense = registers.layers
+    settings = graph(rounding=(1, 0)).settings
+    conv, dense = settings.layers
     assert conv.tau.tolist() == [2] * 4  # 1.03 standard deviations of 4.5 inputs that are T
     assert conv.window.tolist() == [2] * 4
     assert conv.theta == 4 * 16 // 2  # root of 16 samples at 4 x 4 places, half of it
     assert (conv.rounding, dense.rounding) == (1, 0)
     assert dense.theta == 16
-    assert registers.margin == 3 * 8
+    assert settings.margin == 3 * 8
     assert start(SPEC, CONSTANTS, 128, zero_true=(1, 1), bits=5).layers[0].theta == 15
 
 
@@ -52,10 +52,10 @@ def test_thresholds_follow_each_unit():
     layer = graph().layers[0]
     layer.counts.samples = PERIOD
     outputs = PERIOD * 16
-    layer.registers.tau[:] = 5
+    layer.settings.tau[:] = 5
     layer.counts.fires[:] = np.array([63, 64, 90, 91]) * outputs // 256
     move_tau(layer, CONSTANTS, 0)
-    assert layer.registers.tau.tolist() == [4, 5, 5, 6]
+    assert layer.settings.tau.tolist() == [4, 5, 5, 6]
     assert layer.counts.samples == layer.counts.fires.sum() == 0
 
 
@@ -66,9 +66,9 @@ def test_the_band_opens_until_thresholds_stay():
                             (1 << PROGRESS, [0, 0, 0, 0])):  # fmt: skip
         layer.counts.samples = PERIOD
         layer.counts.fires[:] = np.array([31, 33, 172, 174]) * outputs // 256
-        layer.registers.tau[:] = 0
+        layer.settings.tau[:] = 0
         move_tau(layer, CONSTANTS, progress)
-        assert layer.registers.tau.tolist() == moved
+        assert layer.settings.tau.tolist() == moved
 
 
 def test_steps_of_thresholds_shrink_to_a_tenth():
@@ -77,28 +77,28 @@ def test_steps_of_thresholds_shrink_to_a_tenth():
     for progress in (0, 1 << PROGRESS - 1, (1 << PROGRESS) - 1):
         layer.counts.samples = PERIOD
         layer.counts.fires[:] = PERIOD * layer.counts.places
-        layer.registers.tau[:] = 0
+        layer.settings.tau[:] = 0
         move_tau(layer, CONSTANTS, progress)
-        found.append(layer.registers.tau[0])
+        found.append(layer.settings.tau[0])
     assert found == [141 // 24, int(141 * 0.55 / 24), 1]
 
 
 def test_windows_follow_each_unit():
     layer = graph().layers[0]
-    layer.registers.window[:] = 32
+    layer.settings.window[:] = 32
     layer.counts.active = 1000
     layer.counts.gated[:] = np.array([40, 49, 51, 60]) * 16 * 10
     move_window(layer, CONSTANTS)
-    assert layer.registers.window.tolist() == [35, 32, 32, 29]
-    layer.registers.window[3] = 1
+    assert layer.settings.window.tolist() == [35, 32, 32, 29]
+    layer.settings.window[3] = 1
     layer.counts.active = 1000
     layer.counts.gated[:] = np.array([50, 50, 50, 60]) * 16 * 10
     move_window(layer, CONSTANTS)
-    assert layer.registers.window.tolist() == [35, 32, 32, 1]
-    layer.registers.window[3] = 29
+    assert layer.settings.window.tolist() == [35, 32, 32, 1]
+    layer.settings.window[3] = 29
     layer.counts.active = OUTPUTS // 16 - 1  # too few to tell
     move_window(layer, CONSTANTS)
-    assert layer.registers.window.tolist() == [35, 32, 32, 29]
+    assert layer.settings.window.tolist() == [35, 32, 32, 29]
 
 
 @pytest.mark.parametrize(("flips", "up"), [(0, False), (10**6, True)])
@@ -106,11 +106,11 @@ def test_theta_follows_the_flips(flips, up):
     model = graph(Network.parse("28x28-16k5p2-10"))
     governors = Governors(model, CONSTANTS, 10**6)
     layer = model.layers[0]
-    before = layer.registers.theta
+    before = layer.settings.theta
     for _ in range(3):
         layer.counts.updates += 1
         governors.after(stats(updates=1))
-    assert layer.registers.theta == before  # four updates are due first
+    assert layer.settings.theta == before  # four updates are due first
     layer.counts.updates, layer.counts.flips = 4, flips
     governors.after(stats(updates=1))
     step = (before << 8) * 15 >> 8
@@ -119,7 +119,7 @@ def test_theta_follows_the_flips(flips, up):
     else:
         wanted = 400 * 64 * power(CONSTANTS.flips_first, 40) / 2**40
         assert governors.thetas[0] == (before << 8) - int(step * min(1, wanted))
-    assert layer.registers.theta == governors.thetas[0] >> 8
+    assert layer.settings.theta == governors.thetas[0] >> 8
     assert layer.counts.updates == layer.counts.flips == 0
 
 
@@ -129,7 +129,7 @@ def test_theta_stays_within_the_accumulator():
     for _ in range(200):
         model.layers[0].counts.updates, model.layers[0].counts.flips = 4, 10**6
         governors.after(stats(updates=1))
-    assert model.layers[0].registers.theta == 31
+    assert model.layers[0].settings.theta == 31
 
 
 def test_dead_zone_is_a_share_of_the_mean():
@@ -139,18 +139,18 @@ def test_dead_zone_is_a_share_of_the_mean():
     for size in (10, 20):
         counts.near, counts.size = SIZES, size * SIZES
         governors.after(stats(updates=1))
-        found.append(model.layers[0].registers.dead)
+        found.append(model.layers[0].settings.dead)
     assert found == [10 * 179 // 256, int((10 + 10 / 8) * 179 / 256)]
-    assert model.layers[1].registers.dead == 0
+    assert model.layers[1].settings.dead == 0
 
 
 def test_margin_goes_along_a_line():
     model = graph()
     governors = Governors(model, CONSTANTS, 4 * PERIOD)
-    margins = [model.registers.margin]
+    margins = [model.settings.margin]
     for _ in range(4):
         governors.after(stats(PERIOD))
-        margins.append(model.registers.margin)
+        margins.append(model.settings.margin)
     assert margins == [24, 20, 16, 12, 8]
     assert between(3, -4, 1 << PROGRESS) == -4
 
@@ -178,7 +178,7 @@ def test_trained_in_pieces_is_trained_at_once():
     assert again[0].hits == once[1].hits
     for one, two in zip(trainers[0].graph.layers, other.graph.layers, strict=True):
         assert np.array_equal(one.weights, two.weights)
-        assert np.array_equal(one.registers.tau, two.registers.tau)
+        assert np.array_equal(one.settings.tau, two.settings.tau)
     assert once[1].test_accuracy > 0.5
     assert trainers[0].governors.thetas == other.governors.thetas
 

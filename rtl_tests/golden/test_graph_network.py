@@ -2,20 +2,20 @@
 
 import numpy as np
 import pytest
-from support.graph_cases import NETWORKS, network, registers, same, samples, state
+from support.graph_cases import NETWORKS, network, same, samples, settings, state
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.graph.registers import GraphRegisters, LayerRegisters
+from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import REFERENCE, Network
 from boldhw.spec.network import Network as Spec
 
 
 def as_graph(spec, old):
-    """Return GraphRegisters like the Settings of a chain."""
+    """Return GraphSettings like the Settings of a chain."""
     layers = [
-        LayerRegisters(
+        GraphLayerSettings(
             tau=np.full(layer.outputs, own.tau, np.int32),
             window=np.full(layer.outputs, own.window, np.int32),
             dead=own.dead,
@@ -25,7 +25,7 @@ def as_graph(spec, old):
         )
         for layer, own in zip(spec.layers, old.layers, strict=True)
     ]
-    return GraphRegisters(layers=layers, margin=old.margin, batch=old.batch,
+    return GraphSettings(layers=layers, margin=old.margin, batch=old.batch,
                           outputs_per_class=old.outputs_per_class)  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_a_dense_chain_is_the_golden_network(widths, decay):
 def test_samples_computed_together_are_samples_one_by_one(name):
     spec = network(name)
     bits, labels = samples(spec, 40, 1)
-    together, alone = (GraphNetwork(spec, registers(spec, 2, rounding=1), seed=3) for _ in range(2))
+    together, alone = (GraphNetwork(spec, settings(spec, 2, rounding=1), seed=3) for _ in range(2))
     stats = together.train(bits, labels)
     parts = [alone.train(bits[k : k + 1], labels[k : k + 1]) for k in range(40)]
     assert sum(parts[1:], parts[0]) == stats
@@ -81,7 +81,7 @@ def test_samples_computed_together_are_samples_one_by_one(name):
 
 def test_a_layer_that_does_not_learn_stays():
     spec = network("branches")
-    graph = GraphNetwork(spec, registers(spec, 2), seed=3)
+    graph = GraphNetwork(spec, settings(spec, 2), seed=3)
     before = state(graph)
     graph.train(*samples(spec, 40, 1))
     changed = [not np.array_equal(a[0], b[0]) for a, b in zip(before, state(graph), strict=True)]
@@ -92,13 +92,13 @@ def test_signals_of_all_readers_are_added():
     """near is read by both and by out; without either its votes are others."""
     spec = network("branches")
     bits, labels = samples(spec, 5, 1)
-    graphs = [GraphNetwork(spec, registers(spec, 2, batch=50, dead=0), seed=3) for _ in range(3)]
+    graphs = [GraphNetwork(spec, settings(spec, 2, batch=50, dead=0), seed=3) for _ in range(3)]
     for graph, silent in zip(graphs[1:], ("both", "far"), strict=True):
         index = [layer.name for layer in spec.layers].index(silent)
-        graph.layers[index].registers.window[:] = 0
-        graph.layers[index].registers.tau[:] = 2000  # out of reach of all sums
+        graph.layers[index].settings.window[:] = 0
+        graph.layers[index].settings.tau[:] = 2000  # out of reach of all sums
     for graph in graphs:
-        graph.layers[0].registers.window[:] = 2000
+        graph.layers[0].settings.window[:] = 2000
         graph.train(bits, labels)
     near = [graph.layers[0].accumulators for graph in graphs]
     assert np.any(near[0] != near[1])
@@ -107,11 +107,11 @@ def test_signals_of_all_readers_are_added():
 
 def test_means_of_the_sample_are_taken_away_at_an_update():
     spec = Spec.parse("6x6x2-4k3p2-3")
-    plain, centred = (GraphNetwork(spec, registers(spec, 0, batch=9), seed=1) for _ in range(2))
+    plain, centred = (GraphNetwork(spec, settings(spec, 0, batch=9), seed=1) for _ in range(2))
     means = np.arange(-90, 90, 10, dtype=np.int16)
-    centred.layers[0].registers.means = means
+    centred.layers[0].settings.means = means
     for graph in (plain, centred):
-        graph.layers[0].registers.theta = 30000
+        graph.layers[0].settings.theta = 30000
         graph.train(*samples(spec, 40, 1, 3), stop_at_update=True)
     votes = [graph.layers[0].accumulators.astype(int) for graph in (plain, centred)]
     extra = votes[1] - votes[0]
@@ -123,7 +123,7 @@ def test_means_of_the_sample_are_taken_away_at_an_update():
 
 def test_accumulators_saturate_at_their_width():
     spec = Spec.parse("8x8-4k5-3")
-    graph = GraphNetwork(spec, registers(spec, 0, theta=32767), seed=1, bits=6)
+    graph = GraphNetwork(spec, settings(spec, 0, theta=32767), seed=1, bits=6)
     graph.train(*samples(spec, 60, 1, 3))
     values = graph.layers[0].accumulators
     assert (values.min(), values.max()) == (-32, 31)
@@ -142,7 +142,7 @@ def test_accumulators_saturate_at_their_width():
 def test_what_can_overflow_is_refused_by_layer(text, message):
     spec = Spec.parse(text)
     with pytest.raises(ConfigError, match=message):
-        GraphNetwork(spec, registers(spec, 0))
+        GraphNetwork(spec, settings(spec, 0))
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_what_can_overflow_is_refused_by_layer(text, message):
         (0, {"means": np.zeros(3, np.int16)}, r"means of layer layer1 must be int16 of shape"),
     ],
 )
-def test_registers_that_do_not_fit_are_refused(layer, fields, message):
+def test_settings_that_do_not_fit_are_refused(layer, fields, message):
     spec = Spec.parse("8x8-4k3p2-3")
-    wrong = registers(spec, 0)
+    wrong = settings(spec, 0)
     vars(wrong.layers[layer]).update(fields)
     with pytest.raises(ConfigError, match=message):
         GraphNetwork(spec, wrong)
@@ -167,7 +167,7 @@ def test_registers_that_do_not_fit_are_refused(layer, fields, message):
 
 def test_wrong_samples_are_refused():
     spec = Spec.parse("8x8-4k3p2-3")
-    graph = GraphNetwork(spec, registers(spec, 0))
+    graph = GraphNetwork(spec, settings(spec, 0))
     with pytest.raises(DataError, match=r"network 8x8-4k3p2-3 takes bool of shape \(samples, 64\)"):
         graph.infer(np.zeros((2, 63), bool))
     with pytest.raises(DataError, match="labels run from 0 to 3"):

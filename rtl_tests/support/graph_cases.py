@@ -1,8 +1,8 @@
-"""Networks of all kinds of layers, registers and samples for tests of the golden graph."""
+"""Networks of all kinds of layers, settings and samples for tests of the golden graph."""
 
 import numpy as np
 
-from boldhw.golden.graph.registers import GraphRegisters, LayerRegisters
+from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
 from boldhw.spec.network import Network
 
 
@@ -42,8 +42,8 @@ def network(name):
     return Network.parse(described) if isinstance(described, str) else Network.from_dict(described)
 
 
-def registers(spec, seed, batch=5, rounding=0, **fields):
-    """Return random registers; convolutions round by ``rounding`` bits. fields: of each layer."""
+def settings(spec, seed, batch=5, rounding=0, **fields):
+    """Return random settings; convolutions round by ``rounding`` bits. fields: of each layer."""
     generator = np.random.default_rng(seed)
     layers = []
     for layer in spec.layers:
@@ -58,8 +58,8 @@ def registers(spec, seed, batch=5, rounding=0, **fields):
             "zero_true": bool(generator.integers(2)),
         }
         own["rounding"] = rounding if layer.kernel else 0
-        layers.append(LayerRegisters(**own | fields))
-    return GraphRegisters(layers=layers, margin=7, batch=batch)
+        layers.append(GraphLayerSettings(**own | fields))
+    return GraphSettings(layers=layers, margin=7, batch=batch)
 
 
 def samples(spec, count, seed, classes=6):

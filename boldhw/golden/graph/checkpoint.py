@@ -27,7 +27,7 @@ from boldhw.spec.checks import check_range
 from boldhw.spec.network import Network
 
 FORMAT = 1
-SCALARS = ("dead", "theta", "rounding", "decay", "zero_true")  # of the registers of a layer
+SCALARS = ("dead", "theta", "rounding", "decay", "zero_true")  # of the settings of a layer
 COUNTS = ("samples", "active", "near", "size", "updates", "flips")
 ARRAYS = {"weights": np.bool_, "accumulators": np.int16, "tau": np.int32, "window": np.int32,
           "fires": np.int64, "gated": np.int64}  # fmt: skip
@@ -47,7 +47,7 @@ def save(path, trainer: GraphTrainer) -> None:
         "bits": graph.bits,
         "constants": asdict(trainer.constants),
         "levels": trainer.code.levels,
-        "margin": graph.registers.margin,
+        "margin": graph.settings.margin,
         "layers": [_scalars(layer) for layer in graph.layers],
         "governors": {"seen": governors.seen, "total": governors.total,
                       "thetas": governors.thetas, "sizes": governors.sizes},
@@ -95,18 +95,18 @@ def _restore(path, archive):
             f"format {FORMAT}; use the version that wrote it"
         )
     spec, constants = Network.from_dict(header["graph"]), Constants(**header["constants"])
-    zero_true = [layer["registers"]["zero_true"] for layer in header["layers"]]
-    registers = start(spec, constants, 1, zero_true=zero_true, bits=header["bits"])
-    registers.margin = header["margin"]
-    graph = GraphNetwork(spec, registers, 0, header["bits"], kernel())
+    zero_true = [layer["settings"]["zero_true"] for layer in header["layers"]]
+    settings = start(spec, constants, 1, zero_true=zero_true, bits=header["bits"])
+    settings.margin = header["margin"]
+    graph = GraphNetwork(spec, settings, 0, header["bits"], kernel())
     for index, (layer, kept) in enumerate(zip(graph.layers, header["layers"], strict=True)):
-        vars(layer.registers).update(kept["registers"])
+        vars(layer.settings).update(kept["settings"])
         vars(layer.counts).update(kept["counts"])
         if kept["means"] is not None:
-            layer.registers.means = np.array(kept["means"], np.int16)
+            layer.settings.means = np.array(kept["means"], np.int16)
         for name, array in _arrays(layer).items():
             array[...] = _read(archive, f"{name}_{index}", array, path)
-    graph.set_registers(registers)
+    graph.configure(settings)
     trainer = GraphTrainer(
         graph, constants, header["epochs"], 1, header["seed"], Levels(tuple(header["levels"]))
     )
@@ -117,9 +117,9 @@ def _restore(path, archive):
 
 
 def _scalars(layer):
-    means = layer.registers.means
+    means = layer.settings.means
     return {
-        "registers": {name: getattr(layer.registers, name) for name in SCALARS},
+        "settings": {name: getattr(layer.settings, name) for name in SCALARS},
         "means": None if means is None else means.tolist(),
         "counts": {name: getattr(layer.counts, name) for name in COUNTS},
     }
@@ -129,7 +129,7 @@ def _arrays(layer):
     """Return the arrays of a layer that are kept, by name."""
     return {
         name: getattr(owner, name)
-        for owner in (layer, layer.registers, layer.counts)
+        for owner in (layer, layer.settings, layer.counts)
         for name in ARRAYS
         if hasattr(owner, name)
     }

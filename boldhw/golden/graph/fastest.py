@@ -7,7 +7,7 @@ import numpy as np
 from boldhw.errors import CheckError, ToolError
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.graph.registers import GraphRegisters
+from boldhw.golden.graph.settings import GraphSettings
 from boldhw.spec.network import Network
 
 SAMPLES = 24  # that both kernels train on; an untrained network finds nearly all of them active
@@ -23,17 +23,17 @@ def kernel():
 
 
 def fastest(
-    spec: Network, registers: GraphRegisters, seed: int, bits: int, samples, labels
+    spec: Network, settings: GraphSettings, seed: int, bits: int, samples, labels
 ) -> GraphNetwork:
     """Return a new GraphNetwork with the compiled kernel, or the NumPy one without numba.
 
     samples: bool, shape (count, inputs).  labels: integers.  The first of them train copies with
     either kernel up to an update. Raises CheckError if one bit then differs.
     """
-    definition = GraphNetwork(spec, registers, seed, bits)
+    definition = GraphNetwork(spec, settings, seed, bits)
     if (found := kernel()) is NumpyKernel:
         return definition
-    compiled = GraphNetwork(spec, registers, seed, bits, found)
+    compiled = GraphNetwork(spec, settings, seed, bits, found)
     copy = compiled.copy()
     for graph in (definition, copy):
         graph.train(samples[:SAMPLES], labels[:SAMPLES], stop_at_update=True)

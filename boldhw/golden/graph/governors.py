@@ -1,6 +1,6 @@
 """Integer governors: what a host does between samples instead of tuning.
 
-They read counters (:class:`boldhw.golden.graph.counts.Counts`) and move registers by steps:
+They read counters (:class:`boldhw.golden.graph.counts.Counts`) and move settings by steps:
 
     tau      every PERIOD samples, unit by unit, towards a band of shares of T that opens
     window   at the same time, towards the share of outputs within it
@@ -20,7 +20,7 @@ import numpy as np
 from boldhw.golden.graph.constants import ROOT, SHARE, Constants, power
 from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.graph.registers import HIGHEST, MAX_WINDOW
+from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW
 from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows
@@ -36,7 +36,7 @@ STEPS = 24  # of a threshold in the root of the fan-in, at the start
 
 
 class Governors:
-    """Moves the registers of ``graph`` as ``total`` samples go by.
+    """Moves the settings of ``graph`` as ``total`` samples go by.
 
     ``after`` is called with the stats of each call of ``graph.train``, which must not train past
     ``samples_left`` samples nor past an update. ``seen``, ``thetas`` and ``sizes`` are all state.
@@ -45,7 +45,7 @@ class Governors:
     def __init__(self, graph: GraphNetwork, constants: Constants, total: int):
         self.graph, self.constants, self.total = graph, constants, max(1, total)
         self.seen = 0
-        self.thetas = [layer.registers.theta << FINE for layer in graph.layers]
+        self.thetas = [layer.settings.theta << FINE for layer in graph.layers]
         self.sizes = [0] * len(graph.layers)  # mean |g|, 0: not known yet
 
     @property
@@ -75,9 +75,9 @@ class Governors:
         for layer in self.graph.layers[:-1]:
             move_tau(layer, constants, progress)
             move_window(layer, constants)
-        root = isqrt(self.graph.spec.output.inputs * self.graph.registers.outputs_per_class**2)
+        root = isqrt(self.graph.spec.output.inputs * self.graph.settings.outputs_per_class**2)
         factor = between(constants.margin_first, constants.margin_last, progress)
-        self.graph.registers.margin = min(MAX_WINDOW, factor * root // ROOT)
+        self.graph.settings.margin = min(MAX_WINDOW, factor * root // ROOT)
 
     def _move_theta(self, index: int, layer: GraphLayer) -> None:
         """Move theta up by a step when more weights flipped than wanted, else down."""
@@ -85,7 +85,7 @@ class Governors:
         if counts.updates < UPDATES:
             return
         exponent = between(constants.flips_first, constants.flips_last, progress)
-        samples = counts.updates * self.graph.registers.batch
+        samples = counts.updates * self.graph.settings.batch
         wanted = layer.spec.weights * samples * power(exponent, RATE)
         step = self.thetas[index] * (STEP_EARLY if progress < EARLY else STEP) >> FINE
         if counts.flips << RATE > wanted:
@@ -94,7 +94,7 @@ class Governors:
             self.thetas[index] -= step * min(wanted, 1 << RATE) >> RATE
         top = (1 << layer.bits - 1) - 1
         self.thetas[index] = min(max(self.thetas[index], 1 << FINE), top << FINE)
-        layer.registers.theta = self.thetas[index] >> FINE
+        layer.settings.theta = self.thetas[index] >> FINE
         counts.clear_flips()
 
     def _move_dead(self, index: int, layer: GraphLayer) -> None:
@@ -105,7 +105,7 @@ class Governors:
         old = self.sizes[index] or mean
         self.sizes[index] = old + (mean - old >> 3)
         dead = self.sizes[index] * self.constants.dead // SHARE
-        layer.registers.dead = min(HIGHEST, dead >> FINE)
+        layer.settings.dead = min(HIGHEST, dead >> FINE)
         counts.clear_sizes()
 
 
@@ -121,7 +121,7 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
     opens until all shares are within it at the end: a share of few sums jumps past the band with
     each step, and would have thresholds move back and forth under weights that are done.
     """
-    counts, tau = layer.counts, layer.registers.tau
+    counts, tau = layer.counts, layer.settings.tau
     share = (1 << PROGRESS) - 9 * progress // 10
     step = max(1, isqrt(layer.spec.inputs) * share // STEPS >> PROGRESS)
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
@@ -137,7 +137,7 @@ def move_window(layer: GraphLayer, constants: Constants) -> None:
     A window stays at 1 or more: sums of a dark picture are few values, and between 0 and 1 the
     share can jump past its aim.
     """
-    counts, window = layer.counts, layer.registers.window
+    counts, window = layer.counts, layer.settings.window
     outputs = counts.active * counts.places
     if outputs < OUTPUTS:
         return

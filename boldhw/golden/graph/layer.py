@@ -1,4 +1,4 @@
-"""A layer of a graph: its weights, accumulators and registers, and a kernel that computes."""
+"""A layer of a graph: its weights, accumulators and settings, and a kernel that computes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from boldhw.golden import rule as places_alone
 from boldhw.golden.graph import rule
 from boldhw.golden.graph.counts import Counts
-from boldhw.golden.graph.registers import LayerRegisters
+from boldhw.golden.graph.settings import GraphLayerSettings
 from boldhw.golden.graph.widths import SUM_BITS
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.maps import Shape
@@ -63,7 +63,7 @@ class GraphLayer:
         self.pending = None if spec.kind == CONV else np.zeros(weights.shape, np.int16)
         self.balance = np.zeros(spec.outputs, np.int32)
         self.counts = Counts(spec.outputs, spec.makes.height * spec.makes.width)
-        self.registers: LayerRegisters
+        self.settings: GraphLayerSettings
 
     def load(self) -> None:
         """Give the kernel the weights, which may have been changed."""
@@ -72,8 +72,8 @@ class GraphLayer:
     def forward(self, maps: Mapping[str, np.ndarray]) -> Seen:
         """Return what the layer makes of its sources. maps: bool, shape (k, h, w, c), by name."""
         joined = self._joined([maps[name] for name in self.sources])
-        sums, where = self.kernel.forward(joined, self.registers.zero_true)
-        return Seen(joined, sums, where, self.kernel.fire(sums, self.registers.tau))
+        sums, where = self.kernel.forward(joined, self.settings.zero_true)
+        return Seen(joined, sums, where, self.kernel.fire(sums, self.settings.tau))
 
     def count(self, seen: Seen, used: int) -> None:
         """Count the T's of the first ``used`` samples."""
@@ -82,9 +82,9 @@ class GraphLayer:
 
     def signals(self, seen: Seen, deltas: np.ndarray) -> np.ndarray:
         """Return the signals of the outputs, int8, and count gates. deltas: int32, g of eq. 8."""
-        registers, counts = self.registers, self.counts
+        settings, counts = self.settings, self.counts
         signals, gated, size = self.kernel.signals(
-            deltas, seen.sums, registers.tau, registers.window, registers.dead
+            deltas, seen.sums, settings.tau, settings.window, settings.dead
         )
         counts.active += len(signals)
         counts.gated += gated
@@ -105,28 +105,28 @@ class GraphLayer:
 
     def vote(self, seen: Seen, signals: np.ndarray, first: int) -> None:
         """Add the votes of samples. first: active samples of this batch that voted before."""
-        registers, target, bits = self.registers, self.pending, SUM_BITS
+        settings, target, bits = self.settings, self.pending, SUM_BITS
         if target is None:
             target, bits = self.accumulators, self.bits
         self.kernel.vote(
-            target, seen.maps, signals, seen.where, registers.zero_true, registers.rounding, first,
+            target, seen.maps, signals, seen.where, settings.zero_true, settings.rounding, first,
             bits,
         )  # fmt: skip
-        if registers.means is not None:
+        if settings.means is not None:
             self.balance += signals.sum(axis=(0, 1, 2), dtype=np.int32)
 
     def update(self) -> int:
         """End a batch: decay, add what is pending, flip. Return the number of flips."""
-        registers = self.registers
-        if registers.decay:
-            self.accumulators[...] = places_alone.decay(self.accumulators, registers.decay)
+        settings = self.settings
+        if settings.decay:
+            self.accumulators[...] = places_alone.decay(self.accumulators, settings.decay)
         if self.pending is not None:
             self._add(self.pending.astype(np.int32))
             self.pending[...] = 0
-        if registers.means is not None:
-            self._add(rule.common(self.balance, registers.means, registers.rounding))
+        if settings.means is not None:
+            self._add(rule.common(self.balance, settings.means, settings.rounding))
             self.balance[:] = 0
-        flips = self.kernel.flip(self.weights, self.accumulators, registers.theta)
+        flips = self.kernel.flip(self.weights, self.accumulators, settings.theta)
         if flips:
             self.load()
         self.counts.updates += 1

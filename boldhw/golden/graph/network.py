@@ -15,7 +15,7 @@ from boldhw.golden import rule
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.layer import GraphLayer, Seen
 from boldhw.golden.graph.places import Places
-from boldhw.golden.graph.registers import GraphRegisters
+from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths, sources
 from boldhw.golden.network import check_labels
 from boldhw.spec.layer import INPUT
@@ -32,7 +32,7 @@ class GraphNetwork:
     ----------
     spec : Network or str
         The graph; a text is its shorthand.
-    registers : GraphRegisters
+    settings : GraphSettings
     seed : int or sequence of int
         Of the initial weights, fair coins.
     bits : int
@@ -42,10 +42,10 @@ class GraphNetwork:
 
     ``layers`` holds a :class:`GraphLayer` for each layer; their ``weights`` (bool) and
     ``accumulators`` (int16), shape (outputs, fan-in), may be changed between calls. Raises
-    ConfigError, naming the layer, for sums that can overflow and for registers that do not fit.
+    ConfigError, naming the layer, for sums that can overflow and for settings that do not fit.
     """
 
-    def __init__(self, spec, registers, seed=0, bits=16, kernel=NumpyKernel):
+    def __init__(self, spec, settings, seed=0, bits=16, kernel=NumpyKernel):
         self.spec = Network.parse(spec) if isinstance(spec, str) else spec
         check_widths(self.spec)
         if not self.spec.output.makes.is_flat:
@@ -63,19 +63,19 @@ class GraphNetwork:
         ]
         self.waiting = 0  # active samples that wait for the next update
         self._active_rate = 1.0
-        self.set_registers(registers)
+        self.configure(settings)
 
-    def set_registers(self, registers: GraphRegisters) -> None:
+    def configure(self, settings: GraphSettings) -> None:
         """Take new settings. Raises ConfigError if they do not fit."""
-        registers.check(self.spec)
-        self.registers = registers
-        for layer, own in zip(self.layers, registers.layers, strict=True):
-            layer.registers = own
+        settings.check(self.spec)
+        self.settings = settings
+        for layer, own in zip(self.layers, settings.layers, strict=True):
+            layer.settings = own
 
     @property
     def classes(self) -> int:
         """Classes that the scores tell apart."""
-        return self.spec.output.outputs // self.registers.outputs_per_class
+        return self.spec.output.outputs // self.settings.outputs_per_class
 
     def train(self, bits, labels, stop_at_update=False):
         """Train on samples in order; update whenever ``batch`` active ones have voted.
@@ -139,20 +139,20 @@ class GraphNetwork:
 
     def _chunk(self):
         """Guess how many samples the next update takes; it affects speed only."""
-        needed = self.registers.batch - self.waiting
+        needed = self.settings.batch - self.waiting
         return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 1)
 
     def _train_chunk(self, bits, labels):
         """Train on the chunk up to the first update, at most; return its TrainStats."""
-        registers = self.registers
+        settings = self.settings
         seen = self._forward(bits)
         scores = self._scores(seen)
         active, signals = rule.margin_loss(
-            scores, labels, registers.margin, registers.outputs_per_class
+            scores, labels, settings.margin, settings.outputs_per_class
         )
         self._active_rate += 0.2 * (active.mean() - self._active_rate)
-        chosen = np.flatnonzero(active)[: registers.batch - self.waiting]
-        full = self.waiting + len(chosen) == registers.batch
+        chosen = np.flatnonzero(active)[: settings.batch - self.waiting]
+        full = self.waiting + len(chosen) == settings.batch
         used = int(chosen[-1]) + 1 if full else len(bits)
         for layer, kept in zip(self.layers[:-1], seen, strict=False):
             layer.count(kept, used)
@@ -174,7 +174,7 @@ class GraphNetwork:
 
     def _scores(self, seen):
         sums = seen[-1].sums.reshape(-1, self.spec.output.outputs).astype(np.int32)
-        return rule.class_scores(sums, self.registers.outputs_per_class)
+        return rule.class_scores(sums, self.settings.outputs_per_class)
 
     def _backward(self, seen, signals):
         """Send the signals of the last layer down the graph, and vote. signals: int8, (k, n)."""

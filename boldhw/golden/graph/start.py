@@ -1,4 +1,4 @@
-"""Registers that a run starts with; governors move them from there."""
+"""Settings that a run starts with; governors move them from there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import ROOT, SHARE, Constants
-from boldhw.golden.graph.registers import HIGHEST, MAX_WINDOW, GraphRegisters, LayerRegisters
+from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW, GraphLayerSettings, GraphSettings
 from boldhw.spec.layer import CONV, INPUT, Layer
 from boldhw.spec.network import Network
 
@@ -27,8 +27,8 @@ def start(
     bits: int = 16,
     rounding: Sequence[int] = (),
     means: Sequence[np.ndarray | None] = (),
-) -> GraphRegisters:
-    """Return the registers of an untrained network.
+) -> GraphSettings:
+    """Return the settings of an untrained network.
 
     ones: T's in 256 bits of a sample.  zero_true: of each layer.  bits: of an accumulator.
     rounding, means: of each layer, 0 and None if they are left out.  Raises ConfigError.
@@ -49,7 +49,7 @@ def start(
         pooled = layer.kernel is not None and layer.kernel.pool > 1
         votes = isqrt(constants.batch * layer.makes.height * layer.makes.width)
         layers.append(
-            LayerRegisters(
+            GraphLayerSettings(
                 tau=_all(layer, (deviation * MAXIMUM_OF_FOUR >> 16) if pooled else 0),
                 window=_all(layer, min(MAX_WINDOW, deviation * WINDOW >> 16)),
                 theta=min(top, max(1, THETA * votes >> drop)),
@@ -59,7 +59,7 @@ def start(
             )
         )
     margin = constants.margin_first * isqrt(network.output.inputs) // ROOT
-    return GraphRegisters(layers=layers, margin=min(HIGHEST, margin), batch=constants.batch)
+    return GraphSettings(layers=layers, margin=min(HIGHEST, margin), batch=constants.batch)
 
 
 def _all(layer: Layer, value: int) -> np.ndarray:

@@ -24,7 +24,7 @@ class GraphTrainer:
     Parameters
     ----------
     graph : GraphNetwork
-        With registers of :func:`boldhw.golden.graph.start.start`.
+        With settings of :func:`boldhw.golden.graph.start.start`.
     constants : Constants
     epochs, samples, seed : int
         Every order of samples and every change of them is derived from the seed and the epoch.

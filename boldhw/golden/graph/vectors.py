@@ -1,4 +1,4 @@
-"""Three inner loops in the words of the compiler, because it has to keep their sums in registers.
+"""Three inner loops in the words of the compiler, because it has to keep their sums in settings.
 
 Loops written in Python reload and store a sum for each term, and are made for vectors of 256 bits
 even where there are 512. These are written for 512 bits; a processor with shorter vectors takes

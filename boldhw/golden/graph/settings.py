@@ -17,7 +17,7 @@ MAX_WINDOW = (1 << SUM_BITS) - 1
 
 
 @dataclass(kw_only=True)
-class LayerRegisters:
+class GraphLayerSettings:
     """Settings of a layer of n outputs and m inputs.
 
     tau        int32, shape (n,): an output is T where its sum reaches it
@@ -76,16 +76,16 @@ class LayerRegisters:
 
 
 @dataclass(kw_only=True)
-class GraphRegisters:
+class GraphSettings:
     """Settings of a network.
 
-    layers              LayerRegisters of each layer, first layer first
+    layers              GraphLayerSettings of each layer, first layer first
     margin              of the loss, 0..65535
     batch               active samples per update
     outputs_per_class   outputs of the last layer whose sums are added to one score
     """
 
-    layers: list[LayerRegisters] = field(default_factory=list)
+    layers: list[GraphLayerSettings] = field(default_factory=list)
     margin: int = 0
     batch: int = 16
     outputs_per_class: int = 1
@@ -94,11 +94,11 @@ class GraphRegisters:
         """Raise ConfigError unless a network can be set to these."""
         if len(self.layers) != len(network.layers):
             raise ConfigError(
-                f"there are registers of {len(self.layers)} layers, the network has "
+                f"there are settings of {len(self.layers)} layers, the network has "
                 f"{len(network.layers)}; give each layer its own"
             )
-        for registers, layer in zip(self.layers, network.layers, strict=True):
-            registers.check(layer)
+        for settings, layer in zip(self.layers, network.layers, strict=True):
+            settings.check(layer)
         check_range("margin", self.margin, 0, MAX_WINDOW)
         check_range("batch", self.batch, 1, HIGHEST)
         outputs = network.output.outputs
