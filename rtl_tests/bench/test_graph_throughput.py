@@ -23,21 +23,22 @@ def test_rates_are_medians_of_samples_over_seconds(monkeypatch):
 
 
 def test_pictures_and_classes_must_fit():
-    with pytest.raises(DataError, match="the network takes 8x8x2"):
-        bench.graph_throughput(SPEC, 64)
+    with pytest.raises(DataError, match="the network takes 9x8"):
+        bench.graph_throughput(Network.parse("9x8-4k3-10"), 64, name="digits")
     with pytest.raises(DataError, match="digits has 10 classes"):
         bench.graph_throughput(Network.parse("8x8-4k3p2-9"), 64, name="digits")
 
 
 def test_the_verb_measures_both_kernels(capsys, monkeypatch):
     monkeypatch.setattr(bench, "FEW", 8)
-    network = "28x28-3k5p2-10"
+    network = "8x8-3k5p2-10"
     monkeypatch.setattr(
-        "boldhw.cli.bench.graph_throughput", lambda spec: bench.graph_throughput(spec, 8, 1)
+        "boldhw.cli.bench.graph_throughput",
+        lambda spec: bench.graph_throughput(spec, 8, 1, name="digits"),
     )
     monkeypatch.setattr(
         "boldhw.cli.bench.compiled_graph_throughput",
-        lambda spec: bench.compiled_graph_throughput(spec, 8, runs=1),
+        lambda spec: bench.compiled_graph_throughput(spec, 8, runs=1, name="digits"),
     )
     assert main(["bench", "--backend", "golden", "--network", network, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
