@@ -5,20 +5,18 @@ The first bit of a vector is the lowest one everywhere, lanes behind the last on
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.errors import DataError
-from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels
+from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Scalar
 from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import LayerLayout, Layout
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.settings import Settings
 from boldhw.spec.table import ABOVE, FIELDS_PER_ROW, LAYER, ORIGIN, SETTINGS, TABLE, Field
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def pack_weights(layout: Layout, weights: Sequence[Bits]) -> bytes:
