@@ -77,7 +77,7 @@ class Status(IntEnum):
     NOT_CONFIGURED = 7
 
 
-REASONS = {
+REASONS: dict[int, str] = {
     Status.UNKNOWN_COMMAND: "it does not know this command; the bitstream is older than the driver",
     Status.BAD_ADDRESS: "the address lies outside the bank",
     Status.BAD_LENGTH: "the payload has the wrong length",
