@@ -32,7 +32,7 @@ endmodule""".replace("FILE", FILE)
 
 
 @dataclass(frozen=True)
-class Register:
+class StateElement:
     """A register or memory: its unit, such as ``core.array``, its name, and its bits."""
 
     unit: str
@@ -42,22 +42,22 @@ class Register:
 
 
 def instrument(verilog):
-    """Return (Verilog text that can be upset, its Registers).
+    """Return (Verilog text that can be upset, its StateElements).
 
     verilog: what :func:`boldhw.cosim.build.build_verilog` returns.
     """
-    registers = []
-    text = MODULE.sub(lambda found: _instrument(found[0], found[1], registers), verilog)
-    return text, registers
+    elements = []
+    text = MODULE.sub(lambda found: _instrument(found[0], found[1], elements), verilog)
+    return text, elements
 
 
-def _instrument(text, module, registers):
-    """Return the text of a module with its registers upset, and append them."""
+def _instrument(text, module, elements):
+    """Return the text of a module with its registers upset, and append them to ``elements``."""
     unit = _unit(module)
 
     def add(name, bits):
-        registers.append(Register(unit, name.lstrip("\\"), bits, len(registers) + 1))
-        return f"{TOP}.upset_number == {registers[-1].number}"
+        elements.append(StateElement(unit, name.lstrip("\\"), bits, len(elements) + 1))
+        return f"{TOP}.upset_number == {elements[-1].number}"
 
     def upset(found):
         name, bits = found["name"], _width(text, found["name"])
@@ -90,13 +90,13 @@ def _width(text, name):
 
 
 def open_board(engine, directory):
-    """Return (SimTransport of an engine that can be upset, its Registers).
+    """Return (SimTransport of an engine that can be upset, its StateElements).
 
     ``directory`` is where :func:`power_on` will write FILE.
     """
-    text, registers = instrument(build_verilog(engine))
+    text, elements = instrument(build_verilog(engine))
     with _upset_file(directory):
-        return SimTransport(engine, verilog=text), registers
+        return SimTransport(engine, verilog=text), elements
 
 
 def power_on(board, directory, register=None, bit=0, cycle=0):

@@ -65,7 +65,7 @@ def run(settings, dataset):
 
 @cache
 def _board():
-    """Return (board that can be upset, its Registers, directory of the upset)."""
+    """Return (board that can be upset, its StateElements, directory of the upset)."""
     from boldhw.cosim import upset
 
     directory = mkdtemp(prefix="boldhw-upset-")
@@ -84,7 +84,7 @@ def _power_on(*upset_bit):
 
 @cache
 def units():
-    """Return {unit: its Registers}."""
+    """Return {unit: its StateElements}."""
     found = {}
     for register in _board()[1]:
         found.setdefault(register.unit, []).append(register)

@@ -11,6 +11,7 @@ from boldhw.gateware.memory.memory_port import RequestLayout
 from boldhw.gateware.platforms import PLATFORMS
 from boldhw.gateware.top import Engine
 from boldhw.spec.checks import check_range
+from boldhw.spec.engine import LICENSE
 
 # A Yosys on PATH would write other text than the packaged one.
 os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
@@ -30,8 +31,9 @@ WRITTEN_FIRST = re.compile(r"  \(\* written_first = .*\n((?:  .*\n)*?  reg .*\n)
                            r"(?:    .*\n)*?  end\n")  # fmt: skip
 NOTHING = re.compile(r"^  (wire|reg) \[-1:0\] \S+ *;\n", re.MULTILINE)
 
-WAIVERS = """\
-`verilator_config
+LICENSED = f"// SPDX-License-Identifier: {LICENSE}\n"
+WAIVERS = f"""\
+{LICENSED}`verilator_config
 // Warnings about boldhw.v that generated text cannot avoid. Name this file first:
 //     (verilator) --lint-only -Wall boldhw.vlt boldhw.v
 
@@ -77,7 +79,7 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
     check_range("clock_hz", clock_hz, 1, CLOCK_HZ_MAX)
     checked_name(name)
     text = to_verilog(Engine(config, clock_hz), name, PLATFORMS[memories])
-    return f"// boldhw design {config.digest().hex()}, clock {clock_hz} Hz\n{text}"
+    return f"// boldhw design {config.digest().hex()}, clock {clock_hz} Hz\n{LICENSED}{text}"
 
 
 def to_verilog(component, name, platform=None, ports=None):
@@ -109,7 +111,7 @@ def instantiation_template(config, name=MODULE):
     """Return Verilog that instantiates the engine, the module ``name``."""
     return f"""\
 // boldhw design {config.digest().hex()}
-{checked_name(name)} engine (
+{LICENSED}{checked_name(name)} engine (
     .clk(clk),
     .rst(rst),                   // synchronous, active high
     .rx__payload(rx_payload),    // [7:0], bytes from the host

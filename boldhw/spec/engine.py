@@ -11,6 +11,7 @@ from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
 from boldhw.spec.network import MAX_TERMS
 
+LICENSE = "BSD-2-Clause"  # of everything generated, as SPDX names it
 PROTOCOL_VERSION = 4
 MAX_PAYLOAD = 246  # bytes of a frame of the link
 MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count

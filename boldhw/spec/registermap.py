@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
-from boldhw.spec.engine import FIELD_BITS, PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.engine import FIELD_BITS, LICENSE, PROTOCOL_VERSION, EngineConfig
 from boldhw.spec.protocol import (
     COUNTERS,
     FRAME,
@@ -29,6 +29,7 @@ def register_map(engine: EngineConfig) -> dict[str, Any]:
     """Return the register map of a design as a JSON-able dict."""
     sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
     return {
+        "license": LICENSE,
         "protocol_version": PROTOCOL_VERSION,
         "design_digest": engine.digest().hex(),
         "engine": asdict(engine),
@@ -84,7 +85,7 @@ def markdown(engine: EngineConfig) -> str:
     )
     parts = [
         f"# Register map of design {found['design_digest']}",
-        about,
+        f"{about} License of this file: {LICENSE}.",
         _section("Registers", found["registers"]),
         _section("Commands", found["commands"]),
         _section("Status of a reply", found["status"]),

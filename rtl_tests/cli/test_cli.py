@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from dataclasses import asdict, make_dataclass, replace
 from pathlib import Path
 
@@ -746,6 +747,8 @@ class TestSimulation:
         assert json.loads(texts["registers.json"])["design_digest"] == found["design_digest"]
         assert EngineConfig(**json.loads(texts["engine.json"])) == ENGINE
         assert ENGINE.digest().hex() in texts["registers.md"]
+        del texts["engine.json"]  # an input of --config too
+        assert all(license_of_project() in "".join(text.split("\n")[:4]) for text in texts.values())
 
     def test_verilog_of_a_store_has_its_memorys_port(self, result, stored, tmp_path):
         words = ("-o", tmp_path / "v", "--config", tmp_path / "stored.json")
@@ -929,3 +932,9 @@ def interrupt_in_epoch(epoch, words, path):
 def test_every_verb_is_documented():
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     assert {line[3:] for line in text.splitlines() if line.startswith("## ")} == set(cli.commands)
+
+
+def license_of_project():
+    """Return the name that pyproject.toml gives, as SPDX has it."""
+    root = Path(__file__).parents[2]
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]["license"]

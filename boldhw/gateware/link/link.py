@@ -10,7 +10,7 @@ from boldhw.gateware.memory.memories import BLOCK_RAM
 from boldhw.spec.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD, WINDOW, Command
 
 SHORTEST = HEADER.size + CRC_BYTES
-SLOT = 256  # bytes of a memory that hold one frame
+FRAME_SLOT_BYTES = 256  # bytes of a memory that hold one frame
 BODY_BYTES = HEADER.size + MAX_PAYLOAD  # of a reply
 NOTHING = 254  # address of a slot where only the 0x00 behind the longest reply is ever written
 
@@ -242,4 +242,4 @@ class Link(Component):
 
 def _slots():
     """Return a memory of one block RAM with ``WINDOW`` slots for a frame each."""
-    return memory.Memory(shape=8, depth=WINDOW * SLOT, init=[], attrs=BLOCK_RAM)
+    return memory.Memory(shape=8, depth=WINDOW * FRAME_SLOT_BYTES, init=[], attrs=BLOCK_RAM)
