@@ -20,11 +20,11 @@ from boldhw.gateware.memory.transposer import Transposer
 from boldhw.gateware.memory.weight_memory import WeightMemory
 from boldhw.gateware.passes.backward import BackwardPass
 from boldhw.gateware.passes.forward import ForwardPass
-from boldhw.gateware.passes.issue import IssuePort
+from boldhw.gateware.passes.issue import MergedIssue, merge
 from boldhw.gateware.passes.streaming_backward import StreamingBackwardPass
 from boldhw.gateware.passes.table import TableReader
 from boldhw.gateware.passes.update import UpdatePass
-from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
+from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 from boldhw.gateware.units.flip_unit import FlipUnit
 from boldhw.gateware.units.loss import Loss
 from boldhw.gateware.units.magnitude import Magnitude
@@ -80,7 +80,7 @@ class Core(wiring.Component):
         m.submodules.sequencer = self._sequencer = Sequencer(config)
         m.submodules.table = self._table = TableReader(config)
         m.submodules.forward_pass = self._forward = ForwardPass(config)
-        self._passes = [self._forward]
+        self._passes = {"forward": self._forward}
         if config.training:
             dual = config.dual_port
             signal_memory = TurnedSignalMemory if dual else SignalMemory
@@ -91,8 +91,8 @@ class Core(wiring.Component):
             m.submodules.flip_unit = self._flip = FlipUnit(config)
             m.submodules.backward_pass = self._backward = backward_pass(config)
             m.submodules.update_pass = self._update = UpdatePass(config)
-            self._passes += [self._backward, self._update]
-        issue = self._merged_issue(m)
+            self._passes |= {"backward": self._backward, "update": self._update}
+        issue = self._connect_passes(m)
         self._connect_control(m)
         self._connect_data(m, issue)
         self._connect_array(m, issue)
@@ -103,35 +103,27 @@ class Core(wiring.Component):
             self._connect_flip(m)
         return m
 
-    def _merged_issue(self, m):
-        """Merge what the passes ask for; only one of them is awake."""
-        issue = IssuePort(self.config).create()
-        for name in issue.signature.members:
-            requests = [getattr(each.issue, name) for each in self._passes]
-            m.d.comb += getattr(issue, name).eq(reduce(or_, requests))
-        return issue
+    def _connect_passes(self, m):
+        """Connect what all passes have; return what they ask of memories and array."""
+        m.submodules.issue = issue = MergedIssue(self.config)
+        for name, each in self._passes.items():
+            wiring.connect(m, getattr(self._sequencer, name), each.run)
+            wiring.connect(m, each.table, getattr(self._table, name))
+            wiring.connect(m, each.issue, getattr(issue, name))
+        if self.config.training:
+            wiring.connect(m, self._update.slots, self._sequencer.slots)
+        return issue.merged
 
     def _connect_control(self, m):
         control, sequencer, loss = self.control, self._sequencer, self._loss
         counters = self._counters
         registers = control.registers
-        # A register on the way from the command unit; the counters do not see its cycle.
-        self._starting, operation = Signal(), Signal(Operation)
-        m.d.sync += [self._starting.eq(control.start), operation.eq(control.operation)]
-        self._busy = sequencer.busy
-        if self.config.dual_port:
-            # It chooses who has the memories, all over the device; high for one cycle more.
-            self._busy = Signal()
-            m.d.sync += self._busy.eq(self._starting | sequencer.busy)
-        inferring = Signal()
-        with m.If(control.start):
-            m.d.sync += inferring.eq(control.operation == Operation.INFER)
         m.d.comb += [
-            sequencer.start.eq(self._starting),
-            sequencer.operation.eq(operation),
+            sequencer.start.eq(control.start),
+            sequencer.operation.eq(control.operation),
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
-            control.busy.eq(sequencer.busy | counters.busy | self._starting),
+            control.busy.eq(sequencer.busy | counters.busy | sequencer.starting),
             control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
@@ -140,12 +132,12 @@ class Core(wiring.Component):
             counters.post.eq(sequencer.post),
             counters.amount.eq(sequencer.elapsed),
             sequencer.counting.eq(counters.busy),
-            loss.restart.eq(sequencer.forward),
+            loss.restart.eq(sequencer.forward.start),
             loss.label.eq(control.label),
             loss.classes.eq(registers.classes),
             loss.outputs_per_class.eq(registers.outputs_per_class),
             control.score.eq(loss.score),
-            control.score_valid.eq(loss.score_valid & inferring),
+            control.score_valid.eq(loss.score_valid & sequencer.inferring),
             loss.stall.eq(control.score_valid & ~control.score_ready),
         ]
         if self.config.training:
@@ -160,14 +152,15 @@ class Core(wiring.Component):
             ]
 
     def _connect_data(self, m, issue):
-        memory, host, busy = self._data, self.data, self._busy
-        word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
+        memory, host, busy = self._data, self.data, self._sequencer.taken
+        ports = [each.rows for each in self._passes.values()]
+        word = Mux(merge(ports, "second"), self._packer.second_word, self._packer.first_word)
         if self.config.training:
             word = self._with_accumulators(m, word)
         m.d.comb += [
             self._table.read_data.eq(memory.read_data),
             memory.addr.eq(self._read_address(m)),
-            memory.write.eq(Mux(busy, issue.data_write, host.write)),
+            memory.write.eq(Mux(busy, merge(ports, "write"), host.write)),
             memory.write_data.eq(Mux(busy, word, host.write_data)),
             host.read_data.eq(memory.read_data),
         ]
@@ -175,11 +168,8 @@ class Core(wiring.Component):
             slot = self._sequencer.slot
             if self.config.training:
                 slot = Mux(self._update.store_accumulators, 0, slot)
-            m.d.comb += memory.write_addr.eq(Mux(busy, issue.write_addr | slot, host.addr))
-        wiring.connect(m, self._table.forward, self._forward.table)
-        if self.config.training:
-            wiring.connect(m, self._table.backward, self._backward.table)
-            wiring.connect(m, self._table.update, self._update.table)
+            addr = merge(ports, "write_addr")
+            m.d.comb += memory.write_addr.eq(Mux(busy, addr | slot, host.addr))
 
     def _with_accumulators(self, m, word):
         """Return the row to write: new accumulators, or the packer's word.
@@ -205,13 +195,13 @@ class Core(wiring.Component):
         """
         slot, table = self._sequencer.slot, self._table.addr
         host_addr = self._host_address(m)
-        passes, slices = self._passes, self.config.data_slices
+        passes, slices = list(self._passes.values()), self.config.data_slices
         asking = [copies(m, self._asking(m, [each]), slices) for each in passes]
-        in_slot = reduce(and_, (each.issue.in_slot for each in passes)) & self._asking(m, passes)
+        in_slot = reduce(and_, (each.rows.in_slot for each in passes)) & self._asking(m, passes)
         addresses = []
         for *asked, based in zip(*asking, copies(m, in_slot, slices), strict=True):
             requests = [
-                each.issue.data_addr & bit.replicate(len(host_addr))
+                each.rows.addr & bit.replicate(len(host_addr))
                 for each, bit in zip(passes, asked, strict=True)
             ]
             addresses.append(reduce(or_, [*requests, Mux(based, slot, 0), host_addr, table]))
@@ -223,10 +213,9 @@ class Core(wiring.Component):
         With ``dual_port`` it comes from a register: the host has time, the passes have none.
         """
         if not self.config.dual_port:
-            return Mux(self._busy, 0, self.data.addr)
+            return Mux(self._sequencer.taken, 0, self.data.addr)
         addr = Signal.like(self.data.addr)
-        working = self.control.start | self._starting | self._sequencer.busy
-        m.d.sync += addr.eq(Mux(working, 0, self.data.addr))
+        m.d.sync += addr.eq(Mux(self._sequencer.taking, 0, self.data.addr))
         return addr
 
     @staticmethod
@@ -237,14 +226,14 @@ class Core(wiring.Component):
         m.d.sync += was_asking.eq(asking)
         # A cycle late: the table is through cycles later.
         started, done = (
-            delay(m, Cat(getattr(each, name) for each in passes).any(), 1)
+            delay(m, Cat(getattr(each.run, name) for each in passes).any(), 1)
             for name in ("start", "done")
         )
         with m.If(done):
             m.d.sync += awake.eq(0)
         with m.If(started):
             m.d.sync += awake.eq(1)
-        with m.If(Cat(each.done | each.table.open for each in passes).any()):
+        with m.If(Cat(each.run.done | each.table.open for each in passes).any()):
             m.d.comb += asking.eq(0)
         with m.Elif(awake & passes[0].table.done):
             m.d.comb += asking.eq(1)
@@ -267,7 +256,7 @@ class Core(wiring.Component):
         if self.config.dsp_sums:
             m.d.comb += array.restart.eq(self._table.busy)
         row = delay(m, issue.weight_row, 1)
-        m.d.comb += self._weights.read_row.eq(Mux(self._busy, row, self._host_row()))
+        m.d.comb += self._weights.read_row.eq(Mux(self._sequencer.taken, row, self._host_row()))
 
     def _host_row(self):
         return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
@@ -277,11 +266,7 @@ class Core(wiring.Component):
 
     def _connect_forward(self, m):
         forward, loss, packer, threshold = self._forward, self._loss, self._packer, self._threshold
-        registers = self.control.registers
         m.d.comb += [
-            forward.start.eq(self._sequencer.forward),
-            self._sequencer.forward_done.eq(forward.done),
-            forward.layers.eq(registers.layers),
             forward.array_done.eq(self._array.done),
             forward.filling.eq(packer.filling),
             threshold.sums.eq(self._array.sums),
@@ -341,7 +326,7 @@ class Core(wiring.Component):
         ]
         if self.config.training:
             update = self._update
-            with m.If(self._busy):
+            with m.If(self._sequencer.taken):
                 m.d.comb += [
                     transposer.load.eq(update.load),
                     transposer.shift.eq(update.shift),
@@ -351,7 +336,7 @@ class Core(wiring.Component):
                     weights.write_block.eq(update.store_part),
                 ]
             if dual:
-                part = Mux(self._busy, update.load_part, self._host_part())
+                part = Mux(self._sequencer.taken, update.load_part, self._host_part())
                 m.d.comb += weights.read_block.eq(part)
                 self._choose_block(m)
             else:
@@ -371,14 +356,11 @@ class Core(wiring.Component):
 
     def _connect_backward(self, m, issue):
         backward, ternarise, signals = self._backward, self._ternarise, self._signals
-        control, packer = self.control, self._packer
+        packer = self._packer
         m.d.comb += [
-            backward.start.eq(self._sequencer.backward),
-            self._sequencer.backward_done.eq(backward.done),
-            backward.layers.eq(control.registers.layers),
             backward.is_wrong.eq(self._loss.is_wrong),
             backward.is_label.eq(self._loss.is_label),
-            self._loss.recount.eq(self._sequencer.backward),
+            self._loss.recount.eq(self._sequencer.backward.start),
             self._loss.step.eq(backward.collect),
             backward.array_done.eq(self._array.done),
             backward.signs.eq(ternarise.signs),
@@ -412,8 +394,8 @@ class Core(wiring.Component):
         if self.config.dual_port:
             # Registered: it steers a comparator in each element.
             ahead = Signal()
-            with m.If(self._sequencer.forward | self._sequencer.backward):
-                m.d.sync += ahead.eq(self._sequencer.forward)
+            with m.If(self._sequencer.forward.start | self._sequencer.backward.start):
+                m.d.sync += ahead.eq(self._sequencer.forward.start)
         for operand in self._operands:
             m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
         for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
@@ -430,24 +412,18 @@ class Core(wiring.Component):
     def _connect_flip(self, m):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
         transposer = self._transposer
-        registers = self.control.registers
         part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
         row = self._data.read_data
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
             columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
-        with m.If(self._busy):
+        with m.If(self._sequencer.taken):
             m.d.comb += [
                 transposer.word_in.eq(Mux(update.column_shift, columns, transposer.word)),
                 transposer.flips.eq(Mux(update.column_shift, 0, flip.flips)),
             ]
         m.d.comb += [
-            update.start.eq(sequencer.update),
-            sequencer.update_done.eq(update.done),
-            update.layers.eq(registers.layers),
-            sequencer.first_slot.eq(update.first_slot),
-            sequencer.next_slot.eq(update.next_slot),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
             flip.accumulators.eq(row),

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
-from boldhw.gateware.passes.issue import IssuePort
-from boldhw.gateware.passes.table import BACKWARD, TablePort, field_shape
+from boldhw.gateware.passes.pass_port import PassPort, open_layer
+from boldhw.gateware.passes.table import BACKWARD, field_shape
 
 
 class BackwardPass(wiring.Component):
@@ -24,11 +24,9 @@ class BackwardPass(wiring.Component):
 
     Members
     -------
-    start, done : one cycle each.
-    layers : layers of the network.
+    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`; the
+        gate word is read when the sums come.
     is_wrong, is_label, collect : what the loss says of the output at hand; go on to the next one.
-    issue : what the pass asks of memories and array; the gate word is read when the sums come.
-    table : fields of the layer in work.
     array_done : the array's sums are valid.
     gate_word : which group of the gate word belongs to the sums.
     dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
@@ -42,14 +40,10 @@ class BackwardPass(wiring.Component):
         self.config = config
         p = config.elements
         members = {
-            "start": In(1),
-            "done": Out(1),
-            "layers": In(range(config.max_layers + 1)),
+            **PassPort(config, BACKWARD).members,
             "is_wrong": In(1),
             "is_label": In(1),
             "collect": Out(1),
-            "issue": Out(IssuePort(config)),
-            "table": Out(TablePort(config, BACKWARD)),
             "array_done": In(1),
             "gate_word": Out(range(config.subwords)),
             "dead": Out(field_shape(config, "dead")),
@@ -87,7 +81,7 @@ class BackwardPass(wiring.Component):
 
     def _connect_table(self, m):
         """Read the fields of the layer in work, which is the top one at first."""
-        self._layer, self._top = Signal.like(self.layers), Signal()
+        self._top = Signal()
         table = self.table
         m.d.comb += [
             self.dead.eq(table.fields.dead),
@@ -97,23 +91,22 @@ class BackwardPass(wiring.Component):
 
     def _idle(self, m):
         """Wait for the start, which begins with the top layer."""
-        with m.State("IDLE"), m.If(self.start):
-            self._open(m, self.layers - 1)
+        with m.State("IDLE"), m.If(self.run.start):
+            self._open(m, self.run.layers - 1)
             m.d.sync += self._top.eq(1)
 
     def _go_down(self, m):
         """Go to the next layer down, or finish."""
         m.d.sync += self._top.eq(0)
-        with m.If(self._layer == 0):
+        with m.If(self.layer == 0):
             m.next = "FINISH"
         with m.Else():
-            self._open(m, self._layer - 1)
+            self._open(m, self.layer - 1)
 
     def _open(self, m, layer):
         """Go to a layer, whose fields are read first."""
-        m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer)]
-        m.d.sync += self._layer.eq(layer)
-        m.next = "LOAD"
+        open_layer(m, self.table, layer)
+        m.d.sync += self.layer.eq(layer)
 
     def _walk(self, m, last_word):
         """Go from layer to layer and from group to group."""
@@ -158,7 +151,7 @@ class BackwardPass(wiring.Component):
                     with m.If(through):
                         self._go_down(m)
             with m.State("FINISH"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
 
     def _address(self, m):
@@ -169,7 +162,7 @@ class BackwardPass(wiring.Component):
         self._row = Signal.like(self.table.fields.signal_row)
         with m.If(self._fetching | self._storing):
             m.d.sync += self._row.eq(self._row + 1)
-        m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
+        m.d.comb += [self.rows.addr.eq(self._row), self.rows.in_slot.eq(1)]
 
     def _fetch(self, m):
         """Read the signal words above, sign and mask in turn, then the gate word."""
@@ -244,7 +237,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += rows.eq(0)
         with m.If(self._emitting):
             m.d.sync += self._row.eq(self.table.fields.signal_row + rows)
-        m.d.comb += [self._second.eq(rows[0]), self.issue.second.eq(rows[0])]
+        m.d.comb += [self._second.eq(rows[0]), self.rows.second.eq(rows[0])]
         with m.If(self._storing):
-            m.d.comb += self.issue.data_write.eq(1)
+            m.d.comb += self.rows.write.eq(1)
             m.d.sync += rows.eq(rows + 1)

@@ -69,7 +69,7 @@ class StreamingBackwardPass(BackwardPass):
             with m.State("DRAIN"), m.If(self.push & last):
                 self._go_down(m)
             with m.State("FINISH"), m.If(stored):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
         return m
 
@@ -110,7 +110,7 @@ class StreamingBackwardPass(BackwardPass):
                     m.d.sync += [word.eq(0), row.eq(fields.above_signal_row)]
                     m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         gate = delay(m, issue.valid & issue.last, gate_delay(self.config))
-        m.d.comb += [issue.data_addr.eq(Mux(gate, gate_row, row)), issue.in_slot.eq(1)]
+        m.d.comb += [self.rows.addr.eq(Mux(gate, gate_row, row)), self.rows.in_slot.eq(1)]
         with m.If(gate):
             m.d.sync += Cat(gate_part, gate_row).eq(Cat(gate_part, gate_row) + 1)
         return gate, (phase == GATE) & last_word & last_group
@@ -141,7 +141,7 @@ class StreamingBackwardPass(BackwardPass):
 
     def _store(self, m, last):
         """Write a pair of words that is full or the layer's last, beside the reads."""
-        fields, issue = self.table.fields, self.issue
+        fields = self.table.fields
         complete, final, second = Signal(), Signal(), Signal()
         rows, row = Signal(len(fields.groups) + 1), Signal.like(fields.signal_row)
         first = complete & (self.full | final)
@@ -154,8 +154,8 @@ class StreamingBackwardPass(BackwardPass):
             m.d.sync += rows.eq(0)
         with m.If(first | second):
             m.d.comb += [
-                issue.write_addr.eq(row),
-                issue.data_write.eq(1),
-                issue.second.eq(second),
+                self.rows.write_addr.eq(row),
+                self.rows.write.eq(1),
+                self.rows.second.eq(second),
             ]
         return second

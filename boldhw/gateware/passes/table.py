@@ -10,6 +10,11 @@ from boldhw.spec.table import FIELDS, FIELDS_PER_ROW, PASS_ROWS, TABLE
 FORWARD, BACKWARD, UPDATE = range(3)
 
 
+def pass_names(config):
+    """Return the names of the passes that an engine has; its place is the number of each."""
+    return ("forward", "backward", "update") if config.training else ("forward",)
+
+
 def field_shape(config, key):
     """Return the shape that a field of the layer table has inside the engine.
 
@@ -75,9 +80,7 @@ class TableReader(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self._passes = {"forward": FORWARD}
-        if config.training:
-            self._passes |= {"backward": BACKWARD, "update": UPDATE}
+        self._passes = {name: which for which, name in enumerate(pass_names(config))}
         members = {name: In(TablePort(config, which)) for name, which in self._passes.items()}
         super().__init__(
             members

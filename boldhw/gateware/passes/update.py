@@ -2,12 +2,13 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
-from boldhw.gateware.passes.issue import IssuePort, write_address
-from boldhw.gateware.passes.table import UPDATE, TablePort, field_shape
+from boldhw.gateware.passes.issue import write_address
+from boldhw.gateware.passes.pass_port import PassPort, SlotPort, open_layer
+from boldhw.gateware.passes.table import UPDATE, field_shape
 from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
 
 # With two ports, cycles from the address of a weight row to one of its blocks in the transposer.
@@ -36,11 +37,9 @@ class UpdatePass(wiring.Component):
 
     Members
     -------
-    start, done : one cycle each.
-    layers, layer : layers of the network, layer in work. layer_done : all its weights are done.
-    first_slot, next_slot : let the slot be that of the first, of the next gathered sample.
-    issue : what the pass asks of memories and array.
-    table : fields of the layer in work.
+    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
+    layer_done : all weights of the layer are done.
+    slots : see :class:`boldhw.gateware.passes.pass_port.SlotPort`.
     store_accumulators : this cycle's data write is a row of new accumulators.
     column_shift, column_part : shift part ``column_part`` of the word read into the transposer.
     zero_true, lanes, theta, decay : of the layer and group of inputs.
@@ -55,14 +54,8 @@ class UpdatePass(wiring.Component):
     def __init__(self, config):
         self.config = config
         members = {
-            "start": In(1),
-            "done": Out(1),
-            "layers": In(range(config.max_layers + 1)),
-            "layer": Out(range(config.max_layers + 1)),
-            "first_slot": Out(1),
-            "next_slot": Out(1),
-            "issue": Out(IssuePort(config)),
-            "table": Out(TablePort(config, UPDATE)),
+            **PassPort(config, UPDATE).members,
+            "slots": Out(SlotPort()),
             "store_accumulators": Out(1),
             "column_shift": Out(1),
             "column_part": Out(range(config.subwords)),
@@ -127,16 +120,15 @@ class UpdatePass(wiring.Component):
         m.d.sync += [
             last_inputs.eq(self._input_group + 1 == fields.input_groups),
             self._last_group.eq(self._group + 1 == fields.groups),
-            last_layer.eq(self.layer + 1 == self.layers),
+            last_layer.eq(self.layer + 1 == self.run.layers),
         ]
         m.d.sync += self.lanes.eq(Mux(last_inputs, fields.input_lanes, p))
         with m.FSM() as fsm:
             # Registered: it holds for a whole layer, and long before the first vote.
             m.d.sync += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
-            with m.State("IDLE"), m.If(self.start):
-                m.d.comb += self.table.open.eq(1)
+            with m.State("IDLE"), m.If(self.run.start):
+                open_layer(m, self.table)
                 m.d.sync += self.layer.eq(0)
-                m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.sync += self._input_group.eq(0)
                 with m.If(self.table.done):
@@ -187,10 +179,9 @@ class UpdatePass(wiring.Component):
                     m.d.sync += self.layer.eq(self.layer + 1)
                     m.next = "FINISH"
                     with m.If(~last_layer):
-                        m.d.comb += self.table.open.eq(1)
-                        m.next = "LOAD"
+                        open_layer(m, self.table)
             with m.State("FINISH"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
 
     def _steps(self, m, phase):
@@ -254,21 +245,21 @@ class UpdatePass(wiring.Component):
         row = Signal.like(fields.input_row)
         place = Cat(self.column_part, row)
         m.d.comb += [
-            self.first_slot.eq(self._turning),
-            self.next_slot.eq(self._gathering),
+            self.slots.first.eq(self._turning),
+            self.slots.next.eq(self._gathering),
             self.column_shift.eq(delay(m, self._gathering, self.config.read_latency)),
         ]
         first_row = fields.signal_row if self.config.dual_port else fields.input_row
         with m.If(self._starting):
             m.d.sync += [row.eq(first_row), self.column_part.eq(0)]
         if self.config.dual_port:
-            m.d.comb += self.first_slot.eq(self._turning | self._starting | self._word_through)
+            m.d.comb += self.slots.first.eq(self._turning | self._starting | self._word_through)
             following = place + 1 - Mux(self.column_part == parts - 1, 0, parts)
             with m.If(self._word_through):
                 m.d.sync += place.eq(Mux(self._masks, following, place + parts))
                 with m.If(self._masks & self._last_group):
                     m.d.sync += [row.eq(fields.input_row), self.column_part.eq(0)]
-        m.d.comb += self.issue.data_addr.eq(row)
+        m.d.comb += self.rows.addr.eq(row)
         with m.If(self._next):
             m.d.sync += place.eq(place + 1)
 
@@ -278,7 +269,7 @@ class UpdatePass(wiring.Component):
         That takes three cycles, four with ``dual_port``.
         """
         ahead = 1 if self.config.dual_port else 0
-        read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
+        read_row, write_row = (Signal.like(self.rows.addr) for _ in range(2))
         soon = delay(m, self._vote, self.config.latency - 2 - ahead)
         reading = delay(m, soon, 1)
         writing = delay(m, reading, 3 + ahead)
@@ -289,18 +280,18 @@ class UpdatePass(wiring.Component):
             arriving = delay(m, self._gathering, self.config.read_latency - 1)
             moving = arriving | self.flip
             m.d.comb += self.shift.eq(moving | self.unload)
-        with m.If(self.start):
+        with m.If(self.run.start):
             first = TABLE_ROWS * self.config.max_layers
             m.d.sync += [read_row.eq(first), write_row.eq(first)]
         with m.If(reading):
-            m.d.comb += self.issue.data_addr.eq(read_row)
+            m.d.comb += self.rows.addr.eq(read_row)
             m.d.sync += read_row.eq(read_row + 1)
         # Two ports have an address of their own for writes.
         outside = soon if self.config.dual_port else soon | delay(m, reading, 2)
-        m.d.comb += self.issue.in_slot.eq(~outside)
+        m.d.comb += self.rows.in_slot.eq(~outside)
         with m.If(writing):
-            m.d.comb += [write_address(self.issue).eq(write_row), self.store_accumulators.eq(1)]
-            m.d.comb += self.issue.data_write.eq(1)
+            m.d.comb += [write_address(self.rows).eq(write_row), self.store_accumulators.eq(1)]
+            m.d.comb += self.rows.write.eq(1)
             m.d.sync += write_row.eq(write_row + 1)
 
     def _blocks(self, m):

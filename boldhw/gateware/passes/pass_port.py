@@ -1,0 +1,93 @@
+"""What every pass has: start and end, what it asks of memories and array, and the layer table."""
+
+from amaranth.lib.wiring import In, Out, Signature
+
+from boldhw.gateware.passes.issue import IssuePort, RowPort
+from boldhw.gateware.passes.table import TablePort
+
+
+class RunPort(Signature):
+    """Start and end of a pass. Members are those of the sequencer's side.
+
+    Members
+    -------
+    start : Out(1)
+        One cycle, while the pass is idle.
+    layers : Out(range(max_layers + 1))
+        Layers of the network, constant while the pass runs.
+    done : In(1)
+        One cycle, at the end of the pass.
+    """
+
+    def __init__(self, config):
+        super().__init__({
+            "start": Out(1),
+            "layers": Out(range(config.max_layers + 1)),
+            "done": In(1),
+        })  # fmt: skip
+
+
+class SlotPort(Signature):
+    """Go through the slots of the gathered samples. Members are those of the update pass.
+
+    Members
+    -------
+    first, next : Out(1)
+        From the next cycle on the slot is that of the first, of the next gathered sample.
+    """
+
+    def __init__(self):
+        super().__init__({"first": Out(1), "next": Out(1)})
+
+
+class PassPort(Signature):
+    """The ports that all passes have. Members are those of the pass.
+
+    Parameters
+    ----------
+    config : EngineConfig
+    which : int
+        FORWARD, BACKWARD or UPDATE of :mod:`boldhw.gateware.passes.table`.
+
+    Members
+    -------
+    run : In(RunPort(config))
+        From the sequencer.
+    layer : Out(range(max_layers + 1)), registered
+        Layer in work.
+    rows : Out(RowPort(config))
+        What the pass asks of the data memory.
+    issue : Out(IssuePort(config))
+        What it asks of the other memories and of the array.
+    table : Out(TablePort(config, which))
+        Fields of the layer in work.
+    """
+
+    def __init__(self, config, which):
+        super().__init__({
+            "run": In(RunPort(config)),
+            "layer": Out(range(config.max_layers + 1)),
+            "rows": Out(RowPort(config)),
+            "issue": Out(IssuePort(config)),
+            "table": Out(TablePort(config, which)),
+        })  # fmt: skip
+
+
+def open_layer(m, table, layer=None):
+    """Have the fields of a layer read, and go to the state LOAD, which waits for ``table.done``.
+
+    Call it in a state of the pass.
+
+    Parameters
+    ----------
+    m : Module
+        Its ``table.open`` and ``table.layer`` are driven for this cycle.
+    table : TablePort
+        Of the pass.
+    layer : Value, optional
+        Layer to open; without it what drives ``table.layer`` elsewhere, else layer 0.
+    """
+    m.d.comb += table.open.eq(1)
+    if layer is not None:
+        m.d.comb += table.layer.eq(layer)
+    m.next = "LOAD"
