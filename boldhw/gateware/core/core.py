@@ -1,17 +1,15 @@
 """The core: memories, array, units of training and the passes that drive them."""
 
-from functools import reduce
-from operator import and_, or_
-
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, connect, flipped
 
 from boldhw.gateware.array.array import PEArray, sum_shape
 from boldhw.gateware.array.dsp_array import DspArray
 from boldhw.gateware.array.operand import Operand
 from boldhw.gateware.array.popcount import Popcount
 from boldhw.gateware.core.counters import AMOUNT_BITS, Counters
+from boldhw.gateware.core.rows import Rows
 from boldhw.gateware.core.sequencer import Sequencer
 from boldhw.gateware.delay import copies, delay, register_copy
 from boldhw.gateware.memory.data_memory import DataMemory
@@ -20,7 +18,7 @@ from boldhw.gateware.memory.transposer import Transposer
 from boldhw.gateware.memory.weight_memory import WeightMemory
 from boldhw.gateware.passes.backward import BackwardPass
 from boldhw.gateware.passes.forward import ForwardPass
-from boldhw.gateware.passes.issue import MergedIssue, merge
+from boldhw.gateware.passes.issue import MergedIssue
 from boldhw.gateware.passes.streaming_backward import StreamingBackwardPass
 from boldhw.gateware.passes.table import TableReader
 from boldhw.gateware.passes.update import UpdatePass
@@ -68,6 +66,7 @@ class Core(wiring.Component):
         config = self.config
         m.submodules.weights = self._weights = WeightMemory(config)
         m.submodules.data = self._data = DataMemory(config)
+        m.submodules.rows = self._rows = Rows(config)
         self._operands = [Operand(config) for _ in range(config.regions)]
         for region, operand in enumerate(self._operands):
             m.submodules[f"operand{region or ''}"] = operand
@@ -94,7 +93,7 @@ class Core(wiring.Component):
             self._passes |= {"backward": self._backward, "update": self._update}
         issue = self._connect_passes(m)
         self._connect_control(m)
-        self._connect_data(m, issue)
+        self._connect_data(m)
         self._connect_array(m, issue)
         self._connect_forward(m)
         self._connect_blocks(m)
@@ -107,11 +106,11 @@ class Core(wiring.Component):
         """Connect what all passes have; return what they ask of memories and array."""
         m.submodules.issue = issue = MergedIssue(self.config)
         for name, each in self._passes.items():
-            wiring.connect(m, getattr(self._sequencer, name), each.run)
-            wiring.connect(m, each.table, getattr(self._table, name))
-            wiring.connect(m, each.issue, getattr(issue, name))
+            connect(m, getattr(self._sequencer, name), each.run)
+            connect(m, each.table, getattr(self._table, name))
+            connect(m, each.issue, getattr(issue, name))
         if self.config.training:
-            wiring.connect(m, self._update.slots, self._sequencer.slots)
+            connect(m, self._update.slots, self._sequencer.slots)
         return issue.merged
 
     def _connect_control(self, m):
@@ -151,93 +150,31 @@ class Core(wiring.Component):
                 control.flushed.eq(sequencer.flushed),
             ]
 
-    def _connect_data(self, m, issue):
-        memory, host, busy = self._data, self.data, self._sequencer.taken
-        ports = [each.rows for each in self._passes.values()]
-        word = Mux(merge(ports, "second"), self._packer.second_word, self._packer.first_word)
-        if self.config.training:
-            word = self._with_accumulators(m, word)
+    def _connect_data(self, m):
+        rows, passes, sequencer = self._rows, self._passes.values(), self._sequencer
+        for name, each in self._passes.items():
+            connect(m, each.rows, getattr(rows, name))
+        connect(m, flipped(self.data), rows.host)
+        connect(m, rows.memory, self._data)
         m.d.comb += [
-            self._table.read_data.eq(memory.read_data),
-            memory.addr.eq(self._read_address(m)),
-            memory.write.eq(Mux(busy, merge(ports, "write"), host.write)),
-            memory.write_data.eq(Mux(busy, word, host.write_data)),
-            host.read_data.eq(memory.read_data),
+            rows.start.eq(Cat(each.run.start for each in passes)),
+            rows.done.eq(Cat(each.run.done for each in passes)),
+            rows.open.eq(Cat(each.table.open for each in passes)),
+            rows.loaded.eq(self._forward.table.done),
+            rows.table_row.eq(self._table.addr),
+            rows.slot.eq(sequencer.slot),
+            rows.taken.eq(sequencer.taken),
+            rows.taking.eq(sequencer.taking),
+            rows.first_word.eq(self._packer.first_word),
+            rows.second_word.eq(self._packer.second_word),
+            self._table.read_data.eq(self._data.read_data),
         ]
-        if self.config.dual_port:
-            slot = self._sequencer.slot
-            if self.config.training:
-                slot = Mux(self._update.store_accumulators, 0, slot)
-            addr = merge(ports, "write_addr")
-            m.d.comb += memory.write_addr.eq(Mux(busy, addr | slot, host.addr))
-
-    def _with_accumulators(self, m, word):
-        """Return the row to write: new accumulators, or the packer's word.
-
-        With one port each is 0 where the other one is written, so that nothing chooses.
-        """
-        update, new = self._update, self._flip.new_accumulators.as_value()
-        accumulators = Signal(len(new))
-        with m.If(update.flipped):
-            m.d.sync += accumulators.eq(new)
-        if self.config.dual_port:
-            return Mux(update.store_accumulators, accumulators, word)
-        with m.Else():
-            m.d.sync += accumulators.eq(0)
-        return accumulators | word
-
-    def _read_address(self, m):
-        """Return the row to read, once for each slice of the data memory.
-
-        The awake pass always asks for a row, once it knows its layer, and says a cycle ahead where
-        that is not in the slot: few levels of LUT4 may stand between registers and memories that
-        are far away.
-        """
-        slot, table = self._sequencer.slot, self._table.addr
-        host_addr = self._host_address(m)
-        passes, slices = list(self._passes.values()), self.config.data_slices
-        asking = [copies(m, self._asking(m, [each]), slices) for each in passes]
-        in_slot = reduce(and_, (each.rows.in_slot for each in passes)) & self._asking(m, passes)
-        addresses = []
-        for *asked, based in zip(*asking, copies(m, in_slot, slices), strict=True):
-            requests = [
-                each.rows.addr & bit.replicate(len(host_addr))
-                for each, bit in zip(passes, asked, strict=True)
+        if self.config.training:
+            m.d.comb += [
+                rows.accumulators.eq(self._flip.new_accumulators),
+                rows.flipped.eq(self._update.flipped),
+                rows.store_accumulators.eq(self._update.store_accumulators),
             ]
-            addresses.append(reduce(or_, [*requests, Mux(based, slot, 0), host_addr, table]))
-        return Cat(addresses)
-
-    def _host_address(self, m):
-        """Return the row that the host asks for, 0 while a pass runs.
-
-        With ``dual_port`` it comes from a register: the host has time, the passes have none.
-        """
-        if not self.config.dual_port:
-            return Mux(self._sequencer.taken, 0, self.data.addr)
-        addr = Signal.like(self.data.addr)
-        m.d.sync += addr.eq(Mux(self._sequencer.taking, 0, self.data.addr))
-        return addr
-
-    @staticmethod
-    def _asking(m, passes):
-        """Say of the next cycle whether one of the passes is awake, and not at the layer table."""
-        awake, was_asking, asking = Signal(), Signal(), Signal()
-        m.d.comb += asking.eq(was_asking)
-        m.d.sync += was_asking.eq(asking)
-        # A cycle late: the table is through cycles later.
-        started, done = (
-            delay(m, Cat(getattr(each.run, name) for each in passes).any(), 1)
-            for name in ("start", "done")
-        )
-        with m.If(done):
-            m.d.sync += awake.eq(0)
-        with m.If(started):
-            m.d.sync += awake.eq(1)
-        with m.If(Cat(each.run.done | each.table.open for each in passes).any()):
-            m.d.comb += asking.eq(0)
-        with m.Elif(awake & passes[0].table.done):
-            m.d.comb += asking.eq(1)
-        return asking
 
     def _connect_array(self, m, issue):
         array, operands, late = self._array, self._operands, self.config.read_latency

@@ -19,7 +19,8 @@ class RowPort(Signature):
     addr : Out(range(data_rows))
         Row to read; where the data memory has one port, or to write. An idle pass may ask for any.
     in_slot : Out(1)
-        ``addr`` counts from the sample's slot, whose row is aligned; said one cycle ahead.
+        ``addr`` counts from the sample's slot, whose row is aligned; given one cycle ahead, and
+        high while the pass is idle.
     write : Out(1)
         Write the packer's words or accumulators.
     second : Out(1)
