@@ -8,6 +8,7 @@ from boldhw.gateware.array.array import PEArray, sum_shape
 from boldhw.gateware.array.dsp_array import DspArray
 from boldhw.gateware.array.operand import Operand
 from boldhw.gateware.array.popcount import Popcount
+from boldhw.gateware.core.blocks import Blocks
 from boldhw.gateware.core.counters import AMOUNT_BITS, Counters
 from boldhw.gateware.core.rows import Rows
 from boldhw.gateware.core.sequencer import Sequencer
@@ -74,6 +75,7 @@ class Core(wiring.Component):
         m.submodules.threshold = self._threshold = Threshold(config)
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
+        m.submodules.blocks = self._block_moves = Blocks(config)
         m.submodules.loss = self._loss = Loss(config)
         m.submodules.counters = self._counters = Counters(config, self.identity)
         m.submodules.sequencer = self._sequencer = Sequencer(config)
@@ -96,7 +98,7 @@ class Core(wiring.Component):
         self._connect_data(m)
         self._connect_array(m, issue)
         self._connect_forward(m)
-        self._connect_blocks(m)
+        self._connect_blocks(m, issue)
         if config.training:
             self._connect_backward(m, issue)
             self._connect_flip(m)
@@ -192,14 +194,6 @@ class Core(wiring.Component):
         ]
         if self.config.dsp_sums:
             m.d.comb += array.restart.eq(self._table.busy)
-        row = delay(m, issue.weight_row, 1)
-        m.d.comb += self._weights.read_row.eq(Mux(self._sequencer.taken, row, self._host_row()))
-
-    def _host_row(self):
-        return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
-
-    def _host_part(self):
-        return self.blocks.addr[: self.config.subwords.bit_length() - 1]
 
     def _connect_forward(self, m):
         forward, loss, packer, threshold = self._forward, self._loss, self._packer, self._threshold
@@ -241,55 +235,18 @@ class Core(wiring.Component):
             result |= picked
         return result
 
-    def _connect_blocks(self, m):
-        """Move blocks for the host; the update pass joins in where there is one.
-
-        With ``dual_port`` a row of the host takes two cycles to its block, and the transposer one
-        to what it is asked for.
-        """
-        host, transposer, weights = self.blocks, self._transposer, self._weights
-        dual = self.config.dual_port
+    def _connect_blocks(self, m, issue):
+        blocks = self._block_moves
+        connect(m, flipped(self.blocks), blocks.host)
+        connect(m, blocks.transposer, self._transposer)
+        connect(m, blocks.weights, self._weights)
         m.d.comb += [
-            transposer.load.eq(delay(m, host.load, 0 if dual else 1)),
-            transposer.block_in.eq(weights.block),
-            transposer.shift.eq(host.shift),
-            transposer.word_in.eq(delay(m, host.word_in, 1 if dual else 0)),
-            host.word.eq(transposer.word),
-            weights.read_block.eq(delay(m, self._host_part(), 1)),
-            weights.write.eq(host.store),
-            weights.write_row.eq(self._host_row()),
-            weights.write_block.eq(self._host_part()),
-            weights.write_data.eq(transposer.block),
+            blocks.taken.eq(self._sequencer.taken),
+            blocks.weight_row.eq(issue.weight_row),
         ]
         if self.config.training:
-            update = self._update
-            with m.If(self._sequencer.taken):
-                m.d.comb += [
-                    transposer.load.eq(update.load),
-                    transposer.shift.eq(update.shift),
-                    weights.read_block.eq(update.column_part),
-                    weights.write.eq(update.store),
-                    weights.write_row.eq(update.store_row),
-                    weights.write_block.eq(update.store_part),
-                ]
-            if dual:
-                part = Mux(self._sequencer.taken, update.load_part, self._host_part())
-                m.d.comb += weights.read_block.eq(part)
-                self._choose_block(m)
-            else:
-                with m.If(update.transposed):
-                    m.d.comb += weights.write_data.eq(transposer.transposed)
-
-    def _choose_block(self, m):
-        """Write words as they stand in the transposer or turned over, chosen in each region."""
-        p, region_of = self.config.elements, self.config.region_of
-        turned = copies(m, self._update.transposed, self.config.regions)
-        blocks = self._transposer.transposed, self._transposer.block
-        words = [
-            Mux(turned[region_of(j)], *(block.word_select(j, p) for block in blocks))
-            for j in range(p)
-        ]
-        m.d.comb += self._weights.write_data.eq(Cat(words))
+            connect(m, self._update.blocks, blocks.move)
+            m.d.comb += blocks.flips.eq(self._flip.flips)
 
     def _connect_backward(self, m, issue):
         backward, ternarise, signals = self._backward, self._ternarise, self._signals
@@ -348,23 +305,18 @@ class Core(wiring.Component):
 
     def _connect_flip(self, m):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
-        transposer = self._transposer
-        part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
+        part = Mux(update.blocks.column_shift, update.blocks.column_part, self._backward.gate_word)
         row = self._data.read_data
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
         if self.config.dual_port:
             # A slot that holds no sample may hold signals of an earlier update.
             columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
-        with m.If(self._sequencer.taken):
-            m.d.comb += [
-                transposer.word_in.eq(Mux(update.column_shift, columns, transposer.word)),
-                transposer.flips.eq(Mux(update.column_shift, 0, flip.flips)),
-            ]
         m.d.comb += [
+            self._block_moves.columns.eq(columns),
             array.zero_true_vote.eq(update.zero_true),
             self._ternarise.gate.eq(bits),
             flip.accumulators.eq(row),
-            flip.weights.eq(transposer.word),
+            flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
         ]
         lanes = range(self.config.elements)

@@ -40,6 +40,44 @@ class SlotPort(Signature):
         super().__init__({"first": Out(1), "next": Out(1)})
 
 
+class BlockMove(Signature):
+    """Moves between transposer and weight memory. Members are those of the update pass.
+
+    With ``dual_port`` all but ``column_shift`` come one cycle ahead of the data.
+
+    Members
+    -------
+    load, shift : Out(1)
+        Of the transposer.
+    column_shift : Out(1)
+        The word that is shifted in is part ``column_part`` of the row that was read from the data
+        memory, else the word that is shifted out, with flips.
+    column_part : Out(range(subwords))
+        Without ``dual_port`` also the block to load from the row of the weight memory.
+    load_part : Out(range(subwords))
+        Block to load in the next cycle; only with ``dual_port``.
+    store, store_row, store_part : Out(1), Out(range(weight_rows)), Out(range(subwords))
+        Write the transposer's block into this part of this row of the weight memory.
+    transposed : Out(1)
+        Its words and columns exchanged.
+    """
+
+    def __init__(self, config):
+        members = {
+            "load": Out(1),
+            "shift": Out(1),
+            "column_shift": Out(1),
+            "column_part": Out(range(config.subwords)),
+            "store": Out(1),
+            "store_row": Out(range(config.weight_rows)),
+            "store_part": Out(range(config.subwords)),
+            "transposed": Out(1),
+        }
+        if config.dual_port:
+            members |= {"load_part": Out(range(config.subwords))}
+        super().__init__(members)
+
+
 class PassPort(Signature):
     """The ports that all passes have. Members are those of the pass.
 
