@@ -1,18 +1,18 @@
 """The core: memories, array, units of training and the passes that drive them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from boldhw.gateware.array.array import PEArray, sum_shape
+from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.array.dsp_array import DspArray
 from boldhw.gateware.array.operand import Operand
-from boldhw.gateware.array.popcount import Popcount
 from boldhw.gateware.core.blocks import Blocks
-from boldhw.gateware.core.counters import AMOUNT_BITS, Counters
+from boldhw.gateware.core.counters import Counters
 from boldhw.gateware.core.rows import Rows
+from boldhw.gateware.core.scan import Scan
 from boldhw.gateware.core.sequencer import Sequencer
-from boldhw.gateware.delay import copies, delay, register_copy
+from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.data_memory import DataMemory
 from boldhw.gateware.memory.signal_memory import SignalMemory, TurnedSignalMemory
 from boldhw.gateware.memory.transposer import Transposer
@@ -24,13 +24,16 @@ from boldhw.gateware.passes.streaming_backward import StreamingBackwardPass
 from boldhw.gateware.passes.table import TableReader
 from boldhw.gateware.passes.update import UpdatePass
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
+from boldhw.gateware.units.flip_count import FlipCount
 from boldhw.gateware.units.flip_unit import FlipUnit
+from boldhw.gateware.units.limits import Limits
 from boldhw.gateware.units.loss import Loss
 from boldhw.gateware.units.magnitude import Magnitude
 from boldhw.gateware.units.noise import Noise
 from boldhw.gateware.units.packer import Packer
 from boldhw.gateware.units.ternarise import Ternarise
 from boldhw.gateware.units.threshold import Threshold
+from boldhw.gateware.units.votes import Votes
 
 
 def array_of(config):
@@ -76,6 +79,7 @@ class Core(wiring.Component):
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
         m.submodules.blocks = self._block_moves = Blocks(config)
+        m.submodules.scan = self._scan = Scan(config)
         m.submodules.loss = self._loss = Loss(config)
         m.submodules.counters = self._counters = Counters(config, self.identity)
         m.submodules.sequencer = self._sequencer = Sequencer(config)
@@ -89,7 +93,10 @@ class Core(wiring.Component):
             m.submodules.signals = self._signals = signal_memory(config)
             m.submodules.magnitude = self._magnitude = Magnitude(config)
             m.submodules.ternarise = self._ternarise = Ternarise(config)
+            m.submodules.limits = self._limits = Limits(config)
+            m.submodules.votes = self._votes = Votes(config)
             m.submodules.flip_unit = self._flip = FlipUnit(config)
+            m.submodules.flip_count = self._flip_count = FlipCount(config)
             m.submodules.backward_pass = self._backward = backward_pass(config)
             m.submodules.update_pass = self._update = UpdatePass(config)
             self._passes |= {"backward": self._backward, "update": self._update}
@@ -139,7 +146,6 @@ class Core(wiring.Component):
             loss.outputs_per_class.eq(registers.outputs_per_class),
             control.score.eq(loss.score),
             control.score_valid.eq(loss.score_valid & sequencer.inferring),
-            loss.stall.eq(control.score_valid & ~control.score_ready),
         ]
         if self.config.training:
             m.d.comb += [
@@ -196,7 +202,9 @@ class Core(wiring.Component):
             m.d.comb += array.restart.eq(self._table.busy)
 
     def _connect_forward(self, m):
-        forward, loss, packer, threshold = self._forward, self._loss, self._packer, self._threshold
+        forward, packer, threshold, scan = self._forward, self._packer, self._threshold, self._scan
+        connect(m, forward.scan, scan.request)
+        connect(m, scan.outputs, self._loss.outputs)
         m.d.comb += [
             forward.array_done.eq(self._array.done),
             forward.filling.eq(packer.filling),
@@ -205,35 +213,14 @@ class Core(wiring.Component):
             packer.push.eq(forward.push),
             packer.restart.eq(forward.restart),
             packer.first_bits.eq(threshold.fire),
-            forward.scan_stall.eq(loss.stall),
+            scan.sums.eq(self._array.sums),
+            scan.stall.eq(self.control.score_valid & ~self.control.score_ready),
         ]
-        # The sums are far away from each other where DSP blocks hold them.
-        with m.If(~loss.stall):
-            m.d.sync += [
-                loss.valid.eq(forward.scan),
-                loss.value.eq(self._scanned(m)),
-            ]
         if self.config.training:
             m.d.comb += [
                 threshold.far.eq(self._magnitude.far),
                 packer.second_bits.eq(threshold.gate),
             ]
-
-    def _scanned(self, m):
-        """Return the sum that is next for the loss, with ``dual_port`` picked a cycle ahead."""
-        sums, lane, config = self._array.sums, self._forward.lane, self.config
-        if not config.dual_port:
-            return sums[lane]
-        result = 0
-        for region in range(config.regions):
-            picked, choice = Signal(sum_shape(config)), 0
-            for j in range(config.elements):
-                if config.region_of(j) == region:
-                    choice |= Mux(lane == j, sums[j], 0)
-            with m.If(~self._loss.stall):
-                m.d.sync += picked.eq(choice)
-            result |= picked
-        return result
 
     def _connect_blocks(self, m, issue):
         blocks = self._block_moves
@@ -250,20 +237,23 @@ class Core(wiring.Component):
 
     def _connect_backward(self, m, issue):
         backward, ternarise, signals = self._backward, self._ternarise, self._signals
-        packer = self._packer
+        packer, limits, magnitude = self._packer, self._limits, self._magnitude
+        connect(m, backward.recount, self._loss.recount)
         m.d.comb += [
-            backward.is_wrong.eq(self._loss.is_wrong),
-            backward.is_label.eq(self._loss.is_label),
-            self._loss.recount.eq(self._sequencer.backward.start),
-            self._loss.step.eq(backward.collect),
+            limits.push.eq(self._forward.push),
+            limits.forward.eq(self._sequencer.forward.start),
+            limits.backward.eq(self._sequencer.backward.start),
+            limits.window.eq(self._forward.window),
+            limits.dead.eq(ternarise.limits),
+            magnitude.limits.eq(limits.limits),
             backward.array_done.eq(self._array.done),
             backward.signs.eq(ternarise.signs),
             backward.masks.eq(ternarise.masks),
             backward.full.eq(packer.full),
             ternarise.sums.eq(self._array.sums),
-            ternarise.far.eq(self._magnitude.far),
+            ternarise.far.eq(magnitude.far),
             ternarise.dead.eq(backward.dead),
-            self._magnitude.sums.eq(self._array.sums),
+            magnitude.sums.eq(self._array.sums),
             signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1)),
             packer.push.eq(self._forward.push | backward.push),
             packer.restart.eq(self._forward.restart | backward.restart),
@@ -271,7 +261,6 @@ class Core(wiring.Component):
         if self.config.dual_port:
             update = self._update
             m.d.comb += [
-                backward.counting.eq(self._loss.counting),
                 signals.write.eq(delay(m, update.unload, 1)),
                 signals.write_row.eq(delay(m, update.unload_row, 1)),
                 signals.write_part.eq(delay(m, update.unload_part, 1)),
@@ -284,27 +273,15 @@ class Core(wiring.Component):
                 signals.mask.eq(backward.mask),
                 signals.filled.eq(self._sequencer.filled),
             ]
-        ahead = self._forward.push
-        if self.config.dual_port:
-            # Registered: it steers a comparator in each element.
-            ahead = Signal()
-            with m.If(self._sequencer.forward.start | self._sequencer.backward.start):
-                m.d.sync += ahead.eq(self._sequencer.forward.start)
         for operand in self._operands:
             m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
-        for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
-            chosen = Mux(ahead, self._forward.window, dead)
-            if self.config.dual_port:
-                register = register_copy(limit.shape(), self.config.regions)
-                m.d.sync += register.eq(delay(m, chosen, 1))
-                chosen = register
-            m.d.comb += limit.eq(chosen)
         with m.If(backward.push):
             m.d.comb += packer.first_bits.eq(backward.push_signs)
             m.d.comb += packer.second_bits.eq(backward.push_masks)
 
     def _connect_flip(self, m):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
+        votes, count, counters = self._votes, self._flip_count, self._counters
         part = Mux(update.blocks.column_shift, update.blocks.column_part, self._backward.gate_word)
         row = self._data.read_data
         columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
@@ -318,31 +295,22 @@ class Core(wiring.Component):
             flip.accumulators.eq(row),
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
+            votes.sums.eq(array.sums),
+            votes.lanes.eq(update.lanes),
+            votes.zero_true.eq(update.zero_true),
+            flip.votes.eq(votes.votes),
+            count.flips.eq(flip.flips),
+            count.flipped.eq(update.flipped),
+            count.layer_done.eq(update.layer_done),
+            counters.post_flips.eq(update.layer_done),
+            counters.layer.eq(update.layer),
         ]
-        lanes = range(self.config.elements)
-        used = delay(m, Cat(lane < update.lanes for lane in lanes), 1)
-        for lane, total in enumerate(array.sums):
-            # In {0,T} coding an array without DSP blocks gives twice the vote.
-            twice = 0 if self.config.dsp_sums else update.zero_true
-            vote = Mux(twice, total >> 1, total)
-            m.d.comb += flip.votes[lane].eq(Mux(used[lane], vote, 0))
-        self._count_flips(m)
+        with m.If(update.layer_done):
+            m.d.comb += counters.amount.eq(count.count)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
         if self.config.stochastic:
             self._connect_noise(m)
-
-    def _count_flips(self, m):
-        registers = 1 if self.config.dual_port else 0
-        m.submodules.flip_count = count = Popcount(self.config.elements, registers)
-        flips, flipped = self._flip.flips, Signal(AMOUNT_BITS)
-        m.d.sync += count.bits.eq(flips & self._update.flipped.replicate(len(flips)))
-        m.d.sync += flipped.eq(flipped + count.count)
-        counters, update = self._counters, self._update
-        m.d.comb += [counters.post_flips.eq(update.layer_done), counters.layer.eq(update.layer)]
-        with m.If(update.layer_done):
-            m.d.comb += counters.amount.eq(flipped)
-            m.d.sync += flipped.eq(0)
 
     def _connect_noise(self, m):
         m.submodules.noise = noise = Noise(self.config)

@@ -8,6 +8,7 @@ from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
 from boldhw.gateware.passes.pass_port import PassPort, open_layer
 from boldhw.gateware.passes.table import BACKWARD, field_shape
+from boldhw.gateware.units.loss import RecountPort
 
 
 class BackwardPass(wiring.Component):
@@ -26,14 +27,13 @@ class BackwardPass(wiring.Component):
     -------
     run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`; the
         gate word is read when the sums come.
-    is_wrong, is_label, collect : what the loss says of the output at hand; go on to the next one.
+    recount : see :class:`boldhw.gateware.units.loss.RecountPort`.
     array_done : the array's sums are valid.
     gate_word : which group of the gate word belongs to the sums.
     dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
     signs, masks : P signals from the ternariser.
     push, restart, full, push_signs, push_masks : packer.
     write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
-    counting : the loss has an output at hand (only with ``dual_port``).
     """
 
     def __init__(self, config):
@@ -41,9 +41,7 @@ class BackwardPass(wiring.Component):
         p = config.elements
         members = {
             **PassPort(config, BACKWARD).members,
-            "is_wrong": In(1),
-            "is_label": In(1),
-            "collect": Out(1),
+            "recount": Out(RecountPort()),
             "array_done": In(1),
             "gate_word": Out(range(config.subwords)),
             "dead": Out(field_shape(config, "dead")),
@@ -57,9 +55,7 @@ class BackwardPass(wiring.Component):
             "push_signs": Out(p),
             "push_masks": Out(p),
         }
-        if config.dual_port:
-            members |= {"counting": In(1)}
-        else:
+        if not config.dual_port:
             members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
         super().__init__(members)
 
@@ -87,6 +83,7 @@ class BackwardPass(wiring.Component):
             self.dead.eq(table.fields.dead),
             self.noise.eq(table.fields.noise),
             self.restart.eq(table.reading),
+            self.recount.start.eq(self.run.start),
         ]
 
     def _idle(self, m):
@@ -200,15 +197,16 @@ class BackwardPass(wiring.Component):
     def _collect(self, m):
         """Take a group of signals: from the loss one by one, from the ternariser at once."""
         m.d.comb += [
-            self.collect.eq(self._collecting),
+            self.recount.step.eq(self._collecting),
             self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
             self.sign.eq(self.push_signs[0]),
             self.mask.eq(self.push_masks[0]),
         ]
+        is_wrong, is_label = self.recount.is_wrong, self.recount.is_label
         with m.If(self._collecting | self._emitting):
             m.d.sync += [
-                self.push_signs.eq(Cat(self.push_signs[1:], self.is_wrong)),
-                self.push_masks.eq(Cat(self.push_masks[1:], self.is_wrong | self.is_label)),
+                self.push_signs.eq(Cat(self.push_signs[1:], is_wrong)),
+                self.push_masks.eq(Cat(self.push_masks[1:], is_wrong | is_label)),
             ]
         with m.If(self._waiting):
             m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.passes.issue import write_address
-from boldhw.gateware.passes.pass_port import PassPort, open_layer
+from boldhw.gateware.passes.pass_port import PassPort, ScanPort, open_layer
 from boldhw.gateware.passes.table import FORWARD, field_shape
 from boldhw.spec.engine import SLOT_ROWS
 
@@ -28,8 +28,7 @@ class ForwardPass(wiring.Component):
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
     push, restart, filling : packer.
-    scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later,
-        with ``dual_port`` the sum of the cycle before; the loss cannot take one.
+    scan : see :class:`boldhw.gateware.passes.pass_port.ScanPort`.
     """
 
     def __init__(self, config):
@@ -42,9 +41,7 @@ class ForwardPass(wiring.Component):
             "push": Out(1),
             "restart": Out(1),
             "filling": In(1),
-            "scan": Out(1),
-            "lane": Out(range(config.elements + config.dual_port)),
-            "scan_stall": In(1),
+            "scan": Out(ScanPort(config)),
         }
         if config.training:
             members |= {"window": Out(field_shape(config, "window"))}
@@ -180,18 +177,18 @@ class ForwardPass(wiring.Component):
         ahead = 1 if self.config.dual_port else 0
         left = Signal.like(self.lanes)  # sums of the group
         with m.State("WAIT"), m.If(self.array_done):
-            m.d.sync += [self.lane.eq(ahead), left.eq(self.lanes)]
+            m.d.sync += [self.scan.lane.eq(ahead), left.eq(self.lanes)]
             m.next = "SCAN"
         with m.State("SCAN"):
-            m.d.comb += self.scan.eq(1)
-            with m.If(~self.scan_stall):
-                m.d.sync += [self.lane.eq(self.lane + 1), left.eq(left - 1)]
+            m.d.comb += self.scan.valid.eq(1)
+            with m.If(~self.scan.stall):
+                m.d.sync += [self.scan.lane.eq(self.scan.lane + 1), left.eq(left - 1)]
                 with m.If(left == 1):
                     m.next = "SCANNED"
-        with m.State("SCANNED"), m.If(~self.scan_stall):
+        with m.State("SCANNED"), m.If(~self.scan.stall):
             m.d.comb += self._begin.eq(1)
             if ahead:
-                m.d.sync += self.lane.eq(0)
+                m.d.sync += self.scan.lane.eq(0)
             m.next = "READ"
             with m.If(fired_all):
                 m.next = "FINISH"

@@ -1,4 +1,4 @@
-"""What every pass has: start and end, what it asks of memories and array, and the layer table."""
+"""Signatures of the passes: what each of them has, and what some of them have beside."""
 
 from amaranth.lib.wiring import In, Out, Signature
 
@@ -38,6 +38,27 @@ class SlotPort(Signature):
 
     def __init__(self):
         super().__init__({"first": Out(1), "next": Out(1)})
+
+
+class ScanPort(Signature):
+    """Scan the sums of a group of the last layer. Members are those of the forward pass.
+
+    Members
+    -------
+    valid : Out(1)
+        A sum is asked for.
+    lane : Out(range(elements)), with ``dual_port`` Out(range(elements + 1))
+        Its number; with ``dual_port`` one cycle ahead of ``valid``.
+    stall : In(1)
+        Hold ``valid`` and ``lane``.
+    """
+
+    def __init__(self, config):
+        super().__init__({
+            "valid": Out(1),
+            "lane": Out(range(config.elements + config.dual_port)),
+            "stall": In(1),
+        })  # fmt: skip
 
 
 class BlockMove(Signature):

@@ -118,9 +118,9 @@ class StreamingBackwardPass(BackwardPass):
     def _collect(self, m, collecting):
         """Take a signal per cycle from the loss; say when the group has all of its outputs."""
         lane = Signal(self.config.elements, init=1)  # one bit that moves on
-        m.d.comb += self.collect.eq(collecting)
-        signs = self.is_wrong.replicate(len(lane)) & lane
-        masks = (self.is_wrong | self.is_label).replicate(len(lane)) & lane
+        m.d.comb += self.recount.step.eq(collecting)
+        signs = self.recount.is_wrong.replicate(len(lane)) & lane
+        masks = (self.recount.is_wrong | self.recount.is_label).replicate(len(lane)) & lane
         with m.If(collecting):
             m.d.sync += [
                 lane.eq(lane << 1),
@@ -129,7 +129,7 @@ class StreamingBackwardPass(BackwardPass):
             ]
         with m.If(self.push | self.table.reading):
             m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
-        return lane[-1] | ~self.counting
+        return lane[-1] | ~self.recount.counting
 
     def _take(self, m, gate, pushed):
         """Take a group of signals from the ternariser; return when the packer may have them."""
