@@ -1,6 +1,6 @@
 """The core: memories, array, units of training and the passes that drive them."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
@@ -9,6 +9,7 @@ from boldhw.gateware.array.dsp_array import DspArray
 from boldhw.gateware.array.operand import Operand
 from boldhw.gateware.core.blocks import Blocks
 from boldhw.gateware.core.counters import Counters
+from boldhw.gateware.core.group import Group
 from boldhw.gateware.core.rows import Rows
 from boldhw.gateware.core.scan import Scan
 from boldhw.gateware.core.sequencer import Sequencer
@@ -94,6 +95,7 @@ class Core(wiring.Component):
             m.submodules.magnitude = self._magnitude = Magnitude(config)
             m.submodules.ternarise = self._ternarise = Ternarise(config)
             m.submodules.limits = self._limits = Limits(config)
+            m.submodules.group = self._group = Group(config)
             m.submodules.votes = self._votes = Votes(config)
             m.submodules.flip_unit = self._flip = FlipUnit(config)
             m.submodules.flip_count = self._flip_count = FlipCount(config)
@@ -126,20 +128,19 @@ class Core(wiring.Component):
         control, sequencer, loss = self.control, self._sequencer, self._loss
         counters = self._counters
         registers = control.registers
+        if not self.config.training:
+            connect(m, sequencer.add, counters.add)
         m.d.comb += [
             sequencer.start.eq(control.start),
             sequencer.operation.eq(control.operation),
             sequencer.clear.eq(control.clear),
             sequencer.registers.eq(registers),
-            control.busy.eq(sequencer.busy | counters.busy | sequencer.starting),
+            control.busy.eq(sequencer.busy | counters.add.busy | sequencer.starting),
             control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
             counters.addr.eq(control.counter_addr),
             counters.clear.eq(control.clear),
-            counters.post.eq(sequencer.post),
-            counters.amount.eq(sequencer.elapsed),
-            sequencer.counting.eq(counters.busy),
             loss.restart.eq(sequencer.forward.start),
             loss.label.eq(control.label),
             loss.classes.eq(registers.classes),
@@ -164,6 +165,7 @@ class Core(wiring.Component):
             connect(m, each.rows, getattr(rows, name))
         connect(m, flipped(self.data), rows.host)
         connect(m, rows.memory, self._data)
+        connect(m, self._packer.words, rows.words)
         m.d.comb += [
             rows.start.eq(Cat(each.run.start for each in passes)),
             rows.done.eq(Cat(each.run.done for each in passes)),
@@ -173,8 +175,6 @@ class Core(wiring.Component):
             rows.slot.eq(sequencer.slot),
             rows.taken.eq(sequencer.taken),
             rows.taking.eq(sequencer.taking),
-            rows.first_word.eq(self._packer.first_word),
-            rows.second_word.eq(self._packer.second_word),
             self._table.read_data.eq(self._data.read_data),
         ]
         if self.config.training:
@@ -203,23 +203,21 @@ class Core(wiring.Component):
 
     def _connect_forward(self, m):
         forward, packer, threshold, scan = self._forward, self._packer, self._threshold, self._scan
+        connect(m, forward.packer, packer.forward)
         connect(m, forward.scan, scan.request)
         connect(m, scan.outputs, self._loss.outputs)
         m.d.comb += [
             forward.array_done.eq(self._array.done),
-            forward.filling.eq(packer.filling),
             threshold.sums.eq(self._array.sums),
             threshold.lanes.eq(forward.lanes),
-            packer.push.eq(forward.push),
-            packer.restart.eq(forward.restart),
-            packer.first_bits.eq(threshold.fire),
+            packer.fired.first.eq(threshold.fire),
             scan.sums.eq(self._array.sums),
             scan.stall.eq(self.control.score_valid & ~self.control.score_ready),
         ]
         if self.config.training:
             m.d.comb += [
                 threshold.far.eq(self._magnitude.far),
-                packer.second_bits.eq(threshold.gate),
+                packer.fired.second.eq(threshold.gate),
             ]
 
     def _connect_blocks(self, m, issue):
@@ -239,24 +237,21 @@ class Core(wiring.Component):
         backward, ternarise, signals = self._backward, self._ternarise, self._signals
         packer, limits, magnitude = self._packer, self._limits, self._magnitude
         connect(m, backward.recount, self._loss.recount)
+        connect(m, backward.ternarise, ternarise.request)
+        connect(m, backward.packer, packer.backward)
+        connect(m, backward.deltas, packer.deltas)
         m.d.comb += [
-            limits.push.eq(self._forward.push),
+            limits.push.eq(self._forward.packer.push),
             limits.forward.eq(self._sequencer.forward.start),
             limits.backward.eq(self._sequencer.backward.start),
             limits.window.eq(self._forward.window),
             limits.dead.eq(ternarise.limits),
             magnitude.limits.eq(limits.limits),
             backward.array_done.eq(self._array.done),
-            backward.signs.eq(ternarise.signs),
-            backward.masks.eq(ternarise.masks),
-            backward.full.eq(packer.full),
             ternarise.sums.eq(self._array.sums),
             ternarise.far.eq(magnitude.far),
-            ternarise.dead.eq(backward.dead),
             magnitude.sums.eq(self._array.sums),
             signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1)),
-            packer.push.eq(self._forward.push | backward.push),
-            packer.restart.eq(self._forward.restart | backward.restart),
         ]
         if self.config.dual_port:
             update = self._update
@@ -275,24 +270,21 @@ class Core(wiring.Component):
             ]
         for operand in self._operands:
             m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
-        with m.If(backward.push):
-            m.d.comb += packer.first_bits.eq(backward.push_signs)
-            m.d.comb += packer.second_bits.eq(backward.push_masks)
 
     def _connect_flip(self, m):
         update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
-        votes, count, counters = self._votes, self._flip_count, self._counters
-        part = Mux(update.blocks.column_shift, update.blocks.column_part, self._backward.gate_word)
-        row = self._data.read_data
-        columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
-        if self.config.dual_port:
-            # A slot that holds no sample may hold signals of an earlier update.
-            columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
+        votes, count, group = self._votes, self._flip_count, self._group
+        connect(m, update.blocks, group.move)
+        connect(m, sequencer.add, count.passes)
+        connect(m, count.counters, self._counters.add)
         m.d.comb += [
-            self._block_moves.columns.eq(columns),
+            group.word.eq(self._data.read_data),
+            group.gate_word.eq(self._backward.gate_word),
+            group.filled.eq(sequencer.filled),
+            self._block_moves.columns.eq(group.columns),
             array.zero_true_vote.eq(update.zero_true),
-            self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(row),
+            self._ternarise.gate.eq(group.gate),
+            flip.accumulators.eq(self._data.read_data),
             flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
             votes.sums.eq(array.sums),
@@ -302,11 +294,8 @@ class Core(wiring.Component):
             count.flips.eq(flip.flips),
             count.flipped.eq(update.flipped),
             count.layer_done.eq(update.layer_done),
-            counters.post_flips.eq(update.layer_done),
-            counters.layer.eq(update.layer),
+            count.layer.eq(update.layer),
         ]
-        with m.If(update.layer_done):
-            m.d.comb += counters.amount.eq(count.count)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
         if self.config.stochastic:
@@ -319,7 +308,6 @@ class Core(wiring.Component):
             noise.write.eq(self.control.noise_write),
             noise.write_data.eq(self.control.noise_data),
             noise.step.eq(self._backward.draw | (self._update.flip & (rounding != 0))),
-            self._ternarise.noise.eq(self._backward.noise),
             self._ternarise.draws.eq(noise.draws),
             self._flip.rounding.eq(rounding),
             self._flip.draws.eq(noise.draws),

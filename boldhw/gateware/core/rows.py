@@ -12,6 +12,7 @@ from boldhw.gateware.memory.data_memory import DataMemoryPort
 from boldhw.gateware.passes.issue import RowPort, merge
 from boldhw.gateware.passes.table import pass_names
 from boldhw.gateware.ports import DataPort
+from boldhw.gateware.units.packer import PairPort
 
 
 class Rows(wiring.Component):
@@ -45,7 +46,7 @@ class Rows(wiring.Component):
         It will be in the next cycle; only with ``dual_port``.
     host : In(DataPort(config))
         With ``dual_port`` an address takes one cycle more: the host has time, the passes have none.
-    first_word, second_word : In(lanes)
+    words : In(PairPort(lanes))
         The packer's words, to write; zero where accumulators are written, unless ``dual_port``.
     accumulators : In(elements * accumulator_bits)
         New accumulators, held in the cycle of ``flipped``; these four only in an engine that
@@ -72,8 +73,7 @@ class Rows(wiring.Component):
             "taken": In(1),
             "taking": In(1),
             "host": In(DataPort(config)),
-            "first_word": In(config.lanes),
-            "second_word": In(config.lanes),
+            "words": In(PairPort(config.lanes)),
             "memory": Out(DataMemoryPort(config)),
         }
         if config.training:
@@ -88,7 +88,7 @@ class Rows(wiring.Component):
         m = Module()
         ports = [getattr(self, name) for name in self._names]
         memory, host = self.memory, self.host
-        word = Mux(merge(ports, "second"), self.second_word, self.first_word)
+        word = Mux(merge(ports, "second"), self.words.second, self.words.first)
         if self.config.training:
             word = self._with_accumulators(m, word)
         m.d.comb += [

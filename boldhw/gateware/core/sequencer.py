@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.core.counters import AMOUNT_BITS
+from boldhw.gateware.core.counters import CountPort
 from boldhw.gateware.delay import delay
 from boldhw.gateware.passes.pass_port import RunPort, SlotPort
 from boldhw.gateware.passes.table import pass_names
@@ -45,8 +45,8 @@ class Sequencer(wiring.Component):
     inferring : Out(1), registered
         The last operation that was started is INFER.
     forward, backward, update : Out(RunPort(config))
-        The passes; the last two only in an engine that trains, like all that follows but ``slot``,
-        ``elapsed``, ``post`` and ``counting``.
+        The passes; the last two only in an engine that trains, like all that follows but ``slot``
+        and ``add``.
     hit, active : In(1)
         From the loss, valid a cycle after the end of the forward pass.
     updated, flushed : Out
@@ -58,12 +58,8 @@ class Sequencer(wiring.Component):
     filled : Out(batch) or, with ``dual_port``, Out(1), registered
         One bit per slot that is taken; with ``dual_port`` whether, during an update, the slot of
         the cycle before was taken.
-    elapsed : Out(24), registered
-        Cycles of the pass.
-    post : Out(len(COUNTERS)), combinational
-        What to count at the end of a pass.
-    counting : In(1)
-        The counters are at work.
+    add : Out(CountPort(config))
+        What to count at the end of a pass, ``amount`` the cycles of the pass.
     """
 
     def __init__(self, config):
@@ -80,9 +76,7 @@ class Sequencer(wiring.Component):
             "inferring": Out(1),
             "slot": Out(range(config.data_rows)),
             "forward": Out(RunPort(config)),
-            "elapsed": Out(AMOUNT_BITS),
-            "post": Out(len(COUNTERS)),
-            "counting": In(1),
+            "add": Out(CountPort(config)),
         }
         if config.training:
             members |= {
@@ -131,14 +125,14 @@ class Sequencer(wiring.Component):
                 m.d.comb += self.forward.start.eq(1)
                 m.next = "FORWARD"
             with m.State("FORWARD"), m.If(self.forward.done):
-                m.d.comb += self.post.eq(counter_bits(cycles_forward=1))
+                m.d.comb += self.add.post.eq(counter_bits(cycles_forward=1))
                 m.next = "IDLE"
 
     def _training(self, m, operation):
         taken, full = self._slots(m)
         train = Signal()
         # A cycle late is soon enough: what is counted was posted two cycles before, or earlier.
-        counting = delay(m, self.counting, 1)
+        counting = delay(m, self.add.busy, 1)
         starts = self.forward.start | self.backward.start | self.update.start
         running = self._measure(m, starts)
         with m.FSM() as fsm:
@@ -158,7 +152,7 @@ class Sequencer(wiring.Component):
                 m.next = "JUDGED"
             with m.State("JUDGED"):
                 learnt, hit = train & self.active, train & self.hit
-                m.d.comb += self.post.eq(
+                m.d.comb += self.add.post.eq(
                     counter_bits(cycles_forward=1, samples=train, active=learnt, hits=hit)
                 )
                 m.next = "IDLE"
@@ -168,7 +162,7 @@ class Sequencer(wiring.Component):
             with m.State("BACKWARD"), m.If(self.backward.done):
                 m.next = "COUNT BACKWARD"
             with m.State("COUNT BACKWARD"), m.If(~counting):
-                m.d.comb += self.post.eq(counter_bits(cycles_backward=1))
+                m.d.comb += self.add.post.eq(counter_bits(cycles_backward=1))
                 m.next = "IDLE"
                 with m.If(full):
                     m.d.comb += self.update.start.eq(1)
@@ -177,7 +171,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += self.updated.eq(1)
                 m.next = "COUNT UPDATE"
             with m.State("COUNT UPDATE"), m.If(~counting):
-                m.d.comb += self.post.eq(counter_bits(cycles_update=1, updates=1))
+                m.d.comb += self.add.post.eq(counter_bits(cycles_update=1, updates=1))
                 m.next = "IDLE"
 
     def _compare_slot(self, m, taken):
@@ -195,9 +189,9 @@ class Sequencer(wiring.Component):
         """
         running = Signal()
         with m.If(running):
-            m.d.sync += self.elapsed.eq(self.elapsed + 1)
+            m.d.sync += self.add.amount.eq(self.add.amount + 1)
         with m.If(starting):
-            m.d.sync += self.elapsed.eq(self.forward.start)
+            m.d.sync += self.add.amount.eq(self.forward.start)
         return running
 
     def _slots(self, m):

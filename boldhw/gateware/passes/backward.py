@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
 from boldhw.gateware.passes.pass_port import PassPort, open_layer
-from boldhw.gateware.passes.table import BACKWARD, field_shape
+from boldhw.gateware.passes.table import BACKWARD
 from boldhw.gateware.units.loss import RecountPort
+from boldhw.gateware.units.packer import PackerPort, PairPort
+from boldhw.gateware.units.ternarise import TernarisePort
 
 
 class BackwardPass(wiring.Component):
@@ -30,30 +32,23 @@ class BackwardPass(wiring.Component):
     recount : see :class:`boldhw.gateware.units.loss.RecountPort`.
     array_done : the array's sums are valid.
     gate_word : which group of the gate word belongs to the sums.
-    dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
-    signs, masks : P signals from the ternariser.
-    push, restart, full, push_signs, push_masks : packer.
+    ternarise : see :class:`boldhw.gateware.units.ternarise.TernarisePort`.
+    draw : go on to the next random bits.
+    packer, deltas : see :class:`boldhw.gateware.units.packer.Packer`.
     write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
     """
 
     def __init__(self, config):
         self.config = config
-        p = config.elements
         members = {
             **PassPort(config, BACKWARD).members,
             "recount": Out(RecountPort()),
             "array_done": In(1),
             "gate_word": Out(range(config.subwords)),
-            "dead": Out(field_shape(config, "dead")),
-            "noise": Out(field_shape(config, "noise")),
+            "ternarise": Out(TernarisePort(config)),
             "draw": Out(1),
-            "signs": In(p),
-            "masks": In(p),
-            "push": Out(1),
-            "restart": Out(1),
-            "full": In(1),
-            "push_signs": Out(p),
-            "push_masks": Out(p),
+            "packer": Out(PackerPort()),
+            "deltas": Out(PairPort(config.elements)),
         }
         if not config.dual_port:
             members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
@@ -80,9 +75,9 @@ class BackwardPass(wiring.Component):
         self._top = Signal()
         table = self.table
         m.d.comb += [
-            self.dead.eq(table.fields.dead),
-            self.noise.eq(table.fields.noise),
-            self.restart.eq(table.reading),
+            self.ternarise.dead.eq(table.fields.dead),
+            self.ternarise.noise.eq(table.fields.noise),
+            self.packer.restart.eq(table.reading),
             self.recount.start.eq(self.run.start),
         ]
 
@@ -139,7 +134,7 @@ class BackwardPass(wiring.Component):
                 with m.If(last_lane):
                     m.d.sync += self._group.eq(self._group + 1)
                     m.next = "GROUP"
-                    with m.If(self.full | last_group):
+                    with m.If(self.packer.full | last_group):
                         m.next = "STORE"
             with m.State("STORE"):
                 m.d.comb += self._storing.eq(1)
@@ -198,18 +193,21 @@ class BackwardPass(wiring.Component):
         """Take a group of signals: from the loss one by one, from the ternariser at once."""
         m.d.comb += [
             self.recount.step.eq(self._collecting),
-            self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
-            self.sign.eq(self.push_signs[0]),
-            self.mask.eq(self.push_masks[0]),
+            self.draw.eq(self._waiting & self.array_done & (self.ternarise.noise != 0)),
+            self.sign.eq(self.deltas.first[0]),
+            self.mask.eq(self.deltas.second[0]),
         ]
         is_wrong, is_label = self.recount.is_wrong, self.recount.is_label
         with m.If(self._collecting | self._emitting):
             m.d.sync += [
-                self.push_signs.eq(Cat(self.push_signs[1:], is_wrong)),
-                self.push_masks.eq(Cat(self.push_masks[1:], is_wrong | is_label)),
+                self.deltas.first.eq(Cat(self.deltas.first[1:], is_wrong)),
+                self.deltas.second.eq(Cat(self.deltas.second[1:], is_wrong | is_label)),
             ]
         with m.If(self._waiting):
-            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+            m.d.sync += [
+                self.deltas.first.eq(self.ternarise.signs),
+                self.deltas.second.eq(self.ternarise.masks),
+            ]
 
     def _emit(self, m):
         """Send a group to the packer at once and to the signal memory one by one."""
@@ -222,7 +220,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += row.eq(self.table.fields.column_row)
         with m.If(self._emitting):
             m.d.comb += [
-                self.push.eq(self._lane == 0),
+                self.packer.push.eq(self._lane == 0),
                 self.write.eq(1),
                 self.issue.signal_row.eq(row),
             ]

@@ -8,6 +8,7 @@ from boldhw.gateware.array.operand import Source
 from boldhw.gateware.passes.issue import write_address
 from boldhw.gateware.passes.pass_port import PassPort, ScanPort, open_layer
 from boldhw.gateware.passes.table import FORWARD, field_shape
+from boldhw.gateware.units.packer import PackerPort
 from boldhw.spec.engine import SLOT_ROWS
 
 
@@ -27,7 +28,7 @@ class ForwardPass(wiring.Component):
     run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
-    push, restart, filling : packer.
+    packer : see :class:`boldhw.gateware.units.packer.PackerPort`.
     scan : see :class:`boldhw.gateware.passes.pass_port.ScanPort`.
     """
 
@@ -38,9 +39,7 @@ class ForwardPass(wiring.Component):
             "origin": Out(field_shape(config, "origin")),
             "lanes": Out(field_shape(config, "output_lanes")),
             "array_done": In(1),
-            "push": Out(1),
-            "restart": Out(1),
-            "filling": In(1),
+            "packer": Out(PackerPort()),
             "scan": Out(ScanPort(config)),
         }
         if config.training:
@@ -65,7 +64,7 @@ class ForwardPass(wiring.Component):
                 open_layer(m, self.table)
                 m.d.sync += layer.eq(0)
             with m.State("LOAD"):
-                m.d.comb += self.restart.eq(1)
+                m.d.comb += self.packer.restart.eq(1)
                 m.d.comb += self._begin.eq(~self.table.done)
                 m.d.sync += [fired.eq(0), fired_all.eq(0)]
                 with m.If(self.table.done):
@@ -99,7 +98,7 @@ class ForwardPass(wiring.Component):
         m.d.sync += last.eq(fired + 1 == fields.groups)
         m.d.comb += [
             self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
-            self.push.eq(self.array_done & hidden),
+            self.packer.push.eq(self.array_done & hidden),
         ]
         if self.config.training:
             m.d.comb += self.window.eq(fields.window)
@@ -115,17 +114,17 @@ class ForwardPass(wiring.Component):
         """
         fields = self.table.fields
         # Known a cycle ahead: with one port the address to read hangs on it.
-        filled = self.push & (self.filling | self._last_fires)
+        filled = self.packer.push & (self.packer.filling | self._last_fires)
         first, second, taken = Signal(), Signal(), Signal()
         words, row = Signal.like(fields.words), Signal(range(SLOT_ROWS))
         m.d.sync += [first.eq(filled), second.eq(first), taken.eq(filled | first)]
-        with m.If(self.push):
+        with m.If(self.packer.push):
             m.d.sync += row.eq(fields.output_row + words)
         with m.If(first):
             if self.config.training:
                 m.d.sync += row.eq(fields.gate_row + words)
             m.d.sync += words.eq(words + 1)
-        with m.If(self.restart):
+        with m.If(self.packer.restart):
             m.d.sync += words.eq(0)
         with m.If(taken):
             m.d.comb += write_address(self.rows).eq(row)
@@ -134,7 +133,7 @@ class ForwardPass(wiring.Component):
             self.rows.write.eq(first | (second & self.config.training)),
         ]
         if self.config.dual_port:
-            m.d.comb += through.eq(self.push & self._last_fires)
+            m.d.comb += through.eq(self.packer.push & self._last_fires)
             return Const(0)
         m.d.comb += through.eq(second & fired_all)
         return taken

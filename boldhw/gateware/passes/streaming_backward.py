@@ -37,14 +37,14 @@ class StreamingBackwardPass(BackwardPass):
         last = Signal()
         m.d.sync += last.eq(pushed + 1 == fields.groups)
         self._connect_table(m)
-        with m.If(self.push):
+        with m.If(self.packer.push):
             m.d.sync += pushed.eq(pushed + 1)
         with m.If(table.reading):
             m.d.sync += pushed.eq(0)
         gate, fetched = self._fetch(m, fetching)
         group_complete = self._collect(m, collecting)
         taken = self._take(m, gate, pushed)
-        m.d.comb += self.push.eq(collected | taken)
+        m.d.comb += self.packer.push.eq(collected | taken)
         stored = self._store(m, last)
 
         with m.FSM():
@@ -66,7 +66,7 @@ class StreamingBackwardPass(BackwardPass):
                 m.d.comb += fetching.eq(1)
                 with m.If(fetched):
                     m.next = "DRAIN"
-            with m.State("DRAIN"), m.If(self.push & last):
+            with m.State("DRAIN"), m.If(self.packer.push & last):
                 self._go_down(m)
             with m.State("FINISH"), m.If(stored):
                 m.d.comb += self.run.done.eq(1)
@@ -124,19 +124,22 @@ class StreamingBackwardPass(BackwardPass):
         with m.If(collecting):
             m.d.sync += [
                 lane.eq(lane << 1),
-                self.push_signs.eq(self.push_signs | signs),
-                self.push_masks.eq(self.push_masks | masks),
+                self.deltas.first.eq(self.deltas.first | signs),
+                self.deltas.second.eq(self.deltas.second | masks),
             ]
-        with m.If(self.push | self.table.reading):
-            m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
+        with m.If(self.packer.push | self.table.reading):
+            m.d.sync += [lane.eq(1), self.deltas.first.eq(0), self.deltas.second.eq(0)]
         return lane[-1] | ~self.recount.counting
 
     def _take(self, m, gate, pushed):
         """Take a group of signals from the ternariser; return when the packer may have them."""
         gated = delay(m, gate, 2)
-        m.d.comb += [self.gate_word.eq(pushed), self.draw.eq(gated & (self.noise != 0))]
+        m.d.comb += [self.gate_word.eq(pushed), self.draw.eq(gated & (self.ternarise.noise != 0))]
         with m.If(gated):
-            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+            m.d.sync += [
+                self.deltas.first.eq(self.ternarise.signs),
+                self.deltas.second.eq(self.ternarise.masks),
+            ]
         return delay(m, gated, 1)
 
     def _store(self, m, last):
@@ -144,9 +147,9 @@ class StreamingBackwardPass(BackwardPass):
         fields = self.table.fields
         complete, final, second = Signal(), Signal(), Signal()
         rows, row = Signal(len(fields.groups) + 1), Signal.like(fields.signal_row)
-        first = complete & (self.full | final)
-        m.d.sync += [complete.eq(self.push), final.eq(last), second.eq(first)]
-        with m.If(self.push):
+        first = complete & (self.packer.full | final)
+        m.d.sync += [complete.eq(self.packer.push), final.eq(last), second.eq(first)]
+        with m.If(self.packer.push):
             m.d.sync += row.eq(fields.signal_row + rows)
         with m.If(first):
             m.d.sync += [row.eq(row + 1), rows.eq(rows + 2)]

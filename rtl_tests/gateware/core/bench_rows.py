@@ -15,8 +15,8 @@ ROW_BITS = (CONFIG.data_rows - 1).bit_length()
 FLAGS = ("start", "done", "open")
 BITS = {
     "slot": ROW_BITS,
-    "first_word": CONFIG.lanes,
-    "second_word": CONFIG.lanes,
+    "words__first": CONFIG.lanes,
+    "words__second": CONFIG.lanes,
     "host__addr": ROW_BITS,
     "host__write": 1,
     "host__write_data": CONFIG.data_width,
@@ -88,7 +88,7 @@ class Record:
             addr |= 0 if before.get("taking", 0) else before.get("host__addr", 0)
         else:
             addr |= 0 if taken else now["host__addr"]
-        word = now["second_word" if self.any("second", now) else "first_word"]
+        word = now["words__second" if self.any("second", now) else "words__first"]
         in_slot = now["slot"]
         if CONFIG.training:
             if not CONFIG.dual_port:

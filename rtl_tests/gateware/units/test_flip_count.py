@@ -17,5 +17,9 @@ CONFIGS = {
 @pytest.mark.parametrize("name", CONFIGS)
 def test_flip_count(sim, name):
     config = CONFIGS[name]
-    parameters = {"elements": config.elements, "latency": 2 + config.dual_port}
+    parameters = {
+        "elements": config.elements,
+        "latency": 2 + config.dual_port,
+        "layers": config.max_layers,
+    }
     simulate.run(FlipCount(config), "bench_flip_count", sim, tests=4, parameters=parameters)
