@@ -45,14 +45,24 @@ def array_of(config):
 class Core(wiring.Component):
     """Train and infer one sample at a time, from a network in its memories.
 
-    Golden model: :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
-    The ports are described in :mod:`boldhw.gateware.ports`.
+    A netlist: units are connected by signatures, and what is decided or counted is inside of them.
+    ``docs/architecture.md`` has the block diagram. Golden model:
+    :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
 
     Parameters
     ----------
     config : EngineConfig
     identity : bytes
-        What HELLO says; see ``Counters``.
+        What HELLO says; see :class:`boldhw.gateware.core.counters.Counters`.
+
+    Members
+    -------
+    data : In(DataPort(config))
+        Rows of the data memory, while no operation runs.
+    blocks : In(BlockPort(config))
+        Blocks of weights, while no operation runs.
+    control : In(ControlPort(config))
+        Start of an operation, its outcome and the counters.
     """
 
     def __init__(self, config, identity=b""):
@@ -68,6 +78,27 @@ class Core(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        self._add_units(m)
+        if self.config.training:
+            self._add_units_of_training(m)
+        issue = self._connect_passes(m)
+        self._connect_control(m)
+        self._connect_loss(m)
+        self._connect_rows(m)
+        self._connect_blocks(m, issue)
+        self._connect_array(m, issue)
+        self._connect_forward(m)
+        if self.config.training:
+            self._connect_backward(m)
+            self._connect_signals(m, issue)
+            self._connect_update(m)
+            self._connect_flip(m)
+        if self.config.stochastic:
+            self._connect_noise(m)
+        return m
+
+    def _add_units(self, m):
+        """Add memories, array and units that every engine has."""
         config = self.config
         m.submodules.weights = self._weights = WeightMemory(config)
         m.submodules.data = self._data = DataMemory(config)
@@ -87,31 +118,23 @@ class Core(wiring.Component):
         m.submodules.table = self._table = TableReader(config)
         m.submodules.forward_pass = self._forward = ForwardPass(config)
         self._passes = {"forward": self._forward}
-        if config.training:
-            dual = config.dual_port
-            signal_memory = TurnedSignalMemory if dual else SignalMemory
-            backward_pass = StreamingBackwardPass if dual else BackwardPass
-            m.submodules.signals = self._signals = signal_memory(config)
-            m.submodules.magnitude = self._magnitude = Magnitude(config)
-            m.submodules.ternarise = self._ternarise = Ternarise(config)
-            m.submodules.limits = self._limits = Limits(config)
-            m.submodules.group = self._group = Group(config)
-            m.submodules.votes = self._votes = Votes(config)
-            m.submodules.flip_unit = self._flip = FlipUnit(config)
-            m.submodules.flip_count = self._flip_count = FlipCount(config)
-            m.submodules.backward_pass = self._backward = backward_pass(config)
-            m.submodules.update_pass = self._update = UpdatePass(config)
-            self._passes |= {"backward": self._backward, "update": self._update}
-        issue = self._connect_passes(m)
-        self._connect_control(m)
-        self._connect_data(m)
-        self._connect_array(m, issue)
-        self._connect_forward(m)
-        self._connect_blocks(m, issue)
-        if config.training:
-            self._connect_backward(m, issue)
-            self._connect_flip(m)
-        return m
+
+    def _add_units_of_training(self, m):
+        """Add what only an engine that trains has."""
+        config = self.config
+        signal_memory = TurnedSignalMemory if config.dual_port else SignalMemory
+        backward_pass = StreamingBackwardPass if config.dual_port else BackwardPass
+        m.submodules.signals = self._signals = signal_memory(config)
+        m.submodules.magnitude = self._magnitude = Magnitude(config)
+        m.submodules.ternarise = self._ternarise = Ternarise(config)
+        m.submodules.limits = self._limits = Limits(config)
+        m.submodules.group = self._group = Group(config)
+        m.submodules.votes = self._votes = Votes(config)
+        m.submodules.flip_unit = self._flip = FlipUnit(config)
+        m.submodules.flip_count = self._flip_count = FlipCount(config)
+        m.submodules.backward_pass = self._backward = backward_pass(config)
+        m.submodules.update_pass = self._update = UpdatePass(config)
+        self._passes |= {"backward": self._backward, "update": self._update}
 
     def _connect_passes(self, m):
         """Connect what all passes have; return what they ask of memories and array."""
@@ -119,50 +142,52 @@ class Core(wiring.Component):
         for name, each in self._passes.items():
             connect(m, getattr(self._sequencer, name), each.run)
             connect(m, each.table, getattr(self._table, name))
+            connect(m, each.rows, getattr(self._rows, name))
             connect(m, each.issue, getattr(issue, name))
-        if self.config.training:
-            connect(m, self._update.slots, self._sequencer.slots)
         return issue.merged
 
     def _connect_control(self, m):
-        control, sequencer, loss = self.control, self._sequencer, self._loss
-        counters = self._counters
-        registers = control.registers
+        control, sequencer, counters = self.control, self._sequencer, self._counters
         if not self.config.training:
             connect(m, sequencer.add, counters.add)
         m.d.comb += [
             sequencer.start.eq(control.start),
             sequencer.operation.eq(control.operation),
             sequencer.clear.eq(control.clear),
-            sequencer.registers.eq(registers),
+            sequencer.registers.eq(control.registers),
             control.busy.eq(sequencer.busy | counters.add.busy | sequencer.starting),
             control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
             counters.addr.eq(control.counter_addr),
             counters.clear.eq(control.clear),
+        ]
+        if self.config.training:
+            m.d.comb += control.updated.eq(sequencer.updated)
+            m.d.comb += control.flushed.eq(sequencer.flushed)
+
+    def _connect_loss(self, m):
+        control, sequencer, loss = self.control, self._sequencer, self._loss
+        connect(m, self._scan.outputs, loss.outputs)
+        m.d.comb += [
+            self._scan.stall.eq(control.score_valid & ~control.score_ready),
             loss.restart.eq(sequencer.forward.start),
             loss.label.eq(control.label),
-            loss.classes.eq(registers.classes),
-            loss.outputs_per_class.eq(registers.outputs_per_class),
+            loss.classes.eq(control.registers.classes),
+            loss.outputs_per_class.eq(control.registers.outputs_per_class),
             control.score.eq(loss.score),
             control.score_valid.eq(loss.score_valid & sequencer.inferring),
         ]
         if self.config.training:
+            connect(m, loss.verdict, sequencer.verdict)
             m.d.comb += [
-                loss.margin.eq(registers.margin),
-                sequencer.hit.eq(loss.hit),
-                sequencer.active.eq(loss.active),
-                control.hit.eq(loss.hit),
-                control.active.eq(loss.active),
-                control.updated.eq(sequencer.updated),
-                control.flushed.eq(sequencer.flushed),
+                loss.margin.eq(control.registers.margin),
+                control.hit.eq(loss.verdict.hit),
+                control.active.eq(loss.verdict.active),
             ]
 
-    def _connect_data(self, m):
-        rows, passes, sequencer = self._rows, self._passes.values(), self._sequencer
-        for name, each in self._passes.items():
-            connect(m, each.rows, getattr(rows, name))
+    def _connect_rows(self, m):
+        rows, table, passes = self._rows, self._table, self._passes.values()
         connect(m, flipped(self.data), rows.host)
         connect(m, rows.memory, self._data)
         connect(m, self._packer.words, rows.words)
@@ -171,20 +196,25 @@ class Core(wiring.Component):
             rows.done.eq(Cat(each.run.done for each in passes)),
             rows.open.eq(Cat(each.table.open for each in passes)),
             rows.loaded.eq(self._forward.table.done),
-            rows.table_row.eq(self._table.addr),
-            rows.slot.eq(sequencer.slot),
-            rows.taken.eq(sequencer.taken),
-            rows.taking.eq(sequencer.taking),
-            self._table.read_data.eq(self._data.read_data),
+            rows.table_row.eq(table.addr),
+            rows.slot.eq(self._sequencer.slot),
+            rows.taken.eq(self._sequencer.taken),
+            rows.taking.eq(self._sequencer.taking),
+            table.read_data.eq(self._data.read_data),
         ]
-        if self.config.training:
-            m.d.comb += [
-                rows.accumulators.eq(self._flip.new_accumulators),
-                rows.flipped.eq(self._update.flipped),
-                rows.store_accumulators.eq(self._update.store_accumulators),
-            ]
+
+    def _connect_blocks(self, m, issue):
+        blocks = self._block_moves
+        connect(m, flipped(self.blocks), blocks.host)
+        connect(m, blocks.transposer, self._transposer)
+        connect(m, blocks.weights, self._weights)
+        m.d.comb += [
+            blocks.taken.eq(self._sequencer.taken),
+            blocks.weight_row.eq(issue.weight_row),
+        ]
 
     def _connect_array(self, m, issue):
+        """Delay the flags of a word by as much as memory and operand delay the word."""
         array, operands, late = self._array, self._operands, self.config.read_latency
         sources = copies(m, delay(m, issue.source, late - 1), len(operands))
         for operand, source in zip(operands, sources, strict=True):
@@ -202,59 +232,48 @@ class Core(wiring.Component):
             m.d.comb += array.restart.eq(self._table.busy)
 
     def _connect_forward(self, m):
-        forward, packer, threshold, scan = self._forward, self._packer, self._threshold, self._scan
+        forward, packer, threshold = self._forward, self._packer, self._threshold
         connect(m, forward.packer, packer.forward)
-        connect(m, forward.scan, scan.request)
-        connect(m, scan.outputs, self._loss.outputs)
+        connect(m, forward.scan, self._scan.request)
         m.d.comb += [
             forward.array_done.eq(self._array.done),
             threshold.sums.eq(self._array.sums),
             threshold.lanes.eq(forward.lanes),
             packer.fired.first.eq(threshold.fire),
-            scan.sums.eq(self._array.sums),
-            scan.stall.eq(self.control.score_valid & ~self.control.score_ready),
+            self._scan.sums.eq(self._array.sums),
         ]
         if self.config.training:
-            m.d.comb += [
-                threshold.far.eq(self._magnitude.far),
-                packer.fired.second.eq(threshold.gate),
-            ]
+            m.d.comb += packer.fired.second.eq(threshold.gate)
 
-    def _connect_blocks(self, m, issue):
-        blocks = self._block_moves
-        connect(m, flipped(self.blocks), blocks.host)
-        connect(m, blocks.transposer, self._transposer)
-        connect(m, blocks.weights, self._weights)
-        m.d.comb += [
-            blocks.taken.eq(self._sequencer.taken),
-            blocks.weight_row.eq(issue.weight_row),
-        ]
-        if self.config.training:
-            connect(m, self._update.blocks, blocks.move)
-            m.d.comb += blocks.flips.eq(self._flip.flips)
-
-    def _connect_backward(self, m, issue):
-        backward, ternarise, signals = self._backward, self._ternarise, self._signals
-        packer, limits, magnitude = self._packer, self._limits, self._magnitude
+    def _connect_backward(self, m):
+        backward, ternarise, packer = self._backward, self._ternarise, self._packer
+        limits, magnitude, sequencer = self._limits, self._magnitude, self._sequencer
         connect(m, backward.recount, self._loss.recount)
         connect(m, backward.ternarise, ternarise.request)
         connect(m, backward.packer, packer.backward)
         connect(m, backward.deltas, packer.deltas)
         m.d.comb += [
+            backward.array_done.eq(self._array.done),
             limits.push.eq(self._forward.packer.push),
-            limits.forward.eq(self._sequencer.forward.start),
-            limits.backward.eq(self._sequencer.backward.start),
+            limits.forward.eq(sequencer.forward.start),
+            limits.backward.eq(sequencer.backward.start),
             limits.window.eq(self._forward.window),
             limits.dead.eq(ternarise.limits),
             magnitude.limits.eq(limits.limits),
-            backward.array_done.eq(self._array.done),
-            ternarise.sums.eq(self._array.sums),
-            ternarise.far.eq(magnitude.far),
             magnitude.sums.eq(self._array.sums),
-            signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1)),
+            self._threshold.far.eq(magnitude.far),
+            ternarise.far.eq(magnitude.far),
+            ternarise.sums.eq(self._array.sums),
+            ternarise.gate.eq(self._group.gate),
         ]
+
+    def _connect_signals(self, m, issue):
+        """Connect the signal memory: the backward pass writes it, or the update pass."""
+        signals, backward, update = self._signals, self._backward, self._update
+        m.d.comb += signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1))
+        for operand in self._operands:
+            m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
         if self.config.dual_port:
-            update = self._update
             m.d.comb += [
                 signals.write.eq(delay(m, update.unload, 1)),
                 signals.write_row.eq(delay(m, update.unload_row, 1)),
@@ -268,29 +287,35 @@ class Core(wiring.Component):
                 signals.mask.eq(backward.mask),
                 signals.filled.eq(self._sequencer.filled),
             ]
-        for operand in self._operands:
-            m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
 
-    def _connect_flip(self, m):
-        update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
-        votes, count, group = self._votes, self._flip_count, self._group
-        connect(m, update.blocks, group.move)
-        connect(m, sequencer.add, count.passes)
-        connect(m, count.counters, self._counters.add)
+    def _connect_update(self, m):
+        update, blocks, group, rows = self._update, self._block_moves, self._group, self._rows
+        connect(m, update.slots, self._sequencer.slots)
+        connect(m, update.blocks, blocks.move, group.move)
         m.d.comb += [
             group.word.eq(self._data.read_data),
             group.gate_word.eq(self._backward.gate_word),
-            group.filled.eq(sequencer.filled),
-            self._block_moves.columns.eq(group.columns),
-            array.zero_true_vote.eq(update.zero_true),
-            self._ternarise.gate.eq(group.gate),
-            flip.accumulators.eq(self._data.read_data),
-            flip.weights.eq(self._transposer.word),
-            flip.theta.eq(update.theta),
-            votes.sums.eq(array.sums),
+            group.filled.eq(self._sequencer.filled),
+            blocks.columns.eq(group.columns),
+            blocks.flips.eq(self._flip.flips),
+            rows.accumulators.eq(self._flip.new_accumulators),
+            rows.flipped.eq(update.flipped),
+            rows.store_accumulators.eq(update.store_accumulators),
+            self._array.zero_true_vote.eq(update.zero_true),
+        ]
+
+    def _connect_flip(self, m):
+        update, flip, votes, count = self._update, self._flip, self._votes, self._flip_count
+        connect(m, self._sequencer.add, count.passes)
+        connect(m, count.counters, self._counters.add)
+        m.d.comb += [
+            votes.sums.eq(self._array.sums),
             votes.lanes.eq(update.lanes),
             votes.zero_true.eq(update.zero_true),
             flip.votes.eq(votes.votes),
+            flip.accumulators.eq(self._data.read_data),
+            flip.weights.eq(self._transposer.word),
+            flip.theta.eq(update.theta),
             count.flips.eq(flip.flips),
             count.flipped.eq(update.flipped),
             count.layer_done.eq(update.layer_done),
@@ -298,8 +323,6 @@ class Core(wiring.Component):
         ]
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
-        if self.config.stochastic:
-            self._connect_noise(m)
 
     def _connect_noise(self, m):
         m.submodules.noise = noise = Noise(self.config)

@@ -9,6 +9,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.passes.pass_port import RunPort, SlotPort
 from boldhw.gateware.passes.table import pass_names
 from boldhw.gateware.ports import Operation, RegisterLayout
+from boldhw.gateware.units.loss import VerdictPort
 from boldhw.spec.protocol import COUNTERS
 
 
@@ -47,8 +48,8 @@ class Sequencer(wiring.Component):
     forward, backward, update : Out(RunPort(config))
         The passes; the last two only in an engine that trains, like all that follows but ``slot``
         and ``add``.
-    hit, active : In(1)
-        From the loss, valid a cycle after the end of the forward pass.
+    verdict : In(VerdictPort())
+        Valid a cycle after the end of the forward pass.
     updated, flushed : Out
         See :class:`boldhw.gateware.ports.ControlPort`; registered.
     slot : Out(range(data_rows))
@@ -80,8 +81,7 @@ class Sequencer(wiring.Component):
         }
         if config.training:
             members |= {
-                "hit": In(1),
-                "active": In(1),
+                "verdict": In(VerdictPort()),
                 "backward": Out(RunPort(config)),
                 "update": Out(RunPort(config)),
                 "slots": In(SlotPort()),
@@ -151,7 +151,7 @@ class Sequencer(wiring.Component):
             with m.State("FORWARD"), m.If(self.forward.done):
                 m.next = "JUDGED"
             with m.State("JUDGED"):
-                learnt, hit = train & self.active, train & self.hit
+                learnt, hit = train & self.verdict.active, train & self.verdict.hit
                 m.d.comb += self.add.post.eq(
                     counter_bits(cycles_forward=1, samples=train, active=learnt, hits=hit)
                 )

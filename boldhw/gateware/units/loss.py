@@ -53,12 +53,27 @@ class RecountPort(Signature):
         })  # fmt: skip
 
 
+class VerdictPort(Signature):
+    """The outcome of a sample that is learnt. Members are those of the loss.
+
+    Members
+    -------
+    hit : Out(1), registered
+        The prediction is the label.
+    active : Out(1), registered
+        The sample must be learnt.
+    """
+
+    def __init__(self):
+        super().__init__({"hit": Out(1), "active": Out(1)})
+
+
 class Loss(wiring.Component):
     """Judge the scores of one sample, one output per cycle.
 
     Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
     class. ``wrong`` (the best wrong class; the lowest one on ties) holds from the cycle after the
-    last output until ``restart``, ``hit`` and ``active`` a cycle later.
+    last output until ``restart``, ``verdict`` a cycle later.
 
     Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
 
@@ -73,8 +88,7 @@ class Loss(wiring.Component):
     score, score_valid : Out(signed(16)), Out(1), combinational
         Score of a class, in the cycle of its last output.
     recount : In(RecountPort())
-    hit, active : Out(1), registered
-        The prediction is the label; the sample must be learnt.
+    verdict : Out(VerdictPort())
     wrong : Out(8), registered
         The best wrong class.
     """
@@ -94,8 +108,7 @@ class Loss(wiring.Component):
             members |= {
                 "margin": In(FIELD_BITS),
                 "recount": In(RecountPort()),
-                "hit": Out(1),
-                "active": Out(1),
+                "verdict": Out(VerdictPort()),
                 "wrong": Out(CLASS_BITS),
             }
         super().__init__(members)
@@ -150,8 +163,8 @@ class Loss(wiring.Component):
         m.d.comb += lead.eq(right - best)
         ahead = (lead > 0) | ((lead == 0) & (self.label < self.wrong))
         m.d.sync += [
-            self.hit.eq(~any_wrong | ahead),
-            self.active.eq(any_wrong & (lead < self.margin)),
+            self.verdict.hit.eq(~any_wrong | ahead),
+            self.verdict.active.eq(any_wrong & (lead < self.margin)),
         ]
 
     def _beats(self, m, best):

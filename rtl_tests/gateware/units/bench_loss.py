@@ -22,6 +22,8 @@ PORTS = {
     "is_wrong": "recount__is_wrong",
     "is_label": "recount__is_label",
     "counting": "recount__counting",
+    "hit": "verdict__hit",
+    "active": "verdict__active",
 }
 
 
