@@ -37,12 +37,26 @@ def fields_layout(config, which):
 
 
 class TablePort(Signature):
-    """What a pass asks of the reader.
+    """Read the fields of a layer. Members are those of the pass.
 
-    In the cycle behind ``open`` the fields of ``layer`` begin to be read, one row a cycle, while
-    ``reading``; ``done`` comes with the last row, and the fields are there from the next cycle on,
-    until any pass reads again. With ``dual_port`` both come a cycle sooner, and the fields of the
-    last row a cycle behind the others.
+    Parameters
+    ----------
+    config : EngineConfig
+    which : int
+        FORWARD, BACKWARD or UPDATE.
+
+    Members
+    -------
+    open : Out(1)
+        Read the fields of ``layer``, one row a cycle, from the next cycle on.
+    layer : Out(range(max_layers + 1))
+    reading : In(1), registered
+        They are being read.
+    done : In(1), combinational from registers
+        The last row is there, with ``dual_port`` the last but one.
+    fields : In(fields_layout(config, which)), registered
+        From the cycle after ``done`` on, with ``dual_port`` those of the last row a cycle later,
+        until any pass reads again.
     """
 
     def __init__(self, config, which):
