@@ -87,7 +87,7 @@ class Blocks(wiring.Component):
         return m
 
     def _move(self, m):
-        """Do what the update pass asks for."""
+        """Carry out the requests of the update pass."""
         move, transposer, weights = self.move, self.transposer, self.weights
         with m.If(self.taken):
             m.d.comb += [

@@ -53,7 +53,7 @@ class Core(wiring.Component):
     ----------
     config : EngineConfig
     identity : bytes
-        What HELLO says; see :class:`boldhw.gateware.core.counters.Counters`.
+        Contents of the reply to HELLO; see :class:`boldhw.gateware.core.counters.Counters`.
 
     Members
     -------
@@ -137,7 +137,7 @@ class Core(wiring.Component):
         self._passes |= {"backward": self._backward, "update": self._update}
 
     def _connect_passes(self, m):
-        """Connect what all passes have; return what they ask of memories and array."""
+        """Connect what all passes have; return their merged requests."""
         m.submodules.issue = issue = MergedIssue(self.config)
         for name, each in self._passes.items():
             connect(m, getattr(self._sequencer, name), each.run)

@@ -25,7 +25,7 @@ class Group(wiring.Component):
     gate_word : In(range(subwords))
         Group that the backward pass takes otherwise.
     filled : In(1)
-        The slot of the row holds a sample; a cycle ahead of ``word``, only used with ``dual_port``.
+        The slot of the row holds a sample; a cycle before ``word``, only used with ``dual_port``.
     gate : Out(elements), combinational
         The group.
     columns : Out(elements), combinational

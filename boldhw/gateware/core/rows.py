@@ -18,10 +18,10 @@ from boldhw.gateware.units.packer import PairPort
 class Rows(wiring.Component):
     """Give the data memory to the pass that is awake, to the table reader or to the host.
 
-    A pass asks for rows from the cycle after the one in which its layer is ``loaded`` until it is
-    ``done`` or has another layer opened, that cycle included. What it asks for elsewhere is masked.
-    Few levels of LUT4 may stand between the registers of a pass and memories that are far away: the
-    mask of each pass and that of the slot are known a cycle ahead, and all addresses are ORed.
+    A pass reads rows from the cycle after the one in which its layer is ``loaded`` until it is
+    ``done`` or has another layer opened, that cycle included. Its address is masked elsewhere. Only
+    few levels of LUT4 fit between the registers of a pass and memories that are far away: the mask
+    of each pass and that of the slot come from registers, and all addresses are ORed.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class Rows(wiring.Component):
     Members
     -------
     forward, backward, update : In(RowPort(config))
-        What the passes that the engine has ask for.
+        Requests of the passes that the engine has.
     start, done, open : In(number of passes)
         Bit i is that of the i-th pass: it starts, it is done, it has a layer opened. A pass is
         ``loaded`` two cycles after its start or later, and done before another one starts.
     loaded : In(1)
         The table reader comes to the end of the layer's fields.
     table_row : In(range(data_rows))
-        Row that the table reader asks for, 0 while it does not.
+        Row that the table reader reads, 0 while it does not.
     slot : In(range(data_rows))
         Row where the sample's slot begins, aligned: it is ORed.
     taken : In(1)
@@ -108,7 +108,7 @@ class Rows(wiring.Component):
     def _with_accumulators(self, m, word):
         """Return the row to write: new accumulators, or the packer's word.
 
-        With one port each is 0 where the other one is written, so that nothing chooses.
+        With one port each is 0 where the other one is written: no multiplexer is needed.
         """
         accumulators = Signal.like(self.accumulators)
         with m.If(self.flipped):
@@ -123,31 +123,31 @@ class Rows(wiring.Component):
         """Return the row to read, once for each slice of the data memory."""
         host_addr, slices = self._host_address(m), self.config.data_slices
         passes = range(len(ports))
-        masks = [copies(m, self._asking(m, [index]), slices) for index in passes]
-        in_slot = reduce(and_, (port.in_slot for port in ports)) & self._asking(m, passes)
+        masks = [copies(m, self._reading(m, [index]), slices) for index in passes]
+        in_slot = reduce(and_, (port.in_slot for port in ports)) & self._reading(m, passes)
         addresses = []
-        for *asked, based in zip(*masks, copies(m, in_slot, slices), strict=True):
+        for *used, based in zip(*masks, copies(m, in_slot, slices), strict=True):
             requests = [
                 port.addr & bit.replicate(len(host_addr))
-                for port, bit in zip(ports, asked, strict=True)
+                for port, bit in zip(ports, used, strict=True)
             ]
             others = Mux(based, self.slot, 0), host_addr, self.table_row
             addresses.append(reduce(or_, [*requests, *others]))
         return Cat(addresses)
 
     def _host_address(self, m):
-        """Return the row that the host asks for, 0 while a pass runs."""
+        """Return the row of the host, 0 while a pass runs."""
         if not self.config.dual_port:
             return Mux(self.taken, 0, self.host.addr)
         addr = Signal.like(self.host.addr)
         m.d.sync += addr.eq(Mux(self.taking, 0, self.host.addr))
         return addr
 
-    def _asking(self, m, passes):
-        """Return whether one of the passes asks for rows in the next cycle."""
-        awake, was_asking, asking = Signal(), Signal(), Signal()
-        m.d.comb += asking.eq(was_asking)
-        m.d.sync += was_asking.eq(asking)
+    def _reading(self, m, passes):
+        """Return whether one of the passes reads rows in the next cycle."""
+        awake, was_reading, reading = Signal(), Signal(), Signal()
+        m.d.comb += reading.eq(was_reading)
+        m.d.sync += was_reading.eq(reading)
         # A cycle late: the table is through cycles later.
         started, done = (
             delay(m, Cat(flags[index] for index in passes).any(), 1)
@@ -158,7 +158,7 @@ class Rows(wiring.Component):
         with m.If(started):
             m.d.sync += awake.eq(1)
         with m.If(Cat(self.done[index] | self.open[index] for index in passes).any()):
-            m.d.comb += asking.eq(0)
+            m.d.comb += reading.eq(0)
         with m.Elif(awake & self.loaded):
-            m.d.comb += asking.eq(1)
-        return asking
+            m.d.comb += reading.eq(1)
+        return reading

@@ -13,7 +13,7 @@ class Scan(wiring.Component):
     """Register the sum that the forward pass names. Latency 1 cycle, one sum per cycle.
 
     With ``dual_port`` the sums are far away from each other. There each region of the device picks
-    a sum in the cycle before, so that the latency from ``lane`` is 2 cycles.
+    a sum in the cycle before: the latency from ``lane`` is 2 cycles.
 
     Parameters
     ----------

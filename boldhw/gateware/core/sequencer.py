@@ -103,7 +103,7 @@ class Sequencer(wiring.Component):
         return m
 
     def _begin(self, m):
-        """Register the start and what is started, which it returns; say who has the memories."""
+        """Register the start, and the operation, which is returned; give the memories away."""
         operation = Signal(Operation)
         m.d.sync += [self.starting.eq(self.start), operation.eq(self.operation)]
         m.d.comb += self.taking.eq(self.start | self.starting | self.busy)

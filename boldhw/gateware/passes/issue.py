@@ -1,4 +1,4 @@
-"""What a pass asks of memories and array in one cycle."""
+"""Requests of a pass to memories and array in one cycle."""
 
 from functools import reduce
 from operator import or_
@@ -17,10 +17,11 @@ class RowPort(Signature):
     Members
     -------
     addr : Out(range(data_rows))
-        Row to read; where the data memory has one port, or to write. An idle pass may ask for any.
+        Row to read, or to write where the data memory has one port. That of an idle pass is
+        ignored.
     in_slot : Out(1)
-        ``addr`` counts from the sample's slot, whose row is aligned; given one cycle ahead, and
-        high while the pass is idle.
+        ``addr`` counts from the sample's slot, whose row is aligned; given one cycle before
+        ``addr``, and high while the pass is idle.
     write : Out(1)
         Write the packer's words or accumulators.
     second : Out(1)
@@ -74,7 +75,7 @@ class IssuePort(Signature):
 
 
 class MergedIssue(wiring.Component):
-    """Merge what the passes ask for: OR, as only one of them is awake. No latency.
+    """Merge the requests of the passes: OR, as only one of them is awake. No latency.
 
     Parameters
     ----------

@@ -46,9 +46,9 @@ class ScanPort(Signature):
     Members
     -------
     valid : Out(1)
-        A sum is asked for.
+        A sum is requested.
     lane : Out(range(elements)), with ``dual_port`` Out(range(elements + 1))
-        Its number; with ``dual_port`` one cycle ahead of ``valid``.
+        Its number; with ``dual_port`` one cycle before ``valid``.
     stall : In(1)
         Hold ``valid`` and ``lane``.
     """
@@ -64,7 +64,8 @@ class ScanPort(Signature):
 class BlockMove(Signature):
     """Moves between transposer and weight memory. Members are those of the update pass.
 
-    With ``dual_port`` all but ``column_shift`` come one cycle ahead of the data.
+    With ``dual_port`` ``load``, ``shift`` and what describes a store come one cycle before the
+    data.
 
     Members
     -------
@@ -115,9 +116,9 @@ class PassPort(Signature):
     layer : Out(range(max_layers + 1)), registered
         Layer in work.
     rows : Out(RowPort(config))
-        What the pass asks of the data memory.
+        Requests to the data memory.
     issue : Out(IssuePort(config))
-        What it asks of the other memories and of the array.
+        Requests to the other memories and to the array.
     table : Out(TablePort(config, which))
         Fields of the layer in work.
     """

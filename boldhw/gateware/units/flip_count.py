@@ -12,7 +12,7 @@ class FlipCount(wiring.Component):
     """Add up the flips of a layer, and post them at its end.
 
     A flip is counted if it comes two cycles before the end or earlier, with ``dual_port`` three: it
-    goes through registers before the popcount, with ``dual_port`` in it, and behind it.
+    goes through registers before the popcount, with ``dual_port`` in it, and after it.
 
     Parameters
     ----------

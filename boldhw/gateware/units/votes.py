@@ -24,7 +24,7 @@ class Votes(wiring.Component):
     sums : In(ArrayLayout(sum_shape, elements))
         In {0,T} coding an array without DSP blocks gives twice the vote.
     lanes : In(range(elements + 1))
-        Inputs in this group; a cycle ahead of ``sums``. Lanes from ``lanes`` on give a vote of 0.
+        Inputs in this group; a cycle before ``sums``. Lanes from ``lanes`` on give a vote of 0.
     zero_true : In(1)
         The layer's inputs are {0,T} coded.
     votes : Out(ArrayLayout(vote_shape, elements)), combinational

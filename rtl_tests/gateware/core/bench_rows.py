@@ -1,6 +1,6 @@
-"""Bench of Rows: runs of passes in the order of the sequencer, with rows that mean nothing between.
+"""Bench of Rows: runs of passes one after the other, with rows that mean nothing between.
 
-A pass asks for rows from the cycle behind ``loaded`` on, up to its next ``open`` or its ``done``.
+A pass reads rows from the cycle after ``loaded`` on, up to its next ``open`` or its ``done``.
 """
 
 import cocotb
@@ -33,16 +33,16 @@ PORT |= {"write_addr": ROW_BITS} if CONFIG.dual_port else {}
 
 
 class Record:
-    """Columns of inputs, written cycle by cycle, and which pass asks for rows in each."""
+    """Columns of inputs, written cycle by cycle, and which pass reads rows in each."""
 
     def __init__(self, rng):
-        self.rng, self.cycles, self.asking = rng, [], []
+        self.rng, self.cycles, self.reading = rng, [], []
 
-    def cycle(self, awake=None, asking=False, reading=False, **flags):
+    def cycle(self, awake=None, reading=False, table=False, **flags):
         """Note a cycle of a pass, with flags of FLAGS, ``loaded``, ``taking`` and ``taken``."""
         inputs = {name: self.rng.getrandbits(bits) for name, bits in BITS.items()}
         inputs |= dict.fromkeys(FLAGS, 0) | {"loaded": 0, "taking": 1, "taken": 1}
-        inputs["table_row"] = self.rng.getrandbits(ROW_BITS) if reading else 0
+        inputs["table_row"] = self.rng.getrandbits(ROW_BITS) if table else 0
         for name in PASSES:
             port = {key: self.rng.getrandbits(bits) for key, bits in PORT.items()}
             if name != awake:  # any row to read, but nothing to write, and always in the slot
@@ -51,23 +51,23 @@ class Record:
         for name, value in flags.items():
             inputs[name] = value << PASSES.index(awake) if name in FLAGS else value
         self.cycles.append(inputs)
-        self.asking.append(awake if asking else None)
+        self.reading.append(awake if reading else None)
 
     def run(self, name, layers, lengths, pause=3):
-        """Start a pass; ``lengths`` are the cycles in which it asks for rows, of each layer."""
+        """Start a pass; ``lengths`` are the cycles in which it reads rows, of each layer."""
         flags = {"start": 1}
         for layer in range(layers):
             last = lengths[layer % len(lengths)] - 1
             if layer == 0:
                 self.cycle(name, open=1, **flags)
             for step in range(pause):
-                self.cycle(name, reading=True, loaded=int(step == pause - 1))
+                self.cycle(name, table=True, loaded=int(step == pause - 1))
             for step in range(last + 1):
                 end = "done" if layer == layers - 1 else "open"
-                self.cycle(name, asking=True, **({end: 1} if step == last else {}))
+                self.cycle(name, reading=True, **({end: 1} if step == last else {}))
 
     def idle(self, count):
-        """The host has the memory; two cycles before a pass it is said that it will not."""
+        """The host has the memory; ``taking`` announces the pass two cycles before it."""
         for left in reversed(range(count)):
             self.cycle(taken=0, taking=int(left < 2))
 
@@ -80,10 +80,10 @@ class Record:
     def expected(self, index):
         """Return the outputs of a cycle."""
         now, before = self.cycles[index], self.cycles[index - 1] if index else {}
-        asking, taken = self.asking[index], now["taken"]
+        reading, taken = self.reading[index], now["taken"]
         addr = now["table_row"]
-        if asking:
-            addr |= now[f"{asking}__addr"] | (before[f"{asking}__in_slot"] and now["slot"])
+        if reading:
+            addr |= now[f"{reading}__addr"] | (before[f"{reading}__in_slot"] and now["slot"])
         if CONFIG.dual_port:
             addr |= 0 if before.get("taking", 0) else before.get("host__addr", 0)
         else:
@@ -141,7 +141,7 @@ async def random_operations(dut, lengths):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_order_of_passes(dut):
-    """Each pass after each other one, and after itself, right behind its last cycle."""
+    """Each pass after each other one, and after itself, right after its last cycle."""
     record = Record(generator("order"))
     for first in PASSES:
         for second in PASSES:
@@ -154,7 +154,7 @@ async def every_order_of_passes(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def host_alone(dut):
-    """No pass asks: rows, writes and data of the host, cycle by cycle."""
+    """No pass runs: rows, writes and data of the host, cycle by cycle."""
     record = Record(generator("host"))
     record.idle(200)
     await record.compare(dut)

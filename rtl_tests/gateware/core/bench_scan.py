@@ -25,10 +25,10 @@ def scanned(rng, sums, lanes, stall_chance):
 
 
 async def check(dut, cycles):
-    """Compare the cycles with the order in which the sums are asked for."""
+    """Compare the cycles with the order in which the sums are requested."""
     lanes, stalls, sums = zip(*cycles, strict=True)
     valid = [int(lane is not None) for lane in lanes]
-    asked = [lane or 0 for lane in lanes]
+    requested = [lane or 0 for lane in lanes]
     values, outputs = [0] * len(cycles), [0] * len(cycles)
     value = was_valid = 0
     for index, (lane, stall) in enumerate(zip(lanes, stalls, strict=True)):
@@ -38,7 +38,7 @@ async def check(dut, cycles):
     inputs = {
         "sums": pack(sums, WIDTH),
         "request__valid": valid,
-        "request__lane": ahead(asked, stalls) if DUAL else asked,
+        "request__lane": sooner(requested, stalls) if DUAL else requested,
         "stall": stalls,
     }
     expected = {
@@ -50,10 +50,10 @@ async def check(dut, cycles):
     await compare(dut, inputs, expected, care={"outputs__value": [-each for each in outputs]})
 
 
-def ahead(asked, stalls):
+def sooner(requested, stalls):
     """Return the lanes a cycle sooner; a cycle that stalls does not count."""
     result, following = [], P
-    for lane, stall in zip(reversed(asked), reversed(stalls), strict=True):
+    for lane, stall in zip(reversed(requested), reversed(stalls), strict=True):
         result.append(following)
         following = following if stall else lane
     return result[::-1]

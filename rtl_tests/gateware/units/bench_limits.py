@@ -43,7 +43,7 @@ async def each_change(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def each_lane_has_its_own_zone(dut):
-    """The largest dead zone in one lane, 0 in the others, and all the other way around."""
+    """The largest dead zone in one lane, 0 in the others, and the reverse."""
     most = (1 << WIDTH) - 1
     zones = [
         [value if lane == place else most - value for lane in range(P)]

@@ -23,7 +23,7 @@ async def check(dut, rng, cases):
         rest = [rng.randint(-1 << SUM - 1, (1 << SUM - 1) - 1) for _ in range(P - count)]
         sums.append([factor * vote for vote in of_lanes[:count]] + rest)
         used.append([*of_lanes[:count], *[0] * (P - count)])
-    # The lanes are given a cycle ahead of the sums; none of them is used after a reset.
+    # The lanes are given a cycle before the sums; none of them is used after a reset.
     inputs = {
         "sums": pack([[0] * P, *sums], SUM),
         "zero_true": [0, *zero_true],
@@ -60,7 +60,7 @@ async def ends_of_a_vote(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def lanes_are_a_cycle_ahead(dut):
+async def lanes_come_a_cycle_before_sums(dut):
     """All lanes and none in turn, with the same votes."""
     cases = [([K, -K, 1, -1][:P], turn % 3 == 0, P * (turn & 1)) for turn in range(60)]
     await check(dut, generator("turns"), cases)
