@@ -4,7 +4,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.core.counters import address_bits
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 
 class Operation(enum.Enum, shape=2):

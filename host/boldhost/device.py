@@ -17,7 +17,8 @@ from boldhw.errors import ConfigError, DataError, DeviceError
 from boldhw.spec import packing
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Seed, Sums
 from boldhw.spec.checks import check_kind, check_range
-from boldhw.spec.engine import FIELD_BITS, EngineConfig
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.order import Order

@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.table import FIELDS, FIELDS_PER_ROW, PASS_ROWS, TABLE
 
 FORWARD, BACKWARD, UPDATE = range(3)

@@ -9,7 +9,8 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.passes.issue import write_address
 from boldhw.gateware.passes.pass_port import BlockMove, PassPort, SlotPort, open_layer
 from boldhw.gateware.passes.table import UPDATE, field_shape
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 
 # With two ports, cycles from the address of a weight row to one of its blocks in the transposer.
 ROW_TO_BLOCK = 4

@@ -4,7 +4,7 @@ import cocotb
 from support.every_cycle import compare, pack
 from support.streams import generator, parameters
 
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 P, WIDTH = parameters()["elements"], parameters()["sum_width"]
 DUAL = parameters()["dual_port"]

@@ -8,7 +8,7 @@ from support.every_cycle import compare
 from support.streams import generator
 
 from boldhw.golden import rule
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 ONES = (1 << FIELD_BITS) - 1
 LOW, HIGH = -1 << FIELD_BITS - 1, (1 << FIELD_BITS - 1) - 1
