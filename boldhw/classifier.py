@@ -209,7 +209,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
                 if trainer.epoch == epochs:
                     break
             if device:
-                device.store(self.network_)
+                device.read_into(self.network_)
         finally:
             trainer.backend = self.network_  # a device cannot be copied or saved
 

@@ -250,7 +250,7 @@ class Device:
         """Return the accumulators: one int16 array per layer, shape (outputs, fan_in)."""
         return packing.unpack_accumulators(self._loaded(), self._read_bank("accumulators"))
 
-    def store(self, network: NetworkState) -> None:
+    def read_into(self, network: NetworkState) -> None:
         """Copy weights, accumulators and settings of the device into ``network``.
 
         Samples gathered since the last update stay in the device. Raises ConfigError when the
