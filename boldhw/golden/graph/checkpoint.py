@@ -8,10 +8,14 @@ moved last, ``fires_L`` and ``gated_L`` (int64).
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.files import DAMAGED, open_archive, read_array, replace_file
@@ -20,6 +24,7 @@ from boldhw.golden.checkpoint import check_seal, read_bytes, seal
 from boldhw.golden.graph.coding import Levels
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import kernel
+from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
@@ -33,7 +38,7 @@ ARRAYS = {"weights": np.bool_, "accumulators": np.int16, "tau": np.int32, "windo
           "fires": np.int64, "gated": np.int64}  # fmt: skip
 
 
-def save(path, trainer: GraphTrainer) -> None:
+def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
     """Write the state of a run between two epochs; ``path`` is replaced at once or not at all.
 
     Raises ConfigError while samples wait for an update, DataError if the file cannot be written.
@@ -62,7 +67,7 @@ def save(path, trainer: GraphTrainer) -> None:
     replace_file(path, seal(arrays))
 
 
-def is_graph(path) -> bool:
+def is_graph(path: str | PathLike[str]) -> bool:
     """Return whether a file is a checkpoint of a graph; False for what is no checkpoint at all."""
     try:
         with open_archive(Path(path).read_bytes()) as archive:
@@ -71,7 +76,7 @@ def is_graph(path) -> bool:
         return False
 
 
-def load(path) -> GraphTrainer:
+def load(path: str | PathLike[str]) -> GraphTrainer:
     """Return the run that :func:`save` wrote; it goes on with the next epoch.
 
     Raises DataError, naming the file and what is wrong, unless every byte is as it was written.
@@ -87,7 +92,7 @@ def load(path) -> GraphTrainer:
         ) from error
 
 
-def _restore(path, archive):
+def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTrainer:
     header = json.loads(str(read_array(archive, "header", path)))
     if header["format"] != FORMAT:
         raise DataError(
@@ -116,7 +121,7 @@ def _restore(path, archive):
     return trainer
 
 
-def _scalars(layer):
+def _scalars(layer: GraphLayer) -> dict[str, Any]:
     means = layer.settings.means
     return {
         "settings": {name: getattr(layer.settings, name) for name in SCALARS},
@@ -125,7 +130,7 @@ def _scalars(layer):
     }
 
 
-def _arrays(layer):
+def _arrays(layer: GraphLayer) -> dict[str, NDArray[Any]]:
     """Return the arrays of a layer that are kept, by name."""
     return {
         name: getattr(owner, name)
@@ -135,8 +140,10 @@ def _arrays(layer):
     }
 
 
-def _read(archive, name, like, path):
-    array = read_array(archive, name, path)
+def _read(
+    archive: zipfile.ZipFile, name: str, like: NDArray[Any], path: str | PathLike[str]
+) -> NDArray[Any]:
+    array: NDArray[Any] = read_array(archive, name, path)
     if array.shape != like.shape or array.dtype != like.dtype:
         raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
     return array

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.errors import DataError
+from boldhw.spec.arrays import Bits
 from boldhw.spec.maps import Shape
 
 
@@ -21,7 +24,7 @@ class Levels:
         """Return as many levels at equal distances, the first half a distance above 0."""
         return cls(tuple((2 * plane + 1) * 128 // (planes + 1) for plane in range(planes)))
 
-    def __call__(self, pictures) -> np.ndarray:
+    def __call__(self, pictures: NDArray[Any]) -> Bits:
         """Return the bits, bool, shape (count, places * levels), planes last.
 
         pictures: uint8 or bool, shape (count, places); T of bool is above every level.
@@ -32,7 +35,7 @@ class Levels:
             planes = [pictures > level for level in self.levels]
         return np.stack(planes, axis=-1).reshape(len(pictures), -1)
 
-    def check(self, sample: Shape, pictures, name: str) -> None:
+    def check(self, sample: Shape, pictures: NDArray[Any], name: str) -> None:
         """Raise DataError unless these pictures become samples of a shape."""
         places, pixels = sample.height * sample.width, pictures.shape[1]
         if places != pixels or sample.planes != len(self.levels):

@@ -5,23 +5,28 @@ ones does for 64 inputs. Backward and in votes only signals other than 0 are vis
 nine in ten are 0. Needs the package numba; one thread.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.golden.graph import loops
-from boldhw.golden.graph.kernel import NumpyKernel
+from boldhw.golden.graph.kernel import Longs, NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.runs import Strings, bit_runs, runs
 from boldhw.golden.graph.vectors import BYTES, FEW, ROW
 from boldhw.golden.words64 import WORD, pack
+from boldhw.spec.arrays import Accumulators as Shorts
+from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
 from boldhw.spec.numbers import ceil_div
 
 
 class CompiledKernel(NumpyKernel):
     """A :class:`NumpyKernel` whose every step gives the same bits, and takes less time."""
 
-    def __init__(self, places: Places):
+    def __init__(self, places: Places) -> None:
         super().__init__(places)
         self._strings = Strings.of(places)
         self._step = self._strings.stride, self._strings.step
@@ -42,7 +47,7 @@ class CompiledKernel(NumpyKernel):
         self._outputs = np.empty((places.pool**2, 2, places.outputs), np.int64)
         self._counts = np.empty((places.pool**2, 2), np.int64)
 
-    def load(self, weights):
+    def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.
 
         Only rows that changed are made anew: a network is trained a few samples at a time.
@@ -55,7 +60,7 @@ class CompiledKernel(NumpyKernel):
         self._planes[:, changed] = pack(rows).T
         self._signs[changed, : rows.shape[1]] = np.where(rows, np.int8(1), np.int8(-1))
 
-    def forward(self, maps, zero_true):
+    def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
         loops.forward(
@@ -64,17 +69,19 @@ class CompiledKernel(NumpyKernel):
         )  # fmt: skip
         return sums, where
 
-    def fire(self, sums, tau):
+    def fire(self, sums: Shorts, tau: Sums) -> Bits:
         bits = np.empty(sums.shape, np.bool_)
         loops.fire(_rows(bits), _rows(sums), tau.astype(np.int16))
         return bits
 
-    def count(self, bits):
+    def count(self, bits: Bits) -> Longs:
         found = np.zeros(bits.shape[-1], np.int32)
         loops.count(found, _rows(bits))
         return found.astype(np.int64)
 
-    def signals(self, deltas, sums, tau, window, dead):
+    def signals(
+        self, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: int
+    ) -> tuple[Signals, Longs, int]:
         signals = np.empty(deltas.shape, np.int8)
         gated = np.zeros(deltas.shape[-1], np.int32)
         size = loops.signals(
@@ -82,7 +89,7 @@ class CompiledKernel(NumpyKernel):
         )
         return signals, gated.astype(np.int64), size
 
-    def backward(self, signals, where):
+    def backward(self, signals: Signals, where: Signals) -> Sums:
         strings = self._strings
         deltas = np.zeros((len(signals), strings.rows, strings.length), np.int16)
         loops.backward(
@@ -91,7 +98,17 @@ class CompiledKernel(NumpyKernel):
         )  # fmt: skip
         return strings.cropped(deltas, self.places).astype(np.int32)
 
-    def vote(self, target, maps, signals, where, zero_true, rounding, first, bits):
+    def vote(
+        self,
+        target: Shorts,
+        maps: Bits,
+        signals: Signals,
+        where: Signals,
+        zero_true: bool,
+        rounding: int,
+        first: int,
+        bits: int,
+    ) -> None:
         strings, places = self._strings, self.places
         ones = np.ascontiguousarray(maps).view(np.int8)  # 0 and 1
         values = ones if zero_true else 2 * ones - 1
@@ -101,11 +118,11 @@ class CompiledKernel(NumpyKernel):
             self._seen,
         )  # fmt: skip
 
-    def flip(self, weights, accumulators, theta):
+    def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         return loops.flip(weights, accumulators, theta)
 
 
-def _aligned(shape, dtype):
+def _aligned(shape: tuple[int, ...], dtype: type[Scalar]) -> NDArray[Scalar]:
     """Return zeros that begin at a multiple of a vector, so that no load takes two cache lines."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     room = np.zeros(size + BYTES, np.uint8)
@@ -113,6 +130,6 @@ def _aligned(shape, dtype):
     return room[first : first + size].view(dtype).reshape(shape)
 
 
-def _rows(array):
+def _rows(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return an array of shape (k, p, q, n) as (k * p * q, n)."""
     return np.ascontiguousarray(array).reshape(-1, array.shape[-1])

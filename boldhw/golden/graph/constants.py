@@ -35,7 +35,7 @@ class Constants:
     margin_last: int = 16
     batch: int = 16
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_types(self)
         for field in fields(self):
             check_range(field.name, getattr(self, field.name), 1, LONGEST)

@@ -8,12 +8,13 @@ from boldhw.errors import CheckError, ToolError
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import GraphSettings
+from boldhw.spec.arrays import Bits, Labels
 from boldhw.spec.network import Network
 
 SAMPLES = 24  # that both kernels train on; an untrained network finds nearly all of them active
 
 
-def kernel():
+def kernel() -> type[NumpyKernel]:
     """Return CompiledKernel, or NumpyKernel without numba."""
     try:
         from boldhw.golden.graph.compiled import CompiledKernel
@@ -23,7 +24,7 @@ def kernel():
 
 
 def fastest(
-    spec: Network, settings: GraphSettings, seed: int, bits: int, samples, labels
+    spec: Network, settings: GraphSettings, seed: int, bits: int, samples: Bits, labels: Labels
 ) -> GraphNetwork:
     """Return a new GraphNetwork with the compiled kernel, or the NumPy one without numba.
 

@@ -12,6 +12,7 @@ from boldhw.golden.graph import rule
 from boldhw.golden.graph.counts import Counts
 from boldhw.golden.graph.settings import GraphLayerSettings
 from boldhw.golden.graph.widths import SUM_BITS
+from boldhw.spec.arrays import Bits, Signals, Sums
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.maps import Shape
 
@@ -55,8 +56,8 @@ class GraphLayer:
     """
 
     def __init__(
-        self, spec: Layer, sources: Mapping[str, Shape], weights: np.ndarray, kernel: Any, bits: int
-    ):
+        self, spec: Layer, sources: Mapping[str, Shape], weights: Bits, kernel: Any, bits: int
+    ) -> None:
         self.spec, self.sources, self.kernel, self.bits = spec, sources, kernel, bits
         self.weights = weights
         self.accumulators = np.zeros(weights.shape, np.int16)
@@ -69,7 +70,7 @@ class GraphLayer:
         """Give the kernel the weights, which may have been changed."""
         self.kernel.load(self.weights)
 
-    def forward(self, maps: Mapping[str, np.ndarray]) -> Seen:
+    def forward(self, maps: Mapping[str, Bits]) -> Seen:
         """Return what the layer makes of its sources. maps: bool, shape (k, h, w, c), by name."""
         joined = self._joined([maps[name] for name in self.sources])
         sums, where = self.kernel.forward(joined, self.settings.zero_true)
@@ -80,9 +81,10 @@ class GraphLayer:
         self.counts.samples += used
         self.counts.fires += self.kernel.count(seen.bits[:used])
 
-    def signals(self, seen: Seen, deltas: np.ndarray) -> np.ndarray:
+    def signals(self, seen: Seen, deltas: Sums) -> Signals:
         """Return the signals of the outputs, int8, and count gates. deltas: int32, g of eq. 8."""
         settings, counts = self.settings, self.counts
+        signals: Signals
         signals, gated, size = self.kernel.signals(
             deltas, seen.sums, settings.tau, settings.window, settings.dead
         )
@@ -92,7 +94,7 @@ class GraphLayer:
         counts.size += size
         return signals
 
-    def backward(self, seen: Seen, signals: np.ndarray) -> dict[str, np.ndarray]:
+    def backward(self, seen: Seen, signals: Signals) -> dict[str, Sums]:
         """Return g of each source, int32, shape (k, h, w, c), by name. signals: int8."""
         deltas = self.kernel.backward(signals, seen.where)
         found, first = {}, 0
@@ -103,7 +105,7 @@ class GraphLayer:
             first += size
         return found
 
-    def vote(self, seen: Seen, signals: np.ndarray, first: int) -> None:
+    def vote(self, seen: Seen, signals: Signals, first: int) -> None:
         """Add the votes of samples. first: active samples of this batch that voted before."""
         settings, target, bits = self.settings, self.pending, SUM_BITS
         if target is None:
@@ -126,17 +128,17 @@ class GraphLayer:
         if settings.means is not None:
             self._add(rule.common(self.balance, settings.means, settings.rounding))
             self.balance[:] = 0
-        flips = self.kernel.flip(self.weights, self.accumulators, settings.theta)
+        flips: int = self.kernel.flip(self.weights, self.accumulators, settings.theta)
         if flips:
             self.load()
         self.counts.updates += 1
         self.counts.flips += flips
         return flips
 
-    def _add(self, steps: np.ndarray) -> None:
+    def _add(self, steps: Sums) -> None:
         self.accumulators[...] = places_alone.accumulate(self.accumulators, steps, self.bits)
 
-    def _joined(self, maps: list[np.ndarray]) -> np.ndarray:
+    def _joined(self, maps: list[Bits]) -> Bits:
         if self.spec.kind != CONV:
             maps = [bits.reshape(len(bits), 1, 1, -1) for bits in maps]
         return maps[0] if len(maps) == 1 else np.concatenate(maps, axis=-1)

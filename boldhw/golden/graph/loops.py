@@ -4,9 +4,12 @@ A sign and a mask of 64 inputs sum up to ``popcount(mask) - 2 * popcount((sign ^
 Inner loops run over neighbours in memory, which a compiler makes vectors of.
 """
 
+from typing import Any
+
 import numpy as np
 
 from boldhw.golden.compiled import kept, popcount
+from boldhw.golden.graph.kernel import Longs
 from boldhw.golden.graph.vectors import (
     FEW,
     MANY,
@@ -17,13 +20,16 @@ from boldhw.golden.graph.vectors import (
     sum_rows,
     take_votes,
 )
+from boldhw.golden.words64 import Words
+from boldhw.spec.arrays import Accumulators as Shorts
+from boldhw.spec.arrays import Bits, Signals, Sums
 
 ONES = np.uint64((1 << 64) - 1)
 MOST = 127  # additions of -1, 0 or 1 that a byte holds
 
 
 @kept
-def patches(found, strings, runs, step):
+def patches(found: Words, strings: Words, runs: Longs, step: tuple[int, int]) -> None:
     """Copy what each sum reads into 64-bit words.
 
     found: uint64, shape (r, s, words).  strings: uint64, of one sample.  runs: of ``bit_runs``.
@@ -45,8 +51,10 @@ def patches(found, strings, runs, step):
 
 @kept
 def forward(
-    sums, where, strings, runs, step, inside, patch, planes, wrong, full, listed, zero_true
-):  # fmt: skip
+    sums: Shorts, where: Signals, strings: Words, runs: Longs, step: tuple[int, int],
+    inside: Words, patch: Words, planes: Words, wrong: Shorts, full: Words, listed: Longs,
+    zero_true: bool,
+) -> None:  # fmt: skip
     """Sum, and keep the largest of each square.
 
     inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch: likewise, room
@@ -73,9 +81,10 @@ def forward(
 
 
 @kept
-def _list(listed, masks, r, s):
+def _list(listed: Longs, masks: Words, r: int, s: int) -> tuple[int, int]:
     """List the words of a mask that are not 0; return how many there are, and the mask's ones."""
-    count, total = 0, 0
+    count: Any = 0
+    total: Any = 0
     for word in range(masks.shape[2]):
         mask = masks[r, s, word]
         listed[count] = word
@@ -85,7 +94,7 @@ def _list(listed, masks, r, s):
 
 
 @kept
-def _differ(found, signs, masks, planes, listed, count):
+def _differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, count: int) -> None:
     """Count where signs and weights differ under the mask, for all outputs."""
     first, pitch = 0, planes.shape[1]
     while first < pitch:
@@ -99,7 +108,7 @@ def _differ(found, signs, masks, planes, listed, count):
 
 
 @kept
-def _largest(best, which, totals, wrong):
+def _largest(best: Shorts, which: Signals, totals: Shorts, wrong: Shorts) -> None:
     """Keep the largest sum of a square, the first on ties, and which it is."""
     for j in range(len(best)):
         best[j] = totals[0] - 2 * wrong[0, j]
@@ -111,7 +120,7 @@ def _largest(best, which, totals, wrong):
 
 
 @kept
-def fire(bits, sums, tau):
+def fire(bits: Bits, sums: Shorts, tau: Shorts) -> None:
     """Set bits where sums reach tau, int16."""
     for row in range(len(sums)):
         for j in range(sums.shape[1]):
@@ -119,7 +128,7 @@ def fire(bits, sums, tau):
 
 
 @kept
-def count(found, bits):
+def count(found: Sums, bits: Bits) -> None:
     """Add up the bits of each column."""
     for row in range(len(bits)):
         for j in range(bits.shape[1]):
@@ -127,9 +136,11 @@ def count(found, bits):
 
 
 @kept
-def signals(found, gated, deltas, sums, tau, window, dead):
+def signals(
+    found: Signals, gated: Sums, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: Any
+) -> Any:
     """Make signals of g where gates are set, and count gates; return the sum of their |g|."""
-    size = np.int64(0)
+    size: Any = np.int64(0)
     for row in range(len(deltas)):
         total = np.int32(0)
         for j in range(deltas.shape[1]):
@@ -144,7 +155,10 @@ def signals(found, gated, deltas, sums, tau, window, dead):
 
 
 @kept
-def backward(deltas, signals, where, weights, runs, step, pool, wide, chosen, counts):
+def backward(
+    deltas: Shorts, signals: Signals, where: Signals, weights: Signals, runs: Longs,
+    step: tuple[int, int], pool: int, wide: Shorts, chosen: Longs, counts: Longs,
+) -> None:  # fmt: skip
     """Sum signals times weights into strings of g.
 
     weights: int8, shape (n, padded m).  wide: int16, shape (padded m,).  chosen: int64, shape
@@ -163,7 +177,7 @@ def backward(deltas, signals, where, weights, runs, step, pool, wide, chosen, co
 
 
 @kept
-def _spread(strings, wide, runs, row, offset):
+def _spread(strings: Shorts, wide: Shorts, runs: Longs, row: int, offset: int) -> None:
     """Add what the sum at a place gives back to what it read."""
     for run in range(len(runs)):
         at, first, count = runs[run, 1] + offset, runs[run, 3], runs[run, 2]
@@ -174,7 +188,7 @@ def _spread(strings, wide, runs, row, offset):
 
 
 @kept
-def _outputs(chosen, counts, signals, where):
+def _outputs(chosen: Longs, counts: Longs, signals: Signals, where: Signals) -> None:
     """List outputs by the sum that their signal goes to, and by T and F."""
     counts[:] = 0
     for j in range(len(signals)):
@@ -185,7 +199,7 @@ def _outputs(chosen, counts, signals, where):
 
 
 @kept
-def sum_chosen(wide, rows, chosen, plus, minus):
+def sum_chosen(wide: Shorts, rows: Signals, chosen: Longs, plus: int, minus: int) -> None:
     """Add up the rows that ``chosen[0]`` lists and take away those of ``chosen[1]``."""
     wide[:] = 0
     for side in range(2):
@@ -201,9 +215,10 @@ def sum_chosen(wide, rows, chosen, plus, minus):
 
 @kept
 def vote(
-    target, strings, signals, where, runs, step, patch, columns, pool, rounding, first, top, wide,
-    chosen,
-):  # fmt: skip
+    target: Shorts, strings: Signals, signals: Signals, where: Signals, runs: Longs,
+    step: tuple[int, int], patch: Signals, columns: int, pool: int, rounding: int, first: int,
+    top: int, wide: Shorts, chosen: Longs,
+) -> None:  # fmt: skip
     """Add the steps of each sample to ``target``. strings: int8, of all samples.
 
     patch: int8, shape (r * s, padded m), room for what each sum reads.  chosen: int64, shape
@@ -226,7 +241,9 @@ def vote(
 
 
 @kept
-def _read(patch, strings, runs, step, columns):
+def _read(
+    patch: Signals, strings: Signals, runs: Longs, step: tuple[int, int], columns: int
+) -> None:
     """Copy what each sum reads, byte by byte."""
     for place in range(len(patch)):
         y, x = place // columns, place % columns
@@ -239,7 +256,9 @@ def _read(patch, strings, runs, step, columns):
 
 
 @kept
-def _seen(chosen, signals, where, j, columns, pool):
+def _seen(
+    chosen: Longs, signals: Signals, where: Signals, j: int, columns: int, pool: int
+) -> tuple[int, int]:
     """List places that output j has signals for; return how many are T, and F."""
     plus, minus = 0, 0
     for y in range(signals.shape[0]):
@@ -257,9 +276,9 @@ def _seen(chosen, signals, where, j, columns, pool):
 
 
 @kept
-def flip(weights, accumulators, theta):
+def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
     """Flip weights and clear their accumulators; return how many flipped."""
-    flips = 0
+    flips: Any = 0
     for j in range(len(weights)):
         row = np.int32(0)
         for i in range(weights.shape[1]):

@@ -6,7 +6,9 @@ that has an order is done in the order of one sample at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,8 @@ from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths, sources
 from boldhw.golden.network import check_labels
-from boldhw.spec.layer import INPUT
+from boldhw.spec.arrays import Bits, Labels, Seed, Signals, Sums
+from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.network import Network
 from boldhw.spec.stats import TrainStats
 
@@ -45,7 +48,14 @@ class GraphNetwork:
     ConfigError, naming the layer, for sums that can overflow and for settings that do not fit.
     """
 
-    def __init__(self, spec, settings, seed=0, bits=16, kernel=NumpyKernel):
+    def __init__(
+        self,
+        spec: Network | str,
+        settings: GraphSettings,
+        seed: Seed = 0,
+        bits: int = 16,
+        kernel: Callable[[Places], Any] = NumpyKernel,
+    ) -> None:
         self.spec = Network.parse(spec) if isinstance(spec, str) else spec
         check_widths(self.spec)
         if not self.spec.output.makes.is_flat:
@@ -77,7 +87,7 @@ class GraphNetwork:
         """Classes that the scores tell apart."""
         return self.spec.output.outputs // self.settings.outputs_per_class
 
-    def train(self, bits, labels, stop_at_update=False):
+    def train(self, bits: Bits, labels: Labels, stop_at_update: bool = False) -> TrainStats:
         """Train on samples in order; update whenever ``batch`` active ones have voted.
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
@@ -97,14 +107,14 @@ class GraphNetwork:
                 break
         return total
 
-    def flush(self):
+    def flush(self) -> TrainStats:
         """Update with the votes given so far, if any; return its TrainStats."""
         if not self.waiting:
             return self._stats()
         self._load()
         return self._stats(updates=1, flips=self._update())
 
-    def infer(self, bits):
+    def infer(self, bits: Bits) -> Sums:
         """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
         self.check_bits(bits)
         self._load()
@@ -113,36 +123,46 @@ class GraphNetwork:
             [self._scores(self._forward(bits[start : start + CHUNK])) for start in starts]
         )
 
-    def copy(self):
+    def copy(self) -> GraphNetwork:
         """Return an independent network in the same state."""
         return deepcopy(self)
 
-    def check_bits(self, bits):
+    def check_bits(self, bits: Any) -> None:
         """Raise DataError unless ``bits`` are samples that this network takes."""
-        shape, dtype = getattr(bits, "shape", ()), getattr(bits, "dtype", type(bits).__name__)
+        shape: Any = getattr(bits, "shape", ())
+        dtype = getattr(bits, "dtype", type(bits).__name__)
         if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.spec.inputs:
             raise DataError(
                 f"samples have shape {shape} and type {dtype}; network {self.spec} takes bool of "
                 f"shape (samples, {self.spec.inputs}), of maps row by row, planes last"
             )
 
-    def _layer(self, layer, weights, kernel, bits):
+    def _layer(
+        self, layer: Layer, weights: Bits, kernel: Callable[[Places], Any], bits: int
+    ) -> GraphLayer:
         read = sources(self.spec, layer)
         return GraphLayer(layer, read, weights, kernel(Places.of(layer, read)), bits)
 
-    def _load(self):
+    def _load(self) -> None:
         for layer in self.layers:
             layer.load()
 
-    def _stats(self, samples=0, hits=0, active=0, updates=0, flips=None):
+    def _stats(
+        self,
+        samples: int = 0,
+        hits: int = 0,
+        active: int = 0,
+        updates: int = 0,
+        flips: tuple[int, ...] | None = None,
+    ) -> TrainStats:
         return TrainStats(samples, hits, active, updates, flips or (0,) * len(self.layers))
 
-    def _chunk(self):
+    def _chunk(self) -> int:
         """Guess how many samples the next update takes; it affects speed only."""
         needed = self.settings.batch - self.waiting
         return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 1)
 
-    def _train_chunk(self, bits, labels):
+    def _train_chunk(self, bits: Bits, labels: Labels) -> TrainStats:
         """Train on the chunk up to the first update, at most; return its TrainStats."""
         settings = self.settings
         seen = self._forward(bits)
@@ -162,7 +182,7 @@ class GraphNetwork:
         flips = self._update() if full else None
         return self._stats(used, hits, len(chosen), int(full), flips)
 
-    def _forward(self, bits) -> list[Seen]:
+    def _forward(self, bits: Bits) -> list[Seen]:
         """Return what each layer keeps of the samples."""
         sample = self.spec.sample
         maps = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
@@ -172,13 +192,13 @@ class GraphNetwork:
             maps[layer.spec.name] = seen[-1].bits
         return seen
 
-    def _scores(self, seen):
+    def _scores(self, seen: list[Seen]) -> Sums:
         sums = seen[-1].sums.reshape(-1, self.spec.output.outputs).astype(np.int32)
         return rule.class_scores(sums, self.settings.outputs_per_class)
 
-    def _backward(self, seen, signals):
+    def _backward(self, seen: list[Seen], signals: Signals) -> None:
         """Send the signals of the last layer down the graph, and vote. signals: int8, (k, n)."""
-        deltas = {}
+        deltas: dict[str, Sums] = {}
         for layer, kept in zip(reversed(self.layers), reversed(seen), strict=True):
             name = layer.spec.name
             if layer.spec.place.is_output:
@@ -192,6 +212,6 @@ class GraphNetwork:
                 layer.vote(kept, own, self.waiting)
         self.waiting += len(signals)
 
-    def _update(self):
+    def _update(self) -> tuple[int, ...]:
         self.waiting = 0
         return tuple(layer.update() if layer.spec.learns else 0 for layer in self.layers)

@@ -8,12 +8,15 @@ and n outputs. A sum fits 16 bits; :mod:`boldhw.golden.graph.widths` refuses net
 import numpy as np
 
 from boldhw.golden import rule
-from boldhw.golden.graph.places import Places
+from boldhw.golden.graph.places import Piece, Places
+from boldhw.golden.rule import Reals
+from boldhw.spec.arrays import Accumulators as Shorts
+from boldhw.spec.arrays import Bits, Signals, Sums
 
 HALF = 128  # of the fixed point of means
 
 
-def patches(values, places: Places):
+def patches(values: Reals, places: Places) -> Reals:
     """Return what each sum reads, 0 outside of the map: float32, shape (k, r, s, m).
 
     values: float32 that hold -1, 0 and 1, shape (k, h, w, c).
@@ -28,7 +31,7 @@ def patches(values, places: Places):
     return found
 
 
-def spread(parts, places: Places):
+def spread(parts: Sums, places: Places) -> Sums:
     """Add up what each bit gets from the sums that read it: int32, shape (k, h, w, c).
 
     It is :func:`patches` backward. parts: int32, shape (k, r, s, m).
@@ -42,7 +45,7 @@ def spread(parts, places: Places):
     return total[:, top : top + height, left : left + width]
 
 
-def forward(inputs, weights):
+def forward(inputs: Reals, weights: Bits) -> Shorts:
     """Sum XNORs at each place (eq. 1): int16, shape (k, r, s, n), -m..m.
 
     inputs: :func:`patches`.  weights: bool, shape (n, m).
@@ -52,20 +55,21 @@ def forward(inputs, weights):
     return sums.reshape(*places, len(weights)).astype(np.int16)
 
 
-def fire(sums, tau):
+def fire(sums: Shorts, tau: Sums) -> Bits:
     """Return ``s >= tau`` (eq. 1), bool. sums: int16, shape (k, r, s, n).  tau: int32, (n,)."""
     return sums >= tau
 
 
-def gate(sums, tau, window):
+def gate(sums: Shorts, tau: Sums, window: Sums) -> Bits:
     """Return ``|s - tau| <= window``, bool: where a unit passes signals on.
 
     sums: int16, shape (k, r, s, n).  tau, window: int32, shape (n,).
     """
-    return np.abs(sums - tau) <= window
+    within: Bits = np.abs(sums - tau) <= window
+    return within
 
 
-def backward(signals, weights, places: Places):
+def backward(signals: Signals, weights: Bits, places: Places) -> Sums:
     """Sum signals times weights over outputs and places (eq. 8): int32, shape (k, h, w, c).
 
     signals: int8, shape (k, r, s, n).  weights: bool, shape (n, m).
@@ -75,7 +79,7 @@ def backward(signals, weights, places: Places):
     return spread(parts.reshape(*signals.shape[:3], -1), places)
 
 
-def vote(signals, inputs):
+def vote(signals: Signals, inputs: Reals) -> Sums:
     """Sum signals times inputs over the places of each sample (eq. 7): int32, shape (k, n, m).
 
     signals: int8, shape (k, r, s, n).  inputs: :func:`patches`.
@@ -86,7 +90,7 @@ def vote(signals, inputs):
     return np.stack([exact(row, column) for row, column in zip(rows, columns, strict=True)])
 
 
-def steps(votes, rounding, count):
+def steps(votes: Sums, rounding: int, count: int) -> Sums:
     """Return ``(u - q) >> rounding`` with ``u = count mod 2**rounding``: int32.
 
     The counter does for the noise of :func:`boldhw.golden.rule.stochastic_round`: over
@@ -96,7 +100,7 @@ def steps(votes, rounding, count):
     return (count % (1 << rounding) - votes) >> rounding
 
 
-def common(balance, means, rounding):
+def common(balance: Sums, means: Shorts, rounding: int) -> Sums:
     """Return what the mean of the inputs adds to accumulators: int32, shape (n, m).
 
     ``(Z * mean + half) >> (8 + rounding)``, rounded to nearest: with it, votes are as if each input
@@ -107,7 +111,7 @@ def common(balance, means, rounding):
     return (product + (HALF << rounding)) >> (8 + rounding)
 
 
-def exact(a, b):
+def exact(a: Reals, b: Reals) -> Sums:
     """Return a @ b as int32, in parts that :func:`boldhw.golden.rule.product` takes."""
     total = np.zeros((a.shape[0], b.shape[1]), np.int32)
     for start in range(0, a.shape[1], rule.MAX_TERMS):
@@ -116,11 +120,11 @@ def exact(a, b):
     return total
 
 
-def _sizes(places):
+def _sizes(places: Places) -> tuple[int, int, int]:
     return places.reads.height, places.reads.width, places.reads.planes
 
 
-def _seen(places, piece):
+def _seen(places: Places, piece: Piece) -> tuple[slice, slice, slice]:
     """Return the slices of a padded map that hold a piece of every sum."""
     (top, _, left, _), stride = places.edges, places.stride
     y, x = top + piece.dy, left + piece.dx

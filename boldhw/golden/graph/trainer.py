@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.trainer import EpochStats
+from boldhw.spec.arrays import Bits, Labels
+from boldhw.spec.stats import TrainStats
 
+Samples = NDArray[Any]  # as they are coded
 BLOCK = 1024  # samples that are coded together
 ORDER, CHANGE = 1, 2  # what a seed is spawned for
 
@@ -45,15 +49,17 @@ class GraphTrainer:
         samples: int,
         seed: int = 0,
         code: Any = lambda samples: samples,
-        change: Callable | None = None,
-    ):
+        change: Callable[..., Samples] | None = None,
+    ) -> None:
         self.graph, self.constants, self.epochs, self.seed = graph, constants, epochs, seed
         self.code, self.change = code, change
         self.governors = Governors(graph, constants, epochs * samples)
         self.epoch = 0
         self.origin: Origin | None = None
 
-    def run(self, samples, labels, test, test_labels) -> Iterator[EpochStats]:
+    def run(
+        self, samples: Samples, labels: Labels, test: Samples, test_labels: Labels
+    ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         samples, test: as ``code`` takes them, first index the sample.  labels, test_labels:
@@ -67,7 +73,7 @@ class GraphTrainer:
             accuracy = self.accuracy(test, test_labels)
             yield EpochStats(self.epoch, accuracy, seconds=seconds, **vars(total))
 
-    def accuracy(self, samples, labels) -> float:
+    def accuracy(self, samples: Samples, labels: Labels) -> float:
         """Return the share of samples whose best score is their label's, lowest index on ties."""
         hits = 0
         for start in range(0, len(labels), BLOCK):
@@ -76,7 +82,7 @@ class GraphTrainer:
             hits += int(np.count_nonzero(best == labels[block]))
         return hits / len(labels)
 
-    def _train_epoch(self, samples, labels):
+    def _train_epoch(self, samples: Samples, labels: Labels) -> TrainStats:
         if self.change:
             samples = self.change(samples, self._generator(CHANGE))
         order = self._generator(ORDER).permutation(len(labels))
@@ -88,18 +94,18 @@ class GraphTrainer:
         self.governors.after(stats)
         return total + stats
 
-    def _train_block(self, bits, labels):
+    def _train_block(self, bits: Bits, labels: Labels) -> TrainStats:
         """Train on samples in order; governors act wherever they are due."""
-        total, done = None, 0
+        total, done = self.graph.train(bits[:0], labels[:0]), 0
         while done < len(labels):
             part = slice(done, done + self.governors.samples_left)
             stats = self.graph.train(bits[part], labels[part], stop_at_update=True)
             self.governors.after(stats)
-            total = total + stats if total else stats
+            total += stats
             done += stats.samples
         return total
 
-    def _generator(self, purpose):
+    def _generator(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng(
             np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))
         )

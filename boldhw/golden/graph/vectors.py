@@ -7,10 +7,13 @@ are arguments of the function that takes their address, never its own. Numba kee
 by the date of ``loops.py``: change that file too when something here changes.
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept
 
@@ -24,29 +27,29 @@ SIZE = types.intp
 
 
 @kept
-def address(array):
+def address(array: NDArray[Any]) -> int:
     """Return where the first element is."""
-    return types.intp(array.ctypes.data)
+    return int(types.intp(array.ctypes.data))
 
 
-def _vector(kind, count):
+def _vector(kind: Any, count: int) -> Any:
     return ir.VectorType(kind, count)
 
 
-def _at(builder, base, offset, kind):
+def _at(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
     """Return a pointer to ``kind``, ``offset`` bytes behind the integer ``base``."""
     return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
 
 
-def _load(builder, base, offset, kind):
+def _load(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
     return builder.load(_at(builder, base, offset, kind), align=1)
 
 
-def _store(builder, value, base, offset):
+def _store(builder: Any, value: Any, base: Any, offset: Any) -> None:
     builder.store(value, _at(builder, base, offset, value.type), align=1)
 
 
-def _splat(builder, value, count):
+def _splat(builder: Any, value: Any, count: int) -> Any:
     """Return a vector of ``count`` times a value."""
     kind = _vector(value.type, count)
     one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
@@ -54,7 +57,7 @@ def _splat(builder, value, count):
     return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
 
-def _sums(builder, kind, count):
+def _sums(builder: Any, kind: Any, count: int) -> list[Any]:
     """Return ``count`` variables of a kind that are 0."""
     found = [cgutils.alloca_once(builder, kind) for _ in range(count)]
     for variable in found:
@@ -62,29 +65,37 @@ def _sums(builder, kind, count):
     return found
 
 
-def _bytes(value):
+def _bytes(value: int) -> Any:
     return ir.Constant(I64, value)
 
 
-def _call(builder, name, *operands):
+def _call(builder: Any, name: str, *operands: Any) -> Any:
     """Call an intrinsic function of the compiler, whose operands and result are of one kind."""
     kind = operands[0].type
     function = ir.FunctionType(kind, [kind] * len(operands))
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), operands)
 
 
-def _differ(outputs):
+def _differ(outputs: int) -> Any:
     """Return the intrinsic that counts for so many outputs at once, a multiple of WORDS."""
 
-    @intrinsic
-    def differ(context, found, signs, masks, planes, pitch, chosen, count):
+    def differ(
+        context: Any,
+        found: Any,
+        signs: Any,
+        masks: Any,
+        planes: Any,
+        pitch: Any,
+        chosen: Any,
+        count: Any,
+    ) -> tuple[Any, Any]:
         """Count where signs and weights differ under the mask, in chosen words.
 
         found: int16, ``outputs`` of them.  signs, masks: uint64, one a word.  planes: uint64, rows
         of ``pitch`` outputs, one row a word.  chosen: int64, which words, ``count`` of them.
         """
 
-        def generate(context, builder, signature, arguments):
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             found, signs, masks, planes, pitch, chosen, count = arguments
             kind = _vector(I64, WORDS)
             sums = _sums(builder, kind, outputs // WORDS)
@@ -108,21 +119,22 @@ def _differ(outputs):
 
         return types.void(*[SIZE] * 7), generate
 
-    return differ
+    return intrinsic(differ)
 
 
 differ_many, differ_few = _differ(MANY), _differ(FEW)
 
 
-@intrinsic
-def sum_rows(context, wide, rows, chosen, plus, minus, pitch):
+def _sum_rows(
+    context: Any, wide: Any, rows: Any, chosen: Any, plus: Any, minus: Any, pitch: Any
+) -> tuple[Any, Any]:
     """Add ``plus`` rows of bytes and take away the ``minus`` next, 127 together at most.
 
     wide: int16, ``pitch`` of them, to which the sum is added.  rows: int8, ``pitch`` each, a
     multiple of ROW.  chosen: int64, which rows.
     """
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wide, rows, chosen, plus, minus, pitch = arguments
         kind, all_rows = _vector(I8, BYTES), builder.add(plus, minus)
         with cgutils.for_range(builder, builder.udiv(pitch, _bytes(ROW))) as part:
@@ -147,14 +159,18 @@ def sum_rows(context, wide, rows, chosen, plus, minus, pitch):
     return types.void(*[SIZE] * 6), generate
 
 
-@intrinsic
-def take_votes(context, accumulators, votes, u, rounding, top, count):
+sum_rows: Any = intrinsic(_sum_rows)
+
+
+def _take_votes(
+    context: Any, accumulators: Any, votes: Any, u: Any, rounding: Any, top: Any, count: Any
+) -> tuple[Any, Any]:
     """Add ``(u - vote) >> rounding`` to accumulators, clamped to -top and top - 1.
 
     accumulators, votes: int16, ``count`` of them, a multiple of SHORTS.  u - vote fits 16 bits.
     """
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         accumulators, votes, u, rounding, top, count = arguments
         kind = _vector(I16, SHORTS)
         low = builder.sub(_bytes(0), top)
@@ -174,3 +190,6 @@ def take_votes(context, accumulators, votes, u, rounding, top, count):
         return context.get_dummy_value()
 
     return types.void(*[SIZE] * 6), generate
+
+
+take_votes: Any = intrinsic(_take_votes)

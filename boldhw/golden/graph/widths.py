@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.places import Places
@@ -13,6 +14,7 @@ from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.maps import Shape
 from boldhw.spec.network import Network
 
+Longs = NDArray[np.int64]
 MAX_ROUNDING = 7  # bits that are dropped from votes at most
 SUM_BITS = 16  # of a sum, of g and of the votes of a sample, sign included
 
@@ -96,7 +98,7 @@ def _deltas(network: Network) -> Mapping[str, int]:
     return most
 
 
-def _part(reached, first, shape, is_flat):
+def _part(reached: Longs, first: int, shape: Shape, is_flat: bool) -> Longs:
     """Return what belongs to a source that begins at ``first`` of a joined map."""
     if is_flat:
         part = reached[0, 0, first : first + shape.bits]
@@ -104,7 +106,7 @@ def _part(reached, first, shape, is_flat):
     return reached[:, :, first : first + shape.planes]
 
 
-def _reached(places):
+def _reached(places: Places) -> Longs:
     """Return how many sums read each bit of the joined map, at most: int64, its shape.
 
     A square that is pooled sends its signal to one of its sums, which is not made use of here.
