@@ -77,11 +77,11 @@ class Link(wiring.Component):
     1 byte a cycle in and out, which overlap. A frame of n bytes is handed over ``2 n + 4`` cycles
     after the 0x00 that ends it; a reply is closed in 2 cycles after ``done``::
 
-        cycle    0      1      2      3 .. 2 n + 2   2 n + 3   2 n + 4   d         d+1   d+2     d+3
+        cycle    0      1      2      3 .. 2 n + 2   2 n + 3  2 n + 4   d         d+1   d+2     d+3
         rx       0x00
-        state           IDLE   SIZE   CHECK          TYPE      JUDGE     EXECUTE   END   CLOSE   SEND
-        frame                                                  start     done
-        tx                                                                                       code
+        state           IDLE   SIZE   CHECK          TYPE     JUDGE     EXECUTE   END   CLOSE   SEND
+        frame                                                 start     done
+        tx                                                                                      code
     """
 
     rx: In(stream.Signature(8))
