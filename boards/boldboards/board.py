@@ -27,7 +27,7 @@ class Board:
     dsp               multipliers of 16 x 16 bits or more
     clock_hz          clock of the engine
     baud              bits per second of its serial line
-    memories, link    the same in words, for lists of boards
+    memories, link_text   the same in words, for lists of boards
     loader            name by which openFPGALoader knows it
     place_options     nextpnr's options for the part
     platform          makes its Amaranth platform
@@ -55,7 +55,7 @@ class Board:
     clock_hz: int
     baud: int
     memories: str
-    link: str
+    link_text: str
     loader: str
     place_options: tuple[str, ...]
     platform: Callable[[], Any]

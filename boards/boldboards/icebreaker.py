@@ -59,7 +59,7 @@ ICEBREAKER = Board(
     baud=3_000_000,
     memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit, 128 Mbit flash (a store of "
     "samples with --store)",
-    link="USB serial, 3 Mbaud",
+    link_text="USB serial, 3 Mbaud",
     loader="ice40_generic",
     place_options=("--up5k", "--package", "sg48"),
     platform=_platform,

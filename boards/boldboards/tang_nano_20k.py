@@ -93,7 +93,7 @@ TANG_NANO_20K = Board(
     clock_hz=99_000_000,
     baud=3_000_000,
     memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (a store of samples with --store)",
-    link="USB serial, 3 Mbaud",
+    link_text="USB serial, 3 Mbaud",
     loader="tangnano20k",
     place_options=("--device", PART, "--vopt", f"family={DIE}"),
     platform=_platform,

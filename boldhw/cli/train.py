@@ -175,7 +175,7 @@ def _run(trainer, device, samples, checkpoint):
     def save():
         if checkpoint is not None:
             if device:
-                device.store(trainer.network)
+                device.read_into(trainer.network)
             checkpoints.save(checkpoint, trainer)
 
     save()

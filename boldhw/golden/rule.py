@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Scalar, Signals, Sums
-from boldhw.spec.engine import MAX_TERMS
+from boldhw.spec.network import MAX_TERMS
 
 Reals = NDArray[np.float32]  # that hold -1, 0 and 1
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from boldhw.spec.arrays import Seed
 from boldhw.spec.checks import check_range
-from boldhw.spec.engine import FIELD_BITS, ORDER_STEPS
+from boldhw.spec.engine import ORDER_STEPS
+from boldhw.spec.geometry import FIELD_BITS
 
 MOST_SAMPLES = (1 << FIELD_BITS) - 1
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from boldhw.errors import DataError
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Scalar
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS, EngineConfig
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import LayerLayout, Layout
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.settings import Settings

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from itertools import accumulate
 from typing import Any
 
-from boldhw.spec.engine import FIELD_BITS, LICENSE, PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.engine import LICENSE, PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import (
     COUNTERS,
     FRAME,

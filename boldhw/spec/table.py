@@ -8,7 +8,8 @@ takes its value by ``of`` and ``name``, a pass reads it as ``key``.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from boldhw.spec.engine import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
+from boldhw.spec.engine import NOISE_BITS, SLOT_ROWS, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import LayerLayout
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.settings import COLUMNS

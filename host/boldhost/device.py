@@ -17,7 +17,8 @@ from boldhw.errors import ConfigError, DataError, DeviceError
 from boldhw.spec import packing
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Seed, Sums
 from boldhw.spec.checks import check_kind, check_range
-from boldhw.spec.engine import FIELD_BITS, EngineConfig
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.order import Order
@@ -249,7 +250,7 @@ class Device:
         """Return the accumulators: one int16 array per layer, shape (outputs, fan_in)."""
         return packing.unpack_accumulators(self._loaded(), self._read_bank("accumulators"))
 
-    def store(self, network: NetworkState) -> None:
+    def read_into(self, network: NetworkState) -> None:
         """Copy weights, accumulators and settings of the device into ``network``.
 
         Samples gathered since the last update stay in the device. Raises ConfigError when the

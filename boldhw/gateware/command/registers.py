@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
 from boldhw.gateware.ports import RegisterLayout
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import READABLE, Register
 
 SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame

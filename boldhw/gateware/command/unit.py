@@ -69,7 +69,7 @@ from boldhw.gateware.command.words import WordCounter
 from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.store.store import StorePort
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST, stack
@@ -10,6 +10,37 @@ from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec.numbers import ceil_div
 
 SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
+
+
+class DataMemoryPort(Signature):
+    """Access to the rows of a data memory. Members are those of its user.
+
+    Members
+    -------
+    addr : Out(data_slices * bits of a row's number)
+        Row to read, without ``dual_port`` or to write: the same one for each slice of the columns,
+        one after the other.
+    write : Out(1)
+    write_data : Out(data_width)
+    read_data : In(data_width)
+        One cycle after ``addr``, with ``dual_port`` two.
+    operand : In(lanes)
+        The operand word in ``read_data``, on a large device from registers of its own.
+    write_addr : Out(range(data_rows))
+        Row to write; only with ``dual_port``.
+    """
+
+    def __init__(self, config):
+        members = {
+            "addr": Out(config.data_slices * (config.data_rows - 1).bit_length()),
+            "write": Out(1),
+            "write_data": Out(config.data_width),
+            "read_data": In(config.data_width),
+            "operand": In(config.lanes),
+        }
+        if config.dual_port:
+            members |= {"write_addr": Out(range(config.data_rows))}
+        super().__init__(members)
 
 
 class DataMemory(wiring.Component):
@@ -25,25 +56,12 @@ class DataMemory(wiring.Component):
     Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
     of them.
 
-    Members
-    -------
-    addr, write, write_data, read_data, write_addr : see above; ``addr`` says the same row to each
-        slice of a large device's memory, one behind the other.
-    operand : the operand word in ``read_data``, on a large device from registers of its own.
+    Members: those of :class:`DataMemoryPort`.
     """
 
     def __init__(self, config):
         self.config = config
-        members = {
-            "addr": In(config.data_slices * (config.data_rows - 1).bit_length()),
-            "write": In(1),
-            "write_data": In(config.data_width),
-            "read_data": Out(config.data_width),
-            "operand": Out(config.lanes),
-        }
-        if config.dual_port:
-            members |= {"write_addr": In(range(config.data_rows))}
-        super().__init__(members)
+        super().__init__({**DataMemoryPort(config).flip().members})
 
     def elaborate(self, platform):
         if is_up5k(platform) and not self.config.dual_port:

@@ -2,9 +2,43 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, register_copy
+
+
+class TransposerPort(Signature):
+    """What a transposer does and holds. Members are those of its user; P is ``elements``.
+
+    Members
+    -------
+    load : Out(1)
+        Take ``block_in``.
+    block_in : Out(P * P)
+        P words of P bits, the first one lowest.
+    shift : Out(1)
+        Move all words down by one; ``word_in`` becomes the last one.
+    word_in : Out(P)
+    flips : Out(P)
+        Bits of ``word_in`` to invert.
+    word : In(P), registered
+        The first word.
+    block, transposed : In(P * P), registered
+        All words, and the same with rows and columns exchanged.
+    """
+
+    def __init__(self, config):
+        p = config.elements
+        super().__init__({
+            "load": Out(1),
+            "block_in": Out(p * p),
+            "shift": Out(1),
+            "word_in": Out(p),
+            "flips": Out(p),
+            "word": In(p),
+            "block": In(p * p),
+            "transposed": In(p * p),
+        })  # fmt: skip
 
 
 class Transposer(wiring.Component):
@@ -14,30 +48,12 @@ class Transposer(wiring.Component):
     ``load`` and ``shift``, which reach all P * P bits, come one cycle ahead of what they take in;
     on a large device the first word stands in a register of its own, near to where it goes.
 
-    Members
-    -------
-    load, block_in : take P words of P bits.
-    shift, word_in, flips : move all words down by one; ``word_in`` becomes the last one, the bits
-        in ``flips`` inverted.
-    word : the first word.
-    block, transposed : all P words, and the same with rows and columns exchanged.
+    Members: those of :class:`TransposerPort`.
     """
 
     def __init__(self, config):
         self.config = config
-        p = config.elements
-        super().__init__(
-            {
-                "load": In(1),
-                "block_in": In(p * p),
-                "shift": In(1),
-                "word_in": In(p),
-                "flips": In(p),
-                "word": Out(p),
-                "block": Out(p * p),
-                "transposed": Out(p * p),
-            }
-        )
+        super().__init__({**TransposerPort(config).flip().members})
 
     def elaborate(self, platform):
         m = Module()

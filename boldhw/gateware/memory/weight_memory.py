@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST
@@ -29,6 +29,41 @@ def choose(words, index):
     return Mux(high, upper, lower)
 
 
+class WeightMemoryPort(Signature):
+    """Access to a weight memory. Members are those of its user; P is ``elements``, S ``lanes``.
+
+    Members
+    -------
+    read_row : Out(range(weight_rows))
+        Row to read.
+    row : In(P * S)
+        The row, bank 0 lowest, one cycle later, with ``dual_port`` two.
+    read_block : Out(range(S / P))
+        Which block of ``row`` is at ``block``.
+    block : In(P * P)
+        P words of P bits; combinational from ``row``, registered with ``dual_port``.
+    write : Out(1)
+        Store ``write_data``.
+    write_row : Out(range(weight_rows))
+    write_block : Out(range(S / P))
+    write_data : Out(P * P)
+        P words of P bits; with ``dual_port`` a cycle after the three before.
+    """
+
+    def __init__(self, config):
+        p, s = config.elements, config.lanes
+        super().__init__({
+            "read_row": Out(range(config.weight_rows)),
+            "row": In(p * s),
+            "read_block": Out(range(config.subwords)),
+            "block": In(p * p),
+            "write": Out(1),
+            "write_row": Out(range(config.weight_rows)),
+            "write_block": Out(range(config.subwords)),
+            "write_data": Out(p * p),
+        })  # fmt: skip
+
+
 class WeightMemory(wiring.Component):
     """Hold weight planes and transposed planes; read a whole row, write one block.
 
@@ -41,30 +76,12 @@ class WeightMemory(wiring.Component):
     one behind its row. What says that and where to write comes one cycle ahead of ``write_data``,
     which is stored three cycles later.
 
-    Members
-    -------
-    read_row : row to read.
-    row : the row's P * S bits, bank 0 lowest, one cycle later.
-    read_block : which block of ``row`` stands at ``block``, combinationally without ``dual_port``.
-    block : P words of P bits.
-    write, write_row, write_block, write_data : store P words of P bits.
+    Members: those of :class:`WeightMemoryPort`.
     """
 
     def __init__(self, config):
         self.config = config
-        p, s = config.elements, config.lanes
-        super().__init__(
-            {
-                "read_row": In(range(config.weight_rows)),
-                "row": Out(p * s),
-                "read_block": In(range(config.subwords)),
-                "block": Out(p * p),
-                "write": In(1),
-                "write_row": In(range(config.weight_rows)),
-                "write_block": In(range(config.subwords)),
-                "write_data": In(p * p),
-            }
-        )
+        super().__init__({**WeightMemoryPort(config).flip().members})
 
     def elaborate(self, platform):
         m = Module()

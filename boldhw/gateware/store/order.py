@@ -4,7 +4,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.spec.engine import FIELD_BITS, ORDER_STEPS
+from boldhw.spec.engine import ORDER_STEPS
+from boldhw.spec.geometry import FIELD_BITS
 
 # Skipped values have the highest bit set, and no primitive polynomial makes more of them in a row
 # than it has bits. With other taps any value is taken then, so that nothing waits for ever.

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.memory.memory_port import BURST_BITS, MemoryPort
 from boldhw.gateware.store.order import OrderUnit
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 STRIDE_BITS = 4  # of the logarithm of the distance between records
 

@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out, Signature, flipped
 from boldhw.gateware.memory.memory_port import MemoryPort
 from boldhw.gateware.ports import ControlPort, DataPort, Operation
 from boldhw.gateware.store.records import STRIDE_BITS, Records
-from boldhw.spec.engine import FIELD_BITS, PAGE_BITS
+from boldhw.spec.engine import PAGE_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import Register
 
 AHEAD_BITS = 4  # words are read for the host up to the end of a block of so many address bits

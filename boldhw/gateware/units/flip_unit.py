@@ -17,21 +17,33 @@ class FlipUnit(wiring.Component):
     """Add a vote to each of P accumulators and flip the weights whose accumulator calls for it.
 
     ``m <- clamp(m - q)``, with decay before and stochastic rounding where the engine has them; the
-    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. Weights, and what
-    comes out, stand a cycle behind the other inputs.
+    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. Latency 1 cycle,
+    P weights per cycle.
 
     Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11).
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine that trains; A is ``accumulator_bits``.
+
     Members
     -------
-    votes : P signed votes.
-    accumulators : P signed accumulators of A bits.
-    weights : P bits.
-    theta : 1 and up; above ``2 ** (A - 1)`` nothing flips.
-    rounding, draws : votes are divided by ``2 ** rounding``, rounded by the lane's random bits.
-    decay : accumulators lose ``(m * decay) >> 16`` first.
-    new_accumulators : accumulators after the update.
-    flips : P bits, the weights that change.
+    votes : In(ArrayLayout(vote_shape, elements))
+    accumulators : In(ArrayLayout(signed(A), elements))
+    weights : In(elements)
+        A cycle after ``votes`` and ``accumulators``.
+    theta : In(A)
+        1 and up, constant for a layer; above ``2 ** (A - 1)`` nothing flips.
+    rounding, draws : In(range(4)), In(8 * elements)
+        Votes are divided by ``2 ** rounding``, rounded by the lane's random bits; only in a
+        stochastic engine.
+    decay : In(16)
+        Accumulators lose ``(m * decay) >> 16`` first; only in an engine with decay.
+    new_accumulators : Out(ArrayLayout(signed(A), elements))
+        Accumulators after the update; combinational from registers and ``weights``.
+    flips : Out(elements)
+        The weights that change; likewise.
     """
 
     def __init__(self, config):

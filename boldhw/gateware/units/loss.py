@@ -2,11 +2,70 @@
 
 from amaranth.hdl import EnableInserter, Module, Mux, Signal, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 CLASS_BITS = 8
+
+
+class OutputPort(Signature):
+    """The outputs of a sample, in order. Members are those of the side that gives them.
+
+    Members
+    -------
+    valid : Out(1)
+        An output is there.
+    value : Out(signed(16))
+        Its sum.
+    stall : Out(1)
+        The loss does not take it yet.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "valid": Out(1),
+            "value": Out(signed(FIELD_BITS)),
+            "stall": Out(1),
+        })  # fmt: skip
+
+
+class RecountPort(Signature):
+    """The classes of the outputs, once more. Members are those of the backward pass.
+
+    Members
+    -------
+    start : Out(1)
+        Count from the first output on, a cycle after the sample is judged or later.
+    step : Out(1)
+        Go on to the next output.
+    is_wrong, is_label, counting : In(1), registered
+        The output at hand belongs to the best wrong class; to the label; to any class.
+    """
+
+    def __init__(self):
+        super().__init__({
+            "start": Out(1),
+            "step": Out(1),
+            "is_wrong": In(1),
+            "is_label": In(1),
+            "counting": In(1),
+        })  # fmt: skip
+
+
+class VerdictPort(Signature):
+    """The outcome of a sample that is learnt. Members are those of the loss.
+
+    Members
+    -------
+    hit : Out(1), registered
+        The prediction is the label.
+    active : Out(1), registered
+        The sample must be learnt.
+    """
+
+    def __init__(self):
+        super().__init__({"hit": Out(1), "active": Out(1)})
 
 
 class Loss(wiring.Component):
@@ -14,29 +73,31 @@ class Loss(wiring.Component):
 
     Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
     class. ``wrong`` (the best wrong class; the lowest one on ties) holds from the cycle after the
-    last output until ``restart``, ``hit`` and ``active`` a cycle later.
+    last output until ``restart``, ``verdict`` a cycle later.
 
     Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
 
     Members
     -------
-    restart : forget the sample before.
-    valid, value : the sum of the next output. stall : do not take it yet.
-    label, classes, outputs_per_class, margin : constant during a sample.
-    score, score_valid : score of a class, in the cycle of its last output.
-    recount, step : count the outputs once more, from a cycle after ``wrong`` on.
-    is_wrong, is_label, counting : the output at hand belongs to the best wrong class; to the label;
-        to any class.
-    hit : the prediction is the label. active : the sample must be learnt.
+    restart : In(1)
+        Forget the sample before.
+    outputs : In(OutputPort())
+    label, classes, outputs_per_class, margin : In(8), In(8), In(8), In(16)
+        Constant during a sample; ``margin`` only in an engine that trains, like all from
+        ``recount`` on.
+    score, score_valid : Out(signed(16)), Out(1), combinational
+        Score of a class, in the cycle of its last output.
+    recount : In(RecountPort())
+    verdict : Out(VerdictPort())
+    wrong : Out(8), registered
+        The best wrong class.
     """
 
     def __init__(self, config):
         self.config = config
         members = {
             "restart": In(1),
-            "valid": In(1),
-            "stall": In(1),
-            "value": In(signed(FIELD_BITS)),
+            "outputs": In(OutputPort()),
             "label": In(CLASS_BITS),
             "classes": In(CLASS_BITS),
             "outputs_per_class": In(CLASS_BITS),
@@ -46,13 +107,8 @@ class Loss(wiring.Component):
         if config.training:
             members |= {
                 "margin": In(FIELD_BITS),
-                "recount": In(1),
-                "step": In(1),
-                "is_wrong": Out(1),
-                "is_label": Out(1),
-                "counting": Out(1),
-                "hit": Out(1),
-                "active": Out(1),
+                "recount": In(RecountPort()),
+                "verdict": Out(VerdictPort()),
                 "wrong": Out(CLASS_BITS),
             }
         super().__init__(members)
@@ -63,38 +119,41 @@ class Loss(wiring.Component):
         partial = Signal(signed(FIELD_BITS))
         m.d.comb += [
             counter.restart.eq(self.restart),
-            counter.step.eq(self.valid),
+            counter.step.eq(self.outputs.valid),
             counter.outputs_per_class.eq(self.outputs_per_class),
             counter.classes.eq(self.classes),
-            self.score.eq(partial + self.value),
-            self.score_valid.eq(self.valid & counter.last & counter.counting),
+            self.score.eq(partial + self.outputs.value),
+            self.score_valid.eq(self.outputs.valid & counter.last & counter.counting),
         ]
-        with m.If(self.valid):
+        with m.If(self.outputs.valid):
             m.d.sync += partial.eq(Mux(counter.last, 0, self.score))
         with m.If(self.restart):
             m.d.sync += partial.eq(0)
         if self.config.training:
             m.d.comb += [
-                counter.restart.eq(self.restart | self.recount),
-                counter.step.eq(self.valid | self.step),
-                self.counting.eq(counter.counting),
+                counter.restart.eq(self.restart | self.recount.start),
+                counter.step.eq(self.outputs.valid | self.recount.step),
+                self.recount.counting.eq(counter.counting),
             ]
             self._compare(m, counter)
             self._judge(m, counter.index)
         # One enable of all registers: no path from it through the comparisons.
-        return EnableInserter(~self.stall)(m)
+        return EnableInserter(~self.outputs.stall)(m)
 
     def _compare(self, m, counter):
         """Compare the class of the next output, a cycle ahead."""
         index = counter.following
-        m.d.sync += [self.is_wrong.eq(index == self.wrong), self.is_label.eq(index == self.label)]
+        m.d.sync += [
+            self.recount.is_wrong.eq(index == self.wrong),
+            self.recount.is_label.eq(index == self.label),
+        ]
 
     def _judge(self, m, index):
         best, right = Signal(signed(FIELD_BITS)), Signal(signed(FIELD_BITS))
         any_wrong = Signal()
         beats_best = self._beats(m, best)
         with m.If(self.score_valid):
-            with m.If(self.is_label):
+            with m.If(self.recount.is_label):
                 m.d.sync += right.eq(self.score)
             with m.Elif(~any_wrong | beats_best):
                 m.d.sync += [any_wrong.eq(1), best.eq(self.score), self.wrong.eq(index)]
@@ -104,8 +163,8 @@ class Loss(wiring.Component):
         m.d.comb += lead.eq(right - best)
         ahead = (lead > 0) | ((lead == 0) & (self.label < self.wrong))
         m.d.sync += [
-            self.hit.eq(~any_wrong | ahead),
-            self.active.eq(any_wrong & (lead < self.margin)),
+            self.verdict.hit.eq(~any_wrong | ahead),
+            self.verdict.active.eq(any_wrong & (lead < self.margin)),
         ]
 
     def _beats(self, m, best):
@@ -116,8 +175,8 @@ class Loss(wiring.Component):
         """
         excess, total = Signal(signed(FIELD_BITS + 1)), Signal(signed(FIELD_BITS + 1))
         first = Signal()  # sum of a class
-        m.d.comb += total.eq(Mux(first, ~best, excess) + self.value)
-        with m.If(self.valid):
+        m.d.comb += total.eq(Mux(first, ~best, excess) + self.outputs.value)
+        with m.If(self.outputs.valid):
             m.d.sync += [excess.eq(total), first.eq(self.score_valid)]
         with m.If(self.restart):
             m.d.sync += first.eq(1)

@@ -19,11 +19,16 @@ class Magnitude(wiring.Component):
     backward pass. A negative sum is compared by its complement, which is one less than its
     absolute value; the carry into the comparison makes up for that.
 
+    Parameters
+    ----------
+    config : EngineConfig
+
     Members
     -------
-    sums : P signed sums.
-    limits : P limits.
-    far : P bits, ``abs(sum) > limit``.
+    sums : In(ArrayLayout(sum_shape, elements))
+    limits : In(ArrayLayout(limit_shape, elements))
+    far : Out(elements), combinational
+        ``abs(sum) > limit``.
     """
 
     def __init__(self, config):

@@ -17,15 +17,22 @@ def recurrence(elements):
 
 
 class Noise(wiring.Component):
-    """Draw NOISE_BITS random bits for every lane. A new draw stands one cycle after ``step``.
+    """Draw NOISE_BITS random bits for every lane. A new draw is there one cycle after ``step``.
 
     Golden model: :class:`boldhw.spec.noise.NoiseStream`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+
     Members
     -------
-    step : go on to the next draw.
-    write, write_data : shift 16 bits into the state, the oldest bits fall out.
-    draws : P * NOISE_BITS bits, lane 0 lowest.
+    step : In(1)
+        Go on to the next draw.
+    write, write_data : In(1), In(16)
+        Shift 16 bits into the state, the oldest bits fall out.
+    draws : Out(8 * elements), combinational from registers
+        Lane 0 lowest.
     """
 
     def __init__(self, config):

@@ -16,12 +16,18 @@ class Threshold(wiring.Component):
 
     Golden model: :func:`boldhw.golden.rule.fire`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+
     Members
     -------
-    sums : P signed sums.
-    far : P bits, the sum is beyond the window (only in an engine that trains).
-    lanes : units in this group, 1..P.
-    fire, gate : P bits each.
+    sums : In(ArrayLayout(sum_shape, elements))
+    far : In(elements)
+        The sum is beyond the window; only in an engine that trains, like ``gate``.
+    lanes : In(range(elements + 1))
+        Units in this group, 1 and up.
+    fire, gate : Out(elements), combinational
     """
 
     def __init__(self, config):
