@@ -309,7 +309,7 @@ def largest_network(engine, inputs=784, outputs=10):
 
     Raises ConfigError when not even one hidden unit does.
     """
-    Layout(engine, (inputs, 1, outputs))
+    Layout(engine, Network.of((inputs, 1, outputs)))
     hidden = 1
     while _holds(engine, (inputs, hidden + 1, outputs)):
         hidden += 1
