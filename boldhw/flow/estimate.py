@@ -251,7 +251,7 @@ def _outgrows_luts(memory):
 
 
 def _signal_widths(engine):
-    """Return the widths of the memories that the signal memory consists of."""
+    """Return the widths of the memories that the delta memory consists of."""
     p, k = engine.elements, engine.batch
     if not engine.dual_port:
         return [2 * k]

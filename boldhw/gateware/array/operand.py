@@ -1,4 +1,4 @@
-"""The broadcast operand: sign and mask words for the array, from the data or signal memory."""
+"""The broadcast operand: sign and mask words for the array, from the data or delta memory."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import enum, wiring
@@ -18,7 +18,7 @@ class Source(enum.IntFlag, shape=4):
     EVERY_SIGN = 1
     EVERY_MASK = 2
     KEEP_SIGN = 4
-    COLUMNS = 8  # take the row of the signal memory instead
+    COLUMNS = 8  # take the row of the delta memory instead
 
 
 class Operand(wiring.Component):
@@ -26,7 +26,7 @@ class Operand(wiring.Component):
 
     Inputs in Boolean coding are signs that count everywhere, those in {0,T} coding masks whose
     signs are T. Signals of the data memory take two words, sign word first, which is kept for the
-    mask word that follows. Those of the signal memory come as one row of both.
+    mask word that follows. Those of the delta memory come as one row of both.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Operand(wiring.Component):
     word : In(config.lanes)
         Word from the data memory.
     signs : In(config.batch)
-        Signs from the signal memory, one a gathered sample; only in an engine that trains.
+        Signs from the delta memory, one a gathered sample; only in an engine that trains.
     masks : In(config.batch)
         Masks of the same signals; only in an engine that trains.
     sign : Out(config.lanes), registered

@@ -1,4 +1,4 @@
-"""The signal memory: one row per unit, one column per gathered sample."""
+"""The delta memory: one row per unit, one column per gathered sample."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
 
 
-class SignalMemory(wiring.Component):
+class DeltaMemory(wiring.Component):
     """Store three-valued signals sample by sample, read them unit by unit.
 
     A row has one column per gathered sample. A write puts one signal into the first column that is
@@ -92,7 +92,7 @@ class SignalMemory(wiring.Component):
         )
 
 
-class TurnedSignalMemory(wiring.Component):
+class TransposedDeltaMemory(wiring.Component):
     """Store three-valued signals of P samples at a time, and read those of all; unit by unit.
 
     A row has signs and masks of K samples, each in ``ceil(K / P)`` parts, signs first. Each part is
