@@ -4,7 +4,9 @@ import click
 
 from boldhw.cli import options
 from boldhw.cli.output import verb
+from boldhw.cli.train_graph import evaluate_graph, is_graph
 from boldhw.data.majority import majority_share
+from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
 
 
@@ -15,6 +17,10 @@ from boldhw.golden import checkpoint as checkpoints
 @options.threshold(None, "Pixels above it are T.  [default: the threshold of the run]")
 def evaluate(backend, checkpoint, data_name, threshold, train_size, test_size):
     """Print the accuracy of a checkpoint on the test samples of a data set."""
+    if is_graph(checkpoint):
+        if backend != "golden":
+            raise ConfigError(f"no device runs the graph in {checkpoint}; leave out --backend")
+        return evaluate_graph(checkpoint, (data_name, train_size, test_size), threshold)
     trainer = checkpoints.load(checkpoint)
     threshold = options.run_threshold(trainer) if threshold is None else threshold
     _, _, bits, labels = options.load_bits(data_name, threshold, train_size, test_size)

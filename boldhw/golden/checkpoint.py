@@ -45,7 +45,7 @@ def save(path: str | PathLike[str], trainer: Trainer) -> None:
         raise ConfigError(
             f"{trainer.network.gathered} samples are gathered; call flush() before saving"
         )
-    replace_file(path, _seal(_arrays(trainer)))
+    replace_file(path, seal(_arrays(trainer)))
 
 
 def load(path: str | PathLike[str]) -> Trainer:
@@ -53,17 +53,20 @@ def load(path: str | PathLike[str]) -> Trainer:
 
     Raises DataError, naming the file and what is wrong, unless every byte is as it was written.
     """
-    path = Path(path)
+    return parse(Path(path), read_bytes(path))
+
+
+def read_bytes(path: str | PathLike[str]) -> bytes:
+    """Return the bytes of a file. Raises DataError."""
     try:
-        content = path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"checkpoint {path} cannot be read: {error.strerror}") from error
-    return parse(path, content)
 
 
 def parse(path: str | PathLike[str], content: bytes) -> Trainer:
     """Return the Trainer in the bytes of a checkpoint, like :func:`load`; ``path`` is its name."""
-    _check_seal(path, content)
+    check_seal(path, content)
     try:
         with open_archive(content) as archive:
             return _restore(path, archive)
@@ -150,7 +153,7 @@ def _read_layers(
     return arrays
 
 
-def _seal(arrays: Mapping[str, Any]) -> bytes:
+def seal(arrays: Mapping[str, Any]) -> bytes:
     """Return the bytes of the .npz, its empty zip comment replaced by the CRC of all the rest."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -158,7 +161,8 @@ def _seal(arrays: Mapping[str, Any]) -> bytes:
     return content + COMMENT % zlib.crc32(content)
 
 
-def _check_seal(path: str | PathLike[str], content: bytes) -> None:
+def check_seal(path: str | PathLike[str], content: bytes) -> None:
+    """Raise DataError unless every byte of a checkpoint is as it was written."""
     body, comment = content[:-COMMENT_SIZE], content[-COMMENT_SIZE:]
     expected = COMMENT % zlib.crc32(body)
     if comment != expected:
