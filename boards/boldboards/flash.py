@@ -4,13 +4,13 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import Component, In
+from amaranth.lib.wiring import In
 
 from boldhw.gateware.memory.memory_port import MemoryPort
 from boldhw.gateware.store.flash import WORD_BITS, FlashReader
 
 
-class FlashStore(Component):
+class FlashStore(wiring.Component):
     """A reader and the pins of its chip, resource ``spi_flash_4x`` of the platform.
 
     Parameters

@@ -15,8 +15,9 @@ from amaranth.hdl import (
     ResetSignal,
     Signal,
 )
+from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from boldhw.errors import ConfigError
 
@@ -54,7 +55,7 @@ def products(
             yield divider, feedback, Fraction(oscillator_hz * feedback, divider)
 
 
-class PowerOnReset(Component):
+class PowerOnReset(wiring.Component):
     """Hold a reset until a PLL has been locked for a number of cycles.
 
     Runs in a domain without reset, from the PLL's clock. ``locked`` may change at any time; when it

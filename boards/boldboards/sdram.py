@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import Component, In
+from amaranth.lib.wiring import In
 
 from boldhw.gateware.memory.memory_port import MemoryPort
 from boldhw.gateware.store.sdram import WORD_BITS, SdramChip, SdramController
@@ -27,7 +27,7 @@ class FallingBuffer(io.FFBuffer):
         return m
 
 
-class SdramStore(Component):
+class SdramStore(wiring.Component):
     """A controller and the pins of its chip.
 
     All outputs leave from registers at the pins. The chip's clock does too, from one that puts out

@@ -47,16 +47,15 @@ def _found(path):
     """Return what a file holds that ``--checkpoint`` names, and what to do instead."""
     try:
         if graphs.is_graph(path):
-            trainer = graphs.load(path)
-            network = trainer.graph.spec
+            graph_run = graphs.load(path)
+            network, done, of = graph_run.graph.spec, graph_run.epoch, graph_run.epochs
         else:
-            trainer = checkpoints.load(path)
-            network = trainer.network.graph
+            run = checkpoints.load(path)
+            network, done, of = run.network.graph, run.epoch, run.epochs
     except DataError:
         return f"{path} is there already and no checkpoint; save the run in another file"
-    text = f"{path} holds a run of {network} that has done {trainer.epoch} of {trainer.epochs}"
-    text += " epochs"
-    if trainer.epoch < trainer.epochs:
+    text = f"{path} holds a run of {network} that has done {done} of {of} epochs"
+    if done < of:
         return f"{text}; go on with: {again(path)}; save this run in another file"
     return f"{text}; save this run in another file"
 

@@ -125,14 +125,15 @@ def load(name_or_path, train_size=None, test_size=None):
             f"data {name!r} is neither {' nor '.join(NAMED)}, a directory of IDX files nor a .npz "
             f"file; try mnist5k"
         )
-    x_train, y_train = _checked(f"{name}: training set", *arrays[:2], train_size)
-    x_test, y_test = _checked(f"{name}: test set", *arrays[2:], test_size)
+    pictures = name in NAMED or arrays[0].ndim > 2
+    x_train, y_train, x_test, y_test = arrays
+    x_train, y_train = _checked(f"{name}: training set", x_train, y_train, train_size)
+    x_test, y_test = _checked(f"{name}: test set", x_test, y_test, test_size)
     if x_train.shape[1] != x_test.shape[1]:
         raise DataError(
             f"{name}: training images have {x_train.shape[1]} pixels, test images "
             f"{x_test.shape[1]}; both must have as many"
         )
-    pictures = name in NAMED or arrays[0].ndim > 2
     return Dataset(x_train, y_train, x_test, y_test, name, pictures)
 
 
@@ -264,7 +265,7 @@ def _load_directory(folder):
 
 def _idx_paths(folder):
     """Return {role: paths} of the one set of IDX files in a folder."""
-    sets = {}
+    sets: dict[str, dict[tuple[bool, bool], list[Path]]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
             sets.setdefault(match["set"], {}).setdefault(_role(path.name), []).append(path)
@@ -282,6 +283,7 @@ def _idx_paths(folder):
 def _role(name):
     """Return what the name of an IDX file says it holds: (of the training set, of images)."""
     match = IDX_NAME.fullmatch(name)
+    assert match is not None, f"{name} is no name of an IDX file"
     return match["part"].lower() == "train", match["kind"].lower() == "images"
 
 

@@ -5,6 +5,7 @@ The other rows train on all of them and are tested once, after the last epoch.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def settings(network, seed, epochs, label, *, levels, choose=False, maps=True, b
 
 
 # What was tried beside the usual constants, on SMALL.
-TRIALS = {
+TRIALS: dict[str, dict[str, Any]] = {
     "usual": {},
     "hidden maps {F,T}": {"maps": False},
     "flips twice as often": {"flips_first": 3575, "flips_last": 4682},

@@ -40,7 +40,7 @@ class EngineConfig(Geometry):
     data_rows : int
         Rows of the data memory: layer table, accumulators, gathered samples.
     signal_rows : int
-        Rows of 2 K bits in the signal memory: one per output of every layer, padded to P.
+        Rows of 2 K bits in the delta memory: one per output of every layer, padded to P.
     max_layers : int
         Entries of the layer table. 1..16.
     max_fan_in : int

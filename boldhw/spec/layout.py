@@ -35,7 +35,7 @@ class LayerLayout:
     weight_row           first row in the weight memory
     transposed_row       first row of the transposed plane (0 for the first layer, which has none)
     accumulator_row      first data-memory row of the accumulators, input group by input group
-    column_row           first row in the signal memory
+    column_row           first row in the delta memory
     input_row            slot offset of the input words
     output_row           slot offset of the output words: the next layer's input_row
     gate_row             slot offset of the gate words (the last layer has none)

@@ -15,7 +15,7 @@ from boldhw.gateware.core.scan import Scan
 from boldhw.gateware.core.sequencer import Sequencer
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.data_memory import DataMemory
-from boldhw.gateware.memory.signal_memory import SignalMemory, TurnedSignalMemory
+from boldhw.gateware.memory.delta_memory import DeltaMemory, TransposedDeltaMemory
 from boldhw.gateware.memory.transposer import Transposer
 from boldhw.gateware.memory.weight_memory import WeightMemory
 from boldhw.gateware.passes.backward import BackwardPass
@@ -122,9 +122,9 @@ class Core(wiring.Component):
     def _add_units_of_training(self, m):
         """Add what only an engine that trains has."""
         config = self.config
-        signal_memory = TurnedSignalMemory if config.dual_port else SignalMemory
+        delta_memory = TransposedDeltaMemory if config.dual_port else DeltaMemory
         backward_pass = StreamingBackwardPass if config.dual_port else BackwardPass
-        m.submodules.signals = self._signals = signal_memory(config)
+        m.submodules.signals = self._signals = delta_memory(config)
         m.submodules.magnitude = self._magnitude = Magnitude(config)
         m.submodules.ternarise = self._ternarise = Ternarise(config)
         m.submodules.limits = self._limits = Limits(config)
@@ -268,7 +268,7 @@ class Core(wiring.Component):
         ]
 
     def _connect_signals(self, m, issue):
-        """Connect the signal memory: the backward pass writes it, or the update pass."""
+        """Connect the delta memory: the backward pass writes it, or the update pass."""
         signals, backward, update = self._signals, self._backward, self._update
         m.d.comb += signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1))
         for operand in self._operands:

@@ -15,18 +15,25 @@ SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 class DataMemoryPort(Signature):
     """Access to the rows of a data memory. Members are those of its user.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_rows``, ``data_width``, ``data_slices``, ``lanes`` and ``dual_port``.
+
     Members
     -------
-    addr : Out(data_slices * bits of a row's number)
+    addr : Out(config.data_slices * (config.data_rows - 1).bit_length())
         Row to read, without ``dual_port`` or to write: the same one for each slice of the columns,
         one after the other.
     write : Out(1)
-    write_data : Out(data_width)
-    read_data : In(data_width)
-        One cycle after ``addr``, with ``dual_port`` two.
-    operand : In(lanes)
+        Write ``write_data``.
+    write_data : Out(config.data_width)
+        Row to write.
+    read_data : In(config.data_width), registered
+        The row at ``addr``.
+    operand : In(config.lanes), registered
         The operand word in ``read_data``, on a large device from registers of its own.
-    write_addr : Out(range(data_rows))
+    write_addr : Out(range(config.data_rows))
         Row to write; only with ``dual_port``.
     """
 
@@ -44,19 +51,43 @@ class DataMemoryPort(Signature):
 
 
 class DataMemory(wiring.Component):
-    """Read or write one row a cycle; read data comes one cycle after the address.
+    """Store the layer table, the accumulators and the gathered samples, one row a cycle.
 
-    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle.
-    Registers then stand on both sides of the memory, which is spread over the whole device: read
-    data comes two cycles after the address, and a row must be read neither in the cycle in which it
-    is written nor in the next one. Without it what ``read_data`` shows after a cycle that wrote is
-    not defined.
+    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle,
+    and registers are on both sides of the memory, which is spread over the whole device.
 
     On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
     Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
     of them.
 
-    Members: those of :class:`DataMemoryPort`.
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_rows``, ``data_width``, ``data_slices``, ``lanes`` and ``dual_port``.
+
+    Members
+    -------
+    Those of :class:`DataMemoryPort`, flipped.
+
+    Latency
+    -------
+    1 cycle from ``addr`` to ``read_data``, with ``dual_port`` 2; one access per cycle, with
+    ``dual_port`` a read and a write. What ``read_data`` shows after a cycle that wrote is not
+    defined. A write to row r, then a read of it::
+
+        cycle         0     1     2
+        addr          r     r
+        write         1     0
+        read_data                 new
+
+    With ``dual_port`` a row must be read neither in the cycle in which it is written nor in the
+    next one::
+
+        cycle         0     1     2     3     4
+        write_addr    r
+        write         1     0
+        addr                      r
+        read_data                             new
     """
 
     def __init__(self, config):

@@ -32,22 +32,29 @@ def choose(words, index):
 class WeightMemoryPort(Signature):
     """Access to a weight memory. Members are those of its user; P is ``elements``, S ``lanes``.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``, ``lanes``, ``subwords`` and ``weight_rows``.
+
     Members
     -------
-    read_row : Out(range(weight_rows))
+    read_row : Out(range(config.weight_rows))
         Row to read.
-    row : In(P * S)
-        The row, bank 0 lowest, one cycle later, with ``dual_port`` two.
-    read_block : Out(range(S / P))
+    row : In(config.elements * config.lanes), registered
+        The row's P * S bits, bank 0 lowest.
+    read_block : Out(range(config.subwords))
         Which block of ``row`` is at ``block``.
-    block : In(P * P)
+    block : In(config.elements**2)
         P words of P bits; combinational from ``row``, registered with ``dual_port``.
     write : Out(1)
         Store ``write_data``.
-    write_row : Out(range(weight_rows))
-    write_block : Out(range(S / P))
-    write_data : Out(P * P)
-        P words of P bits; with ``dual_port`` a cycle after the three before.
+    write_row : Out(range(config.weight_rows))
+        Row to write.
+    write_block : Out(range(config.subwords))
+        Which block of it.
+    write_data : Out(config.elements**2)
+        P words of P bits.
     """
 
     def __init__(self, config):
@@ -68,15 +75,43 @@ class WeightMemory(wiring.Component):
     """Hold weight planes and transposed planes; read a whole row, write one block.
 
     A row has P banks of S bits. Block t of a row is bits ``t * P .. t * P + P - 1`` of every bank.
-    Latency of a read is 1 cycle. Reading a row in the cycle in which it is written is not defined:
-    the schedule never does. The memory is zero after configuration.
+    The memory is zero after configuration. With ``dual_port`` it is spread over a whole device,
+    with registers on all its sides.
 
-    With ``dual_port`` the memory is spread over a whole device, and registers stand on all its
-    sides: a row comes two cycles behind ``read_row``, a block two cycles behind ``read_block`` and
-    one behind its row. What says that and where to write comes one cycle ahead of ``write_data``,
-    which is stored three cycles later.
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements`` (P), ``lanes`` (S), ``subwords``, ``weight_rows`` and ``dual_port``.
 
-    Members: those of :class:`WeightMemoryPort`.
+    Members
+    -------
+    Those of :class:`WeightMemoryPort`, flipped.
+
+    Latency
+    -------
+    1 cycle from ``read_row`` to ``row``, with ``dual_port`` 2; a read and a write per cycle.
+    Reading a row in the cycle in which it is written is not defined: the schedule never does. A
+    read of block t of row r, and a write::
+
+        cycle                            0      1      2
+        read_row                         r
+        read_block                              t
+        row                                     r
+        block                                   r t
+        write, write_row, write_data     w
+        stored                                  w
+
+    With ``dual_port`` ``write_data`` comes one cycle after the place where it is written, and is
+    stored three cycles later::
+
+        cycle                            0      1      2      3      4
+        read_row                         r
+        read_block                              t
+        row                                            r
+        block                                                 r t
+        write, write_row, write_block    w
+        write_data                              w
+        stored                                                       w
     """
 
     def __init__(self, config):

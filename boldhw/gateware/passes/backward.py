@@ -20,7 +20,7 @@ class BackwardPass(wiring.Component):
     of the best wrong class, F for those of the label. Everywhere else a group of P signals comes
     from the array (transposed plane of the layer above times its signals) through
     :class:`~boldhw.gateware.units.ternarise.Ternarise`. Each group goes, one signal per cycle, into
-    the signal memory for the vote, and through the packer into the sample's slot for the layer
+    the delta memory for the vote, and through the packer into the sample's slot for the layer
     below.
 
     Cycle model: :func:`boldhw.spec.cycles.backward`.
@@ -35,7 +35,7 @@ class BackwardPass(wiring.Component):
     ternarise : see :class:`boldhw.gateware.units.ternarise.TernarisePort`.
     draw : go on to the next random bits.
     packer, deltas : see :class:`boldhw.gateware.units.packer.Packer`.
-    write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
+    write, sign, mask : delta memory, at ``issue.signal_row`` (not with ``dual_port``).
     """
 
     def __init__(self, config):
@@ -210,7 +210,7 @@ class BackwardPass(wiring.Component):
             ]
 
     def _emit(self, m):
-        """Send a group to the packer at once and to the signal memory one by one."""
+        """Send a group to the packer at once and to the delta memory one by one."""
         row = Signal.like(self.issue.signal_row)
         with m.If(self._collecting | self._emitting):
             m.d.sync += self._lane.eq(self._lane + 1)

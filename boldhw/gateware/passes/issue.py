@@ -46,14 +46,14 @@ class IssuePort(Signature):
     """Addresses and flags of one cycle. Members are those of the pass.
 
     All are zero while the pass is idle. Everything that belongs to one operand word is given in the
-    cycle of its data or signal memory address; the core delays the rest to match.
+    cycle of its data or delta memory address; the core delays the rest to match.
 
     Members
     -------
     weight_row : Out(range(weight_rows))
         Weight row, read one cycle after the data row.
     signal_row : Out(range(signal_rows))
-        Row of the signal memory; only in an engine that trains.
+        Row of the delta memory; only in an engine that trains.
     source : Out(Source)
         What the word read is.
     valid, first, last : Out(1)

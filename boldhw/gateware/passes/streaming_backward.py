@@ -23,7 +23,7 @@ class StreamingBackwardPass(BackwardPass):
 
     Three cycles read the signs of a word, its masks, and the gate word of an earlier group. Groups
     go through the packer into the sample's slot only, those of the first layer too: the update pass
-    turns them into rows of the signal memory. The last layer collects an output per cycle.
+    turns them into rows of the delta memory. The last layer collects an output per cycle.
 
     Cycle model: :func:`boldhw.spec.cycles.streaming_backward`. Members: see :class:`BackwardPass`.
     """

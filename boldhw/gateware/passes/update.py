@@ -32,7 +32,7 @@ class UpdatePass(wiring.Component):
     the next block for the transposer, and two behind them (one in the first layer, which has no
     transposed plane) store the block. Each layer begins with a turn of its signals: group by group,
     those of P samples at a time are shifted into the transposer, come back through the column row
-    turned over, and leave the transposer unit by unit for the signal memory.
+    turned over, and leave the transposer unit by unit for the delta memory.
 
     Cycle model: :func:`boldhw.spec.cycles.update`.
 
@@ -46,7 +46,7 @@ class UpdatePass(wiring.Component):
     zero_true, lanes, theta, decay : of the layer and group of inputs.
     flip, flipped : votes and accumulators are at the flip unit; its results are there.
     unload, unload_row, unload_part : with ``dual_port``: shift a unit's signals from the
-        transposer, in the next cycle, into this part of this row of the signal memory.
+        transposer, in the next cycle, into this part of this row of the delta memory.
     """
 
     def __init__(self, config):
@@ -216,7 +216,7 @@ class UpdatePass(wiring.Component):
                         m.next = "INPUTS"
 
     def _unload(self, m, turned):
-        """Shift the units of a block that was turned over into the signal memory."""
+        """Shift the units of a block that was turned over into the delta memory."""
         p, base, unit = self.config.elements, Signal.like(self.unload_row), Signal.like(self._lane)
         with m.If(self._starting):
             m.d.sync += [base.eq(self.table.fields.column_row), self.unload_part.eq(0)]

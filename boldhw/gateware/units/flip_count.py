@@ -11,26 +11,39 @@ from boldhw.gateware.core.counters import AMOUNT_BITS, CountPort
 class FlipCount(wiring.Component):
     """Add up the flips of a layer, and post them at its end.
 
-    A flip is counted if it comes two cycles before the end or earlier, with ``dual_port`` three: it
-    goes through registers before the popcount, with ``dual_port`` in it, and after it.
+    The passes post their own counts through it.
 
     Parameters
     ----------
     config : EngineConfig
+        Of an engine that trains; gives ``elements``, ``max_layers`` and ``dual_port``.
 
     Members
     -------
-    flips : In(elements)
+    flips : In(config.elements)
         Weights that flip.
     flipped : In(1)
         They are valid.
-    layer_done, layer : In(1), In(range(max_layers + 1))
-        Post the flips of this layer, and begin again at 0. The flip that is added to them in this
+    layer_done : In(1)
+        Post the flips of the layer, and begin again at 0. The flip that is added to them in this
         cycle is lost.
+    layer : In(range(config.max_layers + 1))
+        The layer.
     passes : In(CountPort(config))
         What the passes count; they post nothing in the cycle of ``layer_done``.
-    counters : Out(CountPort(config)), combinational
-        Both, to the counters.
+    counters : Out(CountPort(config))
+        Both, to the counters; combinational.
+
+    Latency
+    -------
+    A flip is counted if it comes two cycles before ``layer_done`` or earlier, with ``dual_port``
+    three: it is registered before the popcount, with ``dual_port`` in it, and after it. P flips per
+    cycle. Without ``dual_port``::
+
+        cycle              0     1     2
+        flips, flipped     a     b
+        layer_done                     1
+        counters.amount                a
     """
 
     def __init__(self, config):

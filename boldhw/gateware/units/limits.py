@@ -10,29 +10,35 @@ from boldhw.gateware.units.magnitude import limit_shape
 
 
 class Limits(wiring.Component):
-    """Give the window of a layer in the forward pass, else the dead zones, as limits.
+    """Choose the limits that sums are compared with: window in the forward pass, else dead zones.
 
-    Without ``dual_port`` there is no latency, and the window is given in the cycles of ``push``.
-    With it the limits steer a comparator in each element all over the device: latency 2 cycles, and
-    which one to give changes a cycle after a pass starts.
+    With ``dual_port`` the limits reach a comparator in each element all over the device and are
+    registered twice.
 
     Parameters
     ----------
     config : EngineConfig
-        Of an engine that trains.
+        Of an engine that trains; gives ``elements``, ``sum_bits``, ``dual_port`` and ``regions``.
 
     Members
     -------
     push : In(1)
         The forward pass takes sums of this cycle; only used without ``dual_port``.
-    forward, backward : In(1)
-        The pass starts; only used with ``dual_port``.
+    forward : In(1)
+        The forward pass starts; only used with ``dual_port``.
+    backward : In(1)
+        The backward pass starts; only used with ``dual_port``.
     window : In(field_shape(config, "window"))
         Of the layer, from the forward pass.
-    dead : In(ArrayLayout(limit_shape, elements))
+    dead : In(data.ArrayLayout(limit_shape(config), config.elements))
         Dead zone and noise of each lane.
-    limits : Out(ArrayLayout(limit_shape, elements))
-        Registered with ``dual_port``, else combinational.
+    limits : Out(data.ArrayLayout(limit_shape(config), config.elements))
+        The limits; registered with ``dual_port``, else combinational.
+
+    Latency
+    -------
+    None without ``dual_port``; with it 2 cycles from ``window`` and ``dead``, and the choice
+    changes one cycle after a pass starts.
     """
 
     def __init__(self, config):

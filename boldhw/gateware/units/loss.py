@@ -72,25 +72,56 @@ class Loss(wiring.Component):
     """Judge the scores of one sample, one output per cycle.
 
     Outputs come in order, ``outputs_per_class`` for each class; their sum is the score of the
-    class. ``wrong`` (the best wrong class; the lowest one on ties) holds from the cycle after the
-    last output until ``restart``, ``verdict`` a cycle later.
+    class. The best wrong class is the lowest one on ties.
 
     Golden model: :func:`boldhw.golden.rule.margin_loss` and ``predict``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``training``.
 
     Members
     -------
     restart : In(1)
         Forget the sample before.
     outputs : In(OutputPort())
-    label, classes, outputs_per_class, margin : In(8), In(8), In(8), In(16)
-        Constant during a sample; ``margin`` only in an engine that trains, like all from
-        ``recount`` on.
-    score, score_valid : Out(signed(16)), Out(1), combinational
+        Outputs of the sample, in order.
+    label : In(CLASS_BITS)
+        Class of the sample; constant during it, as the next three are.
+    classes : In(CLASS_BITS)
+        Classes of the network.
+    outputs_per_class : In(CLASS_BITS)
+        Outputs of each class.
+    margin : In(FIELD_BITS)
+        Lead of the label from which a sample is not learnt; only in an engine that trains, as are
+        ``recount``, ``verdict`` and ``wrong``.
+    score : Out(signed(FIELD_BITS)), combinational
         Score of a class, in the cycle of its last output.
+    score_valid : Out(1), combinational
+        ``score`` is that of a class.
     recount : In(RecountPort())
+        The classes of the outputs once more; its outputs are registered.
     verdict : Out(VerdictPort())
-    wrong : Out(8), registered
+        The outcome, registered.
+    wrong : Out(CLASS_BITS), registered
         The best wrong class.
+
+    Latency
+    -------
+    ``wrong`` holds from the cycle after the last output until ``restart``, ``verdict`` one cycle
+    later; one output per cycle. Classes a and b of two outputs, and the first outputs counted
+    again::
+
+        cycle                  0     1     2     3     4     5     6     7
+        restart                1
+        outputs                      a0    a1    b0    b1
+        score                              a           b
+        wrong                                                of the sample
+        verdict                                                    of the sample
+        recount.start                                              1
+        recount.step                                                     1
+        recount.is_wrong, ..                                             a0
     """
 
     def __init__(self, config):
@@ -141,7 +172,7 @@ class Loss(wiring.Component):
         return EnableInserter(~self.outputs.stall)(m)
 
     def _compare(self, m, counter):
-        """Compare the class of the next output, a cycle ahead."""
+        """Compare the class of the next output, one cycle before it comes."""
         index = counter.following
         m.d.sync += [
             self.recount.is_wrong.eq(index == self.wrong),
@@ -168,10 +199,10 @@ class Loss(wiring.Component):
         ]
 
     def _beats(self, m, best):
-        """Say whether the score exceeds ``best``.
+        """Return a condition: the score exceeds ``best``.
 
-        The sums of a class are counted from ``-best - 1``, beside the score, so that the comparison
-        needs no addition in front of it.
+        The sums of a class are counted from ``-best - 1``, beside the score: the comparison needs
+        no addition in front of it.
         """
         excess, total = Signal(signed(FIELD_BITS + 1)), Signal(signed(FIELD_BITS + 1))
         first = Signal()  # sum of a class
@@ -184,11 +215,40 @@ class Loss(wiring.Component):
 
 
 class ClassCounter(wiring.Component):
-    """Say to which class an output belongs, while outputs are counted.
+    """Count outputs, and give the class of each.
 
-    ``index`` is the class of the current output, ``following`` what it is in the next cycle,
-    ``last`` marks its last output, ``counting`` says that there is such a class. Going on behind
-    the last one is harmless: ``index`` equals no class.
+    After the last class ``index`` goes on, and equals no class.
+
+    Members
+    -------
+    restart : In(1)
+        Begin again at the first output; wins over ``step``.
+    step : In(1)
+        Go on to the next output.
+    outputs_per_class : In(CLASS_BITS)
+        Outputs of each class, 1 and up.
+    classes : In(CLASS_BITS)
+        Classes to count.
+    index : Out(CLASS_BITS + 1), registered
+        Class of the current output.
+    following : Out(CLASS_BITS + 1), combinational
+        ``index`` of the next cycle.
+    last : Out(1), registered
+        The current output is the last one of its class.
+    counting : Out(1), registered
+        The current output belongs to a class.
+
+    Latency
+    -------
+    1 cycle, one output per cycle. Two classes of two outputs::
+
+        cycle        0    1    2    3    4    5
+        restart      1    0    0    0    0
+        step         0    1    1    1    1
+        index             0    0    1    1    2
+        following    0    0    1    1    2    2
+        last              0    1    0    1    0
+        counting          1    1    1    1    0
     """
 
     restart: In(1)

@@ -46,24 +46,38 @@ class PairPort(Signature):
 
 
 class Packer(wiring.Component):
-    """Collect pairs of P-bit groups into a pair of S-bit words. One group per cycle.
+    """Collect pairs of P-bit groups into a pair of S-bit words.
 
-    The first group of a word sets all groups behind it to 0, so that a word that ends early is
-    padded.
+    The first group of a word sets all later ones to 0, which pads a word that ends early.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``elements`` (P), ``lanes`` (S), ``training`` and ``dual_port``.
 
     Members
     -------
-    forward, fired : In(PackerPort()), In(PairPort(elements))
-        The forward pass and its groups.
-    backward, deltas : In(PackerPort()), In(PairPort(elements))
-        The backward pass, one of an engine that trains, and its groups. Only one pass is awake; an
-        idle one drives zeros.
-    words : Out(PairPort(lanes)), registered
-        They hold from the cycle after a group until the next group.
+    forward : In(PackerPort())
+        The forward pass. Only one pass is awake; an idle one drives zeros.
+    fired : In(PairPort(config.elements))
+        Its groups: activations and gate bits.
+    backward : In(PackerPort())
+        The backward pass; like ``deltas`` only in an engine that trains.
+    deltas : In(PairPort(config.elements))
+        Its groups: signs and masks.
+    words : Out(PairPort(config.lanes))
+        The words, registered; they hold from the cycle after a group until the next group.
+
+    Latency
+    -------
+    1 cycle, one group per cycle. A word of two groups a and b::
+
+        cycle              0     1      2      3
+        forward.push       1     1      0      0
+        fired              a     b
+        forward.filling    0     1      0      0
+        forward.full             0      1      1
+        words                    0 a    b a    b a
     """
 
     def __init__(self, config):

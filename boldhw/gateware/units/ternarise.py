@@ -31,23 +31,37 @@ class TernarisePort(Signature):
 
 
 class Ternarise(wiring.Component):
-    """Keep the sign of sums that pass gate and dead zone; the rest become 0. No latency.
+    """Keep the sign of sums that pass gate and dead zone; the rest become 0.
 
     With ``noise`` = 0 the dead zone is fixed; with ``dead`` = 0 and ``noise`` = 2^n - 1 the signal
-    is an unbiased one-plane estimate of ``sum / 2^n``.
+    is an unbiased one-plane estimate of ``sum / 2^n``. The comparison itself is that of
+    :class:`boldhw.gateware.units.magnitude.Magnitude`, which gets the limits from here.
 
     Golden model: :func:`boldhw.golden.rule.ternarise`.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``, ``sum_bits`` and ``stochastic``.
 
     Members
     -------
     request : In(TernarisePort(config))
-    draws : In(8 * elements)
+        Dead zone and noise of the layer; its signs and masks are combinational.
+    draws : In(NOISE_BITS * config.elements)
         Random bits of each lane; only in a stochastic engine.
-    limits : Out(ArrayLayout(limit_shape, elements)), combinational
-        Dead zone and noise, for :class:`boldhw.gateware.units.magnitude.Magnitude`.
-    sums : In(ArrayLayout(sum_shape, elements))
-    gate, far : In(elements)
-        The gate of a unit is open; its sum is beyond its limit.
+    limits : Out(data.ArrayLayout(limit_shape(config), config.elements)), combinational
+        Dead zone and noise of each lane.
+    sums : In(data.ArrayLayout(sum_shape(config), config.elements))
+        One signed sum per lane.
+    gate : In(config.elements)
+        The gate of the unit is open.
+    far : In(config.elements)
+        Its sum is beyond its limit.
+
+    Latency
+    -------
+    None: combinational.
     """
 
     def __init__(self, config):

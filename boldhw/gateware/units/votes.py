@@ -10,24 +10,31 @@ from boldhw.gateware.units.flip_unit import vote_shape
 
 
 class Votes(wiring.Component):
-    """Scale the sums, and let lanes without an input not vote. No latency from ``sums``.
+    """Scale the sums of the array to votes for the flip unit.
+
+    Lanes without an input do not vote.
 
     Golden model: :func:`boldhw.golden.rule.vote`.
 
     Parameters
     ----------
     config : EngineConfig
-        Of an engine that trains.
+        Of an engine that trains; gives ``elements``, ``batch``, ``sum_bits`` and ``dsp_sums``.
 
     Members
     -------
-    sums : In(ArrayLayout(sum_shape, elements))
-        In {0,T} coding an array without DSP blocks gives twice the vote.
-    lanes : In(range(elements + 1))
-        Inputs in this group; a cycle before ``sums``. Lanes from ``lanes`` on give a vote of 0.
+    sums : In(data.ArrayLayout(sum_shape(config), config.elements))
+        One signed sum per lane. In {0,T} coding an array without DSP blocks gives twice the vote.
+    lanes : In(range(config.elements + 1))
+        Inputs in this group. Lanes from ``lanes`` on give a vote of 0.
     zero_true : In(1)
         The layer's inputs are {0,T} coded.
-    votes : Out(ArrayLayout(vote_shape, elements)), combinational
+    votes : Out(data.ArrayLayout(vote_shape(config), config.elements)), combinational
+        One signed vote per lane, -K..K.
+
+    Latency
+    -------
+    None from ``sums``; ``lanes`` comes one cycle before the sums.
     """
 
     def __init__(self, config):

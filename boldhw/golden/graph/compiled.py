@@ -119,7 +119,7 @@ class CompiledKernel(NumpyKernel):
         )  # fmt: skip
 
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
-        return loops.flip(weights, accumulators, theta)
+        return int(loops.flip(weights, accumulators, theta))
 
 
 def _aligned(shape: tuple[int, ...], dtype: type[Scalar]) -> NDArray[Scalar]:
