@@ -13,7 +13,7 @@ PROGRAMS = {
     "icebox_vlog": ("reading a packed bitstream back", "fpga-icestorm"),
 }
 
-# Files that take minutes. They start first: one that starts last keeps a single core busy at the end.
+# Files that take minutes. They start first: one that started last would keep a single core busy.
 LONGEST = (
     "system/test_ends.py", "gateware/core/test_core.py", "system/test_crash.py",
     "system/test_system.py", "gateware/test_verilog.py", "gateware/core/test_netlist.py",
