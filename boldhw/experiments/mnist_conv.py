@@ -28,6 +28,7 @@ NETWORKS = {
     "28x28-16k5p2-32k5p2-10": ONE,
     "28x28-7k5p2-14k5p2-10": ONE,
 }
+BOARDS = [name for name, levels in NETWORKS.items() if levels == ONE]  # those that boards hold
 SMALL = "28x28-16k5p2-32k5p2-10"  # on which settings are chosen
 EPOCHS, TRIAL = 15, 6
 HOLD = 6  # one of so many training pictures is held back to choose settings
@@ -66,6 +67,9 @@ def runs(seeds, quick):
     tests = [
         settings(name, seed, EPOCHS, name, levels=levels)
         for seed in range(1, seeds + 1) for name, levels in NETWORKS.items()
+    ] + [
+        settings(name, seed, EPOCHS, f"{name}, hidden maps {{F,T}}", levels=ONE, maps=False)
+        for seed in range(1, seeds + 1) for name in BOARDS
     ]  # fmt: skip
     return tests + [
         settings(SMALL, seed, TRIAL, label, choose=True, **{"levels": ONE, **changes})
