@@ -11,9 +11,9 @@ from boldhost.link import Link
 from boldhost.stored import StoredDevice
 from click.core import ParameterSource
 
-from boldhw import data
-from boldhw.cli import options
+from boldhw.cli import options, own_data
 from boldhw.cli.output import progress, say, verb
+from boldhw.cli.source import from_run, source
 from boldhw.data.datasets import Origin
 from boldhw.data.files import check_writable
 from boldhw.data.majority import majority_share
@@ -25,7 +25,8 @@ from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes, and what has to be said again to resume.
-FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
+FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP,
+         *own_data.FIXED)  # fmt: skip
 REPEATED = {
     "data_name": "--data",
     "train_size": "--train-size",
@@ -37,7 +38,9 @@ REPEATED = {
 @verb()
 @options.backend("golden")
 @options.network
+@own_data.hidden
 @options.samples
+@own_data.reading(code=True)
 @options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
@@ -45,11 +48,13 @@ REPEATED = {
 @options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
+@source
 @click.option("--force", is_flag=True, help="Replace the run that is saved at --checkpoint.")
 @options.hyper
 def train(
-    backend, data_name, threshold, train_size, test_size, checkpoint, resume, force, **settings
-):
+    backend, data_name, reading, threshold, train_size, test_size, checkpoint, resume, source,
+    force, hidden, **settings,
+):  # fmt: skip
     """Train a network and print its accuracy on held-out samples.
 
     Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
@@ -58,21 +63,28 @@ def train(
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    trainer = None if resume is None else _resumed(resume)
+    if source is not None:
+        trainer = from_run(source, resume, settings)
+    else:
+        trainer = None if resume is None else _resumed(resume)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         _check_place(checkpoint, resume, force)
     if trainer:
         threshold = options.run_threshold(trainer)
-    dataset = data.load(data_name, train_size, test_size)
+    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
     samples = dataset.samples(threshold)
     settings["hyper"] = options.suited(settings["hyper"], dataset)
+    settings["network"] = own_data.network_of(
+        settings["network"], hidden, dataset, len(samples[0][0]),
+        settings["hyper"].outputs_per_class,
+    )  # fmt: skip
     origin = Origin.of(data_name, threshold, *samples[:2])
-    if trainer and trainer.origin:
+    if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     with _device(backend, trainer, samples, **settings) as device:
         trainer = trainer or _new(device, **settings)
-        trainer.origin = origin
+        trainer.origin, trainer.schema = origin, dataset.schema
         trainer.check(*samples)
         if device:
             device.load(trainer.network)
@@ -97,7 +109,7 @@ def _resumed(path):
     ]
     if given:
         raise ConfigError(
-            f"--{given[0].replace('_', '-')} cannot change in a resumed run, {path} fixes it; "
+            f"{own_data.flag(given[0])} cannot change in a resumed run, {path} fixes it; "
             f"leave it out or start a new run without --resume"
         )
     return checkpoints.load(path)

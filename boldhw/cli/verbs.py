@@ -14,6 +14,7 @@ from boldhw.cli.eval import evaluate
 from boldhw.cli.experiment import experiment
 from boldhw.cli.explore import explore
 from boldhw.cli.flash import flash
+from boldhw.cli.predict import predict
 from boldhw.cli.report import report
 from boldhw.cli.selftest import selftest
 from boldhw.cli.sim import sim
@@ -32,7 +33,7 @@ def cli(context):
 
 
 VERBS = (
-    demo, train, evaluate, verify, estimate, verilog, build, explore, flash, boards, bench,
+    demo, train, evaluate, predict, verify, estimate, verilog, build, explore, flash, boards, bench,
     selftest, sim, report, experiment, energy, doctor, dev,
 )  # fmt: skip
 for command in VERBS:

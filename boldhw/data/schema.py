@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
 
 from boldhw.data.coder import Coder
 from boldhw.data.rows import MAX_CLASSES, check_share, listed
@@ -63,6 +67,41 @@ class Schema:
     def __post_init__(self):
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise DataError(f"a network has 1 to {MAX_CLASSES} classes, not {len(self.classes)}")
+
+    def to_dict(self) -> dict:
+        """Return everything but the coder as JSON can hold it."""
+        return {
+            "classes": list(self.classes),
+            "features": list(self.features),
+            "label": self.label,
+            "header": self.header,
+            "ignored": list(self.ignored),
+            "split": asdict(self.split) if self.split else None,
+            "coded": self.coder.features if self.coder else None,
+        }
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the coder by name, none without a coder."""
+        if self.coder is None:
+            return {}
+        return {"coder_columns": self.coder.columns, "coder_edges": self.coder.edges}
+
+    @classmethod
+    def restored(cls, found: dict, read: Callable[[str], Any]) -> Schema:
+        """Return the schema of :meth:`to_dict`; ``read`` returns an array by its name.
+
+        Raises DataError and ConfigError.
+        """
+        features = found["coded"]
+        return cls(
+            classes=tuple(map(str, found["classes"])),
+            features=tuple(map(str, found["features"])),
+            label=found["label"],
+            header=bool(found["header"]),
+            ignored=tuple(map(str, found["ignored"])),
+            split=Split(**found["split"]) if found["split"] else None,
+            coder=features and Coder(features, read("coder_columns"), read("coder_edges")),
+        )
 
     def columns(self, given) -> Columns:
         """Return the Columns of a table of the same features; what is given comes first."""

@@ -73,6 +73,8 @@ def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=
         dataset = load_pictures(name, train_size, test_size)
         classes = tuple(str(index) for index in range(dataset.classes))
         rows = Rows(name, dataset.x_train, None, ())
+        if schema:
+            schema.arranged(rows)
         return replace(dataset, **_meaning(rows, schema or Schema(classes), reading, schema))
     rows, test = read(name, reading.columns, schema)
     classes = schema.classes if schema else classes_of(rows, test)
@@ -122,9 +124,10 @@ def load_to_predict(name, reading, schema) -> Rows:
         _check_collection(name, reading)
         dataset = load_pictures(name)
         places = [f"test sample {index}" for index in range(len(dataset.y_test))]
-        return Rows(name, dataset.x_test, dataset.y_test.astype(np.str_), places)
-    rows, test = read(name, reading.columns, schema, labels=False)
-    rows = test or rows
+        rows = Rows(name, dataset.x_test, dataset.y_test.astype(np.str_), places)
+    else:
+        rows, test = read(name, reading.columns, schema, labels=False)
+        rows = test or rows
     return replace(rows, values=schema.arranged(rows))
 
 

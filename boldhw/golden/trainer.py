@@ -56,7 +56,8 @@ class Trainer:
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
     besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
-    trains on, for whoever resumes it.
+    trains on, for whoever resumes it; ``schema``, a :class:`boldhw.data.schema.Schema` or None,
+    says what inputs and classes mean.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Trainer:
         self.change = change
         self.stored = stored
         self.origin = None
+        self.schema = None
         self.epoch = 0
         self.decay = (0,) * len(network.shapes)
         self.hyper.settings(network.engine, network.graph)

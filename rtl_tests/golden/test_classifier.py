@@ -30,6 +30,17 @@ def toy(**options):
     return BoldClassifier((12,), levels=3, epochs=3, engine=ENGINE, **options)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_bits_are_comparisons_with_thresholds(dtype):
+    """Level by level; the thresholds divide the range of each feature evenly."""
+    x = (100 * IRIS[0]).astype(dtype)
+    model = toy().fit(x, IRIS[2])
+    steps = np.array([[1], [2], [3]]) / 4
+    assert (model.thresholds_ == x.min(axis=0) * (1 - steps) + x.max(axis=0) * steps).all()
+    expected = np.concatenate([x > row for row in model.thresholds_], axis=1)
+    assert (model._bits(x) == expected).all()
+
+
 @pytest.fixture
 def board(monkeypatch):
     """Have every backend that is a device be a board made of the golden model."""
