@@ -70,7 +70,7 @@ samples = stacked(
         default="mnist5k",
         show_default=True,
         metavar="NAME|PATH",
-        help="mnist5k, digits, a directory of IDX files or an .npz file.",
+        help="mnist5k, digits, a .csv or .npz file, a folder of pictures or of IDX files.",
     ),
     click.option("--train-size", type=int, help="Use the first N training samples."),
     click.option("--test-size", type=int, help="Use the first N test samples."),

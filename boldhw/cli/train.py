@@ -58,7 +58,7 @@ def train(
     """Train a network and print its accuracy on held-out samples.
 
     Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
-    features, which an .npz file with arrays (samples, features) has.
+    features: those of a table, and of an .npz file with arrays (samples, features).
 
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
