@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from boldhw.data.arrays import read_npz
+from boldhw.data.clips import is_clip, read_clips
 from boldhw.data.coder import QUANTILES, Coder
 from boldhw.data.datasets import NAMED, SPLIT_SEED, Dataset, has_idx, load_pictures
 from boldhw.data.pictures import is_picture, read_pictures, visible
@@ -136,7 +137,9 @@ def is_collection(name) -> bool:
     path = Path(name)
     if name in NAMED or not path.is_dir():
         return name in NAMED
-    return has_idx(path) or not visible(path, lambda entry: entry.is_dir() or is_picture(entry))
+    return has_idx(path) or not visible(
+        path, lambda entry: entry.is_dir() or is_picture(entry) or is_clip(entry)
+    )
 
 
 def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
@@ -147,7 +150,7 @@ def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
     """
     path = Path(name)
     if path.is_dir():
-        return read_pictures(path, labels), None
+        return _read_folder(path, labels)
     if path.is_file() and path.suffix.lower() == ".npz":
         return read_npz(path, labels)
     if path.is_file() and path.suffix.lower() in TABLES:
@@ -157,6 +160,26 @@ def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
         f"data {name!r} is neither {' nor '.join(NAMED)}, a directory of IDX files nor one with a "
         f"folder of pictures for each class, a .csv nor a .npz file; try mnist5k"
     )
+
+
+def _read_folder(path, labels) -> tuple[Rows, Rows | None]:
+    """Return the pictures or clips of a folder; one with folders train and test comes divided."""
+    wanted = read_clips if _has_clips(path) else read_pictures
+    if [entry.name for entry in visible(path, Path.is_dir)] == ["test", "train"]:
+        train, test = wanted(path / "train"), wanted(path / "test")
+        if train.shape != test.shape or train.features != test.features:
+            raise DataError(
+                f"{path}: samples of train and test have other features: pictures of another size, "
+                f"or clips of another rate; make both alike"
+            )
+        return train, test
+    return wanted(path, labels), None
+
+
+def _has_clips(path) -> bool:
+    """Return whether the first file below a folder is a sound clip."""
+    files = (entry for entry in sorted(path.rglob("*")) if entry.is_file())
+    return next((is_clip(entry) for entry in files if entry.name[0] != "."), False)
 
 
 def _check_collection(name, reading) -> None:
