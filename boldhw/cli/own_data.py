@@ -134,11 +134,8 @@ def load(name, sizes, reading, trainer):
     Raises ConfigError for a threshold where there is a coder, and like :func:`boldhw.data.load`.
     """
     dataset = data.load(name, *sizes, reading, trainer and schema_of(trainer))
-    if dataset.schema.coder and given(["threshold"]):
-        raise ConfigError(
-            f"--threshold cuts pixels, and {name} is coded by edges of its own; leave it out, or "
-            f"give --edges"
-        )
+    if given(["threshold"]):
+        _check_cut(dataset.schema)
     tell(dataset.notes)
     return dataset
 
@@ -150,8 +147,20 @@ def tell(notes):
 
 
 def threshold_of(trainer, threshold):
-    """Return the threshold that was given, else that of the run."""
-    return run_threshold(trainer) if threshold is None else threshold
+    """Return the threshold that was given, else that of the run. Raises ConfigError."""
+    if threshold is None:
+        return run_threshold(trainer)
+    _check_cut(schema_of(trainer))
+    return threshold
+
+
+def _check_cut(schema):
+    """Raise ConfigError unless a threshold makes the bits."""
+    if schema.coder:
+        raise ConfigError(
+            "--threshold cuts pixels, and these features are coded by edges of their own; leave it "
+            "out, or train with --edges"
+        )
 
 
 def network_of(network, widths, dataset, inputs, outputs_per_class):
@@ -160,7 +169,7 @@ def network_of(network, widths, dataset, inputs, outputs_per_class):
     network, widths: ``--network`` and ``--hidden``. inputs: bits of a sample. Without both the
     default of ``--network`` is taken where the data fit it. Raises ConfigError for both.
     """
-    ends = inputs, dataset.classes * outputs_per_class
+    ends = inputs, len(dataset.schema.classes) * outputs_per_class
     if given(["network"]):
         if widths:
             raise ConfigError("--network and --hidden both give the hidden layers; leave one out")

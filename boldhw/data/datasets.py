@@ -287,7 +287,8 @@ def _no_set(folder, sets):
     there = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
     return (
         f"{folder} has no file {' and no '.join(missing)}; it has {listed(there) or 'nothing'}; "
-        f"copy what is missing there, gzipped or not"
+        f"copy what is missing there, gzipped or not, or give it one folder of pictures or sound "
+        f"clips for each class"
     )
 
 

@@ -78,6 +78,8 @@ def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=
             schema.arranged(rows)
         return replace(dataset, **_meaning(rows, schema or Schema(classes), reading, schema))
     rows, test = read(name, reading.columns, schema)
+    if schema:
+        schema.arranged(rows)  # other features are the reason of other classes
     classes = schema.classes if schema else classes_of(rows, test)
     split, train, test = _parts(rows, test, classes, reading, schema)
     train = train.first(train_size, f"{name}: training set")
@@ -157,8 +159,9 @@ def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
         columns = schema.columns(columns) if schema else columns
         return read_table(path, columns, None if labels else len(schema.features)), None
     raise DataError(
-        f"data {name!r} is neither {' nor '.join(NAMED)}, a directory of IDX files nor one with a "
-        f"folder of pictures for each class, a .csv nor a .npz file; try mnist5k"
+        f"data {name!r}{'' if path.exists() else ', which is not there,'} is neither "
+        f"{' nor '.join(NAMED)}, a directory of IDX files nor one with a folder of pictures or "
+        f"clips for each class, a .csv nor a .npz file; try mnist5k"
     )
 
 

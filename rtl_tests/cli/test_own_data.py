@@ -103,6 +103,12 @@ class TestTrain:
         found, code, _ = call("train", "--data", table, *line)
         assert (code, found["network"]) == (0, network)
 
+    def test_classes_beyond_the_first_samples_have_outputs(self, call, table):
+        line = ("--label", "kind", "--epochs", 1, "--train-size", 1, "--test-size", 1)
+        assert call("train", "--data", table, *line, "--edges", 1)[1] == 2  # one sample is constant
+        line = (*line[:4], "--train-size", 4, "--test-size", 1)
+        assert call("train", "--data", table, *line)[0]["network"][-1] == 3
+
     def test_edges_of_a_file(self, call, table, tmp_path):
         path, saved = tmp_path / "edges.json", tmp_path / "run.npz"
         path.write_text('{"c": [1, 2.5], "a": [0]}')
@@ -158,6 +164,10 @@ class TestTrain:
     )  # fmt: skip
     def test_what_is_refused(self, refused, table, words, line):
         refused(words, "train", "--data", table, *line)
+
+    def test_a_file_that_is_not_there(self, refused):
+        words = ("'no.csv', which is not there, is neither mnist5k", "a .csv nor a .npz")
+        refused(words, "train", "--data", "no.csv", "--label", "kind")
 
     def test_tables_have_labels_and_pictures_have_none(self, refused, tmp_path):
         refused(("digits is no table",), "train", "--data", "digits", "--label", "x")
@@ -298,6 +308,7 @@ class TestPredict:
         values, _ = samples(9, 3)
         table = write(tmp_path / "b.csv", values)
         refused(("must end with .csv or .json",), *self.predict(path, table, "-o", "p.txt"))
+        refused(("--threshold cuts pixels",), *self.predict(path, table, "--threshold", 3))
         refused(("cannot be written",), *self.predict(path, table, "-o", "no/p.csv"))
         other = write(tmp_path / "c.csv", values[:, :4], names="abcf")
         refused(("no column 'd', 'e'", "'a', 'b', 'c', 'f'"), *self.predict(path, other))
@@ -359,7 +370,7 @@ class TestFrom:
         values, labels = samples(60, 2)
         new = write(tmp_path / "b.csv", values, np.where(labels == "cow", "pig", labels))
         refused(("the classes 'pig'", "train a new network"), *self.line(path, new))
-        new = write(tmp_path / "b.csv", values, labels, names="abcdx")
+        new = write(tmp_path / "b.csv", values, np.where(labels == "cow", "pig", labels), "abcdx")
         refused(("no column 'e'",), *self.line(path, new))
         refused(("--hidden cannot change", str(path)), *self.line(path, table, "--hidden", 9))
         refused(("--levels cannot change",), *self.line(path, table, "--levels", 9))
