@@ -22,6 +22,10 @@ from boldhw.spec.checks import check_range
 THRESHOLD = 127  # pixels above it are T, unless another is given
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
 IDX_IMAGES, IDX_LABELS = 0x803, 0x801  # magic: unsigned bytes in three dimensions, in one
+IDX_TYPES = {
+    0x08: "unsigned bytes", 0x09: "signed bytes", 0x0B: "integers of 16 bits",
+    0x0C: "integers of 32 bits", 0x0D: "real numbers of 32 bits", 0x0E: "real numbers of 64 bits",
+}  # fmt: skip
 IDX_FILES = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -309,17 +313,26 @@ def _read_idx(path, magic):
             return parse_idx(content, magic, path)
 
 
+def _other_kind(header, magic, dimensions):
+    """Return what is wrong with the first bytes of an IDX file, and what to do."""
+    found = f"0x{header[:4].hex()}" if header else "nothing"
+    text = f"starts with {found}, not with the magic number 0x{magic:08x} and {dimensions} sizes; "
+    if len(header) < 4 or header[:2] != bytes(2) or header[2] not in IDX_TYPES:
+        return f"{text}it is no IDX file of that kind"
+    return (
+        f"{text}it holds {IDX_TYPES[header[2]]} in {header[3]} dimensions: save samples and labels "
+        f"of other types or shapes as .npz, with np.savez(path, x_train=..., y_train=..., "
+        f"x_test=..., y_test=...)"
+    )
+
+
 def parse_idx(file, magic, path):
     """Return the uint8 array of an open IDX file, whose name is ``path``. Raises DataError."""
     dimensions = magic & 0xFF
     try:
         header = file.read(4 + 4 * dimensions)
         if len(header) != 4 + 4 * dimensions or header[:4] != magic.to_bytes(4):
-            found = f"0x{header[:4].hex()}" if header else "nothing"
-            raise DataError(
-                f"{path} starts with {found}, not with the magic number 0x{magic:08x} and "
-                f"{dimensions} sizes; it is no IDX file of that kind"
-            )
+            raise DataError(f"{path} {_other_kind(header, magic, dimensions)}")
         shape = np.frombuffer(header[4:], ">u4").tolist()
         content = read_exactly(file, math.prod(shape), path)
         return np.frombuffer(content, np.uint8).reshape(shape)

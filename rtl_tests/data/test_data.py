@@ -129,6 +129,13 @@ TRAIN_IMAGES, TRAIN_LABELS = IDX_FILES[0]
     [
         (TRAIN_IMAGES, lambda d: b"\0\0\x08\x01" + d[4:], "0x00000801, not .* 0x00000803"),
         (TRAIN_LABELS, lambda d: b"\0\0\x08\x03" + d[4:], "0x00000803, not .* 0x00000801"),
+        (
+            TRAIN_IMAGES,
+            lambda d: b"\0\0\x0d\x04" + d[4:],
+            "it holds real numbers of 32 bits in 4 dimensions: save .* as .npz",
+        ),
+        (TRAIN_IMAGES, lambda d: b"\0\0\x0a\x03" + d[4:], "it is no IDX file of that kind"),
+        (TRAIN_IMAGES, lambda d: b"BM\x08\x03" + d[4:], "it is no IDX file of that kind"),
         (TRAIN_IMAGES, lambda d: b"", "starts with nothing"),
         (TRAIN_IMAGES, lambda d: d[:8], "3 sizes"),
         (TRAIN_IMAGES, lambda d: d[:-1], "announces 600 bytes of data and has only 599"),
