@@ -13,7 +13,8 @@ from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.checks import check_kind, check_range
-from boldhw.spec.engine import MAX_TERMS, EngineConfig
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.network import MAX_TERMS
 from boldhw.spec.settings import LIMIT, MAX_CLASSES
 
 try:
@@ -207,7 +208,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
                 if trainer.epoch == epochs:
                     break
             if device:
-                device.store(self.network_)
+                device.read_into(self.network_)
         finally:
             trainer.backend = self.network_  # a device cannot be copied or saved
 

@@ -1,6 +1,8 @@
 """Errors a user can meet, each with the exit code the command line gives for it."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 
 # Package that Python imports -> the extra of boldhw that brings it, None for what all parts need.
 EXTRAS = {
@@ -47,7 +49,7 @@ class DeviceError(BoldhwError):
     exit_code = 4
 
 
-def install_command(extra=None):
+def install_command(extra: str | None = None) -> str:
     """Return what to type, in the directory of the sources, for an extra; None for the base.
 
     The sources are where it comes from: boldhw is in no package index.
@@ -55,7 +57,7 @@ def install_command(extra=None):
     return f"pip install --editable '.{f'[{extra}]' if extra else ''}'"
 
 
-def missing_package(user, package, extra=None):
+def missing_package(user: str, package: str, extra: str | None = None) -> ToolError:
     """Return the ToolError that says that ``user`` needs a package, and how to get it."""
     return ToolError(
         f"{user} needs the package {package}, which is not installed; in the directory of "
@@ -64,7 +66,7 @@ def missing_package(user, package, extra=None):
 
 
 @contextmanager
-def naming(path):
+def naming(path: str | PathLike[str]) -> Iterator[None]:
     """Have every OSError of the block name a file: that of a write to a full disk names none.
 
     path: what the block writes, or the folder that it is in.

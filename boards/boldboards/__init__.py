@@ -16,7 +16,7 @@ BOARDS = {
 __all__ = ["BOARDS", "Board", "find_board"]
 
 
-def find_board(name):
+def find_board(name: str) -> Board:
     """Return the Board of this name. Raises ConfigError, naming the known ones."""
     if name not in BOARDS:
         raise ConfigError(f"board {name!r} is not known; known boards: {', '.join(BOARDS)}")

@@ -1,7 +1,11 @@
-"""What the tools need to know of a board."""
+"""What the tools need to know of a board.
+
+What comes from Amaranth is Any here: boards can be listed without it, and it declares no types.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec.engine import EngineConfig
@@ -23,7 +27,7 @@ class Board:
     dsp               multipliers of 16 x 16 bits or more
     clock_hz          clock of the engine
     baud              bits per second of its serial line
-    memories, link    the same in words, for lists of boards
+    memories, link_text   the same in words, for lists of boards
     loader            name by which openFPGALoader knows it
     place_options     nextpnr's options for the part
     platform          makes its Amaranth platform
@@ -40,7 +44,7 @@ class Board:
 
     name: str
     engine: EngineConfig
-    network: tuple
+    network: tuple[int, ...]
     family: str
     device: str
     speed_grade: str
@@ -51,20 +55,20 @@ class Board:
     clock_hz: int
     baud: int
     memories: str
-    link: str
+    link_text: str
     loader: str
-    place_options: tuple
-    platform: Callable
-    clock: Callable
+    place_options: tuple[str, ...]
+    platform: Callable[[], Any]
+    clock: Callable[[int], Any]
     store: str = "none"
     store_bytes: int = 0
-    memory: Callable | None = None
+    memory: Callable[[int], Any] | None = None
     store_engine: EngineConfig | None = None
-    store_network: tuple | None = None
+    store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
-    sites: Callable | None = None
+    sites: Callable[[EngineConfig], dict[str, str]] | None = None
 
-    def with_store(self):
+    def with_store(self) -> "Board":
         """Return the board with an engine that has a store. Raises ConfigError without memory."""
         if self.store == "none":
             raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")

@@ -4,6 +4,7 @@ The extension board's debug adapter is the serial port and programs the card.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
@@ -22,7 +23,7 @@ ENGINE = EngineConfig(
 )
 
 
-def _platform(part):
+def _platform(part: str) -> Any:
     from amaranth.build import Attrs, Clock, Pins, Resource
     from amaranth.vendor import LatticeECP5Platform
     from amaranth_boards.resources import UARTResource
@@ -38,12 +39,12 @@ def _platform(part):
             Resource("clk25", 0, Pins("P3", dir="i"), Clock(OSCILLATOR_HZ), attributes),
             UARTResource(0, rx="H18", tx="J17", attrs=attributes),
         ]
-        connectors = []
+        connectors: list[Any] = []
 
     return Colorlight()
 
 
-def _clock(clock_hz):
+def _clock(clock_hz: int) -> Any:
     from boldboards.ecp5 import Ecp5Clock
 
     return Ecp5Clock("clk25", OSCILLATOR_HZ, clock_hz)
@@ -63,7 +64,7 @@ COLORLIGHT_I5 = Board(
     clock_hz=50_000_000,
     baud=115_200,
     memories="56 block RAMs of 18 kbit, 64 Mbit SDRAM (not used)",
-    link="USB serial of the extension board, 115,200 baud",
+    link_text="USB serial of the extension board, 115,200 baud",
     loader="colorlight-i5",
     place_options=("--25k", "--package", "CABGA381", "--speed", "6"),
     platform=lambda: _platform("LFE5U-25F"),

@@ -1,8 +1,10 @@
 """Clock of ECP5 boards, and registers in their I/O cells."""
 
+from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
-from amaranth.hdl import ClockSignal, Instance, Module, Signal
+from amaranth.hdl import ClockSignal, Instance, Module, Signal, Value
 from amaranth.lib import io
 
 from boldboards.pll import PllClock, choose, products
@@ -19,14 +21,14 @@ ANALOG = {
 }
 
 
-def pll_dividers(oscillator_hz, clock_hz):
+def pll_dividers(oscillator_hz: int, clock_hz: int) -> tuple[int, int, int]:
     """Return (input divider, feedback divider, output divider) of a PLL.
 
     The clock is ``oscillator_hz * feedback / input``; the VCO runs at the clock times the output
     divider. Raises ConfigError, naming the nearest frequency that works, when none is exact.
     """
     low, high = VCO_HZ
-    settings = {}
+    settings: dict[Fraction, tuple[int, int, int]] = {}
     for divider, feedback, hz in products(oscillator_hz, DIVIDERS, COMPARED_HZ_MIN):
         output = (low + high) // 2 // hz
         if output in DIVIDERS and low <= hz * output <= high:
@@ -43,14 +45,14 @@ class Ecp5Clock(PllClock):
 
     reset_less = True
 
-    def reset(self, m, clock, locked):
+    def reset(self, m: Module, clock: Signal, locked: Signal) -> None:
         stages = [locked, Signal(), Signal()]
         for stage, later in pairwise(stages):
             # Registers that the reset does not reach.
             m.submodules += Instance("FD1S3AX", p_GSR="DISABLED", i_CK=clock, i_D=stage, o_Q=later)
         m.submodules.reset = Instance("SGSR", i_CLK=clock, i_GSR=stages[-1])
 
-    def pll(self, m, pin, clock, locked):
+    def pll(self, m: Module, pin: Any, clock: Signal, locked: Signal) -> None:
         divider, feedback, output = pll_dividers(self.oscillator_hz, self.clock_hz)
         half = {}
         if self.half_rate_link:
@@ -90,10 +92,10 @@ class Ecp5FallingBuffer(io.FFBuffer):
     falling edge, which Amaranth's own buffer does not offer.
     """
 
-    def __init__(self, port):
+    def __init__(self, port: Any) -> None:
         super().__init__("io", port)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         for bit, pin in enumerate(self.port.io):
             i, o, off = Signal(), Signal(), Signal()
@@ -107,7 +109,7 @@ class Ecp5FallingBuffer(io.FFBuffer):
         return m
 
 
-def _output(value, pin):
+def _output(value: Value, pin: Value) -> Instance:
     """Return a register that nextpnr puts into the output's I/O cell.
 
     The global reset leaves it alone: zeros on all pins of a memory are a command.

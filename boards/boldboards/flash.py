@@ -1,14 +1,16 @@
 """Pins of the flash that holds samples, with its reader."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import Component, In
+from amaranth.lib.wiring import In
 
 from boldhw.gateware.memory.memory_port import MemoryPort
 from boldhw.gateware.store.flash import WORD_BITS, FlashReader
 
 
-class FlashStore(Component):
+class FlashStore(wiring.Component):
     """A reader and the pins of its chip, resource ``spi_flash_4x`` of the platform.
 
     Parameters
@@ -18,12 +20,12 @@ class FlashStore(Component):
     clock_hz : int
     """
 
-    def __init__(self, address_bits, clock_hz):
+    def __init__(self, address_bits: int, clock_hz: int) -> None:
         self.address_bits = address_bits
         self.clock_hz = clock_hz
         super().__init__({"memory": In(MemoryPort(address_bits, WORD_BITS))})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.reader = reader = FlashReader(self.address_bits, self.clock_hz)
         wiring.connect(m, wiring.flipped(self.memory), reader.memory)

@@ -1,6 +1,10 @@
 """Clock of Gowin boards, and the platform for the tools that know their devices."""
 
-from amaranth.hdl import Const, Instance
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth.lib import io
 from amaranth.vendor import GowinPlatform
 
@@ -17,14 +21,14 @@ UNUSED = {
 }  # fmt: skip
 
 
-def pll_dividers(oscillator_hz, clock_hz):
+def pll_dividers(oscillator_hz: int, clock_hz: int) -> tuple[int, int, int]:
     """Return (input divider, feedback divider, output divider) of a PLL.
 
     The clock is ``oscillator_hz * feedback / input``; the VCO runs at the clock times the output
     divider. Raises ConfigError, naming the nearest frequency that works, when none is exact.
     """
     low, high = VCO_HZ
-    settings = {}
+    settings: dict[Fraction, tuple[int, int, int]] = {}
     for divider, feedback, hz in products(oscillator_hz, DIVIDERS, COMPARED_HZ_MIN):
         for output in OUTPUT_DIVIDERS:
             if low <= hz * output <= high:
@@ -35,7 +39,7 @@ def pll_dividers(oscillator_hz, clock_hz):
 class GowinClock(PllClock):
     """A PLL of a GW2A or GW2AR."""
 
-    def pll(self, m, pin, clock, locked):
+    def pll(self, m: Module, pin: Any, clock: Signal, locked: Signal) -> None:
         divider, feedback, output = pll_dividers(self.oscillator_hz, self.clock_hz)
         m.submodules.buffer = buffer = io.Buffer("i", pin)
         m.submodules.pll = Instance(
@@ -86,7 +90,7 @@ class HimbaechelPlatform(GowinPlatform):
         """,
     )
 
-    def iter_port_constraints_bits(self):
+    def iter_port_constraints_bits(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield those of pins; what lies in the package is known by its name and has none."""
         for name, port, _ in self._design.ports:
             for bit, pin in enumerate(port.metadata or ()):

@@ -1,6 +1,8 @@
 """Clock of iCE40 boards."""
 
-from amaranth.hdl import Instance
+from typing import Any
+
+from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import io
 
 from boldboards.pll import PllClock, choose
@@ -10,7 +12,7 @@ FEEDBACK_MAX = 128  # divider of the VCO, whose output is compared with the osci
 OUTPUT_EXPONENTS = range(1, 7)  # the output is the VCO's frequency divided by a power of two
 
 
-def pll_dividers(oscillator_hz, clock_hz):
+def pll_dividers(oscillator_hz: int, clock_hz: int) -> tuple[int, int]:
     """Return (feedback divider, output exponent) of a PLL.
 
     The clock is ``oscillator_hz * divider / 2 ** exponent``. Raises ConfigError, naming the
@@ -29,11 +31,13 @@ def pll_dividers(oscillator_hz, clock_hz):
 class Ice40Clock(PllClock):
     """A PLL of an iCE40, ``at_pin`` when the oscillator's pin is the one wired to it."""
 
-    def __init__(self, resource, oscillator_hz, clock_hz, at_pin=True):
+    def __init__(
+        self, resource: str, oscillator_hz: int, clock_hz: int, at_pin: bool = True
+    ) -> None:
         super().__init__(resource, oscillator_hz, clock_hz, half_rate_link=True)
         self.at_pin = at_pin
 
-    def pll(self, m, pin, clock, locked):
+    def pll(self, m: Module, pin: Any, clock: Signal, locked: Signal) -> None:
         feedback, exponent = pll_dividers(self.oscillator_hz, self.clock_hz)
         if self.at_pin:
             kind, source = "SB_PLL40_2F_PAD", {"i_PACKAGEPIN": pin.io}

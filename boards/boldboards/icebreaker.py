@@ -1,6 +1,7 @@
 """The iCEBreaker: an iCE40UP5K with a 12 MHz oscillator and an FTDI FT2232H."""
 
 from dataclasses import replace
+from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
@@ -25,19 +26,19 @@ ENGINE = EngineConfig(
 STORE_ENGINE = replace(ENGINE, elements=6, lanes=24, weight_rows=512)
 
 
-def _platform():
+def _platform() -> Any:
     from amaranth_boards.icebreaker import ICEBreakerPlatform
 
     return ICEBreakerPlatform()
 
 
-def _clock(clock_hz):
+def _clock(clock_hz: int) -> Any:
     from boldboards.ice40 import Ice40Clock
 
     return Ice40Clock("clk12", OSCILLATOR_HZ, clock_hz)
 
 
-def _memory(clock_hz):
+def _memory(clock_hz: int) -> Any:
     from boldboards.flash import FlashStore
 
     return FlashStore(STORE_BYTES.bit_length() - 1, clock_hz)
@@ -58,7 +59,7 @@ ICEBREAKER = Board(
     baud=3_000_000,
     memories="30 block RAMs of 4 kbit, 4 single-port RAMs of 256 kbit, 128 Mbit flash (a store of "
     "samples with --store)",
-    link="USB serial, 3 Mbaud",
+    link_text="USB serial, 3 Mbaud",
     loader="ice40_generic",
     place_options=("--up5k", "--package", "sg48"),
     platform=_platform,

@@ -2,7 +2,9 @@
 # (a design whose clock is refused is never elaborated, and the refusal is all there is to say)
 """Clock of a board: a phase-locked loop behind a pin, and the reset until it has locked."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any, TypeVar
 
 from amaranth.hdl import (
     ClockDomain,
@@ -13,15 +15,18 @@ from amaranth.hdl import (
     ResetSignal,
     Signal,
 )
+from amaranth.lib import wiring
 from amaranth.lib.cdc import FFSynchronizer
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from boldhw.errors import ConfigError
 
+Hertz = TypeVar("Hertz", float, Fraction)
+Setting = TypeVar("Setting")
 HOLD_SECONDS = 15e-6  # block RAM of an iCE40 reads zero for about 3 us after configuration
 
 
-def choose(settings, oscillator_hz, clock_hz):
+def choose(settings: Mapping[Hertz, Setting], oscillator_hz: int, clock_hz: int) -> Setting:
     """Return the setting of a PLL for a clock, from a dict of settings by output frequency.
 
     Raises ConfigError, naming the nearest frequency that works, when none gives the clock to the
@@ -36,7 +41,9 @@ def choose(settings, oscillator_hz, clock_hz):
     return settings[nearest]
 
 
-def products(oscillator_hz, dividers, compared_hz_min):
+def products(
+    oscillator_hz: int, dividers: Sequence[int], compared_hz_min: int
+) -> Iterator[tuple[int, int, Fraction]]:
     """Yield (input divider, feedback divider, output in Hz) of a PLL that divides its input.
 
     ``compared_hz_min`` is the least frequency at which oscillator and output are compared.
@@ -48,18 +55,18 @@ def products(oscillator_hz, dividers, compared_hz_min):
             yield divider, feedback, Fraction(oscillator_hz * feedback, divider)
 
 
-class PowerOnReset(Component):
+class PowerOnReset(wiring.Component):
     """Hold a reset until a PLL has been locked for a number of cycles.
 
     Runs in a domain without reset, from the PLL's clock. ``locked`` may change at any time; when it
     falls, the reset is held again.
     """
 
-    def __init__(self, cycles):
+    def __init__(self, cycles: int) -> None:
         self.cycles = cycles
         super().__init__({"locked": In(1), "hold": Out(1, init=1)})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         stable = Signal()
         m.submodules.locked = FFSynchronizer(self.locked, stable)
@@ -96,18 +103,20 @@ class PllClock(Elaboratable):
 
     reset_less = False
 
-    def __init__(self, resource, oscillator_hz, clock_hz, half_rate_link=False):
+    def __init__(
+        self, resource: str, oscillator_hz: int, clock_hz: int, half_rate_link: bool = False
+    ) -> None:
         self.resource = resource
         self.oscillator_hz = oscillator_hz
         self.clock_hz = clock_hz
         self.half_rate_link = half_rate_link
         self.half_clock = Signal()
 
-    def pll(self, m, pin, clock, locked):
+    def pll(self, m: Module, pin: Any, clock: Signal, locked: Signal) -> None:
         """Add the PLL of a family to a module, from an IOPort to the signals ``clock, locked``."""
         raise NotImplementedError
 
-    def reset(self, m, clock, locked):
+    def reset(self, m: Module, clock: Signal, locked: Signal) -> None:
         """Reset the domains, from the signals ``clock, locked`` of the PLL."""
         m.domains += ClockDomain("por", reset_less=True, local=True)
         cycles = int(HOLD_SECONDS * self.clock_hz)
@@ -120,7 +129,7 @@ class PllClock(Elaboratable):
         if self.half_rate_link:
             m.d.comb += ResetSignal("link").eq(power_on.hold)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         clock, locked = Signal(), Signal()
         self.pll(m, platform.request(self.resource, dir="-"), clock, locked)

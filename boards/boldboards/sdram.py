@@ -1,20 +1,23 @@
 """Pins of the SDRAM that holds samples, with their controller."""
 
+from collections.abc import Callable
+from typing import Any
+
 from amaranth.hdl import ClockDomain, ClockSignal, Module
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import Component, In
+from amaranth.lib.wiring import In
 
 from boldhw.gateware.memory.memory_port import MemoryPort
-from boldhw.gateware.store.sdram import WORD_BITS, SdramController
+from boldhw.gateware.store.sdram import WORD_BITS, SdramChip, SdramController
 
 
 class FallingBuffer(io.FFBuffer):
     """Registers beside pins of both directions; the input one takes at the falling edge."""
 
-    def __init__(self, port):
+    def __init__(self, port: Any) -> None:
         super().__init__("io", port)
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.buffer = buffer = io.Buffer("io", self.port)
         m.domains += ClockDomain("falling", clk_edge="neg", reset_less=True, local=True)
@@ -24,7 +27,7 @@ class FallingBuffer(io.FFBuffer):
         return m
 
 
-class SdramStore(Component):
+class SdramStore(wiring.Component):
     """A controller and the pins of its chip.
 
     All outputs leave from registers at the pins. The chip's clock does too, from one that puts out
@@ -44,14 +47,20 @@ class SdramStore(Component):
         Makes the buffer of ``dq`` from its port, with the members of ``FallingBuffer``.
     """
 
-    def __init__(self, chip, clock_hz, pins, data_buffer=FallingBuffer):
+    def __init__(
+        self,
+        chip: SdramChip,
+        clock_hz: int,
+        pins: Callable[[Any], Any],
+        data_buffer: Callable[[Any], Any] = FallingBuffer,
+    ) -> None:
         self.chip = chip
         self.clock_hz = clock_hz
         self.pins = pins
         self.data_buffer = data_buffer
         super().__init__({"memory": In(MemoryPort(chip.address_bits, WORD_BITS))})
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.controller = controller = SdramController(self.chip, self.clock_hz)
         wiring.connect(m, wiring.flipped(self.memory), controller.memory)

@@ -1,5 +1,7 @@
 """The Tang Nano 20K: a Gowin GW2AR-18 with a 27 MHz oscillator and a BL616 for USB."""
 
+from typing import Any
+
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
 
@@ -20,7 +22,7 @@ ENGINE = EngineConfig(
 )
 
 
-def _platform():
+def _platform() -> Any:
     from amaranth.build import Attrs, Clock, Pins, Resource
     from amaranth_boards.resources import ButtonResources, LEDResources, UARTResource
 
@@ -39,12 +41,12 @@ def _platform():
             *LEDResources(pins="15 16 17 18 19 20", invert=True, attrs=attributes),
             *ButtonResources(pins="88 87", attrs=attributes),
         ]
-        connectors = []
+        connectors: list[Any] = []
 
     return TangNano20k()
 
 
-def _clock(clock_hz):
+def _clock(clock_hz: int) -> Any:
     from boldboards.gowin import GowinClock
 
     return GowinClock("clk27", OSCILLATOR_HZ, clock_hz)
@@ -59,7 +61,7 @@ SDRAM_PORTS = {
 }  # fmt: skip
 
 
-def _memory(clock_hz):
+def _memory(clock_hz: int) -> Any:
     from types import SimpleNamespace
 
     from amaranth.hdl import IOPort
@@ -68,7 +70,7 @@ def _memory(clock_hz):
     from boldboards.sdram import SdramStore
     from boldhw.gateware.store.sdram import SDRAM_8_MB
 
-    def pins(platform):
+    def pins(platform: Any) -> Any:
         return SimpleNamespace(**{
             key: SingleEndedPort(IOPort(width, name=name), invert=name.endswith("n"))
             for key, (name, width) in SDRAM_PORTS.items()
@@ -91,7 +93,7 @@ TANG_NANO_20K = Board(
     clock_hz=99_000_000,
     baud=3_000_000,
     memories="46 block RAMs of 18 kbit, 64 Mbit SDRAM (a store of samples with --store)",
-    link="USB serial, 3 Mbaud",
+    link_text="USB serial, 3 Mbaud",
     loader="tangnano20k",
     place_options=("--device", PART, "--vopt", f"family={DIE}"),
     platform=_platform,

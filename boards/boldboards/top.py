@@ -2,9 +2,12 @@
 # (an engine that is refused is never elaborated, and the refusal is all there is to say about it)
 """The design of a board: an engine behind the pins of its serial line."""
 
+from typing import Any
+
 from amaranth.hdl import ClockDomain, Elaboratable, Module
 from amaranth.lib import io, wiring
 
+from boldboards.board import Board
 from boldhw.gateware.top import UartEngine
 
 
@@ -14,10 +17,10 @@ class BoardTop(Elaboratable):
     Elaborating raises ConfigError when the board's clock or its baud rate cannot be made.
     """
 
-    def __init__(self, board):
+    def __init__(self, board: Board) -> None:
         self.board = board
 
-    def elaborate(self, platform):
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.engine = engine = UartEngine(
             self.board.engine, self.board.clock_hz, self.board.baud, self.board.half_rate_link
@@ -31,6 +34,7 @@ class BoardTop(Elaboratable):
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [engine.rx.eq(rx.i), tx.o.eq(engine.tx)]
         if self.board.engine.has_store:
+            assert self.board.memory is not None, "a board whose engine has a store has its memory"
             m.submodules.memory = memory = self.board.memory(self.board.clock_hz)
             wiring.connect(m, engine.memory, memory.memory)
         return m

@@ -1,5 +1,7 @@
 """The ULX3S with an ECP5 of 84,000 LUT4, a 25 MHz oscillator and an FTDI FT231X."""
 
+from typing import Any
+
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
 
@@ -26,7 +28,7 @@ GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 ROWS = (22, 46, 70, 82)
 
 
-def _sites(engine):
+def _sites(engine: EngineConfig) -> dict[str, str]:
     """Return the place of each block RAM by the ending of its name; other engines have none.
 
     nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
@@ -55,24 +57,24 @@ def _sites(engine):
     }
 
 
-def _platform():
+def _platform() -> Any:
     from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
     return ULX3S_85F_Platform()
 
 
-def _clock(clock_hz):
+def _clock(clock_hz: int) -> Any:
     from boldboards.ecp5 import Ecp5Clock
 
     return Ecp5Clock("clk25", OSCILLATOR_HZ, clock_hz, half_rate_link=True)
 
 
-def _memory(clock_hz):
+def _memory(clock_hz: int) -> Any:
     from boldboards.ecp5 import Ecp5FallingBuffer
     from boldboards.sdram import SdramStore
     from boldhw.gateware.store.sdram import SDRAM_32_MB
 
-    def pins(platform):
+    def pins(platform: Any) -> Any:
         return platform.request("sdram", dir="-")
 
     return SdramStore(SDRAM_32_MB, clock_hz, pins, Ecp5FallingBuffer)
@@ -92,7 +94,7 @@ ULX3S = Board(
     clock_hz=83_333_333,
     baud=3_000_000,
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
-    link="USB serial, 3 Mbaud",
+    link_text="USB serial, 3 Mbaud",
     loader="ulx3s",
     place_options=("--85k", "--package", "CABGA381", "--speed", "6"),
     platform=_platform,

@@ -5,13 +5,14 @@ Its 12 MHz oscillator reaches the design once the jumper OSC is soldered; a USB 
 """
 
 from dataclasses import replace
+from typing import Any
 
 from boldboards.icebreaker import ICEBREAKER, OSCILLATOR_HZ
 
 RX, TX = "28", "38"  # the pins gpio_28 and gpio_38 of the left header
 
 
-def _platform():
+def _platform() -> Any:
     from amaranth.build import Attrs
     from amaranth_boards.resources import UARTResource
     from amaranth_boards.upduino_v3 import UpduinoV3Platform
@@ -22,7 +23,7 @@ def _platform():
     return platform
 
 
-def _clock(clock_hz):
+def _clock(clock_hz: int) -> Any:
     from boldboards.ice40 import Ice40Clock
 
     return Ice40Clock("clk12", OSCILLATOR_HZ, clock_hz, at_pin=False)
@@ -37,7 +38,7 @@ UPDUINO_V3 = replace(
     memory=None,
     store_engine=None,
     store_network=None,
-    link="USB serial adapter on pins 28 and 38, 3 Mbaud",
+    link_text="USB serial adapter on pins 28 and 38, 3 Mbaud",
     loader="upduino3.0",
     platform=_platform,
     clock=_clock,

@@ -19,7 +19,7 @@ from boldhw.data.files import replace_file
 from boldhw.errors import CheckError
 from boldhw.experiments.training import HYPER, fastest, markdown, spread
 from boldhw.flow.estimate import estimate
-from boldhw.golden.trainer import Trainer
+from boldhw.golden.trainer import EpochStats, Trainer
 from boldhw.golden.words64 import pack
 from boldhw.report.html import read_builds
 from boldhw.spec import cycles
@@ -155,7 +155,8 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
 def train(board, hyper, samples, epochs, seeds):
     """Return the Training of a board's network; its network is that of the last seed."""
     bits, labels, test_bits, test_labels = samples
-    accuracy, parts, seconds = [], [], 0.0
+    accuracy, seconds = [], 0.0
+    parts: list[EpochStats] = []
     for seed in seeds:
         network = fastest()(board.network, board.engine, seed)
         trainer = Trainer(network, hyper, epochs, seed)

@@ -9,6 +9,7 @@ from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.engine import PAGE_BITS
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network as Graph
 from boldhw.spec.protocol import MAX_PAYLOAD, Bank, Register
 
 EXCHANGES = 100  # registers, and full frames, that the link test writes and reads
@@ -145,7 +146,7 @@ def toy_widths(engine):
     """Return the layer widths of the largest toy that fits an engine. Raises ConfigError."""
     for widths in TOYS:
         try:
-            Layout(engine, widths)
+            Layout(engine, Graph.of(widths))
         except ConfigError as error:
             refusal = error
         else:

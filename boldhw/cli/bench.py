@@ -9,10 +9,11 @@ import click
 from boldhw import data
 from boldhw.bench.device import device_throughput, link_throughput
 from boldhw.bench.golden import compiled_throughput, golden_throughput, simulator_throughput
+from boldhw.bench.graph import compiled_graph_throughput, graph_throughput
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.data.files import check_writable
-from boldhw.errors import ToolError
+from boldhw.errors import ConfigError, ToolError
 from boldhw.golden.network import Network
 
 
@@ -43,6 +44,8 @@ def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
     """
     if suite:
         return _suite(data_name, out)
+    if not network.is_chain:
+        return _graph(network, backend)
     name = str(network)
     result = {"golden": golden_throughput(name)}
     with suppress(ToolError):
@@ -54,6 +57,16 @@ def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
         result["device"] = device_throughput(device, Network(network, device.engine, seed))
         if backend == "sim":
             result["simulator"] = simulator_throughput(device.engine, name, clock_hz=clock_hz)
+    return result
+
+
+def _graph(network, backend):
+    """Return the throughput of a graph with either kernel."""
+    if backend != "golden":
+        raise ConfigError("no device runs a graph; measure the golden model: --backend golden")
+    result = {"golden": graph_throughput(network)}
+    with suppress(ToolError):
+        result["compiled"] = compiled_graph_throughput(network)
     return result
 
 

@@ -15,7 +15,7 @@ def boards():
                 "name": board.name,
                 "device": board.device,
                 "clock_mhz": board.clock_hz / 1e6,
-                "link": board.link,
+                "link": board.link_text,
                 "largest_network": "-".join(map(str, largest_network(board.engine))),
                 "memories": board.memories,
             }

@@ -32,13 +32,13 @@ SHOWN = (
 @options.seed
 @click.option("--output", type=options.DIRECTORY, default="build/demo", show_default=True)
 @click.option("--report", type=options.FILE, default="report.html", show_default=True)
-def demo(output, report, **job):
+def demo(output, report, **settings):
     """Train 784-72-10 on digits on the simulated board, checked against the golden model.
 
     The host driver talks to a simulation of the design for the iCEBreaker. After every update
     the weights and accumulators of the hardware must be those of the golden model.
     """
-    job = replace(DEFAULT, **job)
+    job = replace(DEFAULT, **settings)
     template()  # what it lacks is said now, not when all is done
     for directory in (Path(output), Path(report).parent):  # now, not when all is done
         directory.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,8 @@ def demo(output, report, **job):
         except KeyboardInterrupt:
             say(f"interrupted; for the epochs that are done type: boldhw report {output}")
             raise
-    write_report(*read_run(output), read_builds("build"), read_history("build"), report)
+    found, epochs = read_run(output)
+    write_report(found, epochs, read_builds("build"), read_history("build"), report)
     return {**{name: run[name] for name in SHOWN}, "report": report}
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -120,7 +121,7 @@ def calibrate(family):
     """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
     from boldhw.flow.calibrate import engines_of, measure
 
-    result = {}
+    result: dict[str, list[Any]] = {}
     for title, engines in zip(("fitted", "others"), engines_of(family), strict=True):
         result[title] = []
         for engine in engines:

@@ -4,6 +4,7 @@ import click
 
 from boldhw.cli import options, own_data
 from boldhw.cli.output import verb
+from boldhw.cli.train_graph import evaluate_graph, is_graph
 from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
 from boldhw.golden import checkpoint as checkpoints
@@ -21,6 +22,8 @@ def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, tes
     Of data that come in one piece these are the samples that the run did not train on; data that it
     does not know are tested as a whole.
     """
+    if is_graph(checkpoint):
+        return evaluate_graph(checkpoint, backend, (data_name, test_size, reading), threshold)
     trainer = checkpoints.load(checkpoint)
     dataset = load_to_test(data_name, test_size, reading, own_data.schema_of(trainer))
     own_data.tell(dataset.notes)

@@ -3,6 +3,7 @@
 import functools
 import json
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -13,10 +14,18 @@ from click.core import ParameterSource
 from boldhw import data
 from boldhw.cli.output import say
 from boldhw.data.majority import no_better
-from boldhw.errors import ConfigError
+from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network
+
+
+def read_network(text):
+    """Return the network of a shorthand, or of a JSON file. Raises ConfigError and DataError."""
+    if not text.endswith(".json"):
+        return Network.parse(text)
+    with naming(text):
+        return Network.from_json(Path(text).read_text(encoding="utf-8"))
 
 
 class NetworkType(click.ParamType):
@@ -25,7 +34,7 @@ class NetworkType(click.ParamType):
     name = "WIDTHS"
 
     def convert(self, value, param, ctx):
-        return Network.of(value)
+        return read_network(value) if isinstance(value, str) else Network.of(value)
 
 
 ADVICE = (

@@ -4,11 +4,11 @@ import functools
 import json
 
 import click
-from click.core import ParameterSource
 
 from boldhw import data
 from boldhw.cli.options import run_threshold, stacked
 from boldhw.cli.output import say
+from boldhw.cli.saving import given
 from boldhw.data.coder import CODES
 from boldhw.data.schema import Schema
 from boldhw.data.sources import Reading
@@ -110,22 +110,22 @@ def _edges(text):
         ) from error
 
 
-def given(names):
-    """Return those of the options that were given on the command line."""
-    source = click.get_current_context().get_parameter_source
-    return [name for name in names if source(name) is ParameterSource.COMMANDLINE]
-
-
-def flag(name):
-    """Return how an option is written."""
-    return {"ignored": "--ignore", "source": "--from"}.get(name, f"--{name.replace('_', '-')}")
+def check_graph(widths, source):
+    """Raise ConfigError for what chains of dense layers alone have: ``--hidden`` and ``--from``."""
+    for name, value in (("--hidden", widths), ("--from", source)):
+        if value is not None:
+            raise ConfigError(
+                f"{name} is for chains of dense layers, not for a graph; leave it out"
+            )
 
 
 def schema_of(trainer):
     """Return the Schema of a run; of a run that has none, what it takes for granted."""
     if trainer.schema:
         return trainer.schema
-    return Schema(tuple(str(index) for index in range(trainer.settings(None).classes)))
+    graph = getattr(trainer, "graph", None)
+    classes = graph.classes if graph else trainer.settings(None).classes
+    return Schema(tuple(str(index) for index in range(classes)))
 
 
 def load(name, sizes, reading, trainer):
@@ -133,7 +133,7 @@ def load(name, sizes, reading, trainer):
 
     Raises ConfigError for a threshold where there is a coder, and like :func:`boldhw.data.load`.
     """
-    dataset = data.load(name, *sizes, reading, trainer and schema_of(trainer))
+    dataset = data.load(name, sizes[0], sizes[1], reading, trainer and schema_of(trainer))
     if given(["threshold"]):
         _check_cut(dataset.schema)
     tell(dataset.notes)

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from typing import Any
 
 import click
 import numpy as np
 
 from boldhw.cli import options, own_data
 from boldhw.cli.output import key_values, verb
+from boldhw.cli.train_graph import is_graph, load_graph
 from boldhw.data.datasets import booleanise
 from boldhw.data.files import check_writable, replace_file
 from boldhw.data.sources import load_to_predict
@@ -41,13 +43,10 @@ def predict(backend, checkpoint, data_name, reading, threshold, output):
     class is the one with the highest score, the first of several.
     """
     _check_output(output)
-    trainer = checkpoints.load(checkpoint)
-    schema = own_data.schema_of(trainer)
-    rows = load_to_predict(data_name, reading, schema)
-    bits = _bits(rows.values, schema, own_data.threshold_of(trainer, threshold))
-    scores = _scores(backend, trainer.network, bits)
-    found = _found(rows, schema.classes, scores)
-    result = {"samples": len(found)}
+    scored = _of_graph if is_graph(checkpoint) else _of_chain
+    rows, classes, scores = scored(checkpoint, backend, data_name, reading, threshold)
+    found = _found(rows, classes, scores)
+    result: dict[str, Any] = {"samples": len(found)}
     if rows.labels is not None:
         right = [entry["class"] == entry["label"] for entry in found]
         result["accuracy"] = float(np.mean(right))
@@ -66,19 +65,28 @@ def _check_output(path):
     check_writable(path)
 
 
-def _bits(values, schema, threshold):
-    """Return the inputs of the network. Raises DataError."""
-    return schema.coder(values) if schema.coder else booleanise(values, threshold)
-
-
-def _scores(backend, network, bits):
-    """Return the scores, shape (samples, classes), of the golden model or of a device."""
+def _of_chain(path, backend, name, reading, threshold):
+    """Return (Rows, names of the classes, scores) of a network of dense layers."""
+    trainer = checkpoints.load(path)
+    network, schema = trainer.network, own_data.schema_of(trainer)
+    threshold = own_data.threshold_of(trainer, threshold)
+    rows = load_to_predict(name, reading, schema)
+    bits = schema.coder(rows.values) if schema.coder else booleanise(rows.values, threshold)
     network.check_bits(bits)
     if backend == "golden":
-        return network.infer(bits)
+        return rows, schema.classes, network.infer(bits)
     with options.open_device(backend, network.engine) as device:
         device.load(network)
-        return device.infer(bits)
+        return rows, schema.classes, device.infer(bits)
+
+
+def _of_graph(path, backend, name, reading, threshold):
+    """Return (Rows, names of the classes, scores) of a graph, which the golden model runs."""
+    trainer = load_graph(path, backend, threshold)
+    schema = own_data.schema_of(trainer)
+    rows = load_to_predict(name, reading, schema)
+    trainer.code.check(trainer.graph.spec.sample, rows.values, name)
+    return rows, schema.classes, trainer.graph.infer(trainer.code(rows.values))
 
 
 def _found(rows, classes, scores):

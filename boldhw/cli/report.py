@@ -16,5 +16,6 @@ def report(run, builds, output):
 
     RUN is the directory of the run, build/demo by default.
     """
-    found = *read_run(run), read_builds(builds), read_history(builds)
-    return {"report": str(write_report(*found, output))}
+    found, epochs = read_run(run)
+    written = write_report(found, epochs, read_builds(builds), read_history(builds), output)
+    return {"report": str(written)}

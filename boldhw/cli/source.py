@@ -5,9 +5,11 @@ from dataclasses import replace
 import click
 
 from boldhw.cli.options import FILE, HYPER_HELP
-from boldhw.cli.own_data import CODE, flag, given
+from boldhw.cli.own_data import CODE
+from boldhw.cli.saving import flag, given
 from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
+from boldhw.golden.graph.checkpoint import is_graph
 from boldhw.golden.trainer import Trainer
 
 # What the earlier run fixes.
@@ -36,6 +38,8 @@ def from_run(path, resume, settings):
             f"{flag(found[0])} cannot change, the network in {path} fixes it; leave it out or "
             f"start a new run without --from"
         )
+    if is_graph(path):
+        raise ConfigError(f"{path} holds a graph, and --from is for chains of dense layers alone")
     old = checkpoints.load(path)
     hyper = grown(old.hyper)
     changes = {name: getattr(settings["hyper"], name) for name in given(HYPER_HELP)}

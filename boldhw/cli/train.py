@@ -1,7 +1,5 @@
 """``boldhw train``."""
 
-import os
-import shlex
 import time
 from contextlib import nullcontext
 
@@ -9,30 +7,24 @@ import click
 from boldhost import Device
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
-from click.core import ParameterSource
 
 from boldhw.cli import options, own_data
 from boldhw.cli.output import progress, say, verb
+from boldhw.cli.saving import again, check_place, refuse_fixed
 from boldhw.cli.source import from_run, source
+from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
-from boldhw.data.files import check_writable
 from boldhw.data.majority import majority_share
-from boldhw.errors import ConfigError, DataError
+from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
 from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 
-# What a checkpoint fixes, and what has to be said again to resume.
+# What a checkpoint fixes.
 FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP,
          *own_data.FIXED)  # fmt: skip
-REPEATED = {
-    "data_name": "--data",
-    "train_size": "--train-size",
-    "test_size": "--test-size",
-    "backend": "--backend",
-}
 
 
 @verb()
@@ -60,16 +52,24 @@ def train(
     Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
     features: those of a table, and of an .npz file with arrays (samples, features).
 
+    A network with convolutions, or a graph, trains with governors and has no hyper-parameters.
+
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
+    if not settings["network"].is_chain or is_graph(resume):
+        own_data.check_graph(hidden, source)
+        return train_graph(
+            settings, checkpoint, resume, force, threshold,
+            (data_name, train_size, test_size, reading),
+        )  # fmt: skip
     if source is not None:
         trainer = from_run(source, resume, settings)
     else:
         trainer = None if resume is None else _resumed(resume)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
-        _check_place(checkpoint, resume, force)
+        check_place(checkpoint, resume, force)
     if trainer:
         threshold = options.run_threshold(trainer)
     dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
@@ -96,44 +96,15 @@ def train(
             epochs = _run(trainer, device, samples, checkpoint)
         except KeyboardInterrupt:
             if checkpoint is not None:
-                say(f"interrupted after epoch {trainer.epoch}; go on with: {_again(checkpoint)}")
+                say(f"interrupted after epoch {trainer.epoch}; go on with: {again(checkpoint)}")
             raise
         return _result(trainer, device, epochs, samples, time.perf_counter() - start)
 
 
 def _resumed(path):
     """Return the Trainer in a checkpoint. Raises ConfigError for options that it fixes."""
-    context = click.get_current_context()
-    given = [
-        name for name in FIXED if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise ConfigError(
-            f"{own_data.flag(given[0])} cannot change in a resumed run, {path} fixes it; "
-            f"leave it out or start a new run without --resume"
-        )
+    refuse_fixed(path, FIXED)
     return checkpoints.load(path)
-
-
-def _check_place(path, resumed, force):
-    """Raise DataError unless the run can be saved at ``path``, and takes the place of no other."""
-    check_writable(path)
-    there = os.path.exists(path) and os.path.getsize(path) > 0
-    if there and not force and not (resumed and os.path.samefile(path, resumed)):
-        raise DataError(f"{_found(path)}, or replace it with --force")
-
-
-def _found(path):
-    """Return what a file holds that ``--checkpoint`` names, and what to do instead."""
-    try:
-        trainer = checkpoints.load(path)
-    except DataError:
-        return f"{path} is there already and no checkpoint; save the run in another file"
-    done, network = f"{trainer.epoch} of {trainer.epochs} epochs", trainer.network.graph
-    text = f"{path} holds a run of {network} that has done {done}"
-    if trainer.epoch < trainer.epochs:
-        return f"{text}; go on with: {_again(path)}; save this run in another file"
-    return f"{text}; save this run in another file"
 
 
 def _device(backend, trainer, samples, engine, clock_hz, store, network, **settings):
@@ -187,7 +158,7 @@ def _run(trainer, device, samples, checkpoint):
     def save():
         if checkpoint is not None:
             if device:
-                device.store(trainer.network)
+                device.read_into(trainer.network)
             checkpoints.save(checkpoint, trainer)
 
     save()
@@ -249,13 +220,3 @@ def _state_crc(backend):
         return backend.state_crc()
     except ConfigError:
         return None
-
-
-def _again(path):
-    """Return the command that resumes this run."""
-    context = click.get_current_context()
-    words = ["boldhw", "train", "--resume", path]
-    for name, flag in REPEATED.items():
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            words += [flag, str(context.params[name])]
-    return shlex.join(words)

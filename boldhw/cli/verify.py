@@ -39,9 +39,9 @@ def verify(backend, network, data_name, threshold, updates, seed, engine, clock_
     ):
         golden = Network(network, device.engine, seed)
         hyper = hyper.fitting(device.engine)
-        samples = _samples(data_name, threshold, golden, hyper, seed)
+        bits, labels = _samples(data_name, threshold, golden, hyper, seed)
         lockstep = LockStep(golden, device, lambda stats: step(stats.updates, "verifying"))
-        return run_verify(lockstep, hyper, *samples, updates, seed)
+        return run_verify(lockstep, hyper, bits, labels, updates, seed)
 
 
 def _samples(data_name, threshold, golden, hyper, seed):

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
@@ -118,9 +119,11 @@ def _version(package):
 def _generate(work, engine, clock_hz):
     from boldhw.gateware.verilog import CLOCK_HZ, engine_verilog
 
-    make = engine_verilog
+    make: Callable[..., str] = engine_verilog
     if engine.has_store:
-        from boldhw.cosim.engine import stored_verilog as make
+        from boldhw.cosim.engine import stored_verilog
+
+        make = stored_verilog
     path = work / "engine.v"
     path.write_text(make(engine, clock_hz or CLOCK_HZ))
     return path

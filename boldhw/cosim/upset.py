@@ -46,7 +46,7 @@ def instrument(verilog):
 
     verilog: what :func:`boldhw.cosim.build.build_verilog` returns.
     """
-    elements = []
+    elements: list[StateElement] = []
     text = MODULE.sub(lambda found: _instrument(found[0], found[1], elements), verilog)
     return text, elements
 
@@ -86,6 +86,7 @@ def _unit(module):
 def _width(text, name):
     """Return the bits of the register ``name`` of a module."""
     found = re.search(rf"^ *(?:output )?reg (?:\[(\d+):0\] )?{re.escape(name)}[ ;=]", text, re.M)
+    assert found is not None, f"{name} is no register of this module"
     return int(found[1]) + 1 if found[1] else 1
 
 

@@ -123,9 +123,11 @@ def load_pictures(name, train_size=None, test_size=None):
     ``name`` is one of NAMED, or the directory of the IDX files of one set, as MNIST or EMNIST have
     them, gzipped or not. Raises DataError, or ToolError for a missing package.
     """
-    arrays = _split(*NAMED[name]()) if name in NAMED else _load_directory(Path(name))
-    x_train, y_train = _checked(f"{name}: training set", *arrays[:2], train_size)
-    x_test, y_test = _checked(f"{name}: test set", *arrays[2:], test_size)
+    x_train, y_train, x_test, y_test = (
+        _split(*NAMED[name]()) if name in NAMED else _load_directory(Path(name))
+    )
+    x_train, y_train = _checked(f"{name}: training set", x_train, y_train, train_size)
+    x_test, y_test = _checked(f"{name}: test set", x_test, y_test, test_size)
     if x_train.shape[1] != x_test.shape[1]:
         raise DataError(
             f"{name}: training images have {x_train.shape[1]} pixels, test images "
@@ -263,7 +265,7 @@ def has_idx(folder):
 
 def _idx_paths(folder):
     """Return {role: paths} of the one set of IDX files in a folder."""
-    sets = {}
+    sets: dict[str, dict[tuple[bool, bool], list[Path]]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
             sets.setdefault(match["set"], {}).setdefault(_role(path.name), []).append(path)
@@ -281,6 +283,7 @@ def _idx_paths(folder):
 def _role(name):
     """Return what the name of an IDX file says it holds: (of the training set, of images)."""
     match = IDX_NAME.fullmatch(name)
+    assert match is not None, f"{name} is no name of an IDX file"
     return match["part"].lower() == "train", match["kind"].lower() == "images"
 
 

@@ -16,7 +16,7 @@ from boldhw.data.rows import SHARE, Rows, classes_of, divided, indices_of, liste
 from boldhw.data.schema import Schema, Split
 from boldhw.data.table import Columns, read_table
 from boldhw.errors import ConfigError, DataError
-from boldhw.spec.engine import MAX_TERMS
+from boldhw.spec.network import MAX_TERMS
 
 LEVELS = 8  # edges of a feature, unless others are given
 TABLES = (".csv", ".tsv", ".txt")

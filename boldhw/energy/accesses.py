@@ -78,7 +78,7 @@ def forward(engine, layers):
 def backward(engine, layers):
     """Signs and masks above are read for each group, with one gate word; all signals are stored.
 
-    The signal memory is read before each write, to keep its other columns; with ``dual_port`` it is
+    The delta memory is read before each write, to keep its other columns; with ``dual_port`` it is
     left to the update.
     """
     total = Accesses()

@@ -15,6 +15,7 @@ say, each is a parameter, and results carry the list of what is not confirmed.
 
 import math
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -132,7 +133,7 @@ class Level:
 
     name: str
     kib: float | tuple
-    pj_per_byte: tuple
+    pj_per_byte: tuple[float, ...]
 
     def fits(self, bits):
         """Say which tiles fit. bits: three arrays, of the input, filter and output tiles."""
@@ -156,19 +157,19 @@ class Chip:
     unconfirmed  what is not known to be the published figure
     """
 
-    levels: tuple
-    array: tuple
+    levels: tuple[Level, ...]
+    array: tuple[int, ...]
     add_pj: float
     logic_pj: float
-    fp_add_pj: dict
-    fp_mul_pj: dict
-    unconfirmed: tuple = ()
+    fp_add_pj: dict[int, float]
+    fp_mul_pj: dict[int, float]
+    unconfirmed: tuple[str, ...] = ()
 
 
 # Horowitz, "Computing's energy problem" (ISSCC 2014), 45 nm: additions of 8 and 32 bit integers
 # 0.03 and 0.1 pJ, of floats of 16 and 32 bits 0.4 and 0.9 pJ, their multiplications 1.1 and 3.7.
 # An XNOR gate is taken as expensive as one bit of an addition.
-HOROWITZ = {
+HOROWITZ: dict[str, Any] = {
     "add_pj": 0.1 / 32,
     "logic_pj": 0.1 / 32,
     "fp_add_pj": {16: 0.4, 32: 0.9},
@@ -236,12 +237,12 @@ def read_chip(entries):
             )
             for each in entries["levels"]
         )
-        prices = {
+        prices: dict[str, Any] = {
             name: {int(bits): float(pj) for bits, pj in entries[name].items()}
             for name in ("fp_add_pj", "fp_mul_pj")
         }
         array = tuple(int(size) for size in entries["array"])
-        plain = {name: float(entries[name]) for name in ("add_pj", "logic_pj")}
+        plain: dict[str, Any] = {name: float(entries[name]) for name in ("add_pj", "logic_pj")}
         if len(array) != 3 or min(array) < 1:
             raise ValueError("array, three sizes from 1")
         if len(levels) < 2 or any(np.min(level.kib) < 1 for level in levels):
@@ -260,7 +261,7 @@ def training(shapes, method, chip, batch=100):
     ``bits`` {level: bits read and written there}, ``memory_pj`` {level: energy}, ``pj``. The votes
     belong to backward.
     """
-    costs = {name: [] for name in PASSES}
+    costs: dict[str, list[Any]] = {name: [] for name in PASSES}
     for index, shape in enumerate(shapes):
         own = FULL if method.keeps_real and shape.real else method
         for name, parts in _layer(shape, own, chip, batch, index == 0).items():
@@ -306,7 +307,8 @@ def _product(chip, method, dims, bits, reuse):
     products = math.prod(dims)
     counts = _count_products(method, products, bits[2], max(bits[:2]))
     _, energy, _, _ = _operations(chip, counts)
-    moved, prices = {}, {}
+    moved: dict[str, float] = {}
+    prices: dict[str, float] = {}
     inner = chip.levels[0]
     rows, columns, depth = chip.array
     reads = (products / columns, products / rows, 2 * products / depth)
@@ -413,7 +415,7 @@ def _price(chip, name):
 
 def _total(parts, batch):
     """Return the sum of costs, per sample."""
-    result = {"operations": {}, "operations_pj": 0.0, "bits": {}, "memory_pj": {}}
+    result: dict[str, Any] = {"operations": {}, "operations_pj": 0.0, "bits": {}, "memory_pj": {}}
     for counts, energy, moved, prices in parts:
         result["operations_pj"] += energy / batch
         for name, values in (("operations", counts), ("bits", moved), ("memory_pj", prices)):

@@ -14,6 +14,7 @@ EXPERIMENTS = {
     "flipped": "boldhw.experiments.flipped",
     "ideas": "boldhw.experiments.ideas",
     "memory": "boldhw.experiments.memory",
+    "mnist-conv": "boldhw.experiments.mnist_conv",
     "networks": "boldhw.experiments.networks",
     "paper": "boldhw.experiments.paper",
     "planes": "boldhw.experiments.planes",

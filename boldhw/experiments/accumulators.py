@@ -50,7 +50,7 @@ def report(records):
         for rounded in (False, True)
         for bits in _widths(groups, rounded)
     ]
-    series = {}
+    series: dict[str, list[tuple[int, float]]] = {}
     for network, rounded, bits in sorted(groups):
         name = f"{network}, stochastic rounding" if rounded else f"{network}, exact"
         point = bits, mean(training.final(groups[network, rounded, bits]))

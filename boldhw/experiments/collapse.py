@@ -33,7 +33,7 @@ def runs(seeds, quick):
 
 def report(records):
     """Return the least accuracy of the seeds, a row per network and batch, a column per scale."""
-    least = {}
+    least: dict[tuple[str, int], dict[float, float]] = {}
     for group in training.by_label(records).values():
         settings = group[0]["settings"]
         hyper = settings["hyper"]

@@ -123,7 +123,8 @@ class ConvolutionalNetwork:
         votes = [rule.product(signals.T.astype(np.float32), inputs[-1])]
         sums = rule.backward(signals, self.weights[-1]).reshape(pooled[-1][0].shape)
         for layer in range(len(pooled) - 1, -1, -1):
-            signals = self._signals(layer, sums, *pooled[layer], generator)
+            best, where = pooled[layer]
+            signals = self._signals(layer, sums, best, where, generator)
             votes.insert(0, convolution.vote(signals, inputs[layer]))
             if layer:
                 sums = convolution.backward(signals, self.weights[layer], KERNEL)
@@ -176,7 +177,7 @@ class ConvolutionalNetwork:
         for start in range(0, len(bits), CHUNK):
             chunk = slice(start, start + CHUNK)
             _, pooled, scores = self.forward(bits[chunk])
-            hits += np.count_nonzero(rule.predict(scores) == labels[chunk])
+            hits += int(np.count_nonzero(rule.predict(scores) == labels[chunk]))
             shares = [np.mean(best >= tau) for (best, _), tau in zip(pooled, self.tau, strict=True)]
             true += np.array(shares) * len(scores)
         return hits / len(bits), (true / len(bits)).tolist()
@@ -248,7 +249,8 @@ def train(settings, dataset):
         settings["channels"], math.isqrt(bits.shape[1]), settings["seed"],
         share=bits.mean(), hyper=Hyper(**settings["hyper"]), **options,
     )  # fmt: skip
-    result = {"accuracy": [], "true": [], "active": [], "updates": [], "flips": []}
+    names = ("accuracy", "true", "active", "updates", "flips")
+    result: dict[str, list[float]] = {name: [] for name in names}
     for epoch in range(settings["epochs"]):
         active, *rest = network.train(bits, labels, epoch, settings["epochs"])
         values = *network.evaluate(test_bits, test_labels), active / len(bits), *rest

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 from boldhost import Device
@@ -18,6 +19,7 @@ from boldhw.experiments.experiment import Experiment
 from boldhw.golden.network import Network
 from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import Network as Graph
 from boldhw.spec.protocol import READABLE, Bank
 from boldhw.spec.table import TABLE
 
@@ -85,7 +87,7 @@ def _power_on(*upset_bit):
 @cache
 def units():
     """Return {unit: its StateElements}."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for register in _board()[1]:
         found.setdefault(register.unit, []).append(register)
     return found
@@ -246,7 +248,7 @@ def _poke_register(device, generator):
 
 def _poke_sample(device, generator):
     """Invert a bit of a sample that waits for the update, of the first slot if none does."""
-    layout = Layout(ENGINE, WIDTHS)
+    layout = Layout(ENGINE, Graph.of(WIDTHS))
     slot = int(generator.integers(max(device.gathered, 1)))
     first = layout.slot_row + slot * layout.slot_stride
     _poke(Bank.DATA, (first, first + layout.slot_rows), device, generator, (0, ENGINE.lanes))
@@ -261,7 +263,7 @@ def _repeat_sample(device, generator):
 
 def _pokes():
     """Return {place: function that inverts one bit there, through the link}."""
-    layout = Layout(ENGINE, WIDTHS)
+    layout = Layout(ENGINE, Graph.of(WIDTHS))
     subwords = ENGINE.subwords
     planes = layout.transposed_row * subwords
     used = ENGINE.elements * ENGINE.accumulator_bits
@@ -287,7 +289,7 @@ REACHED = ("command.registers",)
 
 def report(records):
     """Return a table with one row per place."""
-    groups = {}
+    groups: dict[str, dict[str, int]] = {}
     for record in records:
         counts = groups.setdefault(record["settings"]["place"], {})
         for name, count in record["result"].items():

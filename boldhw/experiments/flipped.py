@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from statistics import mean, median
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def run(settings, dataset):
     after = trainer.accuracy(*samples[2:])
     goal, curve = last.test_accuracy - BACK / 100, []
     if after < goal:
-        for accuracy in _accuracies(trainer, *samples, _generator(settings, ORDER)):
+        for accuracy in _accuracies(trainer, samples, _generator(settings, ORDER)):
             curve.append(accuracy)
             if accuracy >= goal:
                 break
@@ -66,8 +67,9 @@ def invert(network, share, generator):
         network.weights[layer] = weights ^ (generator.random(weights.shape) < share)
 
 
-def _accuracies(trainer, bits, labels, test_bits, test_labels, generator):
+def _accuracies(trainer, samples, generator):
     """Train on with the settings of the last epoch; yield the accuracy after each update."""
+    bits, labels, test_bits, test_labels = samples
     for _ in range(PASSES):
         order = generator.permutation(len(bits))
         while len(order):
@@ -83,7 +85,7 @@ def _generator(settings, purpose):
 
 def report(records):
     """Return a table of shares, and both plots."""
-    groups = {}
+    groups: dict[int, list[Any]] = {}
     for record in records:
         groups.setdefault(record["settings"]["share"], []).append(record["result"])
     rows = [_row(share, group) for share, group in groups.items()]

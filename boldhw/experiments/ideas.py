@@ -1,11 +1,13 @@
 """What was tried for more accuracy from the same bits, one change at a time."""
 
+from typing import Any
+
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.report.figures import plot
 
-BASE = {"network": "784-256-10", "levels": (64,)}
-DEEP = {"network": "784-256-256-256-10", "levels": (64,)}
+BASE: dict[str, Any] = {"network": "784-256-10", "levels": (64,)}
+DEEP: dict[str, Any] = {"network": "784-256-256-256-10", "levels": (64,)}
 IDEAS = {
     "784-256-10, defaults": BASE,
     "threshold of a pixel 127": BASE | {"levels": (127,)},

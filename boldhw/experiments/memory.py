@@ -1,6 +1,7 @@
 """What accuracy a number of on-chip bits buys: weights and accumulators of many networks."""
 
 from statistics import mean
+from typing import Any
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
@@ -15,7 +16,7 @@ EXACT = {"bits": 8, "rounding": 0}
 ROUNDED = {"bits": 6, "rounding": 2}
 CROPPED = {"crop": 3}
 SHIFTED = {"crop": 3, "shift": True}
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "784-64-10": EXACT,
     "784-120-10": EXACT,
     "484-200-10": EXACT | CROPPED,

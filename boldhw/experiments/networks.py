@@ -1,5 +1,7 @@
 """Networks of many shapes with the default hyper-parameters, and a wide one with tuned ones."""
 
+from typing import Any
+
 import numpy as np
 
 from boldhw.experiments import training
@@ -21,7 +23,7 @@ DEEP = NETWORKS[4]  # whose layers are plotted
 EPOCHS = 20
 TUNED = {"margin": 1.5, "last_theta_factor": 2}  # by hand, for wide networks
 # Label -> settings other than EPOCHS
-ROWS = {
+ROWS: dict[str, dict[str, Any]] = {
     **{network: {"network": network} for network in NETWORKS},
     **{f"{network}, shifted": {"network": network, "shift": True} for network in SHIFTED},
     "784-1024-10, tuned": {"network": "784-1024-10", "epochs": 30, **TUNED},
@@ -32,7 +34,7 @@ def runs(seeds, quick):
     """Every row with every seed; quick: two networks for two epochs."""
     if quick:
         return [training.settings(n, 2, s) for n in NETWORKS[:2] for s in range(1, seeds + 1)]
-    common = {"epochs": EPOCHS, "levels": (64,)}
+    common: dict[str, Any] = {"epochs": EPOCHS, "levels": (64,)}
     return [
         training.settings(**common | {"label": label, "seed": seed} | row)
         for label, row in ROWS.items()

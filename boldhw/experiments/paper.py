@@ -135,7 +135,7 @@ def _operations(settings, shapes, group):
     method = energy.methods(shapes, settings.get("bits", 16), active=active)[
         names.get(settings.get("ends"), INTEGER)
     ]
-    totals = defaultdict(float)
+    totals: defaultdict[str, float] = defaultdict(float)
     for name, number in energy.operations(shapes, method, batch).items():
         totals[name.split()[0]] += number
     return totals

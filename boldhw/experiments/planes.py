@@ -6,6 +6,7 @@ layer.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
@@ -75,8 +76,9 @@ def _label(network, planes, factor):
 
 def run(settings, dataset):
     """Train a network with the signals that the settings name."""
+    fastest: Any = training.fastest()
 
-    class PlanesNetwork(Planes, training.fastest()):
+    class PlanesNetwork(Planes, fastest):
         """The fastest network that there is here, with signals of several bits."""
 
     graph, planes = Network.parse(settings["network"]), settings["planes"]

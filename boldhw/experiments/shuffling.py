@@ -72,9 +72,9 @@ class OrderedTrainer(Trainer):
 
 def runs(seeds, quick):
     """Every order on every network for eight epochs; quick: two orders on one for one."""
-    networks, orders, epochs = (NETWORKS, ORDERS, 8)
+    networks, orders, epochs = list(NETWORKS), list(ORDERS), 8
     if quick:
-        networks, orders, epochs = (NETWORKS[:1], list(ORDERS)[:2], 1)
+        networks, orders, epochs = networks[:1], orders[:2], 1
     return [
         {**training.settings(network, epochs, seed, f"{network}, {order}", levels=(64,)),
          "order": order}

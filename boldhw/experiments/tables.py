@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import asdict, replace
 from statistics import mean
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ SHORT, FEW_SCALES, FEW_BATCHES = (
 )  # epochs; what is tried with them
 FRESH = 100  # added to the seed of a made table, so that none was seen while ideas were tried
 # Label -> changes of the chosen hyper-parameters; with them, levels.
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "theta_scale 0.45 from the second epoch on": {"theta_scale": 0.45},
     "theta_scale 1.8 in the first epoch": {"safe_scale": 1.8},
     "window 0.8": {"window": 0.8},
@@ -92,7 +93,7 @@ def runs(seeds, quick):
     if quick:
         candidates = {label: candidates[label] for label in (BEFORE, CHOSEN)}
     common = {"epochs": 3, "tables": ["iris", "2 classes"]} if quick else {"epochs": 40}
-    baselines = {MAJORITY: {}, LINEAR: {}}
+    baselines: dict[str, dict[str, Any]] = {MAJORITY: {}, LINEAR: {}}
     return [
         {"part": part, "label": label, "seed": seed, **common, **settings}
         for part, group in ((VALIDATION, candidates), (TEST, tested))
@@ -139,16 +140,17 @@ def run(settings, dataset):
     made = tables()
     return {
         "accuracy": {
-            name: _accuracy(settings, *_split(*made[name](settings["seed"]), settings))
+            name: _accuracy(settings, *_split(made[name](settings["seed"]), settings))
             for name in settings.get("tables", made)
         }
     }
 
 
-def _split(X, y, settings):
+def _split(table, settings):
     """Return features and labels to train on, then those to judge by."""
     from sklearn.model_selection import train_test_split
 
+    X, y = table
     for _ in range(1 if settings["part"] == TEST else 2):
         X, judged_x, y, judged_y = train_test_split(
             X, y, random_state=settings["seed"], stratify=y, test_size=SHARE
@@ -194,7 +196,7 @@ def _classifier():
 
 def report(records):
     """Return the table of candidates, that of the test samples, and the plot of the grid."""
-    parts = defaultdict(dict)
+    parts: defaultdict[str, dict[str, list[Any]]] = defaultdict(dict)
     for record in records:
         row = parts[record["settings"]["part"]].setdefault(record["settings"]["label"], [])
         row.append(record["result"]["accuracy"])
@@ -217,7 +219,7 @@ def _choice(rows):
     for label, row in rows.items():
         leads = _differences(row, rows[MAJORITY])
         behind = {name: mean(each) for name, each in _differences(row, rows[LINEAR]).items()}
-        worst = min(behind, key=behind.get)
+        worst = min(behind, key=behind.__getitem__)
         lines.append(
             [
                 label,

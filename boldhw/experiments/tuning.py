@@ -35,14 +35,14 @@ def runs(seeds, quick):
 
 def report(records):
     """Return one row per network: the defaults, the best choice, the worst one."""
-    means = {}
+    means: dict[str, dict[str, float]] = {}
     for label, group in training.by_label(records).items():
         network, choice = label.split(", ", 1)
         means.setdefault(network, {})[choice] = mean(training.final(group))
     rows = []
     for network, row in means.items():
         tuned = {choice: value for choice, value in row.items() if choice != DEFAULTS}
-        best, worst = (pick(tuned, key=tuned.get) for pick in (max, min))
+        best, worst = (pick(tuned, key=tuned.__getitem__) for pick in (max, min))
         rows.append(
             [
                 network,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from statistics import mean
+from typing import Any
 
 from boldhw.experiments.experiment import Experiment
 from boldhw.experiments.training import markdown
@@ -9,7 +10,7 @@ from boldhw.reference import variance
 from boldhw.report.figures import plot
 
 # Label of a row -> what is measured, and its arguments; the seed comes last.
-CASES = {
+CASES: dict[str, tuple[str, list[Any]]] = {
     "linear, 784-256-256-256-10": ("linear", [(784, 256, 256, 256, 10)]),
     "convolution 3x3, stride 1": ("conv", [3, 1]),
     "convolution 4x4, stride 2, v = 4": ("conv", [4, 2]),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from boldboards import find_board
 
+from boldhw.errors import ToolError
 from boldhw.flow.build import NAME, elaborate
 from boldhw.flow.estimate import Sample
 from boldhw.flow.synthesis import run_tool, synthesise
@@ -103,7 +104,12 @@ def _packed(board, work, constraints):
         "--pack-only", "--log", "log",
     ]  # fmt: skip
     run_tool("NEXTPNR_ICE40", arguments, work, "log")
-    return int(re.search(r"ICESTORM_LC:\s*(\d+)/", (Path(work) / "log").read_text())[1])
+    found = re.search(r"ICESTORM_LC:\s*(\d+)/", (Path(work) / "log").read_text())
+    if found is None:
+        raise ToolError(
+            "nextpnr's log has no line ICESTORM_LC; take the version that the extra build pins"
+        )
+    return int(found[1])
 
 
 def stored(engines, family):
@@ -115,9 +121,9 @@ def stored(engines, family):
 
 def engines_of(family):
     """Return (engines to fit the model to, engines that it must foretell) of a family."""
-    fitted, others = DUAL_PORT, OTHERS_DUAL_PORT
-    if family == "ice40":
-        fitted, others = FITTED_ICE40, OTHERS_ICE40
+    is_ice40 = family == "ice40"
+    fitted: tuple[EngineConfig, ...] = FITTED_ICE40 if is_ice40 else DUAL_PORT
+    others: tuple[EngineConfig, ...] = OTHERS_ICE40 if is_ice40 else OTHERS_DUAL_PORT
     return (
         FITTED + fitted + stored(FITTED_STORE, family),
         OTHERS + others + stored(OTHERS_STORE, family),

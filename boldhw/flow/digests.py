@@ -147,7 +147,7 @@ def _graph(module):
 
 def _initial_values(module):
     """Return the initial value of each bit that has one."""
-    starts = {}
+    starts: dict[int | str, str] = {}
     for net in module["netnames"].values():
         if start := net["attributes"].get("init"):
             starts |= zip(net["bits"], reversed(start), strict=False)

@@ -251,7 +251,7 @@ def _outgrows_luts(memory):
 
 
 def _signal_widths(engine):
-    """Return the widths of the memories that the signal memory consists of."""
+    """Return the widths of the memories that the delta memory consists of."""
     p, k = engine.elements, engine.batch
     if not engine.dual_port:
         return [2 * k]
@@ -309,7 +309,7 @@ def largest_network(engine, inputs=784, outputs=10):
 
     Raises ConfigError when not even one hidden unit does.
     """
-    Layout(engine, (inputs, 1, outputs))
+    Layout(engine, Network.of((inputs, 1, outputs)))
     hidden = 1
     while _holds(engine, (inputs, hidden + 1, outputs)):
         hidden += 1

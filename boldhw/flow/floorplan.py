@@ -72,7 +72,8 @@ def draw(cells):
 
 def _squares(cells, order, side):
     """Return {colour: [paths]}. In a tile the units lie on each other, in their order."""
-    tiles, room, paths = defaultdict(list), Counter(), defaultdict(list)
+    tiles, paths = defaultdict(list), defaultdict(list)
+    room: Counter[str] = Counter()
     for x, y, kind, unit in cells:
         tiles[x, y].append((kind, unit))
     kinds = {tile: Counter(kind for kind, _ in inside).most_common(1)[0][0]
@@ -142,8 +143,8 @@ def _units_of_nets(module):
 
 def _spread(units, neighbours):
     """Give cells the unit that most of their neighbours have, nearest neighbours first."""
-    found = True
-    while found:
+    found: dict[str, str] | None = None
+    while found is None or found:
         found = {}
         for name, near in neighbours.items():
             known = [units[other] for other in near if other in units]

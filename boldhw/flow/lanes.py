@@ -6,6 +6,7 @@ of that engine.
 
 import tempfile
 from dataclasses import replace
+from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.hdl import Cat, Module, Signal
@@ -57,7 +58,7 @@ class Compressed6(Popcount):
 
     @staticmethod
     def _round(m, columns):
-        result = [[] for _ in range(len(columns) + 2)]
+        result: list[list[Any]] = [[] for _ in range(len(columns) + 2)]
         for weight, bits in enumerate(columns):
             for first in range(0, len(bits), 6):
                 number, group = [], bits[first : first + 6]

@@ -274,7 +274,10 @@ def find_tool(variable):
 def tool_version(variable):
     """Return the version of a tool as digits and dots."""
     done = subprocess.run([find_tool(variable), "--version"], capture_output=True, text=True)
-    return re.search(r"\d+(\.\d+)+", done.stdout + done.stderr).group()
+    found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    if found is None:
+        raise ToolError(f"{done.args[0]} does not tell its version; set {variable} to another one")
+    return found.group()
 
 
 def _complaint(text):

@@ -15,7 +15,7 @@ def delay(m, value, cycles):
 def copies(m, value, count):
     """Return ``count`` registers of ``value``, which synthesis keeps apart if there are several.
 
-    What reaches a whole device then stands in a register of its own in each part of it.
+    What reaches a whole device then has a register of its own in each part of it.
     """
     registers = [register_copy(value.shape(), count) for _ in range(count)]
     for register in registers:

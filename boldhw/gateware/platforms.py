@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-# What a design is elaborated for without a board, by family. The functions below say the same of
-# them as of the platforms of the boards.
+# What a design is elaborated for without a board, by family. The functions below take these as
+# they take the platforms of the boards.
 PLATFORMS = {
     "generic": None,
     "ice40": SimpleNamespace(device="iCE40UP5K"),
@@ -13,7 +13,7 @@ PLATFORMS = {
 
 
 def is_up5k(platform):
-    """Say whether a design is elaborated for an iCE40UP5K."""
+    """Return whether a design is elaborated for an iCE40UP5K."""
     return getattr(platform, "device", None) == "iCE40UP5K"
 
 
@@ -26,5 +26,5 @@ def has_large_blocks(platform):
 
 
 def is_gowin(platform):
-    """Say whether a design is elaborated for a Gowin device."""
+    """Return whether a design is elaborated for a Gowin device."""
     return (getattr(platform, "family", None) or "").startswith("GW")

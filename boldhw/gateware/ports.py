@@ -4,7 +4,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.core.counters import address_bits
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 
 class Operation(enum.Enum, shape=2):
@@ -16,9 +16,21 @@ class Operation(enum.Enum, shape=2):
 
 
 class DataPort(Signature):
-    """Access to the data memory while the core is idle.
+    """Access to the data memory while no operation runs. Members are those of the command unit.
 
-    Read data comes one cycle after addr, with ``dual_port`` three cycles.
+    Parameters
+    ----------
+    config : EngineConfig
+
+    Members
+    -------
+    addr : Out(range(data_rows))
+        Row to read or to write.
+    write : Out(1)
+        Write ``write_data``, in this cycle.
+    write_data : Out(data_width)
+    read_data : In(data_width)
+        One cycle after ``addr``, with ``dual_port`` three cycles.
     """
 
     def __init__(self, config):
@@ -31,12 +43,28 @@ class DataPort(Signature):
 
 
 class BlockPort(Signature):
-    """Access to the weight memory, a block of P words of P bits at a time, while the core is idle.
+    """Access to the weight memory while no operation runs. Members are those of the command unit.
 
-    ``load`` fetches block ``addr``: its words stand in the transposer two cycles later, the first
-    one at ``word``. ``shift`` moves the words on by one and takes ``word_in`` as the last one.
-    ``store`` writes the transposer's words to block ``addr``. With ``dual_port`` ``addr`` must have
-    stood for two cycles before a load, and what a shift does is seen two cycles later.
+    A block of P words of P bits at a time goes through the transposer; P is ``elements``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+
+    Members
+    -------
+    addr : Out(range(weight_blocks))
+        With ``dual_port`` it must hold for two cycles before a load.
+    load : Out(1)
+        Fetch block ``addr``: its words are in the transposer two cycles later.
+    shift : Out(1)
+        Move the words on by one and take ``word_in`` as the last one: seen in the next cycle, with
+        ``dual_port`` two cycles later.
+    store : Out(1)
+        Write the transposer's words to block ``addr``.
+    word_in : Out(P)
+    word : In(P), registered
+        The transposer's first word.
     """
 
     def __init__(self, config):
@@ -51,7 +79,23 @@ class BlockPort(Signature):
 
 
 class RegisterLayout(data.StructLayout):
-    """Registers that steer the core; constant while it is busy."""
+    """Registers that steer the core; constant while it is busy.
+
+    Fields
+    ------
+    layers : 5 bits
+        Layers of the network.
+    batch : 10 bits
+        Active samples that an update gathers.
+    margin : 16 bits
+        Of the loss.
+    rounding : 2 bits
+        Bits of a vote that stochastic rounding drops.
+    classes, outputs_per_class : 8 bits each
+        Of the last layer.
+    slot_row, slot_stride : 16 bits each
+        Data row of the first slot, and rows from one slot to the next.
+    """
 
     def __init__(self):
         super().__init__({
@@ -67,18 +111,48 @@ class RegisterLayout(data.StructLayout):
 
 
 class ControlPort(Signature):
-    """Start of an operation, its outcome and the counters.
+    """Start of an operation, its outcome and the counters. Members are those of the command unit.
 
-    ``start`` is one cycle while ``busy`` is low; ``busy`` rises in the next cycle and falls when
-    the operation is over. ``hit``, ``active``, ``updated`` (TRAIN) and ``flushed`` (FLUSH: the
-    gathered samples that took part) then hold until the next start. ``slot`` is the data row where
-    the operand words of the next sample belong. ``clear`` forgets gathered samples and counters.
-    ``noise_write`` shifts ``noise_data`` into the noise generator. Scores (INFER: one a class, in
-    order) stall the core while they are not taken. ``counter`` is the 16-bit word at
-    ``counter_addr`` one cycle later, while ``busy`` is low; see
-    :class:`boldhw.gateware.core.counters.Counters`. ``busy`` is also high while counters are
-    cleared. ``passing`` is high while a pass runs: behind it memories may be used, though counters
-    count.
+    Parameters
+    ----------
+    config : EngineConfig
+
+    Members
+    -------
+    start : Out(1)
+        Start ``operation``; one cycle while ``busy`` is low.
+    operation : Out(Operation)
+    label : Out(8)
+        Of the sample, constant during the operation, like ``registers``.
+    registers : Out(RegisterLayout())
+    clear : Out(1)
+        Forget gathered samples and counters.
+    noise_write, noise_data : Out(1), Out(16)
+        Shift 16 bits into the noise generator.
+    busy : In(1), combinational from registers
+        From the cycle after ``start`` until the operation is over and counted, and while counters
+        are cleared.
+    passing : In(1), combinational from registers
+        A pass runs. When it falls memories may be used, though counters count.
+    hit, active : In(1), registered
+        TRAIN: the prediction is the label; the sample must be learnt. These two and the next two
+        are valid from the end of the operation until the next start.
+    updated : In(1), registered
+        TRAIN: an update followed.
+    flushed : In(range(batch + 1)), registered
+        FLUSH: the gathered samples that took part.
+    slot : In(range(data_rows))
+        Data row where the operand words of the next sample belong.
+    score : In(16), combinational
+        INFER: the score of a class, signed; one a class, in order.
+    score_valid : In(1), combinational
+        A score is there. It stalls the core while it is not taken.
+    score_ready : Out(1)
+        Take the score.
+    counter_addr : Out(address_bits(config))
+        Word of :class:`boldhw.gateware.core.counters.Counters` to read.
+    counter : In(16), registered
+        That word one cycle later, while ``busy`` is low.
     """
 
     def __init__(self, config):

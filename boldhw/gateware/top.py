@@ -1,8 +1,8 @@
-"""Whole designs: an engine behind byte streams, and one behind a serial line."""
+"""Whole designs: an engine between byte streams, and one at a serial line."""
 
 from amaranth.hdl import DomainRenamer, Module
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from boldhw.errors import ConfigError
 from boldhw.gateware.command.unit import CommandUnit
@@ -24,26 +24,36 @@ def memory_of(config):
     return {"memory": Out(MemoryPort(config.store_address_bits, config.store_width))}
 
 
-class Engine(Component):
+class Engine(wiring.Component):
     """Link, command unit and core, between two streams of bytes.
 
-    Golden model: :class:`boldhw.golden.network.Network` behind :mod:`boldhw.spec.protocol`.
+    With a store its unit is between command unit and core.
+
+    Golden model: :class:`boldhw.golden.network.Network`, addressed by :mod:`boldhw.spec.protocol`.
 
     Parameters
     ----------
     config : EngineConfig
+        Size of the engine.
     clock_hz : int
-        Frequency of the clock; HELLO reports it.
+        Frequency of the clock, Hz; HELLO reports it.
     half_rate_link : bool
         Link, command unit and streams are in the domain ``link``, whose clock has half the
         frequency and rises together with that of the core.
 
     Members
     -------
-    rx, tx : In, Out(stream.Signature(8))
-        Bytes from and to the host; see ``Link``.
-    memory : Out(MemoryPort(...))
-        Memory of the store, only in an engine with one.
+    rx : In(stream.Signature(8))
+        Bytes from the host; see :class:`boldhw.gateware.link.link.Link`.
+    tx : Out(stream.Signature(8))
+        Bytes to the host.
+    memory : Out(MemoryPort(config.store_address_bits, config.store_width))
+        Memory of the store; only in an engine with one.
+
+    Latency
+    -------
+    That of the link, which takes and gives one byte a cycle of its clock, and of each command, see
+    :class:`boldhw.gateware.command.unit.CommandUnit`.
     """
 
     def __init__(self, config, clock_hz, half_rate_link=False):
@@ -73,7 +83,7 @@ class Engine(Component):
         return m
 
     def _targets(self, m, core):
-        """Return where the ports of the command unit lead, by name: the core, behind a store."""
+        """Return what the ports of the command unit connect to, by name: core or store."""
         targets = {name: getattr(core, name) for name in ("data", "blocks", "control")}
         if not self.config.has_store:
             return targets
@@ -84,28 +94,33 @@ class Engine(Component):
         return targets | {"data": store.data, "control": store.control, "store": store.command}
 
 
-class UartEngine(Component):
-    """An engine behind a serial line: 8 data bits, no parity, one stop bit.
+class UartEngine(wiring.Component):
+    """An engine at a serial line: 8 data bits, no parity, one stop bit.
 
     Parameters
     ----------
     config : EngineConfig
+        Size of the engine.
     clock_hz : int
-        Frequency of the clock.
+        Frequency of the clock, Hz.
     baud : int
         Bits per second. Raises ConfigError when the clock gives no whole number of cycles, four
         or more, that comes within half of what the two ends may differ.
     half_rate_link : bool
-        See ``Engine``; the serial line then is in the domain ``link`` too.
+        See :class:`Engine`; the serial line then is in the domain ``link`` too.
 
     Members
     -------
-    rx : In(1)
-        Line from the host.
-    tx : Out(1)
-        Line to the host.
-    memory : Out(MemoryPort(...))
-        Memory of the store, only in an engine with one.
+    rx : In(1, init=1)
+        Line from the host, asynchronous, high when idle.
+    tx : Out(1, init=1), registered
+        Line to the host, high when idle.
+    memory : Out(MemoryPort(config.store_address_bits, config.store_width))
+        Memory of the store; only in an engine with one.
+
+    Latency
+    -------
+    That of :class:`Engine`; a byte takes ten bits of the line.
     """
 
     def __init__(self, config, clock_hz, baud, half_rate_link=False):

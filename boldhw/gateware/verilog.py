@@ -18,10 +18,10 @@ os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
 
 MODULE = "boldhw"
 CLOCK_HZ = 30_000_000  # unless another is given: the clock of the iCEBreaker
-CLOCK_HZ_MAX = (1 << 32) - 1  # that HELLO can say
+CLOCK_HZ_MAX = (1 << 32) - 1  # that HELLO can report
 # The register that Yosys reads in every always @*, to start blocks of constants at time 0. Icarus
-# gives it a value in its declaration before the blocks wait for it, so they would stay unknown; a
-# non-blocking assignment comes behind. (always_comb would start them as well, but Icarus loops for
+# gives it a value in its declaration before the blocks wait for it: they would stay unknown. A
+# non-blocking assignment comes later. (always_comb would start them as well, but Icarus loops for
 # ever in some of those.) Verilator needs no start, and is told that this is meant.
 STARTER = re.compile(r"reg (\S+dump_module\S+) += 0;")
 STARTED = r"reg \1 ;\n  initial \1 <= 0;"
@@ -67,7 +67,7 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
     ----------
     config : EngineConfig
     clock_hz : int
-        What HELLO says, 1 to 2^32 - 1.
+        What HELLO reports, 1 to 2^32 - 1.
     name : str
         The module, and what the names of all modules below it begin with.
     memories : str

@@ -10,10 +10,15 @@ of the zip format included, can change unnoticed.
 import io
 import json
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
@@ -22,6 +27,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
+from boldhw.spec.arrays import Accumulators, Scalar
 from boldhw.spec.checks import check_range
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.settings import Settings
@@ -31,7 +37,7 @@ COMMENT = b"boldhw CRC-32 %08x"
 COMMENT_SIZE = len(COMMENT % 0)
 
 
-def save(path, trainer):
+def save(path: str | PathLike[str], trainer: Trainer) -> None:
     """Write the state of a Trainer between two epochs; ``path`` is replaced at once or not at all.
 
     The weights are those of ``trainer.network``: with another backend, read them back first.
@@ -41,25 +47,28 @@ def save(path, trainer):
         raise ConfigError(
             f"{trainer.network.gathered} samples are gathered; call flush() before saving"
         )
-    replace_file(path, _seal(_arrays(trainer)))
+    replace_file(path, seal(_arrays(trainer)))
 
 
-def load(path):
+def load(path: str | PathLike[str]) -> Trainer:
     """Return the Trainer that :func:`save` wrote; its ``run`` goes on with the next epoch.
 
     Raises DataError, naming the file and what is wrong, unless every byte is as it was written.
     """
-    path = Path(path)
+    return parse(Path(path), read_bytes(path))
+
+
+def read_bytes(path: str | PathLike[str]) -> bytes:
+    """Return the bytes of a file. Raises DataError."""
     try:
-        content = path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"checkpoint {path} cannot be read: {error.strerror}") from error
-    return parse(path, content)
 
 
-def parse(path, content):
+def parse(path: str | PathLike[str], content: bytes) -> Trainer:
     """Return the Trainer in the bytes of a checkpoint, like :func:`load`; ``path`` is its name."""
-    _check_seal(path, content)
+    check_seal(path, content)
     try:
         with open_archive(content) as archive:
             return _restore(path, archive)
@@ -69,7 +78,7 @@ def parse(path, content):
         ) from error
 
 
-def _arrays(trainer):
+def _arrays(trainer: Trainer) -> dict[str, NDArray[Any]]:
     network = trainer.network
     header = {
         "format": FORMAT,
@@ -85,7 +94,7 @@ def _arrays(trainer):
         "schema": trainer.schema.to_dict() if trainer.schema else None,
         "decay": trainer.decay,
     }
-    arrays = {"header": np.array(json.dumps(header))}
+    arrays: dict[str, NDArray[Any]] = {"header": np.array(json.dumps(header))}
     if trainer.schema:
         arrays |= trainer.schema.to_arrays()
     for layer, weights in enumerate(network.weights):
@@ -94,7 +103,7 @@ def _arrays(trainer):
     return arrays
 
 
-def _restore(path, archive):
+def _restore(path: str | PathLike[str], archive: ZipFile) -> Trainer:
     header = json.loads(str(read_array(archive, "header", path)))
     if header["format"] != FORMAT:
         raise DataError(
@@ -120,19 +129,20 @@ def _restore(path, archive):
     trainer.origin = Origin(**origin) if origin else None
     if schema := header.get("schema"):
         trainer.schema = Schema.restored(schema, lambda name: read_array(archive, name, path, True))
-        _check_schema(trainer)
+        _check_schema(trainer.schema, widths[0])
     trainer.settings(None).check(network.engine, network.graph)
     return trainer
 
 
-def _check_schema(trainer):
+def _check_schema(schema: Schema, inputs: int) -> None:
     """Raise ValueError unless the coder makes the inputs of the network."""
-    coder, inputs = trainer.schema.coder, trainer.network.widths[0]
-    if coder and len(coder.edges) != inputs:
-        raise ValueError(f"its coder makes {len(coder.edges)} bits, the network takes {inputs}")
+    if schema.coder and len(schema.coder.edges) != inputs:
+        raise ValueError(
+            f"its coder makes {len(schema.coder.edges)} bits, the network takes {inputs}"
+        )
 
 
-def _check_accumulators(bits, accumulators):
+def _check_accumulators(bits: int, accumulators: Sequence[Accumulators]) -> None:
     """Raise ConfigError for values that no accumulator of so many bits can hold."""
     high = (1 << bits - 1) - 1
     for layer, array in enumerate(accumulators):
@@ -140,7 +150,13 @@ def _check_accumulators(bits, accumulators):
             check_range(f"a value of accumulators_{layer}", int(value), -high - 1, high)
 
 
-def _read_layers(archive, name, widths, dtype, path):
+def _read_layers(
+    archive: ZipFile,
+    name: str,
+    widths: Sequence[int],
+    dtype: type[Scalar],
+    path: str | PathLike[str],
+) -> list[NDArray[Scalar]]:
     """Return one array per layer, each of the shape that its layer takes."""
     for index, width in enumerate(widths):
         check_range(f"width {index}", width, 1, LARGEST)
@@ -153,7 +169,7 @@ def _read_layers(archive, name, widths, dtype, path):
     return arrays
 
 
-def _seal(arrays):
+def seal(arrays: Mapping[str, Any]) -> bytes:
     """Return the bytes of the .npz, its empty zip comment replaced by the CRC of all the rest."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
@@ -161,7 +177,8 @@ def _seal(arrays):
     return content + COMMENT % zlib.crc32(content)
 
 
-def _check_seal(path, content):
+def check_seal(path: str | PathLike[str], content: bytes) -> None:
+    """Raise DataError unless every byte of a checkpoint is as it was written."""
     body, comment = content[:-COMMENT_SIZE], content[-COMMENT_SIZE:]
     expected = COMMENT % zlib.crc32(body)
     if comment != expected:

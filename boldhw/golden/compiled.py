@@ -6,14 +6,18 @@ the package numba, which keeps what it compiled in a cache beside this file or i
 """
 
 import logging
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from boldhw.errors import missing_package
 from boldhw.golden import rule
 from boldhw.golden.network import Network
-from boldhw.golden.words64 import WORD, pack
+from boldhw.golden.words64 import WORD, Words, pack
+from boldhw.spec.arrays import Accumulators, Bits, Bytes, Signals, Sums
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 LOG = logging.getLogger(__name__)
 
 try:
@@ -31,23 +35,25 @@ class CompiledNetwork(Network):
     Arrays of ``weights`` and ``accumulators`` are changed in place.
     """
 
-    def _plane(self, layer):
+    def _plane(self, layer: int) -> tuple[Words, Words | None]:
         """Return the weights as words, of each output and, for :meth:`_below`, of each input."""
         weights = self.weights[layer]
         return pack(weights).T.copy(), pack(weights.T).T.copy() if layer else None
 
-    def _sums(self, bits, zero_true, plane):
+    def _sums(self, bits: Bits, zero_true: bool, plane: Any) -> Sums:
         forward, _ = plane
         words = pack(bits)
         masks = words if zero_true else _valid(words, bits.shape[1])
         signs = np.full_like(words, ONES) if zero_true else words
         return products(signs, masks, forward)
 
-    def _below(self, signals, plane):
+    def _below(self, signals: Signals, plane: Any) -> Sums:
         _, backward = plane
         return products(pack(signals > 0), pack(signals != 0), backward)
 
-    def _update_layer(self, layer, bits, signals, planes):
+    def _update_layer(
+        self, layer: int, bits: Bits, signals: Signals, planes: list[Any] | None
+    ) -> int:
         settings, given = self.settings, self.settings.layers[layer]
         draws = self._vote_draws(layer)
         flips = update(
@@ -66,34 +72,36 @@ class CompiledNetwork(Network):
         return flips
 
 
-def _valid(words, count):
+def _valid(words: Words, count: int) -> Words:
     """Return masks like ``words`` whose first ``count`` bits of each row are 1."""
     masks = np.full_like(words, ONES)
     masks[:, -1] >>= np.uint64(-count % WORD)
     return masks
 
 
-def kept(function):
+def kept(function: Function) -> Function:
     """Compile a function, and keep what comes out if there is a folder for it."""
     try:
-        return njit(cache=True)(function)
+        return cast(Function, njit(cache=True)(function))
     except RuntimeError as error:
         LOG.warning("%s; it is compiled anew each time, set NUMBA_CACHE_DIR to a folder", error)
-        return njit(function)
+        return cast(Function, njit(function))
 
 
-@intrinsic
-def popcount(context, word):
+def _popcount(context: Any, word: Any) -> tuple[Any, Any]:
     """Count the ones of a uint64."""
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
 
 
+popcount: Any = intrinsic(_popcount)  # numba gives the context, a caller the word alone
+
+
 @kept
-def products(signs, masks, weights):
+def products(signs: Words, masks: Words, weights: Words) -> Sums:
     """Sum XNORs where the mask is 1: int32, shape (k, n).
 
     signs, masks: uint64, shape (k, words).  weights: uint64, shape (words, n).
@@ -114,7 +122,17 @@ def products(signs, masks, weights):
 
 
 @kept
-def update(weights, accumulators, signals, inputs, draws, rounding, decay, theta, top):
+def update(
+    weights: Bits,
+    accumulators: Accumulators,
+    signals: Signals,
+    inputs: Signals,
+    draws: Bytes,
+    rounding: int,
+    decay: int,
+    theta: int,
+    top: int,
+) -> int:
     """Vote, accumulate and flip in place (eq. 7, 9, 10); return the number of flips.
 
     weights: bool, shape (n, m).  accumulators: int16, same.  signals: int8, shape (k, n).
@@ -128,12 +146,13 @@ def update(weights, accumulators, signals, inputs, draws, rounding, decay, theta
         if rounding:
             for i in range(len(steps)):
                 steps[i] = (steps[i] + (draws[j, i] & ((1 << rounding) - 1))) >> rounding
-        flips += _take(weights[j], accumulators[j], steps, decay, np.int32(theta), np.int32(top))
+        taken = _take(weights[j], accumulators[j], steps, decay, np.int32(theta), np.int32(top))
+        flips += int(taken)
     return flips
 
 
 @kept
-def _vote(steps, signals, inputs):
+def _vote(steps: Accumulators, signals: Signals, inputs: Signals) -> None:
     """Sum ``-signal * input`` over the samples, 512 at most: int16 holds signals up to 63."""
     steps[:] = 0
     for k in range(len(inputs)):
@@ -144,7 +163,14 @@ def _vote(steps, signals, inputs):
 
 
 @kept
-def _take(weights, accumulators, steps, decay, theta, top):
+def _take(
+    weights: Bits,
+    accumulators: Accumulators,
+    steps: Accumulators,
+    decay: int,
+    theta: np.int32,
+    top: np.int32,
+) -> np.int32:
     """Take one output's steps; return its flips."""
     if decay:
         for i in range(len(steps)):

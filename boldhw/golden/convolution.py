@@ -8,14 +8,17 @@ Shapes: k samples, h x w pixels, c channels in, n channels out, kernel d x d, d 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.errors import DataError
 from boldhw.golden import rule
+from boldhw.golden.rule import Reals
+from boldhw.spec.arrays import Bits, Signals, Sums
 
 SQUARE = 2  # side of the squares that are pooled
 
 
-def patches(values, side):
+def patches(values: Reals, side: int) -> Reals:
     """Return the inputs of a kernel at each position: float32, (k, h, w, side * side * c).
 
     values: float32 that hold -1, 0 and 1, shape (k, h, w, c).  side: of the kernel, odd.
@@ -30,7 +33,7 @@ def patches(values, side):
     return found.reshape(k, h, w, -1)
 
 
-def gather(parts, side, channels):
+def gather(parts: Sums, side: int, channels: int) -> Sums:
     """Add up what each pixel gets from the kernels that cover it: int32, shape (k, h, w, channels).
 
     It is :func:`patches` backward. parts: int32, shape (k, h, w, side * side * channels).
@@ -45,7 +48,7 @@ def gather(parts, side, channels):
     return total[:, edge : edge + h, edge : edge + w]
 
 
-def forward(inputs, weights):
+def forward(inputs: Reals, weights: Bits) -> Sums:
     """Sum XNORs at each position (eq. 1): int32, shape (k, h, w, n).
 
     inputs: :func:`patches`, shape (k, h, w, m).  weights: bool, shape (n, m).
@@ -55,7 +58,7 @@ def forward(inputs, weights):
     return sums.reshape(k, h, w, -1)
 
 
-def pool(sums):
+def pool(sums: Sums) -> tuple[Sums, NDArray[np.int8]]:
     """Return the largest of each 2 x 2 sums, int32, and which it was, 0..3, the first on ties.
 
     sums: int32, shape (k, h, w, n), h and w even, else DataError.  Returns two arrays of shape
@@ -73,7 +76,7 @@ def pool(sums):
     return best, where
 
 
-def unpool(signals, where):
+def unpool(signals: Signals, where: NDArray[np.int8]) -> Signals:
     """Return the signals at the positions they come from, 0 elsewhere: int8, shape (k, h, w, n).
 
     signals: int8, shape (k, h / 2, w / 2, n).  where: of :func:`pool`.
@@ -86,7 +89,7 @@ def unpool(signals, where):
     return squares.reshape(k, SQUARE * h, SQUARE * w, n)
 
 
-def backward(signals, weights, side):
+def backward(signals: Signals, weights: Bits, side: int) -> Sums:
     """Sum signals times weights over outputs and positions (eq. 8): int32, shape (k, h, w, c).
 
     signals: int8, shape (k, h, w, n).  weights: bool, shape (n, side * side * c).
@@ -97,7 +100,7 @@ def backward(signals, weights, side):
     return gather(parts.reshape(k, h, w, -1), side, channels)
 
 
-def vote(signals, inputs):
+def vote(signals: Signals, inputs: Reals) -> Sums:
     """Sum signals times inputs over samples and positions (eq. 7): int32, shape (n, m).
 
     signals: int8, shape (k, h, w, n).  inputs: :func:`patches`, shape (k, h, w, m).

@@ -5,12 +5,13 @@ model or a board is set to: integers only, so that both compute the same bits.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_number, check_range, check_types
-from boldhw.spec.engine import MAX_ROUNDING
-from boldhw.spec.network import Network
+from boldhw.spec.engine import MAX_ROUNDING, EngineConfig
+from boldhw.spec.network import Layer, Network
 from boldhw.spec.settings import LIMIT, MAX_CLASSES, LayerSettings, Settings
 
 
@@ -53,14 +54,21 @@ class Hyper:
     outputs_per_class: int = 1
     zero_true: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_types(self)
 
-    def fitting(self, engine):
+    def fitting(self, engine: EngineConfig) -> "Hyper":
         """Return the same with no larger a batch than the engine gathers."""
         return replace(self, batch=min(self.batch, engine.batch))
 
-    def settings(self, engine, network, epoch=0, epochs=1, popcount=None):
+    def settings(
+        self,
+        engine: EngineConfig,
+        network: Network | str | Sequence[int],
+        epoch: int = 0,
+        epochs: int = 1,
+        popcount: float | None = None,
+    ) -> Settings:
         """Return the checked Settings of one epoch for a network, its text or its widths.
 
         ``popcount`` is the mean number of T inputs of a sample; without it the fan-in counts.
@@ -80,7 +88,14 @@ class Hyper:
         settings.check(engine, network)
         return settings
 
-    def _of_layers(self, engine, network, epoch, epochs, popcount):
+    def _of_layers(
+        self,
+        engine: EngineConfig,
+        network: Network,
+        epoch: int,
+        epochs: int,
+        popcount: float | None,
+    ) -> tuple[LayerSettings, ...]:
         """Return the LayerSettings of every layer, a tuple."""
         reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
         counts = [self._inputs_that_count(layer, popcount) for layer in network.layers]
@@ -105,11 +120,12 @@ class Hyper:
             for layer, window, theta in zip(network.layers, windows, thetas, strict=True)
         )
 
-    def _inputs_that_count(self, layer, popcount):
-        counted = self.zero_true and popcount and layer.place.reads_input
-        return popcount if counted else layer.inputs
+    def _inputs_that_count(self, layer: Layer, popcount: float | None) -> float:
+        if self.zero_true and popcount and layer.place.reads_input:
+            return popcount
+        return layer.inputs
 
-    def _dead_zones(self, network):
+    def _dead_zones(self, network: Network) -> dict[str, int]:
         """Return {layer that feeds another hidden layer: its dead zone}."""
         widths = {
             layer.name: sum(reader.outputs for reader in network.readers(layer.name))
@@ -118,16 +134,17 @@ class Hyper:
         }
         return dict(zip(widths, self._scaled("dead", list(widths.values())), strict=True))
 
-    def _thetas(self, counts, epoch):
+    def _thetas(self, counts: Sequence[float], epoch: int) -> list[int]:
         """Return theta of each layer before it grows. counts: inputs that count, of each layer."""
-        thetas = [self.theta] * len(counts)
-        if self.theta is None:
+        if self.theta is not None:
+            thetas = [self.theta] * len(counts)
+        else:
             scale = self.theta_scale if epoch else max(self.theta_scale, self.safe_scale)
             scale *= math.sqrt(self.batch) / (1 << self.rounding)
             thetas = [max(1, round(scale * math.sqrt(count))) for count in counts]
         return [*thetas[:-1], thetas[-1] * self.last_theta_factor]
 
-    def _check(self, engine):
+    def _check(self, engine: EngineConfig) -> None:
         if self.decay and not engine.decay:
             raise ConfigError(
                 "decay=True needs an engine generated with decay=True; "
@@ -143,7 +160,7 @@ class Hyper:
         ):  # fmt: skip
             check_number(name, getattr(self, name), LIMIT)
 
-    def _scaled(self, name, counts):
+    def _scaled(self, name: str, counts: Sequence[float]) -> list[int]:
         """Return a factor times the root of each count, as integers that fit their field."""
         value = getattr(self, name)
         most = LIMIT / math.sqrt(max(counts, default=1))
@@ -163,7 +180,7 @@ FEATURES = Hyper(
 )
 
 
-def theta_schedule(theta, grow, epoch, epochs):
+def theta_schedule(theta: int, grow: float, epoch: int, epochs: int) -> int:
     """Return theta in ``epoch`` of ``epochs``, at least 1 (section Schedule of architecture.md).
 
     It grows from ``theta`` to ``grow * theta`` along half a cosine: eta of eq. 9 is 1 / theta.

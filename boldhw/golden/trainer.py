@@ -1,18 +1,26 @@
 """Training by epochs, on the golden model or on anything that has its methods."""
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from boldhw.data.datasets import Origin
+from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
+from boldhw.spec.arrays import Bits, Labels
 from boldhw.spec.checks import check_kind, check_range
 from boldhw.spec.order import Order
 from boldhw.spec.packing import check_labels
-from boldhw.spec.settings import LIMIT
+from boldhw.spec.settings import LIMIT, Settings
+from boldhw.spec.state import Backend
+from boldhw.spec.stats import TrainStats
 
+Progress = Callable[[int, int], object]
 BLOCK = 1000  # samples between two calls of the progress callback
 NOISE, ORDER, CHANGE = 1, 2, 3  # what a seed is spawned for
 
@@ -27,7 +35,7 @@ class EpochStats:
     hits: int
     active: int
     updates: int
-    flips: tuple
+    flips: tuple[int, ...]
     seconds: float
 
 
@@ -46,10 +54,8 @@ class Trainer:
     change : callable, optional
         ``change(bits, generator)`` returns the bits to train on in an epoch, same shape; such as
         pictures moved by a pixel at random.
-    backend : object, optional
-        What is trained: the network itself, or a device that holds its weights. It has
-        ``configure``, ``seed_noise``, ``start_order``, ``train``, ``flush`` and ``infer`` of
-        Network.
+    backend : Backend, optional
+        What is trained: the network itself, or a device that holds its weights.
     stored : bool
         Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any
         backend; one that has a store must hold the training samples. Not together with ``change``.
@@ -61,8 +67,15 @@ class Trainer:
     """
 
     def __init__(
-        self, network, hyper=None, epochs=10, seed=0, backend=None, change=None, stored=False
-    ):  # fmt: skip
+        self,
+        network: Network,
+        hyper: Hyper | None = None,
+        epochs: int = 10,
+        seed: int = 0,
+        backend: Backend | None = None,
+        change: Callable[[Bits, np.random.Generator], Bits] | None = None,
+        stored: bool = False,
+    ) -> None:
         if stored and change:
             raise ConfigError(
                 "stored samples cannot change from epoch to epoch; leave out change or stored"
@@ -75,16 +88,23 @@ class Trainer:
         self.hyper = Hyper() if hyper is None else check_kind("hyper", hyper, Hyper)
         self.epochs = check_range("epochs", epochs, 1, LIMIT)
         self.seed = check_range("seed", seed, 0, (1 << 63) - 1)
-        self.backend = backend or network
+        self.backend: Backend = backend or network
         self.change = change
         self.stored = stored
-        self.origin = None
-        self.schema = None
+        self.origin: Origin | None = None
+        self.schema: Schema | None = None
         self.epoch = 0
-        self.decay = (0,) * len(network.shapes)
+        self.decay: tuple[int, ...] = (0,) * len(network.shapes)
         self.hyper.settings(network.engine, network.graph)
 
-    def run(self, bits, labels, test_bits, test_labels, progress=None):
+    def run(
+        self,
+        bits: Bits,
+        labels: Labels,
+        test_bits: Bits,
+        test_labels: Labels,
+        progress: Progress | None = None,
+    ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,).  The test set
@@ -105,7 +125,7 @@ class Trainer:
                 **vars(total),
             )
 
-    def check(self, bits, labels, test_bits, test_labels):
+    def check(self, bits: Bits, labels: Labels, test_bits: Bits, test_labels: Labels) -> None:
         """Raise DataError unless the network can be trained and tested on these samples."""
         for name, samples in (("training", bits), ("test", test_bits)):
             if not len(samples):
@@ -114,7 +134,7 @@ class Trainer:
         self._check_labels(labels, bits, "training set: labels")
         self._check_labels(test_labels, test_bits, "test set: labels")
 
-    def accuracy(self, bits, labels):
+    def accuracy(self, bits: Bits, labels: Labels) -> float:
         """Return the share of samples whose best score is their label's, lowest index on ties.
 
         Raises DataError for a label that no class of the network has.
@@ -122,7 +142,7 @@ class Trainer:
         self._check_labels(labels, bits, "test set: labels")
         return float(np.mean(self.backend.infer(bits).argmax(axis=1) == labels))
 
-    def settings(self, popcount):
+    def settings(self, popcount: float | None) -> Settings:
         """Return the Settings at the start of the current epoch."""
         network = self.network
         settings = self.hyper.settings(
@@ -130,17 +150,20 @@ class Trainer:
         )
         return settings.changed(decay=self.decay)
 
-    def _check_labels(self, labels, bits, name):
+    def _check_labels(self, labels: Labels, bits: Bits, name: str) -> None:
         check_labels(np.asarray(labels), len(bits), self.settings(None).classes, name)
 
-    def _train_epoch(self, bits, labels, popcount, progress):
+    def _train_epoch(
+        self, bits: Bits, labels: Labels, popcount: float, progress: Progress | None
+    ) -> TrainStats:
         settings = self.settings(popcount)
         self.backend.configure(settings)
         self.backend.seed_noise(self._spawn(NOISE))
         if self.change:
             bits = self.change(bits, np.random.default_rng(self._spawn(CHANGE)))
         order = self._order(labels)
-        total, done = None, 0
+        total: TrainStats | None = None
+        done = 0
         while done < len(order):
             block = order[done : done + BLOCK]
             stats = self.backend.train(bits[block], labels[block], stop_at_update=self.hyper.decay)
@@ -151,9 +174,9 @@ class Trainer:
                 progress(self.epoch, done)
         stats = self.backend.flush()
         self._set_decay(settings, stats)
-        return total + stats
+        return total + stats if total else stats
 
-    def _order(self, labels):
+    def _order(self, labels: Labels) -> NDArray[np.int64]:
         """Return the indices of the samples in the order of this epoch: shuffled anew."""
         if not self.stored:
             return np.random.default_rng(self._spawn(ORDER)).permutation(len(labels))
@@ -161,7 +184,7 @@ class Trainer:
         self.backend.start_order(order)
         return order.take(len(labels))
 
-    def _set_decay(self, settings, stats):
+    def _set_decay(self, settings: Settings, stats: TrainStats) -> Settings:
         """Set the share of weights that an update flipped as decay of the next one (eq. 9)."""
         if not (self.hyper.decay and stats.updates):
             return settings
@@ -173,5 +196,5 @@ class Trainer:
         self.backend.configure(settings)
         return settings
 
-    def _spawn(self, purpose):
+    def _spawn(self, purpose: int) -> np.random.SeedSequence:
         return np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))

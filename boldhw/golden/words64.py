@@ -1,13 +1,16 @@
 """Bits as 64-bit words, so that one operation of a processor does for 64 of them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
+from boldhw.spec.arrays import Bits
 from boldhw.spec.numbers import ceil_div
 
+Words = NDArray[np.uint64]
 WORD = 64
 
 
-def pack(bits):
+def pack(bits: Bits) -> Words:
     """Return the rows of ``bits``, bool, as uint64 words, first bit lowest, zeros behind the last.
 
     bits: shape (rows, n).  Returns shape (rows, ceil(n / 64)).

@@ -26,11 +26,7 @@ class Conv2d(Layer):
     def __init__(self, core, kernel, stride=1, padding=0):
         self.core = core
         self.kernel, self.stride, self.padding = kernel, stride, padding
-
-    @property
-    def parameters(self):
-        """Those of the core."""
-        return self.core.parameters
+        self.parameters = core.parameters
 
     def forward(self, x, training=False):
         """x: numbers, shape (k, channels, h, w). Returns (k, outputs, h', w'), h' as usual.

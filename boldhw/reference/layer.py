@@ -21,7 +21,7 @@ class Parameter:
 class Layer:
     """A layer without weights; layers keep what their backward pass needs from the forward one."""
 
-    parameters: tuple = ()
+    parameters: tuple[Parameter, ...] = ()
 
     def forward(self, x, training=False):
         """Return the outputs for inputs ``x``, samples along the first axis."""

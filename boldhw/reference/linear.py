@@ -31,7 +31,7 @@ class BooleanLinear(Layer):
     ):  # fmt: skip
         self.weights = _coins(generator, (outputs, fan_in))
         self.bias = _coins(generator, (outputs,)) if bias else None
-        self.parameters = (self.weights, self.bias) if bias else (self.weights,)
+        self.parameters = (self.weights,) if self.bias is None else (self.weights, self.bias)
         self.logic = logic
         self.outgoing = scale.linear(outputs) if outgoing is None else outgoing
         self.boolean_signals = boolean_signals

@@ -25,12 +25,8 @@ class Model(Layer):
     def __init__(self, layers, gain=1.0):
         self.layers = list(layers)
         self.gain = gain
-        self.variances = ()
-
-    @property
-    def parameters(self):
-        """Those of all layers, first layer first."""
-        return tuple(each for layer in self.layers for each in layer.parameters)
+        self.variances: tuple[float, ...] = ()
+        self.parameters = tuple(each for layer in self.layers for each in layer.parameters)
 
     def forward(self, x, training=False):
         """Return the scores, shape (k, classes)."""
@@ -40,7 +36,8 @@ class Model(Layer):
 
     def backward(self, z):
         """Send the signals of the scores back; every Parameter gets its votes."""
-        z, variances = self.gain * z, []
+        variances: list[float] = []
+        z = self.gain * z
         for layer in reversed(self.layers):
             if isinstance(layer, Threshold):
                 variances.insert(0, float(z.var()))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from boldhw.errors import ConfigError
+from boldhw.reference.layer import Layer
 from boldhw.reference.linear import BooleanLinear, RealLinear
 from boldhw.reference.model import Model
 from boldhw.reference.norm import BatchNorm
@@ -23,7 +24,8 @@ def mlp(widths, seed=0, ends="real", batch_norm=False):
     if ends not in ENDS:
         raise ConfigError(f"ends={ends!r} is no kind of layer; use {' or '.join(ENDS)}")
     generator = np.random.default_rng(seed)
-    shapes, layers = list(zip(widths[:-1], widths[1:], strict=True)), []
+    shapes = list(zip(widths[:-1], widths[1:], strict=True))
+    layers: list[Layer] = []
     for index, (m, n) in enumerate(shapes):
         last = index == len(shapes) - 1
         real = ends == "real" and (index == 0 or last)

@@ -48,11 +48,7 @@ class Residual(Layer):
 
     def __init__(self, *layers):
         self.layers = layers
-
-    @property
-    def parameters(self):
-        """Those of the layers."""
-        return tuple(each for layer in self.layers for each in layer.parameters)
+        self.parameters = tuple(each for layer in layers for each in layer.parameters)
 
     def forward(self, x, training=False):
         """x: numbers of any shape that the layers keep."""

@@ -25,7 +25,8 @@ def linear(widths, seed=0, logic="xnor"):
     x = _coins(generator, (SAMPLES, widths[0]))
     for layer, threshold in layers:
         x = threshold.forward(layer.forward(x))
-    z, ratios = generator.normal(size=x.shape), []
+    z = generator.normal(size=x.shape)
+    ratios: list[float] = []
     for layer, threshold in reversed(layers):
         below = layer.backward(threshold.backward(z))
         ratios.insert(0, float(below.var() / z.var()))

@@ -8,6 +8,7 @@ import base64
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,8 @@ def read_history(directory):
 
     Raises DataError when it is damaged.
     """
-    path, history = Path(directory) / HISTORY, {}
+    path = Path(directory) / HISTORY
+    history: dict[str, list[Any]] = {}
     for line in path.read_text().splitlines() if path.exists() else []:
         build = _parse(path, line)
         history.setdefault(build["board"], []).append(build)

@@ -1,21 +1,23 @@
 """Checks of single values: what they may be, and the plain Python values that they become.
 
 NumPy's numbers are as good as Python's, and leave as Python's, so that they can go into JSON.
+Values are of any type here: these functions find out which one it is.
 """
 
 import operator
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import fields
 from numbers import Real
-from typing import get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from boldhw.errors import ConfigError
 
+T = TypeVar("T")
 WIDEST = 1 << 20  # of a layer; what an engine holds is less, and boldhw.spec.layout says how much
 
 
-def check_range(name, value, low, high):
+def check_range(name: str, value: Any, low: int, high: int) -> int:
     """Return ``value`` as an int. Raises ConfigError unless it is an integer from low to high.
 
     The message names the nearest value that works. True and False are no integers.
@@ -29,7 +31,7 @@ def check_range(name, value, low, high):
     return number
 
 
-def check_number(name, value, most):
+def check_number(name: str, value: Any, most: float) -> float:
     """Return ``value`` as a float. Raises ConfigError unless it is a number from 0 to ``most``."""
     number = _float(name, value)
     if not 0 <= number <= most:
@@ -40,7 +42,7 @@ def check_number(name, value, most):
     return number
 
 
-def check_widths(widths):
+def check_widths(widths: Any) -> tuple[int, ...]:
     """Return layer widths as a tuple of ints, from an iterable of at least two of them.
 
     Raises ConfigError, naming the width that is wrong.
@@ -58,7 +60,7 @@ def check_widths(widths):
     return found
 
 
-def check_types(description, besides=()):
+def check_types(description: Any, besides: Collection[str] = ()) -> None:
     """Give every field of a frozen dataclass a plain Python value of the type that it declares.
 
     A sequence becomes a tuple; fields in ``besides`` are left alone. Raises ConfigError, naming the
@@ -70,7 +72,7 @@ def check_types(description, besides=()):
         object.__setattr__(description, name, value)
 
 
-def check_kind(name, value, kind):
+def check_kind(name: str, value: Any, kind: type[T]) -> T:
     """Return ``value``. Raises ConfigError unless it is an instance of the class ``kind``."""
     if not isinstance(value, kind):
         raise ConfigError(
@@ -80,7 +82,7 @@ def check_kind(name, value, kind):
     return value
 
 
-def plain(name, value, kind):
+def plain(name: str, value: Any, kind: Any) -> Any:
     """Return ``value`` as the ``kind`` that a field declares, such as ``tuple[int, ...]``.
 
     Raises ConfigError, naming the field, for a value of another type.
@@ -96,7 +98,7 @@ def plain(name, value, kind):
     return PLAIN[kind](name, value)
 
 
-def _int(name, value):
+def _int(name: str, value: Any) -> int:
     number = _integer(value)
     if number is None:
         nearest = _rounded(value)
@@ -105,7 +107,7 @@ def _int(name, value):
     return number
 
 
-def _float(name, value):
+def _float(name: str, value: Any) -> float:
     try:
         if isinstance(value, Real) and not isinstance(value, bool):
             return float(value)
@@ -114,7 +116,7 @@ def _float(name, value):
     raise ConfigError(f"{name}={_shown(value)} must be a number, such as {name}=1.0")
 
 
-def _bool(name, value):
+def _bool(name: str, value: Any) -> bool:
     scalar = getattr(value, "shape", None) == ()
     if isinstance(value, bool) or (scalar and value.dtype == bool):
         return bool(value)
@@ -124,16 +126,16 @@ def _bool(name, value):
     )
 
 
-def _text(name, value):
+def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ConfigError(f"{name}={_shown(value)} must be a text; write it in quotes")
     return str(value)
 
 
-PLAIN = {int: _int, float: _float, bool: _bool, str: _text}
+PLAIN: dict[Any, Callable[[str, Any], Any]] = {int: _int, float: _float, bool: _bool, str: _text}
 
 
-def _integer(value):
+def _integer(value: Any) -> int | None:
     """Return the int that ``value`` stands for, None if it stands for none."""
     if isinstance(value, bool):
         return None
@@ -143,7 +145,7 @@ def _integer(value):
         return None
 
 
-def _rounded(value):
+def _rounded(value: Any) -> int | None:
     """Return the integer next to a number, None for what is no number."""
     try:
         return round(float(value))
@@ -151,13 +153,13 @@ def _rounded(value):
         return None
 
 
-def _nearest(value, low, high):
+def _nearest(value: Any, low: int, high: int) -> int:
     """Return the integer of a range that is next to ``value``, the first for what is no number."""
     number = _rounded(value) if _integer(value) is None else _integer(value)
     return low if number is None else min(max(number, low), high)
 
 
-def _shown(value):
+def _shown(value: Any) -> str:
     """Return how a message shows a value: integers, NumPy's too, as digits, nothing at length."""
     number = _integer(value)
     return reprlib.repr(value) if number is None else str(number)

@@ -6,9 +6,12 @@ find any slip in either. With sums in DSP blocks a cycle in front of every group
 sums begin, and one behind the first group of a layer closes them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from boldhw.spec.layout import Layout
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.layout import LayerLayout, Layout
+from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 
 FIELD_ROWS = 3  # of a pass
@@ -24,12 +27,12 @@ class Cycles:
     backward: int
     update: int
 
-    def training_sample(self, active_fraction, batch):
+    def training_sample(self, active_fraction: float, batch: int) -> float:
         """Return the mean cycles per training sample when a fraction of the samples is active."""
         return self.forward + active_fraction * (self.backward + self.update / batch)
 
 
-def predict(engine, network):
+def predict(engine: EngineConfig, network: Network) -> Cycles:
     """Return the Cycles of a network on ``engine``; raises ConfigError if it is too large.
 
     An engine without training units has 0 cycles for the backward pass and the update.
@@ -46,7 +49,7 @@ def predict(engine, network):
     return Cycles(forward(engine, layers), backward(engine, layers), update(engine, layers))
 
 
-def forward(engine, layers):
+def forward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Hidden layers stream; the last one waits for each group and scans its sums.
 
     A cycle more judges the sample, to train on it.
@@ -57,7 +60,7 @@ def forward(engine, layers):
     return hidden + load(engine) + groups + engine.dsp_sums + last.outputs + 1 + engine.training
 
 
-def load(engine):
+def load(engine: EngineConfig) -> int:
     """Return the cycles in which a pass reads the table of a layer.
 
     With two ports it goes on while the last row arrives.
@@ -65,7 +68,7 @@ def load(engine):
     return FIELD_ROWS + engine.read_latency - engine.dual_port
 
 
-def hidden_layer(engine, layer):
+def hidden_layer(engine: EngineConfig, layer: LayerLayout) -> int:
     """Read the table, read the operands, and store the last pair of words.
 
     With two ports the pair is stored while the next layer's table is read.
@@ -73,7 +76,7 @@ def hidden_layer(engine, layer):
     return load(engine) + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
 
 
-def reads(engine, layer):
+def reads(engine: EngineConfig, layer: LayerLayout) -> int:
     """Return the cycles in which a hidden layer reads its operand words.
 
     One word per cycle, except while a full pair of output words takes the only port of the data
@@ -81,7 +84,8 @@ def reads(engine, layer):
     neurons.
     """
     pause = engine.dsp_sums or layer.words == 1
-    cycle, taken = 0, set()
+    cycle = 0
+    taken: set[int] = set()
     for group in range(1, layer.groups + 1):
         for _ in range(layer.words):
             while cycle in taken:
@@ -97,7 +101,7 @@ def reads(engine, layer):
     return cycle
 
 
-def backward(engine, layers):
+def backward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Signals of the last layer come from the loss, those below from the array, group by group."""
     p, total = engine.elements, 1
     for index, layer in enumerate(layers):
@@ -108,7 +112,7 @@ def backward(engine, layers):
     return total
 
 
-def update(engine, layers):
+def update(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
     total, p = 1, engine.elements
     gather = 1 + ceil_div(engine.batch, p) * p + 1
@@ -119,7 +123,7 @@ def update(engine, layers):
     return total
 
 
-def streaming_backward(engine, layers):
+def streaming_backward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Collect an output per cycle; below, three cycles per group and word of signals above."""
     p, total = engine.elements, 1
     for layer, above in zip(layers[:-1], layers[1:], strict=True):
@@ -130,7 +134,7 @@ def streaming_backward(engine, layers):
     return total + STORE - 1
 
 
-def gate_delay(engine):
+def gate_delay(engine: EngineConfig) -> int:
     """Return the cycles from a group's last mask word to its gate word.
 
     It is the first cycle not before ``latency - 2`` that leaves the memory to gate words: one
@@ -139,7 +143,7 @@ def gate_delay(engine):
     return ceil_div(engine.latency - 3, 3) * 3 + 1
 
 
-def streaming_update(engine, layers):
+def streaming_update(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Turn the signals, gather the inputs of K samples; then every output takes a cycle.
 
     A block takes two more cycles, three where there is a transposed plane.

@@ -1,7 +1,4 @@
-"""Frozen descriptions that golden model, gateware, driver and reports are built from.
-
-Every parameter check of the project lives here and in :mod:`boldhw.spec.layout`.
-"""
+"""What a user chooses of an engine; :mod:`boldhw.spec.geometry` has what follows from it."""
 
 import hashlib
 import json
@@ -9,27 +6,23 @@ from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
-from boldhw.spec.network import MAX_TERMS
+from boldhw.spec.geometry import STORES, Geometry
 
 LICENSE = "BSD-2-Clause"  # of everything generated, as SPDX names it
 PROTOCOL_VERSION = 4
 MAX_PAYLOAD = 246  # bytes of a frame of the link
 MOST_ITEMS = (1 << 16) - 1  # of a memory bank: what a frame can address and count
 TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
-FIELD_BITS = 16  # width of one layer-table field and of one register
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
-DSP_SUM_BITS = 13  # of a signed sum in a DSP block: twice the weight of a lane is an operand of 16
-REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
 NOISE_BITS = 8  # random bits that one lane draws at a time
 MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
 PAGE_BITS = 16  # of the address of a store's word, in a page
-STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineConfig:
+class EngineConfig(Geometry):
     """Size of one generated engine. The network is not part of it.
 
     Parameters
@@ -47,7 +40,7 @@ class EngineConfig:
     data_rows : int
         Rows of the data memory: layer table, accumulators, gathered samples.
     signal_rows : int
-        Rows of 2 K bits in the signal memory: one per output of every layer, padded to P.
+        Rows of 2 K bits in the delta memory: one per output of every layer, padded to P.
     max_layers : int
         Entries of the layer table. 1..16.
     max_fan_in : int
@@ -92,7 +85,7 @@ class EngineConfig:
     store: str = "none"
     store_bytes: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_types(self)
         self._check_store()
         check_range("elements", self.elements, 2, 40)
@@ -117,7 +110,7 @@ class EngineConfig:
                 "leave out one of them"
             )
 
-    def _check_store(self):
+    def _check_store(self) -> None:
         if self.store not in STORES:
             raise ConfigError(f"store={self.store!r} is not known; choose {', '.join(STORES)}")
         if self.store == "none":
@@ -137,110 +130,7 @@ class EngineConfig:
                 f"with store='none'"
             )
 
-    @property
-    def has_store(self):
-        """Whether there is a memory of samples."""
-        return self.store != "none"
-
-    @property
-    def store_width(self):
-        """Bits of one word of the store."""
-        return STORES[self.store]
-
-    @property
-    def store_address_bits(self):
-        """Bits of the address of one word of the store."""
-        return (self.store_bytes * 8 // self.store_width).bit_length() - 1
-
-    @property
-    def store_parts(self):
-        """Words of the store that one operand word takes."""
-        return -(-self.lanes // self.store_width)
-
-    @property
-    def subwords(self):
-        """Blocks of P bits in one operand word, S / P."""
-        return self.lanes // self.elements
-
-    @property
-    def sum_bits(self):
-        """Bits of one signed sum: fan-in and threshold both ways, or twice a vote of K samples."""
-        return (2 * self.max_fan_in).bit_length() + 1
-
-    @property
-    def high_lanes(self):
-        """Lanes whose count a DSP block takes above the sum; the others it takes below.
-
-        Half of them and one: counts of odd numbers of lanes take the fewest LUT4.
-        """
-        return min(self.lanes // 2 + 1, (1 << 16 - self.sum_bits) - 1)
-
-    @property
-    def largest_fan_in(self):
-        """The most that ``max_fan_in`` can be: in a DSP block sum and count share 16 bits."""
-        return (1 << DSP_SUM_BITS - 2) - 1 if self.dsp_sums else MAX_TERMS
-
-    @property
-    def latency(self):
-        """Cycles from an operand's address to its sums."""
-        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
-
-    @property
-    def regions(self):
-        """Parts of the device with registers of their own for what all elements share."""
-        return REGIONS if self.dual_port and self.elements > LARGEST_REGION else 1
-
-    def region_of(self, element):
-        """Return the part of the device that an element belongs to."""
-        return element * self.regions // self.elements
-
-    @property
-    def clears_sums(self):
-        """Whether sums begin again by the reset of their registers, and hold until the next ones.
-
-        It saves a LUT4 a bit; in a large engine, which is short of wires, sums begin with a word.
-        """
-        return self.regions == 1
-
-    @property
-    def data_slices(self):
-        """Parts of the data memory, side by side, with addresses of their own."""
-        return min(2, self.regions)
-
-    @property
-    def read_latency(self):
-        """Cycles from the address of a data-memory row to the row."""
-        return 2 if self.dual_port else 1
-
-    @property
-    def data_width(self):
-        """Bits of one data-memory row: four table fields, P accumulators or one operand word."""
-        bits = max(4 * FIELD_BITS, self.lanes)
-        if self.training:
-            bits = max(bits, self.elements * self.accumulator_bits)
-        return -(-bits // 8) * 8
-
-    @property
-    def data_bytes(self):
-        """Bytes of one data-memory row on the link."""
-        return self.data_width // 8
-
-    @property
-    def word_bytes(self):
-        """Bytes of one S-bit operand word on the link."""
-        return -(-self.lanes // 8)
-
-    @property
-    def block_bytes(self):
-        """Bytes of one weight block on the link: P words of P bits, each padded to bytes."""
-        return self.elements * -(-self.elements // 8)
-
-    @property
-    def weight_blocks(self):
-        """Blocks of P x P weight bits in the weight memory."""
-        return self.weight_rows * self.subwords
-
-    def digest(self):
+    def digest(self) -> bytes:
         """Return eight bytes that name this design; HELLO reports them."""
         text = json.dumps([PROTOCOL_VERSION, asdict(self)], sort_keys=True)
         return hashlib.sha256(text.encode()).digest()[:8]

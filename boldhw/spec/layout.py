@@ -17,7 +17,7 @@ from boldhw.spec.engine import (
     TABLE_ROWS,
     EngineConfig,
 )
-from boldhw.spec.network import Network, check_terms
+from boldhw.spec.network import Network, Place, check_terms
 from boldhw.spec.numbers import ceil_div
 
 
@@ -35,7 +35,7 @@ class LayerLayout:
     weight_row           first row in the weight memory
     transposed_row       first row of the transposed plane (0 for the first layer, which has none)
     accumulator_row      first data-memory row of the accumulators, input group by input group
-    column_row           first row in the signal memory
+    column_row           first row in the delta memory
     input_row            slot offset of the input words
     output_row           slot offset of the output words: the next layer's input_row
     gate_row             slot offset of the gate words (the last layer has none)
@@ -71,7 +71,7 @@ class Layout:
     engine: EngineConfig
     network: Network
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         engine, network = self.engine, Network.of(self.network)
         object.__setattr__(self, "network", network)
         network.check_chain()
@@ -95,7 +95,7 @@ class Layout:
         self._check_items()
         self.check_frame(MAX_PAYLOAD)
 
-    def _check_fan_in(self):
+    def _check_fan_in(self) -> None:
         check_terms(self.network)  # no engine adds up more
         lanes, limit = self.engine.lanes, self.engine.max_fan_in
         for number, layer in enumerate(self.network.layers, 1):
@@ -113,14 +113,14 @@ class Layout:
                 f"{limit // lanes * lanes} of them backward; generate with max_fan_in={last}"
             )
 
-    def _check_rows(self, name, needed, available):
+    def _check_rows(self, name: str, needed: int, available: int) -> None:
         if needed > available:
             raise ConfigError(
                 f"network {self.network} needs {name}={needed}, the engine has {name}={available}; "
                 f"use narrower layers or generate with {name}={needed}"
             )
 
-    def check_frame(self, max_payload):
+    def check_frame(self, max_payload: int) -> None:
         """Raise ConfigError unless a sample, and its label to train on, fit a frame's payload."""
         engine = self.engine
         words = (max_payload - engine.training) // engine.word_bytes
@@ -130,7 +130,7 @@ class Layout:
                 f"most inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
             )
 
-    def _check_items(self):
+    def _check_items(self) -> None:
         for name, items in (("weights", self.weight_blocks), ("data rows", self.data_end)):
             if items > MOST_ITEMS:
                 raise ConfigError(
@@ -139,7 +139,7 @@ class Layout:
                 )
 
     @cached_property
-    def layers(self):
+    def layers(self) -> list[LayerLayout]:
         """One LayerLayout per layer, first layer first."""
         p, s = self.engine.elements, self.engine.lanes
         weight_row, transposed_row = 0, self.transposed_row
@@ -179,22 +179,22 @@ class Layout:
         return layers
 
     @property
-    def shapes(self):
+    def shapes(self) -> list[tuple[int, int]]:
         """(fan_in, outputs) of every layer."""
         return self.network.shapes
 
     @property
-    def _places(self):
+    def _places(self) -> list[Place]:
         return [layer.place for layer in self.network.layers]
 
     @property
-    def transposed_row(self):
+    def transposed_row(self) -> int:
         """First row of the transposed planes, just behind the weight planes."""
         p, s = self.engine.elements, self.engine.lanes
         return sum(ceil_div(m, s) * ceil_div(n, p) for m, n in self.shapes)
 
     @property
-    def transposed_end(self):
+    def transposed_end(self) -> int:
         """Weight rows in use: weight planes, and transposed planes in an engine that trains."""
         p, s = self.engine.elements, self.engine.lanes
         if not self.engine.training:
@@ -206,24 +206,24 @@ class Layout:
         )
 
     @property
-    def weight_blocks(self):
+    def weight_blocks(self) -> int:
         """Weight blocks in use, what STATE_CRC of the weights covers."""
         return self.transposed_end * self.engine.subwords
 
     @property
-    def accumulator_row(self):
+    def accumulator_row(self) -> int:
         """First data-memory row behind the layer table."""
         return TABLE_ROWS * self.engine.max_layers
 
     @property
-    def accumulator_end(self):
+    def accumulator_end(self) -> int:
         """One behind the last accumulator row: P accumulators a row, none without training."""
         p = self.engine.elements
         rows = sum(ceil_div(m, p) * ceil_div(n, p) * p for m, n in self.shapes)
         return self.accumulator_row + (rows if self.engine.training else 0)
 
     @property
-    def slot_rows(self):
+    def slot_rows(self) -> int:
         """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
         s = self.engine.lanes
         operands = sum(ceil_div(m, s) for m, _ in self.shapes)
@@ -231,38 +231,38 @@ class Layout:
         return operands + sum(signals[:-1]) + 2 * sum(signals)
 
     @property
-    def slot_stride(self):
+    def slot_stride(self) -> int:
         """Rows from one slot to the next: a power of two, so that no address needs an adder."""
         return 1 << (self.slot_rows - 1).bit_length()
 
     @property
-    def slot_row(self):
+    def slot_row(self) -> int:
         """Data-memory row of the first gathered sample, a multiple of ``slot_stride``."""
         return ceil_div(self.accumulator_end, self.slot_stride) * self.slot_stride
 
     @property
-    def data_end(self):
+    def data_end(self) -> int:
         """Data-memory rows in use."""
         slots = self.engine.batch if self.engine.training else 1
         return self.slot_row + slots * self.slot_stride
 
     @property
-    def column_end(self):
+    def column_end(self) -> int:
         """Signal-memory rows in use."""
         p = self.engine.elements
         return sum(ceil_div(n, p) * p for _, n in self.shapes)
 
     @property
-    def record_words(self):
+    def record_words(self) -> int:
         """Words of the store that one stored sample takes: a word for its label, its operands."""
         return (1 + self.layers[0].words) * self.engine.store_parts
 
     @property
-    def record_stride(self):
+    def record_stride(self) -> int:
         """Words from one stored sample to the next, a power of two."""
         return 1 << (self.record_words - 1).bit_length()
 
     @property
-    def sample_bytes(self):
+    def sample_bytes(self) -> int:
         """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
         return ceil_div(self.network.inputs, self.engine.lanes) * self.engine.word_bytes

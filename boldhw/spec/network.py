@@ -1,8 +1,9 @@
 """A network: a graph of layers, each of which says what it reads.
 
-``784-72-10`` is the shorthand for a chain of dense layers. Everything that needs to know a network
-(layout, cycle model, settings, driver, checkpoint) takes a :class:`Network` and asks a layer for
-what it needs; no layer knows its index or its neighbours.
+``784-72-10`` is the shorthand for a chain of dense layers, ``28x28-16k5p2-10`` for one with a
+convolution (:mod:`boldhw.spec.shorthand`). Everything that needs to know a network (layout, cycle
+model, settings, driver, checkpoint) takes a :class:`Network` and asks a layer for what it needs; no
+layer knows its index or its neighbours. :mod:`boldhw.spec.maps` says in which order bits come.
 """
 
 from __future__ import annotations
@@ -14,94 +15,41 @@ from functools import cached_property
 from typing import Any
 
 from boldhw.errors import ConfigError
+from boldhw.spec import shorthand
 from boldhw.spec.checks import check_widths
+from boldhw.spec.layer import (
+    ACTIVATIONS,
+    CONV,
+    DENSE,
+    INPUT,
+    KINDS,
+    SCORES,
+    THRESHOLD,
+    Layer,
+    Place,
+    Tap,
+)
+from boldhw.spec.maps import Kernel, Shape, joined
 
 MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
-INPUT = "input"  # name of the sample, as a source of taps
-DENSE = "dense"  # kind of a layer whose outputs read everything of their sources
-KINDS = (DENSE,)
-THRESHOLD, SCORES = "threshold", "scores"  # an output is a bit: sum >= tau; or the sum itself
-ACTIVATIONS = (THRESHOLD, SCORES)
-FIELDS = ("name", "kind", "taps", "outputs", "learns", "activation")  # of a layer in JSON
-
-
-@dataclass(frozen=True)
-class Tap:
-    """Something that a layer reads: the outputs of ``source``, at an offset in a map.
-
-    source   name of a layer, or INPUT
-    dy, dx   rows and columns by which the place read lies below and right of the output's; a dense
-             layer reads every place, so both are 0
-    """
-
-    source: str
-    dy: int = 0
-    dx: int = 0
-
-
-@dataclass(frozen=True)
-class Place:
-    """What its surroundings mean for a layer.
-
-    reads_input    a tap reads the sample, so no signal goes back through that tap
-    is_output      its sums are the scores
-    feeds_hidden   a layer that reads it is not the output
-    """
-
-    reads_input: bool
-    is_output: bool
-    feeds_hidden: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """A layer of a network.
-
-    name         unique in the network
-    kind         one of KINDS
-    taps         what it reads
-    inputs       bits that one output reads, its fan-in
-    outputs      bits, or scores, that it makes
-    learns       False: its weights stay as they are
-    activation   one of ACTIVATIONS
-    place        where it is in the network
-    """
-
-    name: str
-    kind: str
-    taps: tuple[Tap, ...]
-    inputs: int
-    outputs: int
-    learns: bool
-    activation: str
-    place: Place
-
-    @property
-    def weights(self) -> int:
-        """Number of weights."""
-        return self.inputs * self.outputs
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Shape of its weights: (outputs, inputs)."""
-        return self.outputs, self.inputs
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Names of what it reads, each once."""
-        return tuple(dict.fromkeys(tap.source for tap in self.taps))
+FIELDS = ("name", "kind", "taps", "outputs", "learns", "activation", "kernel")  # of a layer in JSON
 
 
 @dataclass(frozen=True)
 class Network:
-    """A graph of layers over samples of ``inputs`` bits; make one by a class method.
+    """A graph of layers over samples of one shape; make one by a class method.
 
-    inputs   bits of a sample
+    sample   shape of a sample
     layers   each behind those that it reads; the last one is the output
     """
 
-    inputs: int
+    sample: Shape
     layers: tuple[Layer, ...]
+
+    @property
+    def inputs(self) -> int:
+        """Bits of a sample."""
+        return self.sample.bits
 
     @classmethod
     def of(cls, network: Network | str | Sequence[int]) -> Network:
@@ -117,17 +65,11 @@ class Network:
 
     @classmethod
     def parse(cls, text: str) -> Network:
-        """Return the chain of dense layers that a text such as ``784-72-10`` describes.
+        """Return the network that a text such as ``784-72-10`` or ``28x28-16k5p2-10`` describes.
 
-        Raises ConfigError when it is not at least two positive integers joined by hyphens.
+        Raises ConfigError when it is neither, or when a layer cannot read what it gets.
         """
-        parts = str(text).split("-")
-        if len(parts) < 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
-            raise ConfigError(
-                f"network {text!r} is not a list of layer widths; write input, hidden and output "
-                f"widths joined by hyphens, such as 784-120-10"
-            )
-        return cls.chain([int(part) for part in parts])
+        return cls.from_dict(shorthand.described(text))
 
     @classmethod
     def chain(cls, widths: Sequence[int]) -> Network:
@@ -160,35 +102,46 @@ class Network:
     def from_dict(cls, described: Mapping[str, Any]) -> Network:
         """Return the network of a dict with ``inputs`` and ``layers``, as JSON holds it.
 
-        A layer has a ``name``, ``taps`` (each a ``source``, and ``dy`` and ``dx`` if they are not
-        0) and ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true
-        and ``threshold``, or ``scores`` for the last one. Raises ConfigError that names the layer.
+        ``inputs`` is a number of bits, or a list of height, width and planes. A layer has a
+        ``name``, ``taps`` (each a ``source``, and ``dy`` and ``dx`` if they are not 0) and
+        ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true and
+        ``threshold``, or ``scores`` for the last one. A ``conv`` has a ``kernel``, an object with
+        the fields of :class:`boldhw.spec.maps.Kernel`; its sources are joined plane by plane.
+        Raises ConfigError that names the layer.
         """
         if not isinstance(described, Mapping) or set(described) != {"inputs", "layers"}:
             raise ConfigError("a network is an object with the keys inputs and layers")
-        inputs, entries = described["inputs"], described["layers"]
-        _check_count("inputs of the network", inputs)
+        sample, entries = _sample(described["inputs"]), described["layers"]
         if not isinstance(entries, list | tuple) or not entries:
             raise ConfigError("layers of the network is not a list with at least one layer")
         drafts = [_draft(entry, index == len(entries) - 1) for index, entry in enumerate(entries)]
-        return cls(inputs, tuple(_placed(inputs, drafts)))
+        return cls(sample, tuple(_placed(sample, drafts)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`from_dict` takes; values that it fills in are left out."""
-        return {"inputs": self.inputs, "layers": [_entry(layer) for layer in self.layers]}
+        sample = self.sample
+        inputs = sample.bits if sample.is_flat else [sample.height, sample.width, sample.planes]
+        return {"inputs": inputs, "layers": [_entry(layer) for layer in self.layers]}
 
     def to_json(self) -> str:
         """Return the network as JSON text."""
         return json.dumps(self.to_dict())
 
     def __str__(self) -> str:
-        """Return the shorthand of a chain, JSON of any other network."""
-        return "-".join(map(str, self.widths)) if self.is_chain else self.to_json()
+        """Return the shorthand of a network that has one, JSON of any other network."""
+        layers = [f"{layer.outputs}{layer.kernel or ''}" for layer in self.layers]
+        text = "-".join([str(self.sample), *layers])
+        before = [INPUT, *(layer.name for layer in self.layers)]
+        follows = all(
+            layer.taps == (Tap(source),) for layer, source in zip(self.layers, before, strict=False)
+        )
+        return text if follows and self == Network.parse(text) else self.to_json()
 
     @cached_property
     def is_chain(self) -> bool:
         """Whether each layer is dense, learns and reads exactly the one before."""
-        return self == Network.chain([self.inputs, *(layer.outputs for layer in self.layers)])
+        widths = [self.inputs, *(layer.outputs for layer in self.layers)]
+        return self.layers == Network.chain(widths).layers
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -232,6 +185,14 @@ def _check_count(name: str, value: Any) -> None:
         raise ConfigError(f"{name} is {value!r}; it must be an integer from 1")
 
 
+def _sample(inputs: Any) -> Shape:
+    """Return the shape of a sample. Raises ConfigError."""
+    sizes = inputs if isinstance(inputs, list | tuple) and len(inputs) == 3 else (1, 1, inputs)
+    for size in sizes:
+        _check_count("inputs of the network", size)
+    return Shape(*sizes)
+
+
 def _draft(entry: Any, is_output: bool) -> dict[str, Any]:
     """Return the fields of a layer's entry, those that are left out filled in."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
@@ -256,7 +217,19 @@ def _draft(entry: Any, is_output: bool) -> dict[str, Any]:
                 f"{' or '.join(map(str, choices))}"
             )
     draft["taps"] = _taps(name, draft.get("taps"))
+    draft["kernel"] = _kernel(draft)
     return draft
+
+
+def _kernel(draft: dict[str, Any]) -> Kernel | None:
+    """Return the kernel of a convolution, None of a dense layer. Raises ConfigError."""
+    name, entry = draft["name"], draft.get("kernel")
+    if draft["kind"] == CONV:
+        return Kernel.of(entry, name)
+    if entry is not None:
+        raise ConfigError(f"layer {name} is dense and has a kernel; leave it out, or make it conv")
+    _check_dense(name, draft["taps"])
+    return None
 
 
 def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
@@ -268,32 +241,36 @@ def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
         raise ConfigError(
             f"taps of layer {name} are {entries!r}; each is an object with a source, and dy and dx"
         ) from error
+    if len(set(taps)) < len(taps):
+        raise ConfigError(f"layer {name} reads a source twice at a place; name each one once")
+    return taps
+
+
+def _check_dense(name: str, taps: Sequence[Tap]) -> None:
     for tap in taps:
         if (tap.dy, tap.dx) != (0, 0):
             raise ConfigError(
                 f"layer {name} is dense and reads {tap.source} at ({tap.dy}, {tap.dx}); a dense "
                 f"layer reads every place, so dy and dx are 0"
             )
-    if len({tap.source for tap in taps}) < len(taps):
-        raise ConfigError(f"layer {name} is dense and reads a source twice; name each one once")
-    return taps
 
 
-def _placed(inputs: int, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
+def _placed(sample: Shape, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
     """Yield the layers of all drafts, with their fan-in and place. Raises ConfigError."""
-    bits = {INPUT: inputs}
+    shapes = {INPUT: sample}
     readers: dict[str, list[str]] = {}
     for draft in drafts:
         for tap in draft["taps"]:
-            if tap.source not in bits:
+            if tap.source not in shapes:
                 raise ConfigError(
                     f"layer {draft['name']} reads {tap.source!r}, which is not before it; it can "
-                    f"read {', '.join(bits)}"
+                    f"read {', '.join(shapes)}"
                 )
             readers.setdefault(tap.source, []).append(draft["name"])
-        if draft["name"] in bits:
+        if draft["name"] in shapes:
             raise ConfigError(f"two layers are called {draft['name']!r}; names must differ")
-        bits[draft["name"]] = draft["outputs"]
+        draft |= _read(draft, {tap.source: shapes[tap.source] for tap in draft["taps"]})
+        shapes[draft["name"]] = draft["makes"]
     last = drafts[-1]["name"]
     for draft in drafts:
         name = draft["name"]
@@ -306,13 +283,27 @@ def _placed(inputs: int, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
             )
         yield Layer(
             **draft,
-            inputs=sum(bits[tap.source] for tap in draft["taps"]),
             place=Place(
                 reads_input=any(tap.source == INPUT for tap in draft["taps"]),
                 is_output=name == last,
                 feeds_hidden=any(reader != last for reader in readers.get(name, ())),
             ),
         )
+
+
+def _read(draft: dict[str, Any], sources: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return what a layer reads of its sources, its fan-in, and what it makes of them."""
+    name, outputs, kernel = draft["name"], draft["outputs"], draft["kernel"]
+    if kernel is None:
+        bits = sum(shape.bits for shape in sources.values())
+        return {"inputs": bits, "reads": Shape(1, 1, bits), "makes": Shape(1, 1, outputs)}
+    reads = joined(sources, name)
+    planes = sum(sources[tap.source].planes for tap in draft["taps"])
+    return {
+        "inputs": kernel.side**2 * planes,
+        "reads": reads,
+        "makes": kernel.makes(reads, outputs, name),
+    }
 
 
 def _entry(layer: Layer) -> dict[str, Any]:
@@ -325,8 +316,8 @@ def _entry(layer: Layer) -> dict[str, Any]:
         ],
         "outputs": layer.outputs,
     }
-    if layer.kind != DENSE:
-        entry["kind"] = layer.kind
+    if layer.kernel:
+        entry |= {"kind": layer.kind, "kernel": layer.kernel.to_dict()}
     if not layer.learns:
         entry["learns"] = False
     return entry

@@ -6,6 +6,7 @@ primitive, so every state but zero is met. docs/architecture.md ("Noise") says w
 
 import numpy as np
 
+from boldhw.spec.arrays import Bytes, Seed
 from boldhw.spec.numbers import ceil_div
 
 WORD_BITS = 16  # of a write to register NOISE
@@ -26,26 +27,26 @@ class NoiseStream:
     The state that ``seed`` (anything that numpy.random.SeedSequence takes) gives is never zero.
     """
 
-    def __init__(self, elements, seed):
+    def __init__(self, elements: int, seed: Seed) -> None:
         self.elements = elements
         self.lags = (159, 128) if 8 * elements <= 128 else (521, 489)
         self.seed_words = self._words(seed)
-        self.state = np.zeros(self.lags[0], np.uint8)
+        self.state: Bytes = np.zeros(self.lags[0], np.uint8)
         for word in self.seed_words:
             self.write(word)
 
-    def _words(self, seed):
+    def _words(self, seed: Seed) -> tuple[int, ...]:
         source = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         count = ceil_div(self.lags[0], WORD_BITS)
         words = [int(word) & 0xFFFF for word in source.generate_state(count)]
         return (*words[:-1], words[-1] | 1 << WORD_BITS - 1)  # the newest bit is never 0
 
-    def write(self, word):
+    def write(self, word: int) -> None:
         """Shift the 16 bits of ``word`` in, lowest first; the 16 oldest bits fall out."""
         bits = np.unpackbits(np.array([word], "<u2").view(np.uint8), bitorder="little")
         self.state = np.concatenate([self.state, bits])[WORD_BITS:]
 
-    def draw(self, count):
+    def draw(self, count: int) -> Bytes:
         """Return the next ``count`` draws, uint8, shape (count, elements)."""
         order, size = self.lags[0], count * self.elements
         start = _extend(self.state, self.lags, order + min(8 * size, 8 * order))
@@ -56,7 +57,7 @@ class NoiseStream:
         return data.reshape(count, self.elements)
 
 
-def _extend(known, lags, size):
+def _extend(known: Bytes, lags: tuple[int, int], size: int) -> Bytes:
     """Return ``known`` continued by b[t] = b[t - lags[0]] ^ b[t - lags[1]] to ``size`` entries.
 
     Squaring a polynomial over bits doubles its exponents, so both lags may be doubled as often as

@@ -8,11 +8,15 @@ polynomial is always the same, and samples that follow each other would meet in 
 """
 
 import copy
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from boldhw.spec.arrays import Seed
 from boldhw.spec.checks import check_range
-from boldhw.spec.engine import FIELD_BITS, ORDER_STEPS
+from boldhw.spec.engine import ORDER_STEPS
+from boldhw.spec.geometry import FIELD_BITS
 
 MOST_SAMPLES = (1 << FIELD_BITS) - 1
 
@@ -28,7 +32,7 @@ class Order:
     Raises ConfigError when the number of samples is out of range.
     """
 
-    def __init__(self, samples, seed):
+    def __init__(self, samples: int, seed: Seed) -> None:
         self.samples = check_range("samples", samples, 1, MOST_SAMPLES)
         bits, generator = self.samples.bit_length(), np.random.default_rng(seed)
         self.taps = 0
@@ -37,20 +41,20 @@ class Order:
         self.state = int(generator.integers(1, 1 << bits))
         self._next = self._table(1 << bits)
 
-    def take(self, count):
+    def take(self, count: int) -> NDArray[np.int64]:
         """Return the next ``count`` samples, counted from 0: int array, shape (count,)."""
-        taken = []
+        taken: list[int] = []
         while len(taken) < count:
             self.state = self._next[self.state]
             if self.state <= self.samples:
                 taken.append(self.state - 1)
         return np.array(taken, np.int64)
 
-    def copy(self):
+    def copy(self) -> Self:
         """Return an order that stands where this one does."""
         return copy.copy(self)
 
-    def _table(self, size):
+    def _table(self, size: int) -> list[int]:
         """Return the value after ORDER_STEPS steps for every value."""
         values = np.arange(size)
         for _ in range(ORDER_STEPS):
@@ -58,7 +62,7 @@ class Order:
         return values.tolist()
 
 
-def is_primitive(polynomial, degree):
+def is_primitive(polynomial: int, degree: int) -> bool:
     """Return whether a polynomial over bits, as an integer, is primitive and of this degree.
 
     It is if the powers of x modulo it come round after 2^degree - 1 and not earlier.
@@ -72,7 +76,7 @@ def is_primitive(polynomial, degree):
     )
 
 
-def _power_of_x(exponent, polynomial, degree):
+def _power_of_x(exponent: int, polynomial: int, degree: int) -> int:
     """Return x**exponent modulo a polynomial."""
     result = 1
     for bit in f"{exponent:b}":
@@ -82,20 +86,21 @@ def _power_of_x(exponent, polynomial, degree):
     return result
 
 
-def _product(a, b, polynomial, degree):
+def _product(a: int, b: int, polynomial: int, degree: int) -> int:
     result = 0
     for bit in f"{b:b}":
         result = _reduced(result << 1, polynomial, degree) ^ (a if bit == "1" else 0)
     return result
 
 
-def _reduced(value, polynomial, degree):
+def _reduced(value: int, polynomial: int, degree: int) -> int:
     return value ^ polynomial if value >> degree else value
 
 
-def _primes(number):
+def _primes(number: int) -> set[int]:
     """Return the prime factors of a number."""
-    factors, divisor = set(), 2
+    factors: set[int] = set()
+    divisor = 2
     while divisor * divisor <= number:
         while number % divisor == 0:
             factors.add(divisor)

@@ -4,15 +4,23 @@ The first bit of a vector is the lowest one everywhere, lanes behind the last on
 :mod:`boldhw.spec.layout` says where everything lies.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.errors import DataError
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Scalar
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.layout import LayerLayout, Layout
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.table import ABOVE, FIELDS_PER_ROW, LAYER, ORIGIN, SETTINGS, TABLE
+from boldhw.spec.settings import Settings
+from boldhw.spec.table import ABOVE, FIELDS_PER_ROW, LAYER, ORIGIN, SETTINGS, TABLE, Field
 
 
-def pack_weights(layout, weights):
+def pack_weights(layout: Layout, weights: Sequence[Bits]) -> bytes:
     """Return the items of bank WEIGHTS, blocks 0 to ``layout.weight_blocks - 1``, as bytes.
 
     weights: one bool array per layer, shape (outputs, fan_in). Weight planes of all layers come
@@ -25,7 +33,7 @@ def pack_weights(layout, weights):
     return b"".join(_pack_plane(layout.engine, plane) for plane in planes)
 
 
-def unpack_weights(layout, data):
+def unpack_weights(layout: Layout, data: bytes) -> list[Bits]:
     """Return the bool arrays, shape (outputs, fan_in), whose weight planes are in ``data``.
 
     The inverse of :func:`pack_weights`; transposed planes and unused lanes are not looked at.
@@ -39,7 +47,7 @@ def unpack_weights(layout, data):
     ]
 
 
-def pack_accumulators(layout, accumulators):
+def pack_accumulators(layout: Layout, accumulators: Sequence[Accumulators]) -> bytes:
     """Return data-memory rows ``accumulator_row`` to ``accumulator_end - 1`` as bytes.
 
     accumulators: one int16 array per layer, shape (outputs, fan_in). Nothing is returned for an
@@ -54,7 +62,7 @@ def pack_accumulators(layout, accumulators):
     )
 
 
-def unpack_accumulators(layout, data):
+def unpack_accumulators(layout: Layout, data: bytes) -> list[Accumulators]:
     """Return the int16 arrays, shape (outputs, fan_in), that ``data`` holds.
 
     The inverse of :func:`pack_accumulators`; zeros for an engine that does not train.
@@ -64,7 +72,8 @@ def unpack_accumulators(layout, data):
     _check_size("accumulators", data, rows * engine.data_bytes)
     if not engine.training:
         return [np.zeros((n, m), np.int16) for m, n in layout.shapes]
-    start, arrays = 0, []
+    start = 0
+    arrays: list[Accumulators] = []
     for layer in layout.layers:
         size = layer.input_groups * layer.groups * engine.elements * engine.data_bytes
         arrays.append(_unpack_rows(engine, data[start : start + size], layer))
@@ -72,7 +81,7 @@ def unpack_accumulators(layout, data):
     return arrays
 
 
-def pack_samples(layout, bits):
+def pack_samples(layout: Layout, bits: Bits) -> Bytes:
     """Return operand words of samples, uint8, shape (samples, ``layout.sample_bytes``).
 
     bits: bool, shape (samples, inputs).
@@ -88,7 +97,7 @@ def pack_samples(layout, bits):
     return np.packbits(words, axis=-1, bitorder="little").reshape(len(bits), layout.sample_bytes)
 
 
-def pack_records(layout, bits, labels):
+def pack_records(layout: Layout, bits: Bits, labels: Labels) -> Bytes:
     """Return stored samples, uint8, shape (samples, ``layout.record_words`` store words as bytes).
 
     bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255. A record is a
@@ -101,7 +110,7 @@ def pack_records(layout, bits, labels):
     return np.concatenate([heads, words.reshape(len(samples), -1)], axis=1)
 
 
-def pack_store(layout, bits, labels):
+def pack_store(layout: Layout, bits: Bits, labels: Labels) -> bytes:
     """Return the bytes of a store with these samples, from its first word on.
 
     Records lie ``layout.record_stride`` words apart; there is none at word 0. Arguments are those
@@ -114,7 +123,7 @@ def pack_store(layout, bits, labels):
     return image.tobytes()
 
 
-def pack_table(layout, settings):
+def pack_table(layout: Layout, settings: Settings) -> bytes:
     """Return data-memory rows 0 to ``16 * layers - 1``, the layer table, as bytes.
 
     Limits beyond what the engine's units hold become the largest they hold, which means the same.
@@ -135,36 +144,36 @@ def pack_table(layout, settings):
     return rows.tobytes()
 
 
-def _value(field, layout, settings, index):
+def _value(field: Field, layout: Layout, settings: Settings, index: int) -> int:
     """Return the value of a field of a layer, an int."""
     if field is ORIGIN:
         return _origin(layout, settings, index)
     if field.of == SETTINGS:
         return int(getattr(settings.layers[index], field.name))
     place = {LAYER: index, ABOVE: index + 1}[field.of]
-    return getattr(layout.layers[place], field.name) if layout.layers[place:] else 0
+    return int(getattr(layout.layers[place], field.name)) if layout.layers[place:] else 0
 
 
-def _origin(layout, settings, index):
+def _origin(layout: Layout, settings: Settings, index: int) -> int:
     """Return what sums of a layer begin at; see :data:`boldhw.spec.table.ORIGIN`."""
     given, is_output = settings.layers[index], layout.network.layers[index].place.is_output
     return -(0 if is_output else given.tau) - (0 if given.zero_true else layout.layers[index].pad)
 
 
-def _pad(matrix, rows, columns):
+def _pad(matrix: NDArray[Scalar], rows: int, columns: int) -> NDArray[Scalar]:
     padded = np.zeros((rows, columns), matrix.dtype)
     padded[: matrix.shape[0], : matrix.shape[1]] = matrix
     return padded
 
 
-def _pack_plane(engine, matrix):
+def _pack_plane(engine: EngineConfig, matrix: Bits) -> bytes:
     p, s, subwords = engine.elements, engine.lanes, engine.subwords
     groups, words = ceil_div(matrix.shape[0], p), ceil_div(matrix.shape[1], s)
     lanes = _pad(matrix, groups * p, words * s).reshape(groups, p, words, subwords, p)
     return np.packbits(lanes.transpose(0, 2, 3, 1, 4), axis=-1, bitorder="little").tobytes()
 
 
-def _unpack_plane(engine, data, layer):
+def _unpack_plane(engine: EngineConfig, data: bytes, layer: LayerLayout) -> Bits:
     p, s, subwords = engine.elements, engine.lanes, engine.subwords
     shape = (layer.groups, layer.words, subwords, p, engine.block_bytes // p)
     blocks = np.frombuffer(data, np.uint8, count=int(np.prod(shape))).reshape(shape)
@@ -173,7 +182,7 @@ def _unpack_plane(engine, data, layer):
     return plane.astype(np.bool_)
 
 
-def _pack_rows(engine, matrix, layer):
+def _pack_rows(engine: EngineConfig, matrix: Accumulators, layer: LayerLayout) -> bytes:
     p, a = engine.elements, engine.accumulator_bits
     padded = _pad(matrix.T, layer.input_groups * p, layer.groups * p)
     lanes = padded.reshape(layer.input_groups, p, -1).transpose(0, 2, 1).reshape(-1, p)
@@ -183,7 +192,7 @@ def _pack_rows(engine, matrix, layer):
     return _pad(rows, len(rows), engine.data_bytes).tobytes()
 
 
-def _unpack_rows(engine, data, layer):
+def _unpack_rows(engine: EngineConfig, data: bytes, layer: LayerLayout) -> Accumulators:
     p, a = engine.elements, engine.accumulator_bits
     rows = np.frombuffer(data, np.uint8).reshape(-1, engine.data_bytes)
     bits = np.unpackbits(rows, axis=-1, count=p * a, bitorder="little").reshape(-1, p, a)
@@ -194,7 +203,9 @@ def _unpack_rows(engine, data, layer):
     return np.ascontiguousarray(matrix, np.int16)
 
 
-def _check_arrays(name, layout, arrays, dtype):
+def _check_arrays(
+    name: str, layout: Layout, arrays: Sequence[NDArray[Any]], dtype: type[np.generic]
+) -> None:
     shapes = [(n, m) for m, n in layout.shapes]
     given = [(array.shape, array.dtype) for array in arrays]
     if given != [(shape, np.dtype(dtype)) for shape in shapes]:
@@ -204,12 +215,12 @@ def _check_arrays(name, layout, arrays, dtype):
         )
 
 
-def _check_size(name, data, size):
+def _check_size(name: str, data: bytes, size: int) -> None:
     if len(data) != size:
         raise DataError(f"{name} are {len(data)} bytes, the layout takes {size}")
 
 
-def check_labels(labels, samples, classes, name="labels"):
+def check_labels(labels: Labels, samples: int, classes: int, name: str = "labels") -> None:
     """Raise DataError unless there is an integer from 0 to ``classes - 1`` for each sample.
 
     ``name`` is what messages call the labels.

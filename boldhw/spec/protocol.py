@@ -19,6 +19,7 @@ import struct
 import zlib
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Self
 
 from cobs import cobs
 
@@ -40,7 +41,7 @@ class Documented(IntEnum):
 
     doc: str
 
-    def __new__(cls, value, doc):
+    def __new__(cls, value: int, doc: str) -> Self:
         member = int.__new__(cls, value)
         member._value_, member.doc = value, doc
         return member
@@ -76,7 +77,7 @@ class Status(IntEnum):
     NOT_CONFIGURED = 7
 
 
-REASONS = {
+REASONS: dict[int, str] = {
     Status.UNKNOWN_COMMAND: "it does not know this command; the bitstream is older than the driver",
     Status.BAD_ADDRESS: "the address lies outside the bank",
     Status.BAD_LENGTH: "the payload has the wrong length",
@@ -127,14 +128,14 @@ STORE_REGISTERS = tuple(register for register in Register if register >= Registe
 READABLE = tuple(register for register in Register if register < Register.NOISE)
 
 
-def registers_of(engine):
+def registers_of(engine: EngineConfig) -> tuple[Register, ...]:
     """Return the registers that an engine has."""
     return tuple(
         register for register in Register if engine.has_store or register not in STORE_REGISTERS
     )
 
 
-def banks_of(engine):
+def banks_of(engine: EngineConfig) -> tuple[Bank, ...]:
     """Return the banks that an engine has."""
     return tuple(bank for bank in Bank if engine.has_store or bank != Bank.STORE)
 
@@ -190,7 +191,7 @@ class Identity:
     max_payload: int = MAX_PAYLOAD
 
 
-def identity_bytes(engine, clock_hz):
+def identity_bytes(engine: EngineConfig, clock_hz: int) -> bytes:
     """Return the HELLO payload of a design."""
     options = vars(engine) | {"flash": engine.store == "flash"}
     values = options | {
@@ -207,7 +208,7 @@ def identity_bytes(engine, clock_hz):
     return IDENTITY.pack(*(values[name] for name, _ in IDENTITY_VALUES))
 
 
-def parse_identity(payload):
+def parse_identity(payload: bytes) -> Identity | None:
     """Return the Identity in a HELLO payload, or None if it is no boldhw device's."""
     if len(payload) != IDENTITY.size:
         return None
@@ -227,19 +228,21 @@ def parse_identity(payload):
     )
 
 
-def encode(kind, seq, addr, payload=b""):
+def encode(kind: int, seq: int, addr: int, payload: bytes = b"") -> bytes:
     """Return one frame, delimiter included. ``payload`` has at most 246 bytes."""
     body = HEADER.pack(kind, seq, addr) + payload
-    return cobs.encode(body + zlib.crc32(body).to_bytes(CRC_BYTES, "little")) + b"\0"
+    stuffed: bytes = cobs.encode(body + zlib.crc32(body).to_bytes(CRC_BYTES, "little"))
+    return stuffed + b"\0"
 
 
-def decode(frame):
+def decode(frame: bytes) -> tuple[int, int, int, bytes] | None:
     """Return (type, seq, addr, payload) of a frame without its delimiter, or None if damaged."""
     try:
-        body = cobs.decode(frame)
+        body: bytes = cobs.decode(frame)
     except cobs.DecodeError:
         return None
     size = len(body) - CRC_BYTES
     if size < HEADER.size or zlib.crc32(body[:size]) != int.from_bytes(body[size:], "little"):
         return None
-    return *HEADER.unpack_from(body), body[HEADER.size : size]
+    kind, seq, addr = HEADER.unpack_from(body)
+    return kind, seq, addr, body[HEADER.size : size]

@@ -4,10 +4,13 @@ Everything comes from :mod:`boldhw.spec.protocol` and :mod:`boldhw.spec.table`.
 """
 
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import accumulate
+from typing import Any
 
-from boldhw.spec.engine import FIELD_BITS, LICENSE, PROTOCOL_VERSION
+from boldhw.spec.engine import LICENSE, PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import (
     COUNTERS,
     FRAME,
@@ -23,7 +26,7 @@ from boldhw.spec.protocol import (
 from boldhw.spec.table import FIELDS, TABLE
 
 
-def register_map(engine):
+def register_map(engine: EngineConfig) -> dict[str, Any]:
     """Return the register map of a design as a JSON-able dict."""
     sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
     return {
@@ -71,7 +74,7 @@ def register_map(engine):
     }
 
 
-def markdown(engine):
+def markdown(engine: EngineConfig) -> str:
     """Return the register map of a design as Markdown text."""
     found = register_map(engine)
     rows = enumerate(found["layer_table"])
@@ -97,7 +100,7 @@ def markdown(engine):
     return "\n\n".join(parts) + "\n"
 
 
-def _identity():
+def _identity() -> list[dict[str, Any]]:
     """Return the values of the payload of HELLO, each with its offset in bytes."""
     sizes = [struct.calcsize(f"<{code}") for _, code in IDENTITY_VALUES]
     offsets = accumulate(sizes[:-1], initial=0)
@@ -107,7 +110,7 @@ def _identity():
     ]
 
 
-def _section(title, rows):
+def _section(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     heads = list(rows[0])
     lines = [f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [f"| {' | '.join(str(value) for value in row.values())} |" for row in rows]

@@ -9,7 +9,8 @@ from typing import Any, get_type_hints
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_kind, check_range, check_types, plain
-from boldhw.spec.engine import FIELD_BITS, MAX_ROUNDING, NOISE_BITS, EngineConfig
+from boldhw.spec.engine import MAX_ROUNDING, NOISE_BITS, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.network import Network
 
 LIMIT = (1 << FIELD_BITS) - 1  # of an unsigned field

@@ -1,13 +1,16 @@
-"""The state of a network that training changes, as golden model and driver exchange it."""
+"""What a golden network and a device have in common: the state that training changes, and how to
+train it.
+"""
 
-from typing import Protocol, runtime_checkable
-
-import numpy as np
+from typing import Any, Protocol, runtime_checkable
 
 from boldhw.errors import ConfigError
+from boldhw.spec.arrays import Accumulators, Bits, Labels, Seed, Sums
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network
+from boldhw.spec.order import Order
 from boldhw.spec.settings import Settings
+from boldhw.spec.stats import TrainStats
 
 
 @runtime_checkable
@@ -24,11 +27,44 @@ class NetworkState(Protocol):
     graph: Network
     engine: EngineConfig
     settings: Settings
-    weights: list[np.ndarray]
-    accumulators: list[np.ndarray]
+    weights: list[Bits]
+    accumulators: list[Accumulators]
 
 
-def check_state(network):
+class Backend(Protocol):
+    """What a :class:`boldhw.golden.trainer.Trainer` trains.
+
+    A golden network is one, so is a :class:`boldhost.Device` that holds a network, and so is a
+    :class:`boldhw.check.lockstep.LockStep` of both. Their docstrings say which errors they raise.
+    """
+
+    def configure(self, settings: Settings) -> None:
+        """Take new settings; no sample may be gathered."""
+
+    def seed_noise(self, seed: Seed) -> None:
+        """Restart the noise generator, if there is one."""
+
+    def start_order(self, order: Order) -> None:
+        """Take stored samples in this order from here on, where samples are stored."""
+
+    def train(self, bits: Bits, labels: Labels, stop_at_update: bool = False) -> TrainStats:
+        """Train on samples in order; update whenever ``batch`` active ones are gathered.
+
+        bits: shape (samples, inputs).  labels: shape (samples,), 0..classes-1.  With
+        ``stop_at_update`` no more than the samples up to the first update are consumed.
+        """
+
+    def flush(self) -> TrainStats:
+        """Update with the samples gathered so far, if any."""
+
+    def infer(self, bits: Bits) -> Sums:
+        """Return the scores, shape (samples, classes). bits: shape (samples, inputs)."""
+
+    def state_crc(self) -> dict[str, int]:
+        """Return the CRC-32 of weights and accumulators as an engine stores them, by name."""
+
+
+def check_state(network: Any) -> NetworkState:
     """Return ``network``. Raises ConfigError unless it has all of a NetworkState."""
     if not isinstance(network, NetworkState):
         raise ConfigError(

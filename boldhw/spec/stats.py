@@ -14,9 +14,9 @@ class TrainStats:
     hits: int
     active: int
     updates: int
-    flips: tuple
+    flips: tuple[int, ...]
 
-    def __add__(self, other):
+    def __add__(self, other: "TrainStats") -> "TrainStats":
         return TrainStats(
             self.samples + other.samples,
             self.hits + other.hits,

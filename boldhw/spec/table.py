@@ -8,7 +8,8 @@ takes its value by ``of`` and ``name``, a pass reads it as ``key``.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from boldhw.spec.engine import FIELD_BITS, NOISE_BITS, SLOT_ROWS, EngineConfig
+from boldhw.spec.engine import NOISE_BITS, SLOT_ROWS, EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import LayerLayout
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.settings import COLUMNS
@@ -47,53 +48,53 @@ class Field:
     signed: bool = False
     saturates: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.of != PACKED and self.name not in NAMES[self.of]:
             raise ValueError(f"field {self.name!r} is no attribute of what {self.of!r} names")
 
     @property
-    def key(self):
+    def key(self) -> str:
         """What a pass calls the field; no two fields of a pass have the same."""
         return f"above_{self.name}" if self.of == ABOVE else self.name
 
 
-def _words(engine):
+def _words(engine: EngineConfig) -> int:
     return (engine.max_fan_in // engine.lanes).bit_length()
 
 
-def _groups(engine):
+def _groups(engine: EngineConfig) -> int:
     return ceil_div(engine.max_fan_in, engine.elements).bit_length()
 
 
-def _lanes(engine):
+def _lanes(engine: EngineConfig) -> int:
     return engine.elements.bit_length()
 
 
-def _slot_row(engine):
+def _slot_row(engine: EngineConfig) -> int:
     return (SLOT_ROWS - 1).bit_length()
 
 
-def _weight_row(engine):
+def _weight_row(engine: EngineConfig) -> int:
     return (engine.weight_rows - 1).bit_length()
 
 
-def _signal_row(engine):
+def _signal_row(engine: EngineConfig) -> int:
     return (engine.signal_rows - 1).bit_length()
 
 
-def _origin(engine):
+def _origin(engine: EngineConfig) -> int:
     return min(engine.sum_bits, FIELD_BITS)  # sums of 2^14 inputs have a bit more than a field
 
 
-def _magnitude(engine):
+def _magnitude(engine: EngineConfig) -> int:
     return engine.sum_bits - 1
 
 
-def _accumulator(engine):
+def _accumulator(engine: EngineConfig) -> int:
     return engine.accumulator_bits
 
 
-def _fixed(bits):
+def _fixed(bits: int) -> Callable[[EngineConfig], int]:
     return lambda engine: bits
 
 
@@ -106,7 +107,7 @@ INPUT_ROW = Field("input_row", LAYER, _slot_row, "slot row of the input words")
 OUTPUT_ROW = Field("output_row", LAYER, _slot_row, "slot row of the output words")
 GATE_ROW = Field("gate_row", LAYER, _slot_row, "slot row of the gate words")
 SIGNAL_ROW = Field("signal_row", LAYER, _slot_row, "slot row of the signal words")
-COLUMN_ROW = Field("column_row", LAYER, _signal_row, "first row in the signal memory")
+COLUMN_ROW = Field("column_row", LAYER, _signal_row, "first row in the delta memory")
 WEIGHT_ROW = Field("weight_row", LAYER, _weight_row, "first row in the weight memory")
 TRANSPOSED_ROW = Field("transposed_row", LAYER, _weight_row, "first row of the transposed plane")
 ABOVE_SIGNAL_WORDS = Field("signal_words", ABOVE, _words, "signal words of the next layer")
@@ -122,7 +123,7 @@ THETA = Field("theta", SETTINGS, _accumulator, "votes that flip a weight", satur
 # in {0,T} coding, where they do not count.
 ORIGIN = Field("origin", PACKED, _origin, "what sums begin at", signed=True)
 
-TABLE = (
+TABLE: tuple[tuple[Field, ...], ...] = (
     # forward
     (WORDS, GROUPS, INPUT_ROW, ORIGIN),
     (OUTPUT_LANES, WINDOW, OUTPUT_ROW, ZERO_TRUE),

@@ -3,13 +3,13 @@
 from dataclasses import asdict
 
 from boldhw.errors import ConfigError, DeviceError
-from boldhw.spec.engine import PROTOCOL_VERSION
-from boldhw.spec.protocol import IDENTITY, MAGIC, WINDOW, parse_identity
+from boldhw.spec.engine import PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.protocol import IDENTITY, MAGIC, WINDOW, Identity, parse_identity
 
 REBUILD = "build and flash a bitstream with this version: boldhw build, then boldhw flash"
 
 
-def check_identity(payload, engine=None):
+def check_identity(payload: bytes, engine: EngineConfig | None = None) -> Identity:
     """Return the Identity in a HELLO payload.
 
     ``engine`` is the expected EngineConfig, None accepts every design. Raises DeviceError that
@@ -46,14 +46,14 @@ def check_identity(payload, engine=None):
     return identity
 
 
-def _parse(payload):
+def _parse(payload: bytes) -> Identity | None:
     try:
         return parse_identity(payload)
     except ConfigError as error:
         raise DeviceError(f"the device reports an impossible design: {error}; {REBUILD}") from error
 
 
-def _differences(found, expected):
+def _differences(found: EngineConfig, expected: EngineConfig) -> str:
     wanted = asdict(expected)
     return ", ".join(
         f"{name}={value} instead of {wanted[name]}"

@@ -2,8 +2,10 @@
 
 import secrets
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from boldhost.transport import Transport
 from boldhw.errors import DeviceError
 from boldhw.spec.protocol import (
     MAX_PAYLOAD,
@@ -16,6 +18,7 @@ from boldhw.spec.protocol import (
     encode,
 )
 
+Message = tuple[int, int, bytes]  # command, addr, payload
 NAMES = {command.value: command.name for command in Command}
 TIMEOUT = 2.0
 TRIES = 5
@@ -37,6 +40,9 @@ class _Request:
     status: int = Status.OK
 
 
+_Waiting = dict[int, _Request]  # by sequence number, the oldest first
+
+
 @dataclass
 class _Heard:
     """What has come since a greeting began: first bytes, and frames that are replies or echoes."""
@@ -46,7 +52,7 @@ class _Heard:
     replies: int = 0
     echoes: int = 0
 
-    def check(self, name):
+    def check(self, name: str) -> None:
         """Raise the DeviceError that says why what came from ``name`` can be no device's."""
         if self.replies or not self.start:
             return
@@ -86,20 +92,22 @@ class Link:
     ``resent``, frames sent again, a measure of the line's quality.
     """
 
-    def __init__(self, transport, timeout=TIMEOUT, tries=TRIES):
+    def __init__(self, transport: Transport, timeout: float = TIMEOUT, tries: int = TRIES) -> None:
         self._transport = transport
         self._timeout = timeout
         self._tries = tries
         self._seq = secrets.randbelow(256)  # replies to an earlier program may still be on the way
         self._ready = False
         self._received = bytearray()
-        self._copies = deque()  # sequence numbers of frames sent that may have a response yet
-        self._slowest = {}  # command: longest time between frame and reply, in seconds
+        # Sequence numbers of frames sent that may have a response yet.
+        self._copies: deque[int] = deque()
+        # By command, the longest time between frame and reply, in seconds.
+        self._slowest: dict[int, float] = {}
         self._heard = _Heard(transport.clock())
         self.window, self.max_payload = 1, MAX_PAYLOAD
         self.resent = 0
 
-    def hello(self):
+    def hello(self) -> bytes:
         """Greet the device, synchronise the sequence numbers and return the HELLO payload.
 
         Raises DeviceError if nothing answers.
@@ -111,7 +119,7 @@ class Link:
             greeting = self._single(Command.HELLO)
         return greeting
 
-    def call(self, command, addr=0, payload=b""):
+    def call(self, command: int, addr: int = 0, payload: bytes = b"") -> bytes:
         """Have the device execute one command and return the payload of its reply.
 
         ``addr`` is 0..65535, ``payload`` has at most 246 bytes. Raises DeviceError if the device
@@ -120,7 +128,7 @@ class Link:
         self._check_ready()
         return self._single(command, addr, payload)
 
-    def calls(self, requests, receive):
+    def calls(self, requests: Iterable[Message], receive: Callable[[bytes], None]) -> None:
         """Have the device execute many commands and give the payload of each reply to ``receive``.
 
         ``requests`` are (command, addr, payload) as :meth:`call` takes them; each is asked for when
@@ -130,29 +138,33 @@ class Link:
         self._check_ready()
         self._stream(requests, receive, self.window)
 
-    def close(self):
+    def close(self) -> None:
         """Close the transport."""
         self._ready = False
         self._transport.close()
 
-    def _check_ready(self):
+    def _check_ready(self) -> None:
         if not self._ready:
             raise DeviceError(
                 "the link broke down in the middle of a command, so the device's state is "
                 "unknown; open the device again and load the network"
             )
 
-    def _single(self, command, addr=0, payload=b""):
-        replies = []
+    def _single(self, command: int, addr: int = 0, payload: bytes = b"") -> bytes:
+        replies: list[bytes] = []
         self._stream([(command, addr, payload)], replies.append, 1)
         return replies[0]
 
-    def _stream(self, requests, receive, window):
+    def _stream(
+        self, requests: Iterable[Message], receive: Callable[[bytes], None], window: int
+    ) -> None:
         """Send ``requests``, at most ``window`` ahead of their replies; see :meth:`calls`."""
-        requests, waiting, refusal = iter(requests), {}, None
+        unsent = iter(requests)
+        waiting: _Waiting = {}
+        refusal: DeviceError | None = None
         self._ready = False  # also after an exception or Ctrl-C from here on
         while True:
-            while len(waiting) < window and not refusal and (request := next(requests, None)):
+            while len(waiting) < window and not refusal and (request := next(unsent, None)):
                 self._send_new(waiting, *request)
             if not waiting:
                 break
@@ -166,7 +178,7 @@ class Link:
         if refusal:
             raise refusal
 
-    def _send_new(self, waiting, command, addr, payload):
+    def _send_new(self, waiting: _Waiting, command: int, addr: int, payload: bytes) -> None:
         assert len(payload) <= MAX_PAYLOAD
         self._seq = (self._seq + 1) & 0xFF
         frame = encode(command, self._seq, addr, payload)
@@ -175,7 +187,7 @@ class Link:
         # The delimiter in front ends whatever an earlier program has left in the device.
         self._transport.write(b"\0" + frame if command == Command.HELLO else frame)
 
-    def _send_again(self, waiting):
+    def _send_again(self, waiting: _Waiting) -> None:
         """Send the frames without a reply again."""
         self._copies.clear()
         lost = {seq: request for seq, request in waiting.items() if request.payload is None}
@@ -186,7 +198,7 @@ class Link:
         for request in lost.values():
             request.since = None
 
-    def _await_oldest(self, waiting):
+    def _await_oldest(self, waiting: _Waiting) -> None:
         """Return when the oldest frame has its reply; send again what is lost until then."""
         oldest = next(iter(waiting.values()))
         wait, silences, rounds = self._wait(oldest.command), 0, 0
@@ -205,39 +217,40 @@ class Link:
                 self._check_hope(oldest.command, silences, rounds)
                 self._send_again(waiting)
 
-    def _wait(self, command):
+    def _wait(self, command: int) -> float:
         """Return how long to wait for the reply to a command, in seconds."""
         usual = PATIENCE * self._slowest.get(command, self._timeout)
         return min(max(usual, SHORTEST_WAIT), self._timeout)
 
-    def _check_hope(self, command, silences, rounds):
+    def _check_hope(self, command: int, silences: int, rounds: int) -> None:
         hello = command == Command.HELLO
         if hello and (silences >= self._tries or rounds >= ROUNDS or self._is_strange()):
             self._heard.check(self._transport.name)
         if silences >= self._tries or (rounds >= ROUNDS and hello):
             raise DeviceError(
-                f"no answer to {Command(command).name} after {rounds} tries of up to "
+                f"no answer to {_name(command)} after {rounds} tries of up to "
                 f"{self._timeout:g} s; check that this is the board's port, that the board is "
                 f"powered and programmed (boldhw flash), and that its baud rate is the driver's"
             )
         if rounds >= ROUNDS:
             raise DeviceError(
-                f"the device answers, but not to {Command(command).name}: it has restarted, "
+                f"the device answers, but not to {_name(command)}: it has restarted, "
                 f"another program talks to it, or the line is too bad; check the cable, open the "
                 f"device again and load the network"
             )
 
-    def _is_strange(self):
+    def _is_strange(self) -> bool:
         """Return whether a greeting has had nothing but strange bytes for long enough."""
         since = self._transport.clock() - self._heard.since
         return since >= STRANGE * self._timeout and not self._heard.replies
 
-    def _listen(self, wait):
+    def _listen(self, wait: float) -> list[bytes]:
         """Return the frames that end next, without delimiters; none when ``wait`` is over.
 
         Bytes are looked for once more behind that: this process may have been stopped meanwhile.
         """
-        left, frames = wait, []
+        left = wait
+        frames: list[bytes] = []
         deadline = self._transport.clock() + wait
         while not frames and left > 0:
             left = deadline - self._transport.clock()
@@ -249,13 +262,13 @@ class Link:
             self._received[:] = rest
         return frames
 
-    def _take(self, frame, waiting):
+    def _take(self, frame: bytes, waiting: _Waiting) -> None:
         """Take one response: a reply, or anything else that stands for a frame that was lost."""
         message = decode(frame)
         request = waiting.get(message[1]) if message else None
         self._heard.replies += bool(message and message[0] & REPLY)
         self._heard.echoes += request is not None and frame + b"\0" == request.frame
-        if request is None or message[0] != request.command | REPLY:
+        if message is None or request is None or message[0] != request.command | REPLY:
             if self._copies:
                 self._copies.popleft()
             return
@@ -269,10 +282,13 @@ class Link:
                 self._slowest[request.command] = max(took, self._slowest.get(request.command, 0))
 
 
-def _refusal(request):
+def _refusal(request: _Request) -> DeviceError | None:
     """Return the DeviceError that a reply stands for, None if the command was executed."""
     if request.status == Status.OK:
         return None
     reason = REASONS.get(request.status, f"it gives the unknown status {request.status}")
-    name = NAMES.get(request.command, f"command {request.command:d}")
-    return DeviceError(f"the device refused {name}: {reason}")
+    return DeviceError(f"the device refused {_name(request.command)}: {reason}")
+
+
+def _name(command: int) -> str:
+    return NAMES.get(command, f"command {command:d}")

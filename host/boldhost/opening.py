@@ -5,16 +5,24 @@ a port, its object is called with ``engine`` and ``clock_hz`` and returns a Tran
 board is one of them, so that the driver does not import the simulator.
 """
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from boldhost.serial_port import BAUD, SerialTransport
 from boldhost.tcp import SocketTransport
+from boldhost.transport import Transport
 from boldhw.errors import missing_package
+from boldhw.spec.engine import EngineConfig
 
 GROUP = "boldhost.transports"
 
 
-def open_transport(port, engine=None, baud=BAUD, clock_hz=None):
+def open_transport(
+    port: str,
+    engine: EngineConfig | None = None,
+    baud: int = BAUD,
+    clock_hz: int | None = None,
+) -> Transport:
     """Return the Transport for ``port``.
 
     ``port`` is ``sim`` or the name of another entry point of ``boldhost.transports``,
@@ -23,17 +31,18 @@ def open_transport(port, engine=None, baud=BAUD, clock_hz=None):
     opened and ToolError if the simulation is not installed.
     """
     for entry in entry_points(group=GROUP, name=port):
-        return _loaded(entry)(engine=engine, clock_hz=clock_hz)
+        found: Transport = _loaded(entry)(engine=engine, clock_hz=clock_hz)
+        return found
     if port.startswith("socket://"):
         return SocketTransport(port)
     return SerialTransport(port, baud)
 
 
-def _loaded(entry):
+def _loaded(entry: EntryPoint) -> Any:
     """Return the object of an entry point. Raises ToolError for a package that it lacks."""
     try:
         return entry.load()
     except ImportError as error:
-        package = error.name.partition(".")[0]
+        package = (error.name or entry.module).partition(".")[0]
         what = "the simulated board" if entry.name == "sim" else f"the transport {entry.name}"
         raise missing_package(what, package, "sim") from error

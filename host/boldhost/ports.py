@@ -5,7 +5,9 @@ What is looked up in ``/proc`` and ``/sys`` is known on Linux only; elsewhere it
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from serial.tools import list_ports
 
@@ -18,7 +20,7 @@ GROUP_MAY = stat.S_IRGRP | stat.S_IWGRP
 PROCESSES, TERMINALS = Path("/proc"), Path("/sys/class/tty")
 
 
-def find_port(greet):
+def find_port(greet: Callable[[str], object]) -> str:
     """Return the name of the first serial port for which ``greet(name)`` does not fail.
 
     Only ports on USB are tried: a search must not write to a built-in modem or console. Raises
@@ -36,7 +38,7 @@ def find_port(greet):
     )
 
 
-def usb_ports():
+def usb_ports() -> list[str]:
     """Return the names of all serial ports on USB, the later interfaces of a chip first.
 
     The first interface of a two-channel chip programs the board, the second one is its line.
@@ -46,13 +48,13 @@ def usb_ports():
     return [port.device for port in ports]
 
 
-def _interface(port):
+def _interface(port: Any) -> int:
     """Return the number of the USB interface, 0 if the system does not tell."""
     number = (port.location or "").rpartition(".")[2]
     return int(number) if number.isdecimal() else 0
 
 
-def port_group(name):
+def port_group(name: str) -> str | None:
     """Return the name of the group that owns a port, such as dialout or uucp, or None."""
     try:
         import grp
@@ -62,7 +64,7 @@ def port_group(name):
         return None
 
 
-def permission_fix(name):
+def permission_fix(name: str) -> str:
     """Return what gives the user a port: its group, where that may use it, or the udev rule."""
     rule = f"install the udev rule that boldhw doctor prints ({RULE_FILE})"
     if _only_root_may(name):
@@ -70,7 +72,7 @@ def permission_fix(name):
     return f"sudo usermod -aG {port_group(name) or 'dialout'} $USER, then log in again; or {rule}"
 
 
-def _only_root_may(name):
+def _only_root_may(name: str) -> bool:
     """Return whether no group but root's may use a port, False where that cannot be told."""
     try:
         found = os.stat(name)
@@ -79,7 +81,7 @@ def _only_root_may(name):
     return found.st_gid == 0 or found.st_mode & GROUP_MAY != GROUP_MAY
 
 
-def port_owner(name):
+def port_owner(name: str) -> str | None:
     """Return "PROGRAM (process N)" of a process that has the port open, or None.
 
     Without root only the user's own processes can be seen.
@@ -95,7 +97,7 @@ def port_owner(name):
     return None
 
 
-def latency_timer(name):
+def latency_timer(name: str) -> int | None:
     """Return after how many ms an FTDI chip sends a reply on, None for other ports."""
     path = TERMINALS / os.path.basename(os.path.realpath(name)) / "device" / "latency_timer"
     try:
@@ -104,7 +106,7 @@ def latency_timer(name):
         return None
 
 
-def udev_rule():
+def udev_rule() -> str:
     """Return the text of RULE_FILE: whoever sits at the machine may use boards, without delay."""
     lines = ["# Boards of boldhw: for the user who is logged in, and with short replies sent on."]
     for vendor in VENDORS:

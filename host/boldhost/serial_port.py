@@ -23,7 +23,7 @@ class SerialTransport(Transport):
     chip otherwise holds back each short reply for 16 ms.
     """
 
-    def __init__(self, port, baud=BAUD):
+    def __init__(self, port: str, baud: int = BAUD) -> None:
         self.name = port
         try:
             self._port = serial.serial_for_url(port, baud, timeout=0, exclusive=True)
@@ -32,28 +32,28 @@ class SerialTransport(Transport):
         self._ask_for_low_latency()
         self._port.reset_input_buffer()
 
-    def _ask_for_low_latency(self):
+    def _ask_for_low_latency(self) -> None:
         try:
             self._port.set_low_latency_mode(True)
         except (ValueError, NotImplementedError, AttributeError, OSError) as error:
             reason = str(error) or "this system cannot do it"
             LOG.warning("%s stays without low latency: %s; replies may be late", self.name, reason)
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         with lost_port(self.name):
             self._port.write(data)
 
-    def read(self, timeout):
+    def read(self, timeout: float) -> bytes:
         with lost_port(self.name):
             self._port.timeout = timeout
-            first = self._port.read(1)
+            first: bytes = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
 
-    def close(self):
+    def close(self) -> None:
         self._port.close()
 
 
-def _open_error(port, error):
+def _open_error(port: str, error: Exception) -> DeviceError:
     """Return the DeviceError that says why ``port`` did not open and what to do."""
     text, number = str(error), getattr(error, "errno", None)
     if number in (errno.EAGAIN, errno.EBUSY) or "Access is denied" in text:
@@ -66,13 +66,13 @@ def _open_error(port, error):
     return DeviceError(f"cannot open {port}: {text}; {_known_ports()}")
 
 
-def _meant(port):
+def _meant(port: str) -> str:
     """Return a question if a port is almost the name of a backend."""
     names = difflib.get_close_matches(port.lower(), BACKENDS, 1)
     return f"did you mean {names[0]}? " if names else ""
 
 
-def _known_ports():
+def _known_ports() -> str:
     found = sorted(port.device for port in list_ports.comports())
     if not found:
         return "no serial port was found; plug the board in or use sim"

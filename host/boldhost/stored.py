@@ -4,12 +4,15 @@ import zlib
 
 import numpy as np
 
-from boldhost.device import Device
+from boldhost.device import Device, Progress
 from boldhw.errors import ConfigError
 from boldhw.spec import cycles, packing
+from boldhw.spec.arrays import Bits, Labels
 from boldhw.spec.engine import PAGE_BITS
-from boldhw.spec.order import MOST_SAMPLES
+from boldhw.spec.layout import Layout
+from boldhw.spec.order import MOST_SAMPLES, Order
 from boldhw.spec.protocol import Bank, Command, Register
+from boldhw.spec.stats import TrainStats
 
 PIECE = 1 << 14  # words of the store that are compared, and sent, at a time
 MOST_CYCLES = 1_000_000  # of one command, so that no link waits too long
@@ -23,7 +26,10 @@ class StoredDevice(Device):
     that order from its store. Everything else is as with a Device, and so are the bits.
     """
 
-    def fill_store(self, bits, labels, progress=None):
+    _labels: Labels | None
+    _order: Order | None
+
+    def fill_store(self, bits: Bits, labels: Labels, progress: Progress | None = None) -> int:
         """Put samples into the store, those that are not there yet; a network must be loaded.
 
         Parameters
@@ -47,12 +53,12 @@ class StoredDevice(Device):
         self._labels, self._order = labels, None
         return sent
 
-    def stored_bytes(self, samples):
+    def stored_bytes(self, samples: int) -> int:
         """Return the bytes that so many samples take in the store. Raises ConfigError like it."""
         layout = self._check_store(samples)
         return (samples + 1) * layout.record_stride * self.item_bytes(Bank.STORE)
 
-    def start_order(self, order):
+    def start_order(self, order: Order) -> None:
         """Take samples of the store in an Order from now on. Raises ConfigError if it is empty."""
         if self._labels is None or order.samples != len(self._labels):
             raise ConfigError(
@@ -70,7 +76,7 @@ class StoredDevice(Device):
             self.write_register(register, value)
         self._order = order.copy()
 
-    def train_store(self, count, progress=None):
+    def train_store(self, count: int, progress: Progress | None = None) -> TrainStats:
         """Train on the next ``count`` samples of the store; return their TrainStats.
 
         ``progress`` is called with the number of samples trained so far. Several commands of
@@ -84,7 +90,7 @@ class StoredDevice(Device):
         parts = [min(step, count - start) for start in range(0, count, step)]
         sizes = iter(parts)
 
-        def receive(reply):
+        def receive(reply: bytes) -> None:
             nonlocal done
             done += next(sizes)
             if progress:
@@ -93,17 +99,23 @@ class StoredDevice(Device):
         self._calls(((Command.TRAIN_STORE, part, b"", 0) for part in parts), receive)
         self._order.take(count)
         stats = self._train_stats(before, self.stat())
-        self.gathered += stats.active - stats.updates * self.settings.batch
+        self.gathered += stats.active - stats.updates * self._set().batch
         return stats
 
-    def train(self, bits, labels, stop_at_update=False, progress=None):
+    def train(
+        self,
+        bits: Bits,
+        labels: Labels,
+        stop_at_update: bool = False,
+        progress: Progress | None = None,
+    ) -> TrainStats:
         """Train on the next ``len(labels)`` samples of the store, which must be those given.
 
         Arguments and result are those of :meth:`Device.train`. Raises ConfigError if the labels are
         not those of the samples that come next.
         """
         labels = self._check_labels(bits, labels)
-        if self._order is None:
+        if self._order is None or self._labels is None:
             raise ConfigError("no order is started; call start_order(order)")
         if not np.array_equal(labels, self._labels[self._order.copy().take(len(labels))]):
             raise ConfigError(
@@ -116,16 +128,16 @@ class StoredDevice(Device):
         while total.samples < len(labels) and not total.updates:
             # An update can only come with the last sample of a command.
             rest = len(labels) - total.samples
-            total += self.train_store(min(rest, self.settings.batch - self.gathered))
+            total += self.train_store(min(rest, self._set().batch - self.gathered))
             if progress:
                 progress(total.samples)
         return total
 
-    def _forget(self):
+    def _forget(self) -> None:
         super()._forget()
         self._labels, self._order = None, None
 
-    def _check_store(self, samples):
+    def _check_store(self, samples: int) -> Layout:
         """Return the layout. Raises ConfigError if so many samples do not fit the store."""
         engine, layout = self.engine, self._loaded()
         if not engine.has_store:
@@ -142,7 +154,7 @@ class StoredDevice(Device):
             )
         return layout
 
-    def _fill_piece(self, word, data):
+    def _fill_piece(self, word: int, data: bytes) -> int:
         """Have ``data`` in the store from a word on; return the bytes that were sent."""
         item = self.item_bytes(Bank.STORE)
         first = word % (1 << PAGE_BITS)
@@ -159,10 +171,11 @@ class StoredDevice(Device):
         self._check_found("store", self.memory_crc(Bank.STORE, first, count), crc)
         return len(data)
 
-    def _samples_at_once(self):
+    def _samples_at_once(self) -> int:
         """Return the samples that one command trains on at most."""
-        model = cycles.predict(self.engine, self._layout.network)
+        layout = self._loaded()
+        model = cycles.predict(self.engine, layout.network)
         # Reading a record from flash takes up to four cycles a word.
-        sample = model.forward + model.backward + 4 * self._layout.record_words + 100
-        batch = self.settings.batch
+        sample = model.forward + model.backward + 4 * layout.record_words + 100
+        batch = self._set().batch
         return max(1, (MOST_CYCLES - model.update) * batch // (sample * batch + model.update))

@@ -20,7 +20,7 @@ class SocketTransport(Transport):
     This is not pyserial's ``socket://``, which reads byte by byte and waits 0.3 s on close.
     """
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         self.name = url
         address = _host_and_port(url)
         try:
@@ -32,11 +32,11 @@ class SocketTransport(Transport):
             ) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         with lost_port(self.name, GONE):
             self._socket.sendall(data)
 
-    def read(self, timeout):
+    def read(self, timeout: float) -> bytes:
         with lost_port(self.name, GONE):
             if not select.select([self._socket], [], [], timeout)[0]:
                 return b""
@@ -45,11 +45,11 @@ class SocketTransport(Transport):
             raise DeviceError(f"{self.name} closed the connection; {GONE}, {REOPEN}")
         return data
 
-    def close(self):
+    def close(self) -> None:
         self._socket.close()
 
 
-def _host_and_port(url):
+def _host_and_port(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     try:
         host, port = parts.hostname, parts.port

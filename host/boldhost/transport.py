@@ -3,6 +3,7 @@
 import contextlib
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import serial
 
@@ -20,27 +21,27 @@ class Transport(ABC):
     name = "the port"
 
     @abstractmethod
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         """Send ``data``, all of it. Raises DeviceError if the device is gone."""
 
     @abstractmethod
-    def read(self, timeout):
+    def read(self, timeout: float) -> bytes:
         """Return the bytes at hand, waiting up to ``timeout`` seconds for the first of them.
 
         Empty bytes mean that nothing came. Raises DeviceError if the device is gone.
         """
 
     @abstractmethod
-    def close(self):
+    def close(self) -> None:
         """Give the port back. Closing twice is allowed."""
 
-    def clock(self):
+    def clock(self) -> float:
         """Return the time in seconds that ``timeout`` is counted in."""
         return time.monotonic()
 
 
 @contextlib.contextmanager
-def lost_port(name, fix="plug the board in again"):
+def lost_port(name: str, fix: str = "plug the board in again") -> Iterator[None]:
     """Turn the errors of a port that went away into a DeviceError."""
     try:
         yield

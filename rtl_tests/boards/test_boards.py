@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from amaranth.hdl import Module
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 from boldboards import BOARDS, ecp5, find_board, gowin, ice40
 from boldboards.icebreaker import ENGINE as ICEBREAKER
@@ -119,7 +120,7 @@ class TestPll:
             family.pll_dividers(25_000_000, 75_000_001)
 
 
-class Loopback(Component):
+class Loopback(wiring.Component):
     """Stands for an engine: sends back what it receives."""
 
     rx: In(1)

@@ -347,7 +347,7 @@ class TestSamplesOfARun:
         with np.load(path) as arrays:
             old = {**arrays}
         old["header"] = np.array(str(old["header"]).replace(', "origin": null', ""))
-        path.write_bytes(checkpoints._seal(old))
+        path.write_bytes(checkpoints.seal(old))
         assert b"origin" not in old["header"].tobytes().replace(b"\0", b"")
         assert run("eval", "--checkpoint", path, *SMALL[2:])[0] == 0
         whole, _ = result("train", *SMALL, "--epochs", 3)

@@ -119,3 +119,44 @@ def test_what_is_refused(refused, trained, tmp_path):
     refused(("digits has 64 features a sample", "trained with 5"), *predict(path, "digits"))
     more = write(tmp_path / "d.csv", np.hstack([values, values[:, :1]]), names="abcdef")
     refused(("a column 'f'", "--ignore 'f'"), *predict(path, more))
+
+
+class TestGraph:
+    """Networks with convolutions take pictures, and give classes by name as others do."""
+
+    @pytest.fixture
+    def pictures(self, tmp_path):
+        """Return a file of 90 pictures, 8 x 8: bright on the left, on the right, or in between."""
+        generator, labels = np.random.default_rng(3), np.arange(90) % 3
+        x = generator.integers(0, 120, (90, 8, 8))
+        for kind, columns in enumerate((slice(0, 3), slice(3, 5), slice(5, 8))):
+            x[labels == kind, :, columns] += 130
+        path = tmp_path / "pictures.npz"
+        np.savez(path, x=x.astype(np.uint8), y=KINDS[labels])
+        return path
+
+    def test_it_equals_eval(self, call, pictures, tmp_path):
+        path = tmp_path / "run.npz"
+        line = ("--network", "8x8-4k3p2-3", "--epochs", 3, "--checkpoint", path)
+        found, code, _ = call("train", "--data", pictures, *line)
+        assert code == 0
+        tested, _, _ = call("eval", "--checkpoint", path, "--data", pictures)
+        assert (tested["samples"], tested["test_accuracy"]) == (18, found["test_accuracy"])
+        with np.load(pictures) as arrays:
+            np.savez(tmp_path / "b.npz", x=arrays["x"][::-1], y=arrays["y"][::-1])
+        tested, _, _ = call("eval", "--checkpoint", path, "--data", tmp_path / "b.npz")
+        predicted, code, _ = call(*predict(path, tmp_path / "b.npz"))
+        assert (code, predicted["samples"], tested["samples"]) == (0, 90, 90)
+        assert predicted["accuracy"] == tested["test_accuracy"]
+        assert predicted["predictions"][0]["scores"].keys() == set(KINDS)
+
+    def test_what_is_refused(self, refused, call, pictures, table, tmp_path):
+        path = tmp_path / "run.npz"
+        network = ("--network", "8x8-4k3p2-3")
+        words = ("no pixels but features", "use --hidden")
+        refused(words, "train", "--data", table, "--label", "kind", *network)
+        refused(("--hidden is for chains",), "train", "--data", pictures, *network, "--hidden", 3)
+        call("train", "--data", pictures, *network, "--epochs", 1, "--checkpoint", path)
+        refused(("holds a graph",), "train", "--data", pictures, "--from", path)
+        refused(("no device runs the graph",), *predict(path, pictures, "--backend", "sim"))
+        refused(("8x8",), *predict(path, "mnist5k"))

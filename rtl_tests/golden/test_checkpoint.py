@@ -176,7 +176,7 @@ def rewrite(path, change):
     with np.load(path) as loaded:
         arrays = dict(loaded)
     change(arrays)
-    path.write_bytes(checkpoint._seal(arrays))
+    path.write_bytes(checkpoint.seal(arrays))
 
 
 def replace_in_header(old, new):

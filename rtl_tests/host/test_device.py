@@ -110,7 +110,7 @@ def test_the_trainer_takes_a_device_as_backend(hyper):
     _, device = connect(network=host)
     list(Trainer(golden, hyper, epochs=2).run(bits, labels, bits, labels))
     list(Trainer(host, hyper, epochs=2, backend=device).run(bits, labels, bits, labels))
-    device.store(host)
+    device.read_into(host)
     assert device.state_crc() == golden.state_crc() == host.state_crc()
     assert host.settings == golden.settings
     lockstep = LockStep(make_network(hyper=hyper), device)
@@ -160,11 +160,11 @@ def test_store_reads_the_network_back():
     network, read = make_network(), make_network(seed=9)
     _, device = connect(network=network)
     device.train(bits, labels)
-    device.store(read)
+    device.read_into(read)
     network.train(bits, labels)
     assert read.state_crc() == network.state_crc()
     with pytest.raises(ConfigError, match=r"holds network 21-13-6-3, not 21-13-3; make a Network"):
-        device.store(make_network(widths=(21, 13, 3)))
+        device.read_into(make_network(widths=(21, 13, 3)))
 
 
 def test_store_notices_a_wrong_byte():
@@ -174,7 +174,7 @@ def test_store_notices_a_wrong_byte():
     network = make_network(seed=9)
     before = network.state_crc()
     with pytest.raises(DeviceError, match="checksum of the device's weights"):
-        device.store(network)
+        device.read_into(network)
     assert network.state_crc() == before
 
 
@@ -193,7 +193,7 @@ def test_store_needs_the_network_in_the_device():
     board, device = connect()
     board.reset()
     with pytest.raises(DeviceError, match="lost the network"):
-        device.store(make_network())
+        device.read_into(make_network())
 
 
 def test_a_second_user_who_trains_is_noticed():

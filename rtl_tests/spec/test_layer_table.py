@@ -6,7 +6,8 @@ from support.engines import WIDE
 
 from boldhw.gateware.passes.table import field_shape
 from boldhw.golden.network import REFERENCE
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.table import (
     ABOVE,
     FIELDS,

@@ -13,8 +13,9 @@ from boldhw.errors import ConfigError
 from boldhw.flow.estimate import estimate
 from boldhw.flow.explore import engines
 from boldhw.golden.network import REFERENCE
-from boldhw.spec.engine import MAX_TERMS, EngineConfig
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
+from boldhw.spec.network import MAX_TERMS
 from boldhw.spec.network import Network as Graph
 
 ENGINE = EngineConfig(

@@ -13,7 +13,7 @@ class CountedCore(Core):
     """A Core with one more output per name of COUNTED: the cycles in which that happens.
 
     Accesses of the host, while the core is not busy, are left out. ``blocks_read`` counts the rows
-    of weights that are read for the transposer. Of the parts of a row of the signal memory the last
+    of weights that are read for the transposer. Of the parts of a row of the delta memory the last
     one counts.
     """
 

@@ -2,12 +2,12 @@
 
 from amaranth.hdl import ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.top import Engine, memory_of
 
 
-class HalfRateEngine(Component):
+class HalfRateEngine(wiring.Component):
     """An Engine; ``clk`` is the clock of its link, ``fast_clk`` that of core and memory."""
 
     def __init__(self, config, clock_hz):

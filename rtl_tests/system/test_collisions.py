@@ -17,7 +17,7 @@ from boldhw.check.lockstep import LockStep
 from boldhw.cosim.transport import SimTransport
 from boldhw.gateware.core import counters
 from boldhw.gateware.link import link as frame
-from boldhw.gateware.memory import data_memory, signal_memory, weight_memory
+from boldhw.gateware.memory import data_memory, delta_memory, weight_memory
 from boldhw.gateware.verilog import engine_verilog
 from boldhw.golden.trainer import Trainer
 
@@ -48,7 +48,7 @@ class TreacherousMemory(Elaboratable):
 
 
 def test_training_is_exact_without_reads_of_written_rows(monkeypatch):
-    for module in (counters, data_memory, frame, signal_memory, weight_memory):
+    for module in (counters, data_memory, frame, delta_memory, weight_memory):
         monkeypatch.setattr(module, "memory", SimpleNamespace(Memory=TreacherousMemory))
     engine, widths, hyper = RUNS["stochastic"]
     bits, labels = make_samples(widths, widths[-1], 120)

@@ -1,6 +1,7 @@
 """What will be skipped is said before the first test."""
 
 import shutil
+from pathlib import Path
 
 import conftest
 
@@ -15,3 +16,9 @@ def test_missing_programs_are_named_first(monkeypatch):
 def test_nothing_is_skipped_where_all_is_there(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert conftest.pytest_report_header() == ["nothing will be skipped"]
+
+
+def test_the_longest_files_are_there():
+    assert [
+        name for name in conftest.LONGEST if not (Path(conftest.__file__).parent / name).exists()
+    ] == []

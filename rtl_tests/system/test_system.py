@@ -74,7 +74,7 @@ def test_the_device_alone_gives_the_same_bits():
         assert np.array_equal(device.infer(bits), network.infer(bits))
         assert device.flush() == network.flush()
         assert device.flush().updates == 0
-        device.store(read)
+        device.read_into(read)
         assert read.state_crc() == network.state_crc() == device.state_crc()
         assert all(count > 0 for count in device.cycles.values())
 

@@ -11,20 +11,42 @@ def mark_of(config):
 
 
 class Accumulator(wiring.Component):
-    """Add up the counts of a sum's words. Latency 1 cycle.
+    """Add up the counts of a sum's words.
 
     With ``config.clears_sums`` the last word is marked: its sum is shown, and the registers of the
-    sum so far are cleared by their reset, which spares a multiplexer for each bit. Otherwise the
-    first one is: it restarts the sum, which is shown with every word.
+    sum up to that word are cleared by their reset, which spares a multiplexer for each bit.
+    Otherwise the first word is marked: it restarts the sum, which is shown with every word.
 
     Golden model: ``counts.sum()``.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``lanes``, ``max_fan_in`` and ``clears_sums``.
+
     Members
     -------
-    count : ones of one word.
-    last, first : the word ends, or starts, a sum; only the one that :func:`mark_of` names.
-    valid : the word counts at all.
-    total : the sum.
+    count : In(range(config.lanes + 1))
+        Ones of one word.
+    last : In(1)
+        The word ends a sum; only with ``config.clears_sums``, see :func:`mark_of`.
+    first : In(1)
+        The word starts a sum; only without ``config.clears_sums``.
+    valid : In(1)
+        The word counts at all.
+    total : Out(range(config.max_fan_in + 1)), registered
+        The sum. It holds until the next ``last``, or the next ``valid`` without ``clears_sums``.
+
+    Latency
+    -------
+    1 cycle from a word to its sum, one word per cycle. A sum of the words a and b::
+
+        cycle                       0     1     2
+        count, valid                a     b
+        first                       1     0
+        last                        0     1
+        total, clears_sums                      a + b
+        total, without                    a     a + b
     """
 
     def __init__(self, config):
@@ -43,7 +65,7 @@ class Accumulator(wiring.Component):
         m = Module()
         if not self.config.clears_sums:
             with m.If(self.valid):
-                # The multiplexer stands behind the adder, where its LUT4 has a free input.
+                # The multiplexer follows the adder, where its LUT4 has a free input.
                 m.d.sync += self.total.eq(Mux(self.first, self.count, self.total + self.count))
             return m
         following = self.before + self.count

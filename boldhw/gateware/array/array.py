@@ -35,22 +35,54 @@ def array_members(config):
 class PEArray(wiring.Component):
     """Compute ``origin + 2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
 
-    A word enters per cycle with ``valid``; ``first`` and ``last`` mark the words of one sum.
-    ``done`` is high in the one cycle, ``latency`` after the last word, in which ``sums`` is first
-    valid; ``sums`` then holds until the next sum is done, without ``config.clears_sums`` until its
-    first word arrives there.
+    All elements subtract the same ``popcount(mask)``: it is counted once, in step with their
+    counts.
 
     Golden model: :func:`boldhw.golden.rule.forward`, ``backward`` and ``vote``.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``, ``lanes``, ``sum_bits``, ``popcount_registers``, ``regions`` and
+        ``clears_sums``.
+
     Members
     -------
-    weights : P * S bits, one word of the private operand per element.
-    sign, mask : S bits each, broadcast to all elements; once for each region of the engine.
-    valid, first, last : flags of the word.
-    origin : what the sums begin at: minus threshold and lanes behind the last input. Like
-        ``zero_true_vote`` it must hold until the sums are done.
-    zero_true_vote : the private operand is {0,T} coded: sums come out as twice the vote.
-    done, sums : P signed sums.
+    weights : In(config.elements * config.lanes)
+        One word of the private operand per element, element 0 lowest.
+    sign : In(config.lanes * config.regions)
+        Broadcast operand, once for each region of the engine.
+    mask : In(config.lanes * config.regions)
+        Lanes that count, likewise.
+    valid : In(1)
+        A word enters.
+    first : In(1)
+        With ``valid``: the word starts a sum.
+    last : In(1)
+        With ``valid``: the word ends a sum.
+    origin : In(sum_shape(config))
+        What the sums begin at: minus the threshold and the lanes after the last input. It must hold
+        until the sums are done.
+    zero_true_vote : In(1)
+        The private operand is {0,T} coded: sums come out as twice the vote. It must hold until the
+        sums are done; only in an engine that trains.
+    done : Out(1), registered
+        One cycle: ``sums`` are those of the words up to ``last``.
+    sums : Out(data.ArrayLayout(sum_shape(config), config.elements)), registered
+        Sums from ``done`` until the next sum is done; without ``config.clears_sums`` until its
+        first word arrives in them, ``latency`` cycles after it entered.
+
+    Latency
+    -------
+    ``latency`` = ``4 + popcount_registers`` cycles from the last word to ``done``, one word per
+    cycle, sums without a gap. A sum of the words a and b, and the first word of the next one::
+
+        cycle         0      1     2     ..    1 + latency
+        word          a      b     c
+        first         1      0     1
+        last          0      1     0
+        done                                   1
+        sums                                   of a and b
     """
 
     def __init__(self, config):

@@ -14,24 +14,60 @@ from boldhw.gateware.delay import delay
 class DspArray(wiring.Component):
     """Compute ``origin + 2 * popcount(xnor(a, b) & mask) - popcount(mask)`` in P elements at once.
 
-    All sums of a layer have the same masks and origin, and so the same ``offset = origin -
+    All sums of a layer have the same masks and origin, and therefore the same ``offset = origin -
     popcount(mask)``. It is counted beside the first sum and added to it in the end, by a slot of
     its own that closes the sum; each later sum begins at it. Votes change their mask with every
     word; there each sum begins at what its own word gives.
 
-    A slot is a cycle at the inputs. ``valid``: a word. ``first`` without ``valid``: a sum begins;
-    such a slot comes right before the first word, but two or more slots before that of the first
-    sum behind ``restart``. ``last``: with ``valid``, the word ends the sum; without, the slot ends
-    and closes it. ``done`` is high, and ``sums`` are valid, in the one cycle ``latency`` behind
-    ``last``; they hold until the next sum begins.
+    A slot is a cycle at the inputs: a word (``valid``), the begin of a sum (``first`` alone) or its
+    close (``last`` alone). A sum begins in the slot before its first word; the first sum after
+    ``restart`` begins two or more slots before it.
 
     Golden model: :func:`boldhw.golden.rule.forward`, ``backward`` and ``vote``.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        With ``dsp_sums``; gives ``elements``, ``lanes``, ``sum_bits`` and ``popcount_registers``.
+
     Members
     -------
-    restart : the next sum is the first one of a layer.
-    For the others see :class:`boldhw.gateware.array.array.PEArray`; with ``zero_true_vote`` sums
-    come out as the vote itself.
+    restart : In(1)
+        The next sum is the first one of a layer.
+    weights : In(config.elements * config.lanes)
+        One word of the private operand per element, element 0 lowest.
+    sign : In(config.lanes * config.regions)
+        Broadcast operand; there is one region.
+    mask : In(config.lanes * config.regions)
+        Lanes that count.
+    valid : In(1)
+        The slot is a word.
+    first : In(1)
+        Without ``valid``: a sum begins. With it ``first`` is not used.
+    last : In(1)
+        The slot ends a sum; without ``valid`` it closes the sum too.
+    origin : In(sum_shape(config))
+        What the sums begin at: minus the threshold and the lanes after the last input. It must hold
+        until the sums are done.
+    zero_true_vote : In(1)
+        The private operand is {0,T} coded: sums come out as the vote itself. It must hold until the
+        sums are done; only in an engine that trains.
+    done : Out(1), registered
+        One cycle: ``sums`` are those of the words up to ``last``.
+    sums : Out(data.ArrayLayout(sum_shape(config), config.elements)), registered
+        Sums from ``done`` until the next sum begins.
+
+    Latency
+    -------
+    ``latency`` = ``3 + popcount_registers`` cycles from ``last`` to ``done``, one slot per cycle.
+    The first sum of a layer, of the words a and b, and the second one, of c and d::
+
+        slot      -1         0         1    2    3    4         5         6    7
+        restart   1
+        first                1                             1
+        valid                               a    b                        c    d
+        last                                          1                        1
+                             begin                    close     begin
     """
 
     def __init__(self, config):
@@ -64,8 +100,8 @@ class DspArray(wiring.Component):
     def _offset(self, m, load, close):
         """Count what the masks take from the origin, until a sum is closed.
 
-        The counts of both halves stand in registers: a popcount of all lanes and a subtraction do
-        not fit a cycle.
+        The counts of both halves are registered: a popcount of all lanes and a subtraction do not
+        fit a cycle.
         """
         config = self.config
         registers = config.popcount_registers

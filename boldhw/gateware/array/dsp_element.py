@@ -16,23 +16,46 @@ class DspElement(wiring.Component):
     The lanes are counted in two parts, ``low`` and ``high``, since two small counts cost less than
     one. The multiplier adds them up: with sums of F bits,
     ``(low + high * 2**F) * (1 + 2**F) = low + (low + high) * 2**F + high * 2**2F``,
-    and the sum stands in bits F to 2 F - 1 of the total, where nothing from below ever carries into
-    it. The factor is thus ``1 + 2**F`` times the weight of a lane. With ``close`` the operand is
-    ``2**F``, so that the factor itself is added to the sum.
-
-    ``total`` is complete ``3 + popcount_registers`` cycles after the last word. One word, load or
-    close per cycle.
+    and the sum is in bits F to 2 F - 1 of the total, where nothing from below ever carries into it.
+    The factor is thus ``1 + 2**F`` times the weight of a lane. With ``close`` the operand is
+    ``2**F``, which adds the factor itself to the sum.
 
     Golden model: popcount part of :func:`boldhw.golden.rule.forward`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``lanes``, ``sum_bits``, ``high_lanes`` and ``popcount_registers``.
+
     Members
     -------
-    weight, sign, mask : S bits each, operands of one word.
-    valid : the word counts.
-    load : the sum begins at ``origin``, as it is ``2 + popcount_registers`` cycles later.
-    close : add ``factor``, as it is ``2 + popcount_registers`` cycles later.
-    origin, factor : of the DSP block.
-    total : the sum, signed.
+    weight : In(config.lanes)
+        Private operand, one word.
+    sign : In(config.lanes)
+        Broadcast operand, compared with ``weight``.
+    mask : In(config.lanes)
+        Lanes that count.
+    valid : In(1)
+        The word counts.
+    load : In(1)
+        The sum begins at ``origin``.
+    close : In(1)
+        Add ``factor`` to the sum.
+    origin : In(sum_shape(config))
+        Begin of a sum, ``2 + popcount_registers`` cycles after its ``load``.
+    factor : In(signed(OPERAND_BITS))
+        Factor of the DSP block, ``2 + popcount_registers`` cycles after the word or ``close``.
+    total : Out(sum_shape(config)), registered
+        The sum.
+
+    Latency
+    -------
+    ``3 + popcount_registers`` cycles from a word to ``total``; one word, load or close per cycle.
+    With R popcount registers::
+
+        cycle     0       1       2       ..    2 + R     3 + R     4 + R        5 + R
+        inputs    load    word    close         origin    factor    factor
+        total                                             origin    and word     closed
     """
 
     def __init__(self, config):

@@ -15,7 +15,7 @@ PRODUCT, LOWER_CARRY, REGISTER = Const(2, 2), Const(2, 2), Const(1, 2)
 
 
 class MultiplyAccumulate(wiring.Component):
-    """Add ``factor * operand`` to ``total``, or begin again at ``origin``. Latency 1 cycle.
+    """Add ``factor * operand`` to ``total``, or begin again at ``origin``.
 
     Sums wrap around. One SB_MAC16 on an iCE40UP5K, multiplier and adder elsewhere.
 
@@ -23,10 +23,22 @@ class MultiplyAccumulate(wiring.Component):
 
     Members
     -------
-    valid : anything happens at all.
-    load, origin : ``total`` becomes ``origin``.
-    factor, operand : signed and unsigned, 16 bits.
-    total : 32 bits.
+    valid : In(1)
+        ``total`` changes; without it nothing happens, ``load`` included.
+    load : In(1)
+        ``total`` becomes ``origin``.
+    origin : In(2 * OPERAND_BITS)
+        What a sum begins at.
+    factor : In(signed(OPERAND_BITS))
+        Signed operand of the multiplier.
+    operand : In(OPERAND_BITS)
+        Unsigned operand of the multiplier.
+    total : Out(2 * OPERAND_BITS), registered
+        The sum; the output register of the DSP block.
+
+    Latency
+    -------
+    1 cycle, one product per cycle.
     """
 
     valid: In(1)

@@ -1,4 +1,4 @@
-"""The broadcast operand: sign and mask words for the array, from the data or signal memory."""
+"""The broadcast operand: sign and mask words for the array, from the data or delta memory."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import enum, wiring
@@ -8,28 +8,55 @@ from boldhw.gateware.delay import register_copy
 
 
 class Source(enum.IntFlag, shape=4):
-    """What becomes of the word that stands at the memory outputs; one bit each, for little logic.
+    """Meaning of the word at the memory outputs; one bit for each part of it, for little logic.
 
     A word of inputs in Boolean coding is a sign word that counts everywhere (EVERY_MASK), one in
-    {0,T} coding a mask word whose signs are T (EVERY_SIGN). A mask word of signals comes behind
-    its sign word, which KEEP_SIGN holds.
+    {0,T} coding a mask word whose signs are T (EVERY_SIGN). A mask word of signals comes one cycle
+    after its sign word, which KEEP_SIGN holds.
     """
 
     EVERY_SIGN = 1
     EVERY_MASK = 2
     KEEP_SIGN = 4
-    COLUMNS = 8  # take the row of the signal memory instead
+    COLUMNS = 8  # take the row of the delta memory instead
 
 
 class Operand(wiring.Component):
-    """Register the broadcast operand. Latency 1 cycle, one word per cycle.
+    """Register the broadcast operand of the array, of inputs or of signals.
+
+    Inputs in Boolean coding are signs that count everywhere, those in {0,T} coding masks whose
+    signs are T. Signals of the data memory take two words, sign word first, which is kept for the
+    mask word that follows. Those of the delta memory come as one row of both.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``lanes``, ``batch``, ``regions`` and ``training``.
 
     Members
     -------
-    source : meaning of the word at the inputs.
-    word : S bits from the data memory.
-    signs, masks : K bits each from the signal memory (only in an engine that trains).
-    sign, mask : S bits each for the array.
+    source : In(Source)
+        Meaning of the word at the inputs.
+    word : In(config.lanes)
+        Word from the data memory.
+    signs : In(config.batch)
+        Signs from the delta memory, one a gathered sample; only in an engine that trains.
+    masks : In(config.batch)
+        Masks of the same signals; only in an engine that trains.
+    sign : Out(config.lanes), registered
+        Signs for the array, 1 for T.
+    mask : Out(config.lanes), registered
+        Lanes that count.
+
+    Latency
+    -------
+    1 cycle, one word per cycle. Signals of the data memory::
+
+        cycle     0            1            2
+        word      signs        masks
+        source    0            KEEP_SIGN
+        sign                   signs        signs
+        mask                   (not used)   masks
     """
 
     def __init__(self, config):

@@ -38,15 +38,34 @@ def _depth(width):
 
 
 class Popcount(wiring.Component):
-    """Count the ones of ``bits``. Latency ``registers`` cycles, one vector per cycle.
+    """Count the ones of ``bits``, in a tree of adders, of compressors or of carry chains.
 
-    Registers stand between layers, spread evenly. Synthesis rebuilds each stretch of adders between
-    two registers as it likes, so the tree decides only where registers can go. On ECP5 and Gowin
-    registers would leave it with a carry chain for each adder. On an ECP5 layers of full adders
-    turn three bits of equal weight into their number, until two numbers are left to add. On a Gowin
-    each carry chain takes one more bit in through its carry, see ``cheapest``.
+    The registers are spread evenly over the layers of the tree. Synthesis rebuilds each stretch of
+    adders between two registers as it likes, which makes the tree decide only where registers can
+    go. On ECP5 and Gowin registers would leave it with a carry chain for each adder. On an ECP5
+    layers of full adders turn three bits of equal weight into their number, until two numbers are
+    left to add. On a Gowin each carry chain takes one more bit in through its carry, see
+    :func:`cheapest`.
 
     Golden model: ``bits.sum()``.
+
+    Parameters
+    ----------
+    width : int
+        Bits to count.
+    registers : int
+        Registers between input and output.
+
+    Members
+    -------
+    bits : In(width)
+        The vector.
+    count : Out(range(width + 1)), combinational
+        Its ones, from the last registers or from ``bits``.
+
+    Latency
+    -------
+    ``registers`` cycles, one vector per cycle.
     """
 
     def __init__(self, width, registers=0):
@@ -122,7 +141,7 @@ class Popcount(wiring.Component):
         return self._register(m, count) if depth in self._cut_depths else count
 
     def _delayed(self, m, term, depth):
-        """Return a term that enters before ``depth`` additions, behind the registers above it."""
+        """Return a term that enters before ``depth`` additions, after the registers above it."""
         for cut in self._cut_depths:
             if cut >= depth:
                 term = self._register(m, term)
@@ -130,7 +149,7 @@ class Popcount(wiring.Component):
 
     @staticmethod
     def _compressed(m, columns):
-        """Return the bits of each weight behind a layer of full adders."""
+        """Return the bits of each weight after a layer of full adders."""
         result = [[] for _ in range(len(columns) + 1)]
         for weight, bits in enumerate(columns):
             whole = len(bits) // 3 * 3
@@ -143,7 +162,7 @@ class Popcount(wiring.Component):
         return result
 
     def _cuts(self, levels):
-        """Return the levels behind which registers stand; there may be too few levels for all."""
+        """Return the levels followed by registers; there may be too few levels for all."""
         stages = self.registers + 1
         return {levels * stage // stages for stage in range(1, stages)} - {0}
 

@@ -13,21 +13,37 @@ class ProcessingElement(wiring.Component):
     """Count agreeing lanes of private and broadcast operand, and sum the counts over words.
 
     The private operand is a word of a weight row (forward, backward) or of the column row, which
-    holds one input bit of each gathered sample (vote). ``total`` comes ``3 + popcount_registers``
-    cycles after the last word. One word per cycle.
+    holds one input bit of each gathered sample (vote).
 
     Golden model: popcount part of :func:`boldhw.golden.rule.forward`.
 
     Parameters
     ----------
     config : EngineConfig
-    popcount : class
-        Its unit that counts; another one than the engine's to measure it.
+        Gives ``lanes``, ``max_fan_in``, ``popcount_registers`` and ``clears_sums``.
+    popcount : type
+        Component that counts; another one than the engine's to measure it.
 
     Members
     -------
-    weight, sign, mask : S bits each, operands of one word.
-    last, first, valid, total : see :class:`boldhw.gateware.array.accumulator.Accumulator`.
+    weight : In(config.lanes)
+        Private operand, one word.
+    sign : In(config.lanes)
+        Broadcast operand, compared with ``weight``.
+    mask : In(config.lanes)
+        Lanes that count.
+    last : In(1)
+        The word ends a sum; only with ``config.clears_sums``.
+    first : In(1)
+        The word starts a sum; only without ``config.clears_sums``.
+    valid : In(1)
+        The word counts at all.
+    total : Out(range(config.max_fan_in + 1)), registered
+        Lanes that agree, of all words of the sum; holds as that of :class:`Accumulator` does.
+
+    Latency
+    -------
+    ``3 + popcount_registers`` cycles from the last word to ``total``, one word per cycle.
     """
 
     def __init__(self, config, popcount=Popcount):

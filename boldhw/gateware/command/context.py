@@ -11,7 +11,8 @@ from boldhw.gateware.command.words import WordCounter
 from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 from boldhw.gateware.store.store import StorePort
-from boldhw.spec.engine import FIELD_BITS, EngineConfig
+from boldhw.spec.engine import EngineConfig
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import Bank, Command, Status, banks_of
 
 COUNTED = (Command.HELLO, Command.STAT)  # replies from the memory of the counters

@@ -92,7 +92,7 @@ def _inside(c, taking):
 
 
 def commit(m, c):
-    """Do what the command asks for with a word, in the cycle after its last byte was taken."""
+    """Do with a word what the command needs, in the cycle after its last byte was taken."""
     wanted, writing = c.complete & ~c.dry, c.is_(Command.MEM_WRITE)
     with m.If(c.complete & (c.sampling() | (writing & (c.bank == Bank.DATA)))):
         m.d.comb += [c.data.write.eq(wanted), c.next.eq(1)]

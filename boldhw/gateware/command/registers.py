@@ -1,40 +1,52 @@
 """The registers that the host writes and that steer the core."""
 
 from amaranth.hdl import Module, Mux
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ports import RegisterLayout
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import READABLE, Register
 
 SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame
 
 
-class RegisterFile(Component):
+class RegisterFile(wiring.Component):
     """Write and read registers by number; all are zero after reset and after ``clear``.
 
-    A register keeps the low bits of what is written, as many as ``RegisterLayout`` gives it.
-    Unknown numbers read zero. A write is visible in the next cycle; what is read comes one cycle
-    after ``index``.
+    A register keeps the low bits of what is written, as many as
+    :class:`boldhw.gateware.ports.RegisterLayout` gives it. Unknown numbers read zero.
 
     Members
     -------
     clear : In(1)
         Make all registers zero; wins over ``write``.
     index : In(4)
-        Register to write or read, see ``boldhw.spec.protocol.Register``.
+        Register to write or read, see :class:`boldhw.spec.protocol.Register`.
     write : In(1)
         Write ``value`` to it.
-    value : In(16)
+    value : In(FIELD_BITS)
+        Value to write.
     high : In(1)
         Read the higher byte, not the lower one.
     read_byte : Out(8), registered
-        A byte of the register at ``index``, one cycle later.
+        A byte of the register at ``index``, as it was one cycle earlier.
     registers : Out(RegisterLayout()), registered
-    sample_words : Out(8), registered
+        Registers that the core reads.
+    sample_words : Out(SAMPLE_WORDS_BITS), registered
         SAMPLE_WORDS, which only the command unit uses.
     configured : Out(1), combinational
         LAYERS is not zero.
+
+    Latency
+    -------
+    1 cycle for a write and for a read, one of each per cycle. A write, then a read of it::
+
+        cycle                  0       1       2
+        index                  r       r
+        write, value           v
+        registers                      v
+        read_byte                              v
     """
 
     clear: In(1)

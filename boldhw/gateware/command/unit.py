@@ -33,7 +33,7 @@ What each state is for::
     IDLE         wait for a frame
     RESTART      begin frame and reply again, to execute it or because of an error
     HEADER       take type, number and address; write those of the reply, with the status
-    DISPATCH     check what can be checked without the payload, and choose the way
+    DISPATCH     check what can be checked without the payload, and choose the next state
     BANK         take the number of the memory
     COUNT        take the number of items, its lower byte
     COUNT HIGH   take its higher byte
@@ -69,7 +69,7 @@ from boldhw.gateware.command.words import WordCounter
 from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
 from boldhw.gateware.store.store import StorePort
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {
@@ -83,15 +83,14 @@ class CommandUnit(wiring.Component):
     """Execute one frame at a time on the ports of the core.
 
     Every command runs twice: first dry, with every strobe held back, and only if that meets no
-    error for good. So an error changes nothing. Payload is taken at one byte a cycle; a reply takes
-    two cycles a byte, in either run. STATE_CRC takes ``2 data_bytes + 1`` cycles a row and
-    ``2 block_bytes + 3`` a block, when it runs dry.
+    error for good. An error therefore changes nothing.
 
     Golden model: :class:`boldhw.spec.protocol.Command`, which describes each command.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives sizes, and which commands and memories the engine has.
 
     Members
     -------
@@ -104,7 +103,12 @@ class CommandUnit(wiring.Component):
     control : Out(ControlPort(config))
         The core; likewise.
     store : Out(StorePort(config))
-        Only in an engine with a store; likewise.
+        The store; likewise; only in an engine with one.
+
+    Latency
+    -------
+    Payload is taken at one byte a cycle; a reply takes two cycles a byte, in either run. STATE_CRC
+    takes ``2 data_bytes + 1`` cycles a row and ``2 block_bytes + 3`` a block, when it runs dry.
     """
 
     def __init__(self, config):
@@ -151,7 +155,7 @@ class CommandUnit(wiring.Component):
 
 
 def _connect(m, c):
-    """Connect ports and parts, as far as no state has a say in it."""
+    """Connect ports and parts, as far as it is the same in all states."""
     frame, control, registers, shifter = c.frame, c.control, c.registers, c.shifter
     byte = Array((frame.data, shifter.row[:8], frame.crc, c.other))[c.source]
     m.d.comb += [
@@ -171,7 +175,7 @@ def _connect(m, c):
         control.noise_data.eq(c.argument),
         registers.index.eq(c.address),
         registers.value.eq(c.argument),
-        registers.high.eq(c.words.bytes[0] | frame.second),  # read a cycle ahead
+        registers.high.eq(c.words.bytes[0] | frame.second),  # read one cycle early
     ]
     m.d.sync += c.complete.eq(0)
     with m.Switch(c.command):
@@ -235,7 +239,7 @@ def _lane_bytes(config):
 
 
 def _connect_store(m, c):
-    """Connect what the store is told whatever the state."""
+    """Connect the inputs of the store that are the same in all states."""
     m.d.comb += [
         c.store.count.eq(c.count),
         c.store.sample_words.eq(c.registers.sample_words),

@@ -8,11 +8,11 @@ LIMIT_BITS = 8  # an item has 256 words at most
 
 
 class WordCounter(wiring.Component):
-    """Count bytes and words; tell the last byte of a word and the last word of an item.
+    """Count bytes and words; mark the last byte of a word and the last word of an item.
 
     An item is what a command goes through: the words of a weight block, the operand words of a
     sample, the scores of its classes. After the last word counting goes on; ``begin`` starts the
-    next item. Counts change in the cycle after ``step`` and ``begin``.
+    next item.
 
     Parameters
     ----------
@@ -21,20 +21,31 @@ class WordCounter(wiring.Component):
 
     Members
     -------
-    size : In(range(data_bytes))
+    size : In(range(config.data_bytes))
         Bytes of the word, less one.
-    limit : In(8)
-        Words of the item; 0 stands for 256.
+    limit : In(LIMIT_BITS)
+        Words of the item; 0 means 256.
     begin : In(1)
         Count from zero; wins over ``step``.
     step : In(1)
         The current byte is finished.
-    bytes : Out(range(data_bytes)), registered
+    bytes : Out(range(config.data_bytes)), registered
         Bytes of the word before the current one.
     bytes_end : Out(1), combinational
-        The current byte is the last of its word.
+        The current byte is the last of its word; from ``bytes`` and ``size``.
     words_end : Out(1), combinational
-        The current word is the last of its item.
+        The current word is the last of its item; from the count and ``limit``.
+
+    Latency
+    -------
+    Counts change one cycle after ``step`` and ``begin``. An item of two words of two bytes::
+
+        cycle         0    1    2    3    4    5
+        begin         1    0    0    0    0
+        step          0    1    1    1    1
+        bytes              0    1    0    1    0
+        bytes_end          0    1    0    1
+        words_end          0    0    1    1
     """
 
     def __init__(self, config):

@@ -1,37 +1,40 @@
 """The core: memories, array, units of training and the passes that drive them."""
 
-from functools import reduce
-from operator import and_, or_
-
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, connect, flipped
 
-from boldhw.gateware.array.array import PEArray, sum_shape
+from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.array.dsp_array import DspArray
 from boldhw.gateware.array.operand import Operand
-from boldhw.gateware.array.popcount import Popcount
-from boldhw.gateware.core.counters import AMOUNT_BITS, Counters
+from boldhw.gateware.core.blocks import Blocks
+from boldhw.gateware.core.counters import Counters
+from boldhw.gateware.core.group import Group
+from boldhw.gateware.core.rows import Rows
+from boldhw.gateware.core.scan import Scan
 from boldhw.gateware.core.sequencer import Sequencer
-from boldhw.gateware.delay import copies, delay, register_copy
+from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.data_memory import DataMemory
-from boldhw.gateware.memory.signal_memory import SignalMemory, TurnedSignalMemory
+from boldhw.gateware.memory.delta_memory import DeltaMemory, TransposedDeltaMemory
 from boldhw.gateware.memory.transposer import Transposer
 from boldhw.gateware.memory.weight_memory import WeightMemory
 from boldhw.gateware.passes.backward import BackwardPass
 from boldhw.gateware.passes.forward import ForwardPass
-from boldhw.gateware.passes.issue import IssuePort
+from boldhw.gateware.passes.issue import MergedIssue
 from boldhw.gateware.passes.streaming_backward import StreamingBackwardPass
 from boldhw.gateware.passes.table import TableReader
 from boldhw.gateware.passes.update import UpdatePass
-from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
+from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
+from boldhw.gateware.units.flip_count import FlipCount
 from boldhw.gateware.units.flip_unit import FlipUnit
+from boldhw.gateware.units.limits import Limits
 from boldhw.gateware.units.loss import Loss
 from boldhw.gateware.units.magnitude import Magnitude
 from boldhw.gateware.units.noise import Noise
 from boldhw.gateware.units.packer import Packer
 from boldhw.gateware.units.ternarise import Ternarise
 from boldhw.gateware.units.threshold import Threshold
+from boldhw.gateware.units.votes import Votes
 
 
 def array_of(config):
@@ -42,14 +45,24 @@ def array_of(config):
 class Core(wiring.Component):
     """Train and infer one sample at a time, from a network in its memories.
 
-    Golden model: :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
-    The ports are described in :mod:`boldhw.gateware.ports`.
+    A netlist: units are connected by signatures, and what is decided or counted is inside of them.
+    ``docs/architecture.md`` has the block diagram. Golden model:
+    :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
 
     Parameters
     ----------
     config : EngineConfig
     identity : bytes
-        What HELLO says; see ``Counters``.
+        Contents of the reply to HELLO; see :class:`boldhw.gateware.core.counters.Counters`.
+
+    Members
+    -------
+    data : In(DataPort(config))
+        Rows of the data memory, while no operation runs.
+    blocks : In(BlockPort(config))
+        Blocks of weights, while no operation runs.
+    control : In(ControlPort(config))
+        Start of an operation, its outcome and the counters.
     """
 
     def __init__(self, config, identity=b""):
@@ -65,9 +78,31 @@ class Core(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        self._add_units(m)
+        if self.config.training:
+            self._add_units_of_training(m)
+        issue = self._connect_passes(m)
+        self._connect_control(m)
+        self._connect_loss(m)
+        self._connect_rows(m)
+        self._connect_blocks(m, issue)
+        self._connect_array(m, issue)
+        self._connect_forward(m)
+        if self.config.training:
+            self._connect_backward(m)
+            self._connect_signals(m, issue)
+            self._connect_update(m)
+            self._connect_flip(m)
+        if self.config.stochastic:
+            self._connect_noise(m)
+        return m
+
+    def _add_units(self, m):
+        """Add memories, array and units that every engine has."""
         config = self.config
         m.submodules.weights = self._weights = WeightMemory(config)
         m.submodules.data = self._data = DataMemory(config)
+        m.submodules.rows = self._rows = Rows(config)
         self._operands = [Operand(config) for _ in range(config.regions)]
         for region, operand in enumerate(self._operands):
             m.submodules[f"operand{region or ''}"] = operand
@@ -75,182 +110,111 @@ class Core(wiring.Component):
         m.submodules.threshold = self._threshold = Threshold(config)
         m.submodules.packer = self._packer = Packer(config)
         m.submodules.transposer = self._transposer = Transposer(config)
+        m.submodules.blocks = self._block_moves = Blocks(config)
+        m.submodules.scan = self._scan = Scan(config)
         m.submodules.loss = self._loss = Loss(config)
         m.submodules.counters = self._counters = Counters(config, self.identity)
         m.submodules.sequencer = self._sequencer = Sequencer(config)
         m.submodules.table = self._table = TableReader(config)
         m.submodules.forward_pass = self._forward = ForwardPass(config)
-        self._passes = [self._forward]
-        if config.training:
-            dual = config.dual_port
-            signal_memory = TurnedSignalMemory if dual else SignalMemory
-            backward_pass = StreamingBackwardPass if dual else BackwardPass
-            m.submodules.signals = self._signals = signal_memory(config)
-            m.submodules.magnitude = self._magnitude = Magnitude(config)
-            m.submodules.ternarise = self._ternarise = Ternarise(config)
-            m.submodules.flip_unit = self._flip = FlipUnit(config)
-            m.submodules.backward_pass = self._backward = backward_pass(config)
-            m.submodules.update_pass = self._update = UpdatePass(config)
-            self._passes += [self._backward, self._update]
-        issue = self._merged_issue(m)
-        self._connect_control(m)
-        self._connect_data(m, issue)
-        self._connect_array(m, issue)
-        self._connect_forward(m)
-        self._connect_blocks(m)
-        if config.training:
-            self._connect_backward(m, issue)
-            self._connect_flip(m)
-        return m
+        self._passes = {"forward": self._forward}
 
-    def _merged_issue(self, m):
-        """Merge what the passes ask for; only one of them is awake."""
-        issue = IssuePort(self.config).create()
-        for name in issue.signature.members:
-            requests = [getattr(each.issue, name) for each in self._passes]
-            m.d.comb += getattr(issue, name).eq(reduce(or_, requests))
-        return issue
+    def _add_units_of_training(self, m):
+        """Add what only an engine that trains has."""
+        config = self.config
+        delta_memory = TransposedDeltaMemory if config.dual_port else DeltaMemory
+        backward_pass = StreamingBackwardPass if config.dual_port else BackwardPass
+        m.submodules.signals = self._signals = delta_memory(config)
+        m.submodules.magnitude = self._magnitude = Magnitude(config)
+        m.submodules.ternarise = self._ternarise = Ternarise(config)
+        m.submodules.limits = self._limits = Limits(config)
+        m.submodules.group = self._group = Group(config)
+        m.submodules.votes = self._votes = Votes(config)
+        m.submodules.flip_unit = self._flip = FlipUnit(config)
+        m.submodules.flip_count = self._flip_count = FlipCount(config)
+        m.submodules.backward_pass = self._backward = backward_pass(config)
+        m.submodules.update_pass = self._update = UpdatePass(config)
+        self._passes |= {"backward": self._backward, "update": self._update}
+
+    def _connect_passes(self, m):
+        """Connect what all passes have; return their merged requests."""
+        m.submodules.issue = issue = MergedIssue(self.config)
+        for name, each in self._passes.items():
+            connect(m, getattr(self._sequencer, name), each.run)
+            connect(m, each.table, getattr(self._table, name))
+            connect(m, each.rows, getattr(self._rows, name))
+            connect(m, each.issue, getattr(issue, name))
+        return issue.merged
 
     def _connect_control(self, m):
-        control, sequencer, loss = self.control, self._sequencer, self._loss
-        counters = self._counters
-        registers = control.registers
-        # A register on the way from the command unit; the counters do not see its cycle.
-        self._starting, operation = Signal(), Signal(Operation)
-        m.d.sync += [self._starting.eq(control.start), operation.eq(control.operation)]
-        self._busy = sequencer.busy
-        if self.config.dual_port:
-            # It chooses who has the memories, all over the device; high for one cycle more.
-            self._busy = Signal()
-            m.d.sync += self._busy.eq(self._starting | sequencer.busy)
-        inferring = Signal()
-        with m.If(control.start):
-            m.d.sync += inferring.eq(control.operation == Operation.INFER)
+        control, sequencer, counters = self.control, self._sequencer, self._counters
+        if not self.config.training:
+            connect(m, sequencer.add, counters.add)
         m.d.comb += [
-            sequencer.start.eq(self._starting),
-            sequencer.operation.eq(operation),
+            sequencer.start.eq(control.start),
+            sequencer.operation.eq(control.operation),
             sequencer.clear.eq(control.clear),
-            sequencer.registers.eq(registers),
-            control.busy.eq(sequencer.busy | counters.busy | self._starting),
+            sequencer.registers.eq(control.registers),
+            control.busy.eq(sequencer.busy | counters.add.busy | sequencer.starting),
             control.passing.eq(sequencer.busy),
             control.slot.eq(sequencer.slot),
             control.counter.eq(counters.word),
             counters.addr.eq(control.counter_addr),
             counters.clear.eq(control.clear),
-            counters.post.eq(sequencer.post),
-            counters.amount.eq(sequencer.elapsed),
-            sequencer.counting.eq(counters.busy),
-            loss.restart.eq(sequencer.forward),
-            loss.label.eq(control.label),
-            loss.classes.eq(registers.classes),
-            loss.outputs_per_class.eq(registers.outputs_per_class),
-            control.score.eq(loss.score),
-            control.score_valid.eq(loss.score_valid & inferring),
-            loss.stall.eq(control.score_valid & ~control.score_ready),
         ]
         if self.config.training:
-            m.d.comb += [
-                loss.margin.eq(registers.margin),
-                sequencer.hit.eq(loss.hit),
-                sequencer.active.eq(loss.active),
-                control.hit.eq(loss.hit),
-                control.active.eq(loss.active),
-                control.updated.eq(sequencer.updated),
-                control.flushed.eq(sequencer.flushed),
-            ]
+            m.d.comb += control.updated.eq(sequencer.updated)
+            m.d.comb += control.flushed.eq(sequencer.flushed)
 
-    def _connect_data(self, m, issue):
-        memory, host, busy = self._data, self.data, self._busy
-        word = Mux(issue.second, self._packer.second_word, self._packer.first_word)
-        if self.config.training:
-            word = self._with_accumulators(m, word)
+    def _connect_loss(self, m):
+        control, sequencer, loss = self.control, self._sequencer, self._loss
+        connect(m, self._scan.outputs, loss.outputs)
         m.d.comb += [
-            self._table.read_data.eq(memory.read_data),
-            memory.addr.eq(self._read_address(m)),
-            memory.write.eq(Mux(busy, issue.data_write, host.write)),
-            memory.write_data.eq(Mux(busy, word, host.write_data)),
-            host.read_data.eq(memory.read_data),
+            self._scan.stall.eq(control.score_valid & ~control.score_ready),
+            loss.restart.eq(sequencer.forward.start),
+            loss.label.eq(control.label),
+            loss.classes.eq(control.registers.classes),
+            loss.outputs_per_class.eq(control.registers.outputs_per_class),
+            control.score.eq(loss.score),
+            control.score_valid.eq(loss.score_valid & sequencer.inferring),
         ]
-        if self.config.dual_port:
-            slot = self._sequencer.slot
-            if self.config.training:
-                slot = Mux(self._update.store_accumulators, 0, slot)
-            m.d.comb += memory.write_addr.eq(Mux(busy, issue.write_addr | slot, host.addr))
-        wiring.connect(m, self._table.forward, self._forward.table)
         if self.config.training:
-            wiring.connect(m, self._table.backward, self._backward.table)
-            wiring.connect(m, self._table.update, self._update.table)
-
-    def _with_accumulators(self, m, word):
-        """Return the row to write: new accumulators, or the packer's word.
-
-        With one port each is 0 where the other one is written, so that nothing chooses.
-        """
-        update, new = self._update, self._flip.new_accumulators.as_value()
-        accumulators = Signal(len(new))
-        with m.If(update.flipped):
-            m.d.sync += accumulators.eq(new)
-        if self.config.dual_port:
-            return Mux(update.store_accumulators, accumulators, word)
-        with m.Else():
-            m.d.sync += accumulators.eq(0)
-        return accumulators | word
-
-    def _read_address(self, m):
-        """Return the row to read, once for each slice of the data memory.
-
-        The awake pass always asks for a row, once it knows its layer, and says a cycle ahead where
-        that is not in the slot: few levels of LUT4 may stand between registers and memories that
-        are far away.
-        """
-        slot, table = self._sequencer.slot, self._table.addr
-        host_addr = self._host_address(m)
-        passes, slices = self._passes, self.config.data_slices
-        asking = [copies(m, self._asking(m, [each]), slices) for each in passes]
-        in_slot = reduce(and_, (each.issue.in_slot for each in passes)) & self._asking(m, passes)
-        addresses = []
-        for *asked, based in zip(*asking, copies(m, in_slot, slices), strict=True):
-            requests = [
-                each.issue.data_addr & bit.replicate(len(host_addr))
-                for each, bit in zip(passes, asked, strict=True)
+            connect(m, loss.verdict, sequencer.verdict)
+            m.d.comb += [
+                loss.margin.eq(control.registers.margin),
+                control.hit.eq(loss.verdict.hit),
+                control.active.eq(loss.verdict.active),
             ]
-            addresses.append(reduce(or_, [*requests, Mux(based, slot, 0), host_addr, table]))
-        return Cat(addresses)
 
-    def _host_address(self, m):
-        """Return the row that the host asks for, 0 while a pass runs.
+    def _connect_rows(self, m):
+        rows, table, passes = self._rows, self._table, self._passes.values()
+        connect(m, flipped(self.data), rows.host)
+        connect(m, rows.memory, self._data)
+        connect(m, self._packer.words, rows.words)
+        m.d.comb += [
+            rows.start.eq(Cat(each.run.start for each in passes)),
+            rows.done.eq(Cat(each.run.done for each in passes)),
+            rows.open.eq(Cat(each.table.open for each in passes)),
+            rows.loaded.eq(self._forward.table.done),
+            rows.table_row.eq(table.addr),
+            rows.slot.eq(self._sequencer.slot),
+            rows.taken.eq(self._sequencer.taken),
+            rows.taking.eq(self._sequencer.taking),
+            table.read_data.eq(self._data.read_data),
+        ]
 
-        With ``dual_port`` it comes from a register: the host has time, the passes have none.
-        """
-        if not self.config.dual_port:
-            return Mux(self._busy, 0, self.data.addr)
-        addr = Signal.like(self.data.addr)
-        working = self.control.start | self._starting | self._sequencer.busy
-        m.d.sync += addr.eq(Mux(working, 0, self.data.addr))
-        return addr
-
-    @staticmethod
-    def _asking(m, passes):
-        """Say of the next cycle whether one of the passes is awake, and not at the layer table."""
-        awake, was_asking, asking = Signal(), Signal(), Signal()
-        m.d.comb += asking.eq(was_asking)
-        m.d.sync += was_asking.eq(asking)
-        # A cycle late: the table is through cycles later.
-        started, done = (
-            delay(m, Cat(getattr(each, name) for each in passes).any(), 1)
-            for name in ("start", "done")
-        )
-        with m.If(done):
-            m.d.sync += awake.eq(0)
-        with m.If(started):
-            m.d.sync += awake.eq(1)
-        with m.If(Cat(each.done | each.table.open for each in passes).any()):
-            m.d.comb += asking.eq(0)
-        with m.Elif(awake & passes[0].table.done):
-            m.d.comb += asking.eq(1)
-        return asking
+    def _connect_blocks(self, m, issue):
+        blocks = self._block_moves
+        connect(m, flipped(self.blocks), blocks.host)
+        connect(m, blocks.transposer, self._transposer)
+        connect(m, blocks.weights, self._weights)
+        m.d.comb += [
+            blocks.taken.eq(self._sequencer.taken),
+            blocks.weight_row.eq(issue.weight_row),
+        ]
 
     def _connect_array(self, m, issue):
+        """Delay the flags of a word by as much as memory and operand delay the word."""
         array, operands, late = self._array, self._operands, self.config.read_latency
         sources = copies(m, delay(m, issue.source, late - 1), len(operands))
         for operand, source in zip(operands, sources, strict=True):
@@ -266,136 +230,51 @@ class Core(wiring.Component):
         ]
         if self.config.dsp_sums:
             m.d.comb += array.restart.eq(self._table.busy)
-        row = delay(m, issue.weight_row, 1)
-        m.d.comb += self._weights.read_row.eq(Mux(self._busy, row, self._host_row()))
-
-    def _host_row(self):
-        return self.blocks.addr[self.config.subwords.bit_length() - 1 :]
-
-    def _host_part(self):
-        return self.blocks.addr[: self.config.subwords.bit_length() - 1]
 
     def _connect_forward(self, m):
-        forward, loss, packer, threshold = self._forward, self._loss, self._packer, self._threshold
-        registers = self.control.registers
+        forward, packer, threshold = self._forward, self._packer, self._threshold
+        connect(m, forward.packer, packer.forward)
+        connect(m, forward.scan, self._scan.request)
         m.d.comb += [
-            forward.start.eq(self._sequencer.forward),
-            self._sequencer.forward_done.eq(forward.done),
-            forward.layers.eq(registers.layers),
             forward.array_done.eq(self._array.done),
-            forward.filling.eq(packer.filling),
             threshold.sums.eq(self._array.sums),
             threshold.lanes.eq(forward.lanes),
-            packer.push.eq(forward.push),
-            packer.restart.eq(forward.restart),
-            packer.first_bits.eq(threshold.fire),
-            forward.scan_stall.eq(loss.stall),
-        ]
-        # The sums are far away from each other where DSP blocks hold them.
-        with m.If(~loss.stall):
-            m.d.sync += [
-                loss.valid.eq(forward.scan),
-                loss.value.eq(self._scanned(m)),
-            ]
-        if self.config.training:
-            m.d.comb += [
-                threshold.far.eq(self._magnitude.far),
-                packer.second_bits.eq(threshold.gate),
-            ]
-
-    def _scanned(self, m):
-        """Return the sum that is next for the loss, with ``dual_port`` picked a cycle ahead."""
-        sums, lane, config = self._array.sums, self._forward.lane, self.config
-        if not config.dual_port:
-            return sums[lane]
-        result = 0
-        for region in range(config.regions):
-            picked, choice = Signal(sum_shape(config)), 0
-            for j in range(config.elements):
-                if config.region_of(j) == region:
-                    choice |= Mux(lane == j, sums[j], 0)
-            with m.If(~self._loss.stall):
-                m.d.sync += picked.eq(choice)
-            result |= picked
-        return result
-
-    def _connect_blocks(self, m):
-        """Move blocks for the host; the update pass joins in where there is one.
-
-        With ``dual_port`` a row of the host takes two cycles to its block, and the transposer one
-        to what it is asked for.
-        """
-        host, transposer, weights = self.blocks, self._transposer, self._weights
-        dual = self.config.dual_port
-        m.d.comb += [
-            transposer.load.eq(delay(m, host.load, 0 if dual else 1)),
-            transposer.block_in.eq(weights.block),
-            transposer.shift.eq(host.shift),
-            transposer.word_in.eq(delay(m, host.word_in, 1 if dual else 0)),
-            host.word.eq(transposer.word),
-            weights.read_block.eq(delay(m, self._host_part(), 1)),
-            weights.write.eq(host.store),
-            weights.write_row.eq(self._host_row()),
-            weights.write_block.eq(self._host_part()),
-            weights.write_data.eq(transposer.block),
+            packer.fired.first.eq(threshold.fire),
+            self._scan.sums.eq(self._array.sums),
         ]
         if self.config.training:
-            update = self._update
-            with m.If(self._busy):
-                m.d.comb += [
-                    transposer.load.eq(update.load),
-                    transposer.shift.eq(update.shift),
-                    weights.read_block.eq(update.column_part),
-                    weights.write.eq(update.store),
-                    weights.write_row.eq(update.store_row),
-                    weights.write_block.eq(update.store_part),
-                ]
-            if dual:
-                part = Mux(self._busy, update.load_part, self._host_part())
-                m.d.comb += weights.read_block.eq(part)
-                self._choose_block(m)
-            else:
-                with m.If(update.transposed):
-                    m.d.comb += weights.write_data.eq(transposer.transposed)
+            m.d.comb += packer.fired.second.eq(threshold.gate)
 
-    def _choose_block(self, m):
-        """Write words as they stand in the transposer or turned over, chosen in each region."""
-        p, region_of = self.config.elements, self.config.region_of
-        turned = copies(m, self._update.transposed, self.config.regions)
-        blocks = self._transposer.transposed, self._transposer.block
-        words = [
-            Mux(turned[region_of(j)], *(block.word_select(j, p) for block in blocks))
-            for j in range(p)
-        ]
-        m.d.comb += self._weights.write_data.eq(Cat(words))
-
-    def _connect_backward(self, m, issue):
-        backward, ternarise, signals = self._backward, self._ternarise, self._signals
-        control, packer = self.control, self._packer
+    def _connect_backward(self, m):
+        backward, ternarise, packer = self._backward, self._ternarise, self._packer
+        limits, magnitude, sequencer = self._limits, self._magnitude, self._sequencer
+        connect(m, backward.recount, self._loss.recount)
+        connect(m, backward.ternarise, ternarise.request)
+        connect(m, backward.packer, packer.backward)
+        connect(m, backward.deltas, packer.deltas)
         m.d.comb += [
-            backward.start.eq(self._sequencer.backward),
-            self._sequencer.backward_done.eq(backward.done),
-            backward.layers.eq(control.registers.layers),
-            backward.is_wrong.eq(self._loss.is_wrong),
-            backward.is_label.eq(self._loss.is_label),
-            self._loss.recount.eq(self._sequencer.backward),
-            self._loss.step.eq(backward.collect),
             backward.array_done.eq(self._array.done),
-            backward.signs.eq(ternarise.signs),
-            backward.masks.eq(ternarise.masks),
-            backward.full.eq(packer.full),
+            limits.push.eq(self._forward.packer.push),
+            limits.forward.eq(sequencer.forward.start),
+            limits.backward.eq(sequencer.backward.start),
+            limits.window.eq(self._forward.window),
+            limits.dead.eq(ternarise.limits),
+            magnitude.limits.eq(limits.limits),
+            magnitude.sums.eq(self._array.sums),
+            self._threshold.far.eq(magnitude.far),
+            ternarise.far.eq(magnitude.far),
             ternarise.sums.eq(self._array.sums),
-            ternarise.far.eq(self._magnitude.far),
-            ternarise.dead.eq(backward.dead),
-            self._magnitude.sums.eq(self._array.sums),
-            signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1)),
-            packer.push.eq(self._forward.push | backward.push),
-            packer.restart.eq(self._forward.restart | backward.restart),
+            ternarise.gate.eq(self._group.gate),
         ]
+
+    def _connect_signals(self, m, issue):
+        """Connect the delta memory: the backward pass writes it, or the update pass."""
+        signals, backward, update = self._signals, self._backward, self._update
+        m.d.comb += signals.row.eq(delay(m, issue.signal_row, self.config.read_latency - 1))
+        for operand in self._operands:
+            m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
         if self.config.dual_port:
-            update = self._update
             m.d.comb += [
-                backward.counting.eq(self._loss.counting),
                 signals.write.eq(delay(m, update.unload, 1)),
                 signals.write_row.eq(delay(m, update.unload_row, 1)),
                 signals.write_part.eq(delay(m, update.unload_part, 1)),
@@ -408,76 +287,42 @@ class Core(wiring.Component):
                 signals.mask.eq(backward.mask),
                 signals.filled.eq(self._sequencer.filled),
             ]
-        ahead = self._forward.push
-        if self.config.dual_port:
-            # Registered: it steers a comparator in each element.
-            ahead = Signal()
-            with m.If(self._sequencer.forward | self._sequencer.backward):
-                m.d.sync += ahead.eq(self._sequencer.forward)
-        for operand in self._operands:
-            m.d.comb += [operand.signs.eq(signals.signs), operand.masks.eq(signals.masks)]
-        for limit, dead in zip(self._magnitude.limits, ternarise.limits, strict=True):
-            chosen = Mux(ahead, self._forward.window, dead)
-            if self.config.dual_port:
-                register = register_copy(limit.shape(), self.config.regions)
-                m.d.sync += register.eq(delay(m, chosen, 1))
-                chosen = register
-            m.d.comb += limit.eq(chosen)
-        with m.If(backward.push):
-            m.d.comb += packer.first_bits.eq(backward.push_signs)
-            m.d.comb += packer.second_bits.eq(backward.push_masks)
+
+    def _connect_update(self, m):
+        update, blocks, group, rows = self._update, self._block_moves, self._group, self._rows
+        connect(m, update.slots, self._sequencer.slots)
+        connect(m, update.blocks, blocks.move, group.move)
+        m.d.comb += [
+            group.word.eq(self._data.read_data),
+            group.gate_word.eq(self._backward.gate_word),
+            group.filled.eq(self._sequencer.filled),
+            blocks.columns.eq(group.columns),
+            blocks.flips.eq(self._flip.flips),
+            rows.accumulators.eq(self._flip.new_accumulators),
+            rows.flipped.eq(update.flipped),
+            rows.store_accumulators.eq(update.store_accumulators),
+            self._array.zero_true_vote.eq(update.zero_true),
+        ]
 
     def _connect_flip(self, m):
-        update, flip, array, sequencer = self._update, self._flip, self._array, self._sequencer
-        transposer = self._transposer
-        registers = self.control.registers
-        part = Mux(update.column_shift, update.column_part, self._backward.gate_word)
-        row = self._data.read_data
-        columns = bits = row[: self.config.lanes].word_select(part, self.config.elements)
-        if self.config.dual_port:
-            # A slot that holds no sample may hold signals of an earlier update.
-            columns = bits & delay(m, sequencer.filled, 1).replicate(len(bits))
-        with m.If(self._busy):
-            m.d.comb += [
-                transposer.word_in.eq(Mux(update.column_shift, columns, transposer.word)),
-                transposer.flips.eq(Mux(update.column_shift, 0, flip.flips)),
-            ]
+        update, flip, votes, count = self._update, self._flip, self._votes, self._flip_count
+        connect(m, self._sequencer.add, count.passes)
+        connect(m, count.counters, self._counters.add)
         m.d.comb += [
-            update.start.eq(sequencer.update),
-            sequencer.update_done.eq(update.done),
-            update.layers.eq(registers.layers),
-            sequencer.first_slot.eq(update.first_slot),
-            sequencer.next_slot.eq(update.next_slot),
-            array.zero_true_vote.eq(update.zero_true),
-            self._ternarise.gate.eq(bits),
-            flip.accumulators.eq(row),
-            flip.weights.eq(transposer.word),
+            votes.sums.eq(self._array.sums),
+            votes.lanes.eq(update.lanes),
+            votes.zero_true.eq(update.zero_true),
+            flip.votes.eq(votes.votes),
+            flip.accumulators.eq(self._data.read_data),
+            flip.weights.eq(self._transposer.word),
             flip.theta.eq(update.theta),
+            count.flips.eq(flip.flips),
+            count.flipped.eq(update.flipped),
+            count.layer_done.eq(update.layer_done),
+            count.layer.eq(update.layer),
         ]
-        lanes = range(self.config.elements)
-        used = delay(m, Cat(lane < update.lanes for lane in lanes), 1)
-        for lane, total in enumerate(array.sums):
-            # In {0,T} coding an array without DSP blocks gives twice the vote.
-            twice = 0 if self.config.dsp_sums else update.zero_true
-            vote = Mux(twice, total >> 1, total)
-            m.d.comb += flip.votes[lane].eq(Mux(used[lane], vote, 0))
-        self._count_flips(m)
         if self.config.decay:
             m.d.comb += flip.decay.eq(update.decay)
-        if self.config.stochastic:
-            self._connect_noise(m)
-
-    def _count_flips(self, m):
-        registers = 1 if self.config.dual_port else 0
-        m.submodules.flip_count = count = Popcount(self.config.elements, registers)
-        flips, flipped = self._flip.flips, Signal(AMOUNT_BITS)
-        m.d.sync += count.bits.eq(flips & self._update.flipped.replicate(len(flips)))
-        m.d.sync += flipped.eq(flipped + count.count)
-        counters, update = self._counters, self._update
-        m.d.comb += [counters.post_flips.eq(update.layer_done), counters.layer.eq(update.layer)]
-        with m.If(update.layer_done):
-            m.d.comb += counters.amount.eq(flipped)
-            m.d.sync += flipped.eq(0)
 
     def _connect_noise(self, m):
         m.submodules.noise = noise = Noise(self.config)
@@ -486,7 +331,6 @@ class Core(wiring.Component):
             noise.write.eq(self.control.noise_write),
             noise.write_data.eq(self.control.noise_data),
             noise.step.eq(self._backward.draw | (self._update.flip & (rounding != 0))),
-            self._ternarise.noise.eq(self._backward.noise),
             self._ternarise.draws.eq(noise.draws),
             self._flip.rounding.eq(rounding),
             self._flip.draws.eq(noise.draws),

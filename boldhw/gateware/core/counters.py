@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.memory.memories import BLOCK_RAM
 from boldhw.spec.protocol import COUNTERS, IDENTITY
@@ -22,6 +22,31 @@ def address_bits(config):
     return (max(counter_words(config), IDENTITY_WORDS) - 1).bit_length() + 1
 
 
+class CountPort(Signature):
+    """Have counters counted. Members are those of the side that posts.
+
+    Members
+    -------
+    post : Out(len(COUNTERS))
+        One bit per counter to add to, only while not ``busy``.
+    post_flips : Out(1)
+        Add ``amount`` to the flips of ``layer``, likewise.
+    amount : Out(24)
+    layer : Out(range(max_layers + 1))
+    busy : In(1), combinational from registers
+        Adding or clearing.
+    """
+
+    def __init__(self, config):
+        super().__init__({
+            "post": Out(len(COUNTERS)),
+            "post_flips": Out(1),
+            "amount": Out(AMOUNT_BITS),
+            "layer": Out(range(config.max_layers + 1)),
+            "busy": In(1),
+        })  # fmt: skip
+
+
 class Counters(wiring.Component):
     """Add to counters, one after the other, 3 cycles each.
 
@@ -39,11 +64,13 @@ class Counters(wiring.Component):
 
     Members
     -------
-    post, amount : one bit per counter to add to, only while ``busy`` is low.
-    post_flips, layer : add ``amount`` to the flips of a layer, likewise.
-    clear : set all counters to 0.
-    busy : adding or clearing.
-    addr, word : the word at ``addr``, one cycle later, while ``busy`` is low.
+    add : In(CountPort(config))
+    clear : In(1)
+        Set all counters to 0.
+    addr : In(address_bits(config))
+        Word to read.
+    word : Out(16), registered
+        The word at ``addr`` one cycle later, while not ``add.busy``.
     """
 
     def __init__(self, config, identity=b""):
@@ -51,12 +78,8 @@ class Counters(wiring.Component):
         self.count = len(COUNTERS) + config.max_layers
         super().__init__(
             {
-                "post": In(len(COUNTERS)),
-                "amount": In(AMOUNT_BITS),
-                "post_flips": In(1),
-                "layer": In(range(config.max_layers + 1)),
+                "add": In(CountPort(config)),
                 "clear": In(1),
-                "busy": Out(1),
                 "addr": In(address_bits(config)),
                 "word": Out(WORD_BITS),
             }
@@ -71,15 +94,16 @@ class Counters(wiring.Component):
         )
         self._read, self._write = words.read_port(), words.write_port()
         self._pending, self._amount = Signal(len(COUNTERS) + 1), Signal(AMOUNT_BITS)
-        self._index, self._layer = Signal(range(self.count)), Signal.like(self.layer)
+        self._index, self._layer = Signal(range(self.count)), Signal.like(self.add.layer)
         m.d.comb += [
             self._read.addr.eq(self.addr),
             self.word.eq(self._read.data),
             self._write.addr.eq(self._read.addr),
         ]
-        with m.If(self.post.any() | self.post_flips):
-            m.d.sync += self._pending.eq(Cat(self.post, self.post_flips))
-            m.d.sync += [self._amount.eq(self.amount), self._layer.eq(self.layer)]
+        add = self.add
+        with m.If(add.post.any() | add.post_flips):
+            m.d.sync += self._pending.eq(Cat(add.post, add.post_flips))
+            m.d.sync += [self._amount.eq(add.amount), self._layer.eq(add.layer)]
         self._choose(m)
         self._add(m)
         return m
@@ -105,7 +129,7 @@ class Counters(wiring.Component):
             self._write.data.eq(total),
         ]
         with m.FSM(init="CLEAR") as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE") | self._pending.any())
+            m.d.comb += self.add.busy.eq(~fsm.ongoing("IDLE") | self._pending.any())
             with m.State("IDLE"):
                 m.d.sync += [place.eq(0), index.eq(self._index), by_amount.eq(chosen_by_amount)]
                 m.d.sync += carry.eq(~chosen_by_amount)

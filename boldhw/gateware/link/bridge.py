@@ -22,18 +22,49 @@ HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "wri
 class Bridge(wiring.Component):
     """Carry the ports of a core from the domain ``link`` to ``sync``, which is twice as fast.
 
-    Both clocks rise together. What the command unit asks for takes effect at the end of its cycle,
-    so that its logic has that whole cycle to settle: strobes pass in the second half only. What a
-    memory answers is held until the end of the next cycle. That the core is busy is shown one cycle
-    late. So is a score, when it has settled, and taken only when it is shown; the core hears of
-    that a cycle later. A write to the store begins one cycle late; that it is done is shown until
-    the command unit has seen it.
+    Both clocks rise together. An output of the command unit takes effect at the end of its cycle
+    and has that whole cycle to settle: strobes pass in the second half only. What a memory gives is
+    held until the end of the next cycle. A score is shown when it has settled and taken only when
+    it is shown. A write to the store is kept up until it is done; ``written`` is shown until the
+    command unit has taken it.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Widths of the ports, and whether there is a store.
 
     Members
     -------
-    data, blocks, control, store : from the command unit, which is in ``link``.
-    core_data, core_blocks, core_control, core_store : to core and store, which are in ``sync``;
-        ``store`` and ``core_store`` only in an engine with a store.
+    data : In(DataPort(config))
+        Data memory, as the command unit in ``link`` drives it.
+    blocks : In(BlockPort(config))
+        Weight memory, likewise.
+    control : In(ControlPort(config))
+        The core, likewise; ``busy``, ``score_valid`` and ``counter`` are registered.
+    store : In(StorePort(config))
+        The store, likewise; only in an engine with one.
+    core_data : Out(DataPort(config))
+        Data memory, in ``sync``; combinational.
+    core_blocks : Out(BlockPort(config))
+        Weight memory, in ``sync``; combinational.
+    core_control : Out(ControlPort(config))
+        The core, in ``sync``; combinational but for ``score_ready``.
+    core_store : Out(StorePort(config))
+        The store, in ``sync``; combinational but for ``write``; only in an engine with one.
+
+    Latency
+    -------
+    ``busy`` is one cycle of ``sync`` late. A score is shown from the next cycle of ``link`` on;
+    that it is taken, and a write to the store, reach the core at the begin of the next cycle of
+    ``link``. A data memory that reads in one cycle::
+
+        cycle of sync           0     1     2     3     4
+        cycle of link           a     a     b     b     c
+        data.write              1     1     0     0     0
+        core_data.write         0     1     0     0     0
+        core_data.addr          a     a     b     b     c
+        core_data.read_data           a     a     b     b
+        data.read_data                            a     a
     """
 
     def __init__(self, config):
@@ -85,8 +116,8 @@ class Bridge(wiring.Component):
             m.d.sync += [fast.write.eq(0), written.eq(1)]
 
     def _second_half(self, m):
-        """Say of the next cycle whether it is the second half of a cycle of ``link``."""
+        """Return a register: the next cycle is the second half of a cycle of ``link``."""
         toggle, now, before = (Signal() for _ in range(3))
         m.d.link += toggle.eq(~toggle)
         m.d.sync += [now.eq(toggle), before.eq(now)]
-        return ~(now ^ before)  # halves take turns
+        return ~(now ^ before)  # halves alternate

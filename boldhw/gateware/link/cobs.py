@@ -1,35 +1,53 @@
-"""COBS framing: zero bytes are taken out of a frame, so that 0x00 can end it.
+"""COBS framing: zero bytes are taken out of a frame, and 0x00 can end it.
 
 Both units work on a memory of 256 bytes, one frame of at most 254 bytes in it. A block of 254
-bytes without a zero is such a frame by itself, so no block goes on without a zero before it.
+bytes without a zero is such a frame by itself: no block goes on without a zero before it.
 
 Source: Cheshire and Baker, "Consistent Overhead Byte Stuffing", SIGCOMM 1997.
 """
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 BEFORE = 255  # address of the byte before a frame
 
 
-class CobsDecoder(Component):
+class CobsDecoder(wiring.Component):
     """Turn encoded bytes into writes of the bytes of a frame, from address 0 on.
 
-    Combinational: each byte gives one write or the end of a frame in the same cycle. The code that
-    begins a frame writes a 0 to address 255. A longer frame than a memory holds goes round.
+    A code is stored as the zero that it replaces; that of the first block is written to address
+    255, before the frame. A longer frame than a memory holds goes round.
 
     Golden model: ``cobs.decode`` of the PyPI package.
 
     Members
     -------
-    valid, encoded : In(1), In(8)
-        The next encoded byte.
-    addr, data : Out(8)
-        What to write in each cycle with ``valid`` and not ``end``.
-    end : Out(1)
-        The byte is the 0x00 that ends a frame; ``addr`` is the frame's size, 255 if there was none.
-    whole : Out(1)
+    valid : In(1)
+        There is an encoded byte.
+    encoded : In(8)
+        The byte.
+    addr : Out(8, init=BEFORE), registered
+        Address to write in each cycle with ``valid`` and not ``end``; with ``end`` the frame's
+        size, 255 if there was none.
+    data : Out(8), combinational
+        Byte to write.
+    end : Out(1), combinational
+        The byte is the 0x00 that ends a frame.
+    whole : Out(1), combinational
         With ``end``: no block was cut short.
+
+    Latency
+    -------
+    None: each byte gives one write, or the end of a frame, in the same cycle. The frame 11 22 00
+    33, hexadecimal but for the addresses::
+
+        cycle       0     1     2     3     4     5
+        encoded    03    11    22    02    33    00
+        addr      255     0     1     2     3     4
+        data       00    11    22    00    33
+        end         0     0     0     0     0     1
+        whole                                     1
     """
 
     valid: In(1)
@@ -41,7 +59,7 @@ class CobsDecoder(Component):
 
     def elaborate(self, platform):
         m = Module()
-        code_at = Signal(8, init=BEFORE)  # where the next code stands, in the place of a zero
+        code_at = Signal(8, init=BEFORE)  # address of the next code, in the place of a zero
         code = self.addr == code_at
         m.d.comb += [
             self.end.eq(self.encoded == 0),
@@ -57,12 +75,12 @@ class CobsDecoder(Component):
         return m
 
 
-class CobsEncoder(Component):
-    """Turn the bytes of a frame into writes of the encoded frame, which stands from 255 on.
+class CobsEncoder(wiring.Component):
+    """Turn the bytes of a frame into writes of the encoded frame, from address 255 on.
 
     The byte before the frame, address 255, becomes the first code, each zero byte the code of the
-    block that follows it, and the byte behind the frame the 0x00 that ends it. Combinational: each
-    byte presented gives one write in the same cycle.
+    block that follows it, and the byte after the frame the 0x00 that ends it. The code of a block
+    is written when the zero after it comes, in place of that zero's write.
 
     Golden model: ``cobs.encode`` of the PyPI package.
 
@@ -70,14 +88,33 @@ class CobsEncoder(Component):
     -------
     restart : In(1)
         A frame begins in the next cycle.
-    valid, data, position : In(1), In(8), In(8)
-        Byte of the frame and its address; addresses rise from 0 to at most 253.
+    valid : In(1)
+        There is a byte of the frame, or its end.
+    data : In(8)
+        The byte.
     zero : In(1)
-        ``data`` is 0. Whoever knows that early makes the longest path shorter.
+        ``data`` is 0. From a register it makes the longest path shorter.
+    position : In(8)
+        Address of the byte; addresses rise from 0 to at most 253.
     end : In(1)
-        With ``valid``, for two cycles: ``position`` is the address behind the frame.
-    addr, write_data : Out(8)
-        What to write in each cycle in which ``valid`` is 1.
+        With ``valid``, for two cycles: ``position`` is the address after the frame.
+    addr : Out(8), combinational
+        Address to write in each cycle with ``valid``.
+    write_data : Out(8), combinational
+        Byte to write.
+
+    Latency
+    -------
+    None: each byte gives one write in the same cycle. The frame 11 22 00 33, hexadecimal but for
+    the addresses::
+
+        cycle         0     1     2     3     4     5
+        position      0     1     2     3     4     4
+        data         11    22    00    33
+        zero          0     0     1     0
+        end           0     0     0     0     1     1
+        addr          0     1   255     3     2     4
+        write_data   11    22    03    33    02    00
     """
 
     restart: In(1)

@@ -4,36 +4,48 @@ from functools import reduce
 from operator import xor
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 POLYNOMIAL = 0xEDB88320  # reflected: the lowest bit of a byte is its first
 STEP = 4  # bits a cycle
 
 
-class Crc32(Component):
+class Crc32(wiring.Component):
     """Compute the CRC-32 of a run of bytes, half a byte a cycle, lower half first.
 
-    ``valid`` or ``shift`` stays for the two cycles of a byte. The CRC leaves by ``byte``, lowest
-    byte first. Four bits a cycle take half the LUTs of eight.
+    Four bits a cycle take half the LUTs of eight. The CRC leaves by ``byte``, lowest byte first.
 
     Golden model: ``zlib.crc32``.
 
     Members
     -------
     clear : In(1)
-        Forget all bytes so far; takes precedence over ``valid`` and ``shift``.
+        Begin a run of bytes; wins over ``valid`` and ``shift``.
     valid : In(1)
-        ``data`` belongs to the run.
+        ``data`` belongs to the run; for the two cycles of the byte.
     shift : In(1)
-        Move the CRC down a byte; takes precedence over ``valid``.
+        Move the CRC down a byte; for the two cycles of the byte, wins over ``valid``.
     data : In(8)
         Byte of the run; with ``shift``, byte that is compared with the lowest of the CRC.
-    second : Out(1)
-        The second cycle of a byte is at hand.
-    byte : Out(8)
-        Lowest byte of the CRC, in the first cycle of a byte.
-    same : Out(1)
-        The half of ``data`` at hand is that of the CRC.
+    second : Out(1), registered
+        This is the second cycle of a byte.
+    byte : Out(8), combinational
+        Lowest byte of the CRC, in the first cycle of a byte; the complement of a register.
+    same : Out(1), combinational
+        The current half of ``data`` equals that of the CRC.
+
+    Latency
+    -------
+    2 cycles a byte. A run of the bytes a and b, then the first two bytes of its CRC::
+
+        cycle     0    1    2    3    4    5         6    7         8
+        clear     1
+        valid     0    1    1    1    1    0         0    0         0
+        data           a    a    b    b
+        shift     0    0    0    0    0    1         1    1         1
+        second         0    1    0    1    0         1    0         1
+        byte                               lowest         second
     """
 
     clear: In(1)

@@ -1,8 +1,8 @@
 """The link layer of a device: frames in, replies out, and no frame executed twice."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream
-from amaranth.lib.wiring import Component, In, Out, Signature
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.link.cobs import BEFORE, CobsDecoder, CobsEncoder
 from boldhw.gateware.link.crc import Crc32
@@ -12,14 +12,14 @@ from boldhw.spec.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD, WINDOW, Command
 SHORTEST = HEADER.size + CRC_BYTES
 FRAME_SLOT_BYTES = 256  # bytes of a memory that hold one frame
 BODY_BYTES = HEADER.size + MAX_PAYLOAD  # of a reply
-NOTHING = 254  # address of a slot where only the 0x00 behind the longest reply is ever written
+NOTHING = 254  # address of a slot where only the 0x00 after the longest reply is ever written
 
 
 class FramePort(Signature):
     """A received frame and the reply to it, seen from the link, which drives it.
 
     ``start`` is one cycle and hands a frame over. ``data`` is its next byte; ``advance`` goes on
-    to the byte behind it, ``at_end`` tells that there is none. ``write`` stays for the two cycles
+    to the byte after it, ``at_end`` is 1 when there is none. ``write`` stays for the two cycles
     of a byte, ``second`` in the second one, and appends ``byte`` to the reply, which then has
     ``written`` bytes and is ``full`` when it can take no more. ``restart`` begins frame and reply,
     or begins them again. ``crc_clear``, ``crc_shift`` and ``crc`` are those of the CRC unit (see
@@ -50,13 +50,11 @@ class FramePort(Signature):
         })  # fmt: skip
 
 
-class Link(Component):
+class Link(wiring.Component):
     """Receive frames, have each new one executed once, send the replies.
 
-    One frame is received, at 1 byte a cycle, while the one before it is checked, executed and
-    answered; then nothing is taken until that is done. A frame of n bytes is handed over
-    ``2 n + 4`` cycles after the 0x00 behind it. A reply is encoded while it is written, closed in
-    2 cycles and sent at 1 byte a cycle.
+    One frame is received while the frame before it is checked, executed and answered; then nothing
+    is taken until that is done. A reply is encoded while it is written.
 
     The replies to the last two frames are kept, each in the slot that its number's lowest bit
     names. The next number, and HELLO with any, is executed; any other gets what is in its slot. A
@@ -67,10 +65,23 @@ class Link(Component):
 
     Members
     -------
-    rx, tx : In, Out(stream.Signature(8))
-        Bytes from and to the host.
+    rx : In(stream.Signature(8))
+        Bytes from the host; ``ready`` comes from registers.
+    tx : Out(stream.Signature(8))
+        Bytes to the host, registered in the memory of the replies.
     frame : Out(FramePort())
-        The frame to execute.
+        The frame to execute, and the reply to it.
+
+    Latency
+    -------
+    1 byte a cycle in and out, which overlap. A frame of n bytes is handed over ``2 n + 4`` cycles
+    after the 0x00 that ends it; a reply is closed in 2 cycles after ``done``::
+
+        cycle    0      1      2      3 .. 2 n + 2   2 n + 3  2 n + 4   d         d+1   d+2     d+3
+        rx       0x00
+        state           IDLE   SIZE   CHECK          TYPE     JUDGE     EXECUTE   END   CLOSE   SEND
+        frame                                                 start     done
+        tx                                                                                      code
     """
 
     rx: In(stream.Signature(8))
@@ -229,7 +240,7 @@ class Link(Component):
 
     def _send(self, m):
         """Send a reply up to and with the 0x00; then give the frame's slot back."""
-        with m.State("REPEAT"):  # the slot of the reply is known only now
+        with m.State("REPEAT"):  # the slot of the reply is known from here on
             m.next = "SEND"
         with m.State("SEND"):
             m.d.comb += self.tx.valid.eq(1)

@@ -1,17 +1,17 @@
 """Serial lines with 8 data bits, no parity and one stop bit, lowest bit first."""
 
 from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib import stream
+from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
-from amaranth.lib.wiring import Component, In, Out
+from amaranth.lib.wiring import In, Out
 
 
-class UartReceiver(Component):
+class UartReceiver(wiring.Component):
     """Receive bytes from a serial line.
 
     Bits are sampled in their middle. The sender's clock may differ by 2 %, and bytes may follow
-    each other without a pause. A byte without a stop bit is dropped, and so is one that nobody
-    takes before the first bit of the next: a byte is there for three quarters of a bit at least.
+    each other without a pause. A byte without a stop bit is dropped, and likewise one that is not
+    taken before the first bit of the next: a byte is there for three quarters of a bit at least.
 
     Parameters
     ----------
@@ -20,11 +20,15 @@ class UartReceiver(Component):
 
     Members
     -------
-    pin : In(1)
+    pin : In(1, init=1)
         The line, asynchronous, high when idle.
     o : Out(stream.Signature(8))
-        Bytes, valid half a bit before their stop bit ends. Not a whole stream: a byte that is
-        not taken is withdrawn.
+        Bytes, registered. Not a whole stream: a byte that is not taken is withdrawn.
+
+    Latency
+    -------
+    ``9 * divider + divider // 2 + 3`` cycles from the fall of the line to ``o.valid``, in the stop
+    bit; one byte in ``10 * divider`` cycles.
     """
 
     def __init__(self, divider):
@@ -36,7 +40,7 @@ class UartReceiver(Component):
         line = Signal(init=1)
         m.submodules.synchronizer = FFSynchronizer(self.pin, line, init=1)
         timer = Signal(range(self.divider))
-        # A 1 goes ahead of the data bits; when it is lowest, all of them are in.
+        # A 1 precedes the data bits; when it is lowest, all of them are in.
         bits = Signal(9)
         m.d.comb += self.o.payload.eq(bits[1:])
         m.d.sync += timer.eq(timer - 1)
@@ -62,11 +66,11 @@ class UartReceiver(Component):
         return m
 
 
-class UartTransmitter(Component):
+class UartTransmitter(wiring.Component):
     """Send bytes over a serial line.
 
-    A byte takes exactly ``10 * divider`` cycles; the next one is taken in the last of them, so
-    that a full stream leaves no gap.
+    The byte is shifted out with its start and stop bit; the highest 1 is the stop bit, which makes
+    a counter of the bits needless.
 
     Parameters
     ----------
@@ -76,9 +80,14 @@ class UartTransmitter(Component):
     Members
     -------
     i : In(stream.Signature(8))
-        Bytes.
-    pin : Out(1)
+        Bytes; ``ready`` comes from registers.
+    pin : Out(1, init=1), registered
         The line, high when idle.
+
+    Latency
+    -------
+    The start bit begins one cycle after the byte is taken. A byte takes ``10 * divider`` cycles;
+    the next one is taken in the last of them, which leaves a full stream without a gap.
     """
 
     def __init__(self, divider):

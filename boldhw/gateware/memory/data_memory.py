@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST, stack
@@ -12,38 +12,87 @@ from boldhw.spec.numbers import ceil_div
 SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 
 
-class DataMemory(wiring.Component):
-    """Read or write one row a cycle; read data comes one cycle after the address.
+class DataMemoryPort(Signature):
+    """Access to the rows of a data memory. Members are those of its user.
 
-    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle.
-    Registers then stand on both sides of the memory, which is spread over the whole device: read
-    data comes two cycles after the address, and a row must be read neither in the cycle in which it
-    is written nor in the next one. Without it what ``read_data`` shows after a cycle that wrote is
-    not defined.
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_rows``, ``data_width``, ``data_slices``, ``lanes`` and ``dual_port``.
+
+    Members
+    -------
+    addr : Out(config.data_slices * (config.data_rows - 1).bit_length())
+        Row to read, without ``dual_port`` or to write: the same one for each slice of the columns,
+        one after the other.
+    write : Out(1)
+        Write ``write_data``.
+    write_data : Out(config.data_width)
+        Row to write.
+    read_data : In(config.data_width), registered
+        The row at ``addr``.
+    operand : In(config.lanes), registered
+        The operand word in ``read_data``, on a large device from registers of its own.
+    write_addr : Out(range(config.data_rows))
+        Row to write; only with ``dual_port``.
+    """
+
+    def __init__(self, config):
+        members = {
+            "addr": Out(config.data_slices * (config.data_rows - 1).bit_length()),
+            "write": Out(1),
+            "write_data": Out(config.data_width),
+            "read_data": In(config.data_width),
+            "operand": In(config.lanes),
+        }
+        if config.dual_port:
+            members |= {"write_addr": Out(range(config.data_rows))}
+        super().__init__(members)
+
+
+class DataMemory(wiring.Component):
+    """Store the layer table, the accumulators and the gathered samples, one row a cycle.
+
+    With ``dual_port`` rows are read at ``addr`` and written at ``write_addr`` in the same cycle,
+    and registers are on both sides of the memory, which is spread over the whole device.
 
     On an iCE40UP5K the rows are single-port RAM primitives, which start with unknown contents.
     Elsewhere they are memories that synthesis maps to block RAM, with block RAM of 18 kbit a stack
     of them.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_rows``, ``data_width``, ``data_slices``, ``lanes`` and ``dual_port``.
+
     Members
     -------
-    addr, write, write_data, read_data, write_addr : see above; ``addr`` says the same row to each
-        slice of a large device's memory, one behind the other.
-    operand : the operand word in ``read_data``, on a large device from registers of its own.
+    Those of :class:`DataMemoryPort`, flipped.
+
+    Latency
+    -------
+    1 cycle from ``addr`` to ``read_data``, with ``dual_port`` 2; one access per cycle, with
+    ``dual_port`` a read and a write. What ``read_data`` shows after a cycle that wrote is not
+    defined. A write to row r, then a read of it::
+
+        cycle         0     1     2
+        addr          r     r
+        write         1     0
+        read_data                 new
+
+    With ``dual_port`` a row must be read neither in the cycle in which it is written nor in the
+    next one::
+
+        cycle         0     1     2     3     4
+        write_addr    r
+        write         1     0
+        addr                      r
+        read_data                             new
     """
 
     def __init__(self, config):
         self.config = config
-        members = {
-            "addr": In(config.data_slices * (config.data_rows - 1).bit_length()),
-            "write": In(1),
-            "write_data": In(config.data_width),
-            "read_data": Out(config.data_width),
-            "operand": Out(config.lanes),
-        }
-        if config.dual_port:
-            members |= {"write_addr": In(range(config.data_rows))}
-        super().__init__(members)
+        super().__init__({**DataMemoryPort(config).flip().members})
 
     def elaborate(self, platform):
         if is_up5k(platform) and not self.config.dual_port:

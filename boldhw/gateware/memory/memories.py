@@ -16,10 +16,10 @@ WIDEST = 36
 
 
 def stack(rows):
-    """Return (first row, rows) of the memories that stand for one of ``rows`` rows.
+    """Return (first row, rows) of the memories that make up one of ``rows`` rows.
 
     Each is as deep as a block RAM can be without losing bits, the last ones as shallow as their
-    rows allow: rows behind the last multiple of 2,048 then cost no more than they hold.
+    rows allow: rows after the last multiple of 2,048 then cost no more than they hold.
     """
     deep, rest = divmod(rows, DEEPEST)
     quarters = ceil_div(rest, SHALLOWEST)

@@ -7,7 +7,7 @@ BURST_BITS = 8  # of a request's number of words, less one
 
 
 class RequestLayout(data.StructLayout):
-    """What is asked of a memory: to read ``last + 1`` words from ``addr`` on, or to write one."""
+    """A request to a memory: to read ``last + 1`` words from ``addr`` on, or to write one."""
 
     def __init__(self, address_bits, width):
         super().__init__({

@@ -1,43 +1,91 @@
-"""Hold a block of P x P weights: word by word for the flip unit, transposed for the way back."""
+"""Hold a block of P x P weights: word by word for the flip unit, transposed to pass back."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, register_copy
+
+
+class TransposerPort(Signature):
+    """What a transposer does and holds. Members are those of its user; P is ``elements``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``.
+
+    Members
+    -------
+    load : Out(1)
+        Take ``block_in``; wins over ``shift``.
+    block_in : Out(config.elements**2)
+        P words of P bits, the first one lowest.
+    shift : Out(1)
+        Move all words down by one; ``word_in`` becomes the last one.
+    word_in : Out(config.elements)
+        The last word.
+    flips : Out(config.elements)
+        Bits of ``word_in`` to invert.
+    word : In(config.elements), registered
+        The first word.
+    block : In(config.elements**2), registered
+        All words.
+    transposed : In(config.elements**2), registered
+        All words, with rows and columns exchanged.
+    """
+
+    def __init__(self, config):
+        p = config.elements
+        super().__init__({
+            "load": Out(1),
+            "block_in": Out(p * p),
+            "shift": Out(1),
+            "word_in": Out(p),
+            "flips": Out(p),
+            "word": In(p),
+            "block": In(p * p),
+            "transposed": In(p * p),
+        })  # fmt: skip
 
 
 class Transposer(wiring.Component):
     """Load a block of weights, rotate it word by word, offer it straight and transposed.
 
-    One operation a cycle, visible in the next one; ``load`` wins over ``shift``. With ``dual_port``
-    ``load`` and ``shift``, which reach all P * P bits, come one cycle ahead of what they take in;
-    on a large device the first word stands in a register of its own, near to where it goes.
+    On a large device the first word has a register of its own, near to where it goes.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements`` (P), ``dual_port`` and ``regions``.
 
     Members
     -------
-    load, block_in : take P words of P bits.
-    shift, word_in, flips : move all words down by one; ``word_in`` becomes the last one, the bits
-        in ``flips`` inverted.
-    word : the first word.
-    block, transposed : all P words, and the same with rows and columns exchanged.
+    Those of :class:`TransposerPort`, flipped.
+
+    Latency
+    -------
+    1 cycle, one operation per cycle. A load of the words a, b ..., then a shift::
+
+        cycle               0      1      2
+        load, block_in      b a
+        shift, word_in             x
+        word                       a      b
+
+    With ``dual_port`` ``load`` and ``shift``, which reach all P * P bits, come one cycle before
+    what they take in::
+
+        cycle               0      1      2      3
+        load                1
+        block_in                   b a
+        shift                      1
+        word_in, flips                    x
+        word                              a      b
     """
 
     def __init__(self, config):
         self.config = config
-        p = config.elements
-        super().__init__(
-            {
-                "load": In(1),
-                "block_in": In(p * p),
-                "shift": In(1),
-                "word_in": In(p),
-                "flips": In(p),
-                "word": Out(p),
-                "block": Out(p * p),
-                "transposed": Out(p * p),
-            }
-        )
+        super().__init__({**TransposerPort(config).flip().members})
 
     def elaborate(self, platform):
         m = Module()
@@ -60,7 +108,7 @@ class Transposer(wiring.Component):
                 inputs = (each.word_select(j, p) for each in (self.block_in, shifted))
                 word = Mux(loads[region], *inputs)
                 if j == p - 1:
-                    # Flips come last of all: one level of logic behind them.
+                    # Flips come last of all: one level of logic after them.
                     word ^= self.flips & ~loads[region].replicate(p)
                 registers = (words[0], first) if j == 0 else (words[j],)
                 with m.If(moves[region]):

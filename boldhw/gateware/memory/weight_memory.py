@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import memory, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST
@@ -29,42 +29,94 @@ def choose(words, index):
     return Mux(high, upper, lower)
 
 
+class WeightMemoryPort(Signature):
+    """Access to a weight memory. Members are those of its user; P is ``elements``, S ``lanes``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``, ``lanes``, ``subwords`` and ``weight_rows``.
+
+    Members
+    -------
+    read_row : Out(range(config.weight_rows))
+        Row to read.
+    row : In(config.elements * config.lanes), registered
+        The row's P * S bits, bank 0 lowest.
+    read_block : Out(range(config.subwords))
+        Which block of ``row`` is at ``block``.
+    block : In(config.elements**2)
+        P words of P bits; combinational from ``row``, registered with ``dual_port``.
+    write : Out(1)
+        Store ``write_data``.
+    write_row : Out(range(config.weight_rows))
+        Row to write.
+    write_block : Out(range(config.subwords))
+        Which block of it.
+    write_data : Out(config.elements**2)
+        P words of P bits.
+    """
+
+    def __init__(self, config):
+        p, s = config.elements, config.lanes
+        super().__init__({
+            "read_row": Out(range(config.weight_rows)),
+            "row": In(p * s),
+            "read_block": Out(range(config.subwords)),
+            "block": In(p * p),
+            "write": Out(1),
+            "write_row": Out(range(config.weight_rows)),
+            "write_block": Out(range(config.subwords)),
+            "write_data": Out(p * p),
+        })  # fmt: skip
+
+
 class WeightMemory(wiring.Component):
     """Hold weight planes and transposed planes; read a whole row, write one block.
 
     A row has P banks of S bits. Block t of a row is bits ``t * P .. t * P + P - 1`` of every bank.
-    Latency of a read is 1 cycle. Reading a row in the cycle in which it is written is not defined:
-    the schedule never does. The memory is zero after configuration.
+    The memory is zero after configuration. With ``dual_port`` it is spread over a whole device,
+    with registers on all its sides.
 
-    With ``dual_port`` the memory is spread over a whole device, and registers stand on all its
-    sides: a row comes two cycles behind ``read_row``, a block two cycles behind ``read_block`` and
-    one behind its row. What says that and where to write comes one cycle ahead of ``write_data``,
-    which is stored three cycles later.
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements`` (P), ``lanes`` (S), ``subwords``, ``weight_rows`` and ``dual_port``.
 
     Members
     -------
-    read_row : row to read.
-    row : the row's P * S bits, bank 0 lowest, one cycle later.
-    read_block : which block of ``row`` stands at ``block``, combinationally without ``dual_port``.
-    block : P words of P bits.
-    write, write_row, write_block, write_data : store P words of P bits.
+    Those of :class:`WeightMemoryPort`, flipped.
+
+    Latency
+    -------
+    1 cycle from ``read_row`` to ``row``, with ``dual_port`` 2; a read and a write per cycle.
+    Reading a row in the cycle in which it is written is not defined: the schedule never does. A
+    read of block t of row r, and a write::
+
+        cycle                            0      1      2
+        read_row                         r
+        read_block                              t
+        row                                     r
+        block                                   r t
+        write, write_row, write_data     w
+        stored                                  w
+
+    With ``dual_port`` ``write_data`` comes one cycle after the place where it is written, and is
+    stored three cycles later::
+
+        cycle                            0      1      2      3      4
+        read_row                         r
+        read_block                              t
+        row                                            r
+        block                                                 r t
+        write, write_row, write_block    w
+        write_data                              w
+        stored                                                       w
     """
 
     def __init__(self, config):
         self.config = config
-        p, s = config.elements, config.lanes
-        super().__init__(
-            {
-                "read_row": In(range(config.weight_rows)),
-                "row": Out(p * s),
-                "read_block": In(range(config.subwords)),
-                "block": Out(p * p),
-                "write": In(1),
-                "write_row": In(range(config.weight_rows)),
-                "write_block": In(range(config.subwords)),
-                "write_data": In(p * p),
-            }
-        )
+        super().__init__({**WeightMemoryPort(config).flip().members})
 
     def elaborate(self, platform):
         m = Module()

@@ -6,8 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
-from boldhw.gateware.passes.issue import IssuePort
-from boldhw.gateware.passes.table import BACKWARD, TablePort, field_shape
+from boldhw.gateware.passes.pass_port import PassPort, open_layer
+from boldhw.gateware.passes.table import BACKWARD
+from boldhw.gateware.units.loss import RecountPort
+from boldhw.gateware.units.packer import PackerPort, PairPort
+from boldhw.gateware.units.ternarise import TernarisePort
 
 
 class BackwardPass(wiring.Component):
@@ -17,55 +20,37 @@ class BackwardPass(wiring.Component):
     of the best wrong class, F for those of the label. Everywhere else a group of P signals comes
     from the array (transposed plane of the layer above times its signals) through
     :class:`~boldhw.gateware.units.ternarise.Ternarise`. Each group goes, one signal per cycle, into
-    the signal memory for the vote, and through the packer into the sample's slot for the layer
+    the delta memory for the vote, and through the packer into the sample's slot for the layer
     below.
 
     Cycle model: :func:`boldhw.spec.cycles.backward`.
 
     Members
     -------
-    start, done : one cycle each.
-    layers : layers of the network.
-    is_wrong, is_label, collect : what the loss says of the output at hand; go on to the next one.
-    issue : what the pass asks of memories and array; the gate word is read when the sums come.
-    table : fields of the layer in work.
+    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`; the
+        gate word is read when the sums come.
+    recount : see :class:`boldhw.gateware.units.loss.RecountPort`.
     array_done : the array's sums are valid.
     gate_word : which group of the gate word belongs to the sums.
-    dead, noise, draw : for the ternariser; ``draw`` goes on to the next random bits.
-    signs, masks : P signals from the ternariser.
-    push, restart, full, push_signs, push_masks : packer.
-    write, sign, mask : signal memory, at ``issue.signal_row`` (not with ``dual_port``).
-    counting : the loss has an output at hand (only with ``dual_port``).
+    ternarise : see :class:`boldhw.gateware.units.ternarise.TernarisePort`.
+    draw : go on to the next random bits.
+    packer, deltas : see :class:`boldhw.gateware.units.packer.Packer`.
+    write, sign, mask : delta memory, at ``issue.signal_row`` (not with ``dual_port``).
     """
 
     def __init__(self, config):
         self.config = config
-        p = config.elements
         members = {
-            "start": In(1),
-            "done": Out(1),
-            "layers": In(range(config.max_layers + 1)),
-            "is_wrong": In(1),
-            "is_label": In(1),
-            "collect": Out(1),
-            "issue": Out(IssuePort(config)),
-            "table": Out(TablePort(config, BACKWARD)),
+            **PassPort(config, BACKWARD).members,
+            "recount": Out(RecountPort()),
             "array_done": In(1),
             "gate_word": Out(range(config.subwords)),
-            "dead": Out(field_shape(config, "dead")),
-            "noise": Out(field_shape(config, "noise")),
+            "ternarise": Out(TernarisePort(config)),
             "draw": Out(1),
-            "signs": In(p),
-            "masks": In(p),
-            "push": Out(1),
-            "restart": Out(1),
-            "full": In(1),
-            "push_signs": Out(p),
-            "push_masks": Out(p),
+            "packer": Out(PackerPort()),
+            "deltas": Out(PairPort(config.elements)),
         }
-        if config.dual_port:
-            members |= {"counting": In(1)}
-        else:
+        if not config.dual_port:
             members |= {"write": Out(1), "sign": Out(1), "mask": Out(1)}
         super().__init__(members)
 
@@ -87,33 +72,33 @@ class BackwardPass(wiring.Component):
 
     def _connect_table(self, m):
         """Read the fields of the layer in work, which is the top one at first."""
-        self._layer, self._top = Signal.like(self.layers), Signal()
+        self._top = Signal()
         table = self.table
         m.d.comb += [
-            self.dead.eq(table.fields.dead),
-            self.noise.eq(table.fields.noise),
-            self.restart.eq(table.reading),
+            self.ternarise.dead.eq(table.fields.dead),
+            self.ternarise.noise.eq(table.fields.noise),
+            self.packer.restart.eq(table.reading),
+            self.recount.start.eq(self.run.start),
         ]
 
     def _idle(self, m):
         """Wait for the start, which begins with the top layer."""
-        with m.State("IDLE"), m.If(self.start):
-            self._open(m, self.layers - 1)
+        with m.State("IDLE"), m.If(self.run.start):
+            self._open(m, self.run.layers - 1)
             m.d.sync += self._top.eq(1)
 
     def _go_down(self, m):
         """Go to the next layer down, or finish."""
         m.d.sync += self._top.eq(0)
-        with m.If(self._layer == 0):
+        with m.If(self.layer == 0):
             m.next = "FINISH"
         with m.Else():
-            self._open(m, self._layer - 1)
+            self._open(m, self.layer - 1)
 
     def _open(self, m, layer):
         """Go to a layer, whose fields are read first."""
-        m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer)]
-        m.d.sync += self._layer.eq(layer)
-        m.next = "LOAD"
+        open_layer(m, self.table, layer)
+        m.d.sync += self.layer.eq(layer)
 
     def _walk(self, m, last_word):
         """Go from layer to layer and from group to group."""
@@ -149,7 +134,7 @@ class BackwardPass(wiring.Component):
                 with m.If(last_lane):
                     m.d.sync += self._group.eq(self._group + 1)
                     m.next = "GROUP"
-                    with m.If(self.full | last_group):
+                    with m.If(self.packer.full | last_group):
                         m.next = "STORE"
             with m.State("STORE"):
                 m.d.comb += self._storing.eq(1)
@@ -158,7 +143,7 @@ class BackwardPass(wiring.Component):
                     with m.If(through):
                         self._go_down(m)
             with m.State("FINISH"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
 
     def _address(self, m):
@@ -169,7 +154,7 @@ class BackwardPass(wiring.Component):
         self._row = Signal.like(self.table.fields.signal_row)
         with m.If(self._fetching | self._storing):
             m.d.sync += self._row.eq(self._row + 1)
-        m.d.comb += [self.issue.data_addr.eq(self._row), self.issue.in_slot.eq(1)]
+        m.d.comb += [self.rows.addr.eq(self._row), self.rows.in_slot.eq(1)]
 
     def _fetch(self, m):
         """Read the signal words above, sign and mask in turn, then the gate word."""
@@ -207,21 +192,25 @@ class BackwardPass(wiring.Component):
     def _collect(self, m):
         """Take a group of signals: from the loss one by one, from the ternariser at once."""
         m.d.comb += [
-            self.collect.eq(self._collecting),
-            self.draw.eq(self._waiting & self.array_done & (self.noise != 0)),
-            self.sign.eq(self.push_signs[0]),
-            self.mask.eq(self.push_masks[0]),
+            self.recount.step.eq(self._collecting),
+            self.draw.eq(self._waiting & self.array_done & (self.ternarise.noise != 0)),
+            self.sign.eq(self.deltas.first[0]),
+            self.mask.eq(self.deltas.second[0]),
         ]
+        is_wrong, is_label = self.recount.is_wrong, self.recount.is_label
         with m.If(self._collecting | self._emitting):
             m.d.sync += [
-                self.push_signs.eq(Cat(self.push_signs[1:], self.is_wrong)),
-                self.push_masks.eq(Cat(self.push_masks[1:], self.is_wrong | self.is_label)),
+                self.deltas.first.eq(Cat(self.deltas.first[1:], is_wrong)),
+                self.deltas.second.eq(Cat(self.deltas.second[1:], is_wrong | is_label)),
             ]
         with m.If(self._waiting):
-            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+            m.d.sync += [
+                self.deltas.first.eq(self.ternarise.signs),
+                self.deltas.second.eq(self.ternarise.masks),
+            ]
 
     def _emit(self, m):
-        """Send a group to the packer at once and to the signal memory one by one."""
+        """Send a group to the packer at once and to the delta memory one by one."""
         row = Signal.like(self.issue.signal_row)
         with m.If(self._collecting | self._emitting):
             m.d.sync += self._lane.eq(self._lane + 1)
@@ -231,7 +220,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += row.eq(self.table.fields.column_row)
         with m.If(self._emitting):
             m.d.comb += [
-                self.push.eq(self._lane == 0),
+                self.packer.push.eq(self._lane == 0),
                 self.write.eq(1),
                 self.issue.signal_row.eq(row),
             ]
@@ -244,7 +233,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += rows.eq(0)
         with m.If(self._emitting):
             m.d.sync += self._row.eq(self.table.fields.signal_row + rows)
-        m.d.comb += [self._second.eq(rows[0]), self.issue.second.eq(rows[0])]
+        m.d.comb += [self._second.eq(rows[0]), self.rows.second.eq(rows[0])]
         with m.If(self._storing):
-            m.d.comb += self.issue.data_write.eq(1)
+            m.d.comb += self.rows.write.eq(1)
             m.d.sync += rows.eq(rows + 1)

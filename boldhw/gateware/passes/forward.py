@@ -5,8 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.array.operand import Source
-from boldhw.gateware.passes.issue import IssuePort, write_address
-from boldhw.gateware.passes.table import FORWARD, TablePort, field_shape
+from boldhw.gateware.passes.issue import write_address
+from boldhw.gateware.passes.pass_port import PassPort, ScanPort, open_layer
+from boldhw.gateware.passes.table import FORWARD, field_shape
+from boldhw.gateware.units.packer import PackerPort
 from boldhw.spec.engine import SLOT_ROWS
 
 
@@ -23,34 +25,22 @@ class ForwardPass(wiring.Component):
 
     Members
     -------
-    start, done : one cycle each.
-    layers : layers of the network.
-    issue : what the pass asks of memories and array.
-    table : fields of the layer in work.
+    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
     origin, window, lanes : of the group whose sums come next.
     array_done : the array's sums are valid.
-    push, restart, filling : packer.
-    scan, lane, scan_stall : sum number ``lane`` is next for the loss, which takes it a cycle later,
-        with ``dual_port`` the sum of the cycle before; the loss cannot take one.
+    packer : see :class:`boldhw.gateware.units.packer.PackerPort`.
+    scan : see :class:`boldhw.gateware.passes.pass_port.ScanPort`.
     """
 
     def __init__(self, config):
         self.config = config
         members = {
-            "start": In(1),
-            "done": Out(1),
-            "layers": In(range(config.max_layers + 1)),
-            "issue": Out(IssuePort(config)),
-            "table": Out(TablePort(config, FORWARD)),
+            **PassPort(config, FORWARD).members,
             "origin": Out(field_shape(config, "origin")),
             "lanes": Out(field_shape(config, "output_lanes")),
             "array_done": In(1),
-            "push": Out(1),
-            "restart": Out(1),
-            "filling": In(1),
-            "scan": Out(1),
-            "lane": Out(range(config.elements + config.dual_port)),
-            "scan_stall": In(1),
+            "packer": Out(PackerPort()),
+            "scan": Out(ScanPort(config)),
         }
         if config.training:
             members |= {"window": Out(field_shape(config, "window"))}
@@ -58,10 +48,10 @@ class ForwardPass(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        layer = Signal.like(self.layers)
+        layer = self.layer
         hidden, fired_all, through = Signal(), Signal(), Signal()
         # What loops compare with is registered where it is needed no earlier: shorter paths.
-        m.d.sync += hidden.eq(layer + 1 != self.layers)
+        m.d.sync += hidden.eq(layer + 1 != self.run.layers)
         fired = self._fire(m, hidden, fired_all)
         self._begin, self._closing = Signal(), Signal()
         last_word, last_group = self._issue(m)
@@ -70,12 +60,11 @@ class ForwardPass(wiring.Component):
         with m.FSM() as fsm:
             # Registered: no operand is at the array before the layer's fields are read.
             m.d.sync += self.origin.eq(Mux(fsm.ongoing("IDLE"), 0, self.table.fields.origin))
-            with m.State("IDLE"), m.If(self.start):
-                m.d.comb += self.table.open.eq(1)
+            with m.State("IDLE"), m.If(self.run.start):
+                open_layer(m, self.table)
                 m.d.sync += layer.eq(0)
-                m.next = "LOAD"
             with m.State("LOAD"):
-                m.d.comb += self.restart.eq(1)
+                m.d.comb += self.packer.restart.eq(1)
                 m.d.comb += self._begin.eq(~self.table.done)
                 m.d.sync += [fired.eq(0), fired_all.eq(0)]
                 with m.If(self.table.done):
@@ -93,12 +82,11 @@ class ForwardPass(wiring.Component):
                 m.d.comb += self._begin.eq(1)
                 m.next = "READ"
             with m.State("DRAIN"), m.If(through):
-                m.d.comb += [self.table.open.eq(1), self.table.layer.eq(layer + 1)]
+                open_layer(m, self.table, layer + 1)
                 m.d.sync += layer.eq(layer + 1)
-                m.next = "LOAD"
             self._scan(m, fired_all)
             with m.State("FINISH"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
         return m
 
@@ -110,7 +98,7 @@ class ForwardPass(wiring.Component):
         m.d.sync += last.eq(fired + 1 == fields.groups)
         m.d.comb += [
             self.lanes.eq(Mux(last, fields.output_lanes, self.config.elements)),
-            self.push.eq(self.array_done & hidden),
+            self.packer.push.eq(self.array_done & hidden),
         ]
         if self.config.training:
             m.d.comb += self.window.eq(fields.window)
@@ -126,26 +114,26 @@ class ForwardPass(wiring.Component):
         """
         fields = self.table.fields
         # Known a cycle ahead: with one port the address to read hangs on it.
-        filled = self.push & (self.filling | self._last_fires)
+        filled = self.packer.push & (self.packer.filling | self._last_fires)
         first, second, taken = Signal(), Signal(), Signal()
         words, row = Signal.like(fields.words), Signal(range(SLOT_ROWS))
         m.d.sync += [first.eq(filled), second.eq(first), taken.eq(filled | first)]
-        with m.If(self.push):
+        with m.If(self.packer.push):
             m.d.sync += row.eq(fields.output_row + words)
         with m.If(first):
             if self.config.training:
                 m.d.sync += row.eq(fields.gate_row + words)
             m.d.sync += words.eq(words + 1)
-        with m.If(self.restart):
+        with m.If(self.packer.restart):
             m.d.sync += words.eq(0)
         with m.If(taken):
-            m.d.comb += write_address(self.issue).eq(row)
+            m.d.comb += write_address(self.rows).eq(row)
         m.d.comb += [
-            self.issue.second.eq(second),
-            self.issue.data_write.eq(first | (second & self.config.training)),
+            self.rows.second.eq(second),
+            self.rows.write.eq(first | (second & self.config.training)),
         ]
         if self.config.dual_port:
-            m.d.comb += through.eq(self.push & self._last_fires)
+            m.d.comb += through.eq(self.packer.push & self._last_fires)
             return Const(0)
         m.d.comb += through.eq(second & fired_all)
         return taken
@@ -160,7 +148,7 @@ class ForwardPass(wiring.Component):
         with m.If(self.table.reading):
             m.d.sync += [row.eq(fields.input_row), last_word.eq(fields.words == 1)]
         # Rows that nobody takes may be read, too.
-        m.d.comb += [issue.data_addr.eq(row), issue.in_slot.eq(1)]
+        m.d.comb += [self.rows.addr.eq(row), self.rows.in_slot.eq(1)]
         with m.If(issue.valid):
             m.d.comb += [
                 issue.weight_row.eq(weight_row),
@@ -172,7 +160,7 @@ class ForwardPass(wiring.Component):
                 m.d.sync += [word.eq(0), row.eq(fields.input_row)]
                 m.d.sync += last_word.eq(fields.words == 1)
                 m.d.sync += group.eq(Mux(last_group, 0, group + 1))
-        with m.If(self.start):
+        with m.If(self.run.start):
             m.d.sync += weight_row.eq(0)
         ending = issue.valid & last_word
         if self.config.dsp_sums:
@@ -188,18 +176,18 @@ class ForwardPass(wiring.Component):
         ahead = 1 if self.config.dual_port else 0
         left = Signal.like(self.lanes)  # sums of the group
         with m.State("WAIT"), m.If(self.array_done):
-            m.d.sync += [self.lane.eq(ahead), left.eq(self.lanes)]
+            m.d.sync += [self.scan.lane.eq(ahead), left.eq(self.lanes)]
             m.next = "SCAN"
         with m.State("SCAN"):
-            m.d.comb += self.scan.eq(1)
-            with m.If(~self.scan_stall):
-                m.d.sync += [self.lane.eq(self.lane + 1), left.eq(left - 1)]
+            m.d.comb += self.scan.valid.eq(1)
+            with m.If(~self.scan.stall):
+                m.d.sync += [self.scan.lane.eq(self.scan.lane + 1), left.eq(left - 1)]
                 with m.If(left == 1):
                     m.next = "SCANNED"
-        with m.State("SCANNED"), m.If(~self.scan_stall):
+        with m.State("SCANNED"), m.If(~self.scan.stall):
             m.d.comb += self._begin.eq(1)
             if ahead:
-                m.d.sync += self.lane.eq(0)
+                m.d.sync += self.scan.lane.eq(0)
             m.next = "READ"
             with m.If(fired_all):
                 m.next = "FINISH"

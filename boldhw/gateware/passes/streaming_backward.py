@@ -23,7 +23,7 @@ class StreamingBackwardPass(BackwardPass):
 
     Three cycles read the signs of a word, its masks, and the gate word of an earlier group. Groups
     go through the packer into the sample's slot only, those of the first layer too: the update pass
-    turns them into rows of the signal memory. The last layer collects an output per cycle.
+    turns them into rows of the delta memory. The last layer collects an output per cycle.
 
     Cycle model: :func:`boldhw.spec.cycles.streaming_backward`. Members: see :class:`BackwardPass`.
     """
@@ -37,14 +37,14 @@ class StreamingBackwardPass(BackwardPass):
         last = Signal()
         m.d.sync += last.eq(pushed + 1 == fields.groups)
         self._connect_table(m)
-        with m.If(self.push):
+        with m.If(self.packer.push):
             m.d.sync += pushed.eq(pushed + 1)
         with m.If(table.reading):
             m.d.sync += pushed.eq(0)
         gate, fetched = self._fetch(m, fetching)
         group_complete = self._collect(m, collecting)
         taken = self._take(m, gate, pushed)
-        m.d.comb += self.push.eq(collected | taken)
+        m.d.comb += self.packer.push.eq(collected | taken)
         stored = self._store(m, last)
 
         with m.FSM():
@@ -66,10 +66,10 @@ class StreamingBackwardPass(BackwardPass):
                 m.d.comb += fetching.eq(1)
                 with m.If(fetched):
                     m.next = "DRAIN"
-            with m.State("DRAIN"), m.If(self.push & last):
+            with m.State("DRAIN"), m.If(self.packer.push & last):
                 self._go_down(m)
             with m.State("FINISH"), m.If(stored):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
         return m
 
@@ -110,7 +110,7 @@ class StreamingBackwardPass(BackwardPass):
                     m.d.sync += [word.eq(0), row.eq(fields.above_signal_row)]
                     m.d.sync += group.eq(Mux(last_group, 0, group + 1))
         gate = delay(m, issue.valid & issue.last, gate_delay(self.config))
-        m.d.comb += [issue.data_addr.eq(Mux(gate, gate_row, row)), issue.in_slot.eq(1)]
+        m.d.comb += [self.rows.addr.eq(Mux(gate, gate_row, row)), self.rows.in_slot.eq(1)]
         with m.If(gate):
             m.d.sync += Cat(gate_part, gate_row).eq(Cat(gate_part, gate_row) + 1)
         return gate, (phase == GATE) & last_word & last_group
@@ -118,35 +118,38 @@ class StreamingBackwardPass(BackwardPass):
     def _collect(self, m, collecting):
         """Take a signal per cycle from the loss; say when the group has all of its outputs."""
         lane = Signal(self.config.elements, init=1)  # one bit that moves on
-        m.d.comb += self.collect.eq(collecting)
-        signs = self.is_wrong.replicate(len(lane)) & lane
-        masks = (self.is_wrong | self.is_label).replicate(len(lane)) & lane
+        m.d.comb += self.recount.step.eq(collecting)
+        signs = self.recount.is_wrong.replicate(len(lane)) & lane
+        masks = (self.recount.is_wrong | self.recount.is_label).replicate(len(lane)) & lane
         with m.If(collecting):
             m.d.sync += [
                 lane.eq(lane << 1),
-                self.push_signs.eq(self.push_signs | signs),
-                self.push_masks.eq(self.push_masks | masks),
+                self.deltas.first.eq(self.deltas.first | signs),
+                self.deltas.second.eq(self.deltas.second | masks),
             ]
-        with m.If(self.push | self.table.reading):
-            m.d.sync += [lane.eq(1), self.push_signs.eq(0), self.push_masks.eq(0)]
-        return lane[-1] | ~self.counting
+        with m.If(self.packer.push | self.table.reading):
+            m.d.sync += [lane.eq(1), self.deltas.first.eq(0), self.deltas.second.eq(0)]
+        return lane[-1] | ~self.recount.counting
 
     def _take(self, m, gate, pushed):
         """Take a group of signals from the ternariser; return when the packer may have them."""
         gated = delay(m, gate, 2)
-        m.d.comb += [self.gate_word.eq(pushed), self.draw.eq(gated & (self.noise != 0))]
+        m.d.comb += [self.gate_word.eq(pushed), self.draw.eq(gated & (self.ternarise.noise != 0))]
         with m.If(gated):
-            m.d.sync += [self.push_signs.eq(self.signs), self.push_masks.eq(self.masks)]
+            m.d.sync += [
+                self.deltas.first.eq(self.ternarise.signs),
+                self.deltas.second.eq(self.ternarise.masks),
+            ]
         return delay(m, gated, 1)
 
     def _store(self, m, last):
         """Write a pair of words that is full or the layer's last, beside the reads."""
-        fields, issue = self.table.fields, self.issue
+        fields = self.table.fields
         complete, final, second = Signal(), Signal(), Signal()
         rows, row = Signal(len(fields.groups) + 1), Signal.like(fields.signal_row)
-        first = complete & (self.full | final)
-        m.d.sync += [complete.eq(self.push), final.eq(last), second.eq(first)]
-        with m.If(self.push):
+        first = complete & (self.packer.full | final)
+        m.d.sync += [complete.eq(self.packer.push), final.eq(last), second.eq(first)]
+        with m.If(self.packer.push):
             m.d.sync += row.eq(fields.signal_row + rows)
         with m.If(first):
             m.d.sync += [row.eq(row + 1), rows.eq(rows + 2)]
@@ -154,8 +157,8 @@ class StreamingBackwardPass(BackwardPass):
             m.d.sync += rows.eq(0)
         with m.If(first | second):
             m.d.comb += [
-                issue.write_addr.eq(row),
-                issue.data_write.eq(1),
-                issue.second.eq(second),
+                self.rows.write_addr.eq(row),
+                self.rows.write.eq(1),
+                self.rows.second.eq(second),
             ]
         return second

@@ -4,10 +4,16 @@ from amaranth.hdl import Cat, Module, Signal, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.table import FIELDS, FIELDS_PER_ROW, PASS_ROWS, TABLE
 
 FORWARD, BACKWARD, UPDATE = range(3)
+
+
+def pass_names(config):
+    """Return the names of the passes that an engine has; its place is the number of each."""
+    return ("forward", "backward", "update") if config.training else ("forward",)
 
 
 def field_shape(config, key):
@@ -32,12 +38,26 @@ def fields_layout(config, which):
 
 
 class TablePort(Signature):
-    """What a pass asks of the reader.
+    """Read the fields of a layer. Members are those of the pass.
 
-    In the cycle behind ``open`` the fields of ``layer`` begin to be read, one row a cycle, while
-    ``reading``; ``done`` comes with the last row, and the fields are there from the next cycle on,
-    until any pass reads again. With ``dual_port`` both come a cycle sooner, and the fields of the
-    last row a cycle behind the others.
+    Parameters
+    ----------
+    config : EngineConfig
+    which : int
+        FORWARD, BACKWARD or UPDATE.
+
+    Members
+    -------
+    open : Out(1)
+        Read the fields of ``layer``, one row a cycle, from the next cycle on.
+    layer : Out(range(max_layers + 1))
+    reading : In(1), registered
+        They are being read.
+    done : In(1), combinational from registers
+        The last row is there, with ``dual_port`` the last but one.
+    fields : In(fields_layout(config, which)), registered
+        From the cycle after ``done`` on, with ``dual_port`` those of the last row a cycle later,
+        until any pass reads again.
     """
 
     def __init__(self, config, which):
@@ -75,9 +95,7 @@ class TableReader(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        self._passes = {"forward": FORWARD}
-        if config.training:
-            self._passes |= {"backward": BACKWARD, "update": UPDATE}
+        self._passes = {name: which for which, name in enumerate(pass_names(config))}
         members = {name: In(TablePort(config, which)) for name, which in self._passes.items()}
         super().__init__(
             members

@@ -2,13 +2,15 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from boldhw.gateware.array.operand import Source
 from boldhw.gateware.delay import delay
-from boldhw.gateware.passes.issue import IssuePort, write_address
-from boldhw.gateware.passes.table import UPDATE, TablePort, field_shape
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.gateware.passes.issue import write_address
+from boldhw.gateware.passes.pass_port import BlockMove, PassPort, SlotPort, open_layer
+from boldhw.gateware.passes.table import UPDATE, field_shape
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 
 # With two ports, cycles from the address of a weight row to one of its blocks in the transposer.
 ROW_TO_BLOCK = 4
@@ -30,60 +32,41 @@ class UpdatePass(wiring.Component):
     the next block for the transposer, and two behind them (one in the first layer, which has no
     transposed plane) store the block. Each layer begins with a turn of its signals: group by group,
     those of P samples at a time are shifted into the transposer, come back through the column row
-    turned over, and leave the transposer unit by unit for the signal memory.
+    turned over, and leave the transposer unit by unit for the delta memory.
 
     Cycle model: :func:`boldhw.spec.cycles.update`.
 
     Members
     -------
-    start, done : one cycle each.
-    layers, layer : layers of the network, layer in work. layer_done : all its weights are done.
-    first_slot, next_slot : let the slot be that of the first, of the next gathered sample.
-    issue : what the pass asks of memories and array.
-    table : fields of the layer in work.
+    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
+    layer_done : all weights of the layer are done.
+    slots : see :class:`boldhw.gateware.passes.pass_port.SlotPort`.
     store_accumulators : this cycle's data write is a row of new accumulators.
-    column_shift, column_part : shift part ``column_part`` of the word read into the transposer.
+    blocks : see :class:`boldhw.gateware.passes.pass_port.BlockMove`.
     zero_true, lanes, theta, decay : of the layer and group of inputs.
     flip, flipped : votes and accumulators are at the flip unit; its results are there.
-    load, shift, store, store_row, store_part, transposed : blocks between transposer and weight
-        memory; with ``dual_port`` one cycle ahead.
-    load_part, unload, unload_row, unload_part : with ``dual_port``: block to load in the next
-        cycle; shift a unit's signals from the transposer, in the next cycle, into this part of this
-        row of the signal memory.
+    unload, unload_row, unload_part : with ``dual_port``: shift a unit's signals from the
+        transposer, in the next cycle, into this part of this row of the delta memory.
     """
 
     def __init__(self, config):
         self.config = config
         members = {
-            "start": In(1),
-            "done": Out(1),
-            "layers": In(range(config.max_layers + 1)),
-            "layer": Out(range(config.max_layers + 1)),
-            "first_slot": Out(1),
-            "next_slot": Out(1),
-            "issue": Out(IssuePort(config)),
-            "table": Out(TablePort(config, UPDATE)),
+            **PassPort(config, UPDATE).members,
+            "slots": Out(SlotPort()),
             "store_accumulators": Out(1),
-            "column_shift": Out(1),
-            "column_part": Out(range(config.subwords)),
+            "blocks": Out(BlockMove(config)),
             "zero_true": Out(1),
             "lanes": Out(field_shape(config, "input_lanes")),
             "theta": Out(field_shape(config, "theta")),
             "layer_done": Out(1),
             "flip": Out(1),
             "flipped": Out(1),
-            "load": Out(1),
-            "shift": Out(1),
-            "store": Out(1),
-            "store_row": Out(range(config.weight_rows)),
-            "store_part": Out(range(config.subwords)),
-            "transposed": Out(1),
         }
         if config.decay:
             members |= {"decay": Out(FIELD_BITS)}
         if config.dual_port:
             members |= {
-                "load_part": Out(range(config.subwords)),
                 "unload": Out(1),
                 "unload_row": Out(range(config.signal_rows)),
                 "unload_part": Out(range(2 * -(-config.batch // config.elements))),
@@ -127,16 +110,15 @@ class UpdatePass(wiring.Component):
         m.d.sync += [
             last_inputs.eq(self._input_group + 1 == fields.input_groups),
             self._last_group.eq(self._group + 1 == fields.groups),
-            last_layer.eq(self.layer + 1 == self.layers),
+            last_layer.eq(self.layer + 1 == self.run.layers),
         ]
         m.d.sync += self.lanes.eq(Mux(last_inputs, fields.input_lanes, p))
         with m.FSM() as fsm:
             # Registered: it holds for a whole layer, and long before the first vote.
             m.d.sync += self.zero_true.eq(fields.zero_true & ~fsm.ongoing("IDLE"))
-            with m.State("IDLE"), m.If(self.start):
-                m.d.comb += self.table.open.eq(1)
+            with m.State("IDLE"), m.If(self.run.start):
+                open_layer(m, self.table)
                 m.d.sync += self.layer.eq(0)
-                m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.sync += self._input_group.eq(0)
                 with m.If(self.table.done):
@@ -187,10 +169,9 @@ class UpdatePass(wiring.Component):
                     m.d.sync += self.layer.eq(self.layer + 1)
                     m.next = "FINISH"
                     with m.If(~last_layer):
-                        m.d.comb += self.table.open.eq(1)
-                        m.next = "LOAD"
+                        open_layer(m, self.table)
             with m.State("FINISH"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += self.run.done.eq(1)
                 m.next = "IDLE"
 
     def _steps(self, m, phase):
@@ -235,7 +216,7 @@ class UpdatePass(wiring.Component):
                         m.next = "INPUTS"
 
     def _unload(self, m, turned):
-        """Shift the units of a block that was turned over into the signal memory."""
+        """Shift the units of a block that was turned over into the delta memory."""
         p, base, unit = self.config.elements, Signal.like(self.unload_row), Signal.like(self._lane)
         with m.If(self._starting):
             m.d.sync += [base.eq(self.table.fields.column_row), self.unload_part.eq(0)]
@@ -252,23 +233,23 @@ class UpdatePass(wiring.Component):
         """Read the same operand word of every gathered sample."""
         fields, parts = self.table.fields, self.config.subwords
         row = Signal.like(fields.input_row)
-        place = Cat(self.column_part, row)
+        place = Cat(self.blocks.column_part, row)
         m.d.comb += [
-            self.first_slot.eq(self._turning),
-            self.next_slot.eq(self._gathering),
-            self.column_shift.eq(delay(m, self._gathering, self.config.read_latency)),
+            self.slots.first.eq(self._turning),
+            self.slots.next.eq(self._gathering),
+            self.blocks.column_shift.eq(delay(m, self._gathering, self.config.read_latency)),
         ]
         first_row = fields.signal_row if self.config.dual_port else fields.input_row
         with m.If(self._starting):
-            m.d.sync += [row.eq(first_row), self.column_part.eq(0)]
+            m.d.sync += [row.eq(first_row), self.blocks.column_part.eq(0)]
         if self.config.dual_port:
-            m.d.comb += self.first_slot.eq(self._turning | self._starting | self._word_through)
-            following = place + 1 - Mux(self.column_part == parts - 1, 0, parts)
+            m.d.comb += self.slots.first.eq(self._turning | self._starting | self._word_through)
+            following = place + 1 - Mux(self.blocks.column_part == parts - 1, 0, parts)
             with m.If(self._word_through):
                 m.d.sync += place.eq(Mux(self._masks, following, place + parts))
                 with m.If(self._masks & self._last_group):
-                    m.d.sync += [row.eq(fields.input_row), self.column_part.eq(0)]
-        m.d.comb += self.issue.data_addr.eq(row)
+                    m.d.sync += [row.eq(fields.input_row), self.blocks.column_part.eq(0)]
+        m.d.comb += self.rows.addr.eq(row)
         with m.If(self._next):
             m.d.sync += place.eq(place + 1)
 
@@ -278,29 +259,29 @@ class UpdatePass(wiring.Component):
         That takes three cycles, four with ``dual_port``.
         """
         ahead = 1 if self.config.dual_port else 0
-        read_row, write_row = (Signal.like(self.issue.data_addr) for _ in range(2))
+        read_row, write_row = (Signal.like(self.rows.addr) for _ in range(2))
         soon = delay(m, self._vote, self.config.latency - 2 - ahead)
         reading = delay(m, soon, 1)
         writing = delay(m, reading, 3 + ahead)
         m.d.comb += self.flip.eq(delay(m, reading, self.config.read_latency))
         m.d.comb += self.flipped.eq(delay(m, self.flip, 1))
-        m.d.comb += self.shift.eq(self.flipped | self.column_shift)
+        m.d.comb += self.blocks.shift.eq(self.flipped | self.blocks.column_shift)
         if self.config.dual_port:
             arriving = delay(m, self._gathering, self.config.read_latency - 1)
             moving = arriving | self.flip
-            m.d.comb += self.shift.eq(moving | self.unload)
-        with m.If(self.start):
+            m.d.comb += self.blocks.shift.eq(moving | self.unload)
+        with m.If(self.run.start):
             first = TABLE_ROWS * self.config.max_layers
             m.d.sync += [read_row.eq(first), write_row.eq(first)]
         with m.If(reading):
-            m.d.comb += self.issue.data_addr.eq(read_row)
+            m.d.comb += self.rows.addr.eq(read_row)
             m.d.sync += read_row.eq(read_row + 1)
         # Two ports have an address of their own for writes.
         outside = soon if self.config.dual_port else soon | delay(m, reading, 2)
-        m.d.comb += self.issue.in_slot.eq(~outside)
+        m.d.comb += self.rows.in_slot.eq(~outside)
         with m.If(writing):
-            m.d.comb += [write_address(self.issue).eq(write_row), self.store_accumulators.eq(1)]
-            m.d.comb += self.issue.data_write.eq(1)
+            m.d.comb += [write_address(self.rows).eq(write_row), self.store_accumulators.eq(1)]
+            m.d.comb += self.rows.write.eq(1)
             m.d.sync += write_row.eq(write_row + 1)
 
     def _blocks(self, m):
@@ -310,7 +291,7 @@ class UpdatePass(wiring.Component):
         latency = config.latency
         signal_row = Signal.like(issue.signal_row)
         base, row, store_row, turned_row = (Signal.like(issue.weight_row) for _ in range(4))
-        turned_part = Signal.like(self.store_part)
+        turned_part = Signal.like(self.blocks.store_part)
 
         # The array needs the column row in every other cycle; the row for the transposer is read in
         # the cycles between, late enough for the block before to be stored.
@@ -324,7 +305,7 @@ class UpdatePass(wiring.Component):
         store_block = delay(m, last_vote, latency + 2 - ahead)
         store_turned = delay(m, store_block, 1)
         load_block = delay(m, read_block, ROW_TO_BLOCK - 1 if config.dual_port else 2)
-        m.d.comb += self.load.eq(load_block)
+        m.d.comb += self.blocks.load.eq(load_block)
         with m.If(self._vote):
             m.d.comb += [
                 issue.signal_row.eq(signal_row),
@@ -343,14 +324,14 @@ class UpdatePass(wiring.Component):
         full = self._gathering & (self._lane == p - 1)
         store_columns, column_block = delay(m, full, 2), delay(m, self._block, 2)
         m.d.comb += [
-            self.transposed.eq(store_turned | store_columns),
-            self.store.eq(store_block | (store_turned & (self.layer != 0)) | store_columns),
-            self.store_row.eq(Mux(store_turned, turned_row, store_row)),
-            self.store_part.eq(Mux(store_turned, turned_part, self.column_part)),
+            self.blocks.transposed.eq(store_turned | store_columns),
+            self.blocks.store.eq(store_block | (store_turned & (self.layer != 0)) | store_columns),
+            self.blocks.store_row.eq(Mux(store_turned, turned_row, store_row)),
+            self.blocks.store_part.eq(Mux(store_turned, turned_part, self.blocks.column_part)),
         ]
         with m.If(store_columns):
-            m.d.comb += self.store_row.eq(config.weight_rows - 1)
-            m.d.comb += self.store_part.eq(Mux(self._on_signals, 0, column_block))
+            m.d.comb += self.blocks.store_row.eq(config.weight_rows - 1)
+            m.d.comb += self.blocks.store_part.eq(Mux(self._on_signals, 0, column_block))
         if config.dual_port:
             read_columns = delay(m, store_columns & delay(m, self._on_signals, 2), STORED - 1)
             soon = delay(m, read_columns, ROW_TO_BLOCK - 2)
@@ -358,8 +339,8 @@ class UpdatePass(wiring.Component):
             with m.If(read_columns):
                 m.d.comb += issue.weight_row.eq(config.weight_rows - 1)
             m.d.comb += [
-                self.load.eq(load_block | turned),
-                self.load_part.eq(Mux(soon, 0, self.column_part)),
+                self.blocks.load.eq(load_block | turned),
+                self.blocks.load_part.eq(Mux(soon, 0, self.blocks.column_part)),
             ]
             self._unload(m, turned)
         with m.If(store_turned):
@@ -377,6 +358,6 @@ class UpdatePass(wiring.Component):
             # The last block is being stored; the next inputs begin a row of the transposed plane.
             m.d.sync += [turned_part.eq(0), turned_row.eq(turned_row + 1)]
         with m.If(self._next):
-            m.d.sync += base.eq(base + (self.column_part == config.subwords - 1))
+            m.d.sync += base.eq(base + (self.blocks.column_part == config.subwords - 1))
         # With two ports flips and their count take a cycle more each.
         return delay(m, last_stored, 2) if config.dual_port else last_stored

@@ -20,7 +20,7 @@ class FlashPins(Signature):
     """Pins of a flash chip: clock, select (active high) and four data lines, line 0 the lowest.
 
     ``drive`` is one bit a line. The chip takes bits at the rising edge of ``clk``, and shows its
-    own behind the falling one; they are taken at the rising edge.
+    own after the falling one; they are taken at the rising edge.
     """
 
     def __init__(self):
@@ -37,10 +37,9 @@ class FlashReader(wiring.Component):
     """Read bursts of bytes by fast read quad output, at half the engine's clock.
 
     The chip is released from power-down first, into which an iCE40 puts it when it is configured.
-    A burst takes 4 cycles a byte, and 84 cycles around them; the clock waits while nobody takes
-    bytes. Lines 2 and 3 are held high except while the chip drives them, since they are write
-    protection and hold of a chip whose quad enable bit is not set. A request to write is taken and
-    forgotten.
+    The clock of the chip stops while no byte is taken. Lines 2 and 3 are held high except while the
+    chip drives them, since they are write protection and hold of a chip whose quad enable bit is
+    not set. A request to write is taken and forgotten.
 
     Parameters
     ----------
@@ -48,11 +47,25 @@ class FlashReader(wiring.Component):
         Of the part of the chip that holds samples, its upper end: address 0 is that of the chip
         with all bits above set.
     clock_hz : int
+        Frequency of the engine's clock, Hz.
 
     Members
     -------
-    memory : In(MemoryPort(address_bits, 8))
+    memory : In(MemoryPort(address_bits, WORD_BITS))
+        Requests and bytes; ``words`` is registered.
     pins : Out(FlashPins())
+        The chip; all outputs are registered.
+
+    Latency
+    -------
+    84 cycles from when a request is taken to its first byte, then a byte in 4 cycles. A burst of n
+    bytes keeps the reader busy for ``4 n + 84`` cycles at 21 to 40 MHz, ``DESELECT_NS`` included::
+
+        cycle     0         1 .. 64          65 .. 80   81 .. 83    84        ..  88
+        request   taken
+        pins                instruction,     dummy      nibbles
+                            address          clocks
+        words                                                       byte 0        byte 1
     """
 
     def __init__(self, address_bits, clock_hz):
@@ -119,7 +132,7 @@ class FlashReader(wiring.Component):
                 m.next = "SEND"
 
     def _send(self, m):
-        """Send an instruction with its address, and the clocks behind that of a read."""
+        """Send an instruction with its address, and the dummy clocks after those of a read."""
         pins, left = self.pins, self._left
         for state, following in (("SEND", "DUMMY"), ("DUMMY", "HIGH")):
             with m.State(state):

@@ -4,26 +4,39 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.spec.engine import FIELD_BITS, ORDER_STEPS
+from boldhw.spec.engine import ORDER_STEPS
+from boldhw.spec.geometry import FIELD_BITS
 
 # Skipped values have the highest bit set, and no primitive polynomial makes more of them in a row
-# than it has bits. With other taps any value is taken then, so that nothing waits for ever.
+# than it has bits. With other taps any value is taken then: nothing waits for ever.
 MOST_SKIPPED = FIELD_BITS
 
 
 class OrderUnit(wiring.Component):
-    """Number samples in a pseudo-random order without end, one number every 17 cycles or more.
+    """Number samples in a pseudo-random order without end.
 
-    A value takes ``ORDER_STEPS`` cycles, and one to be judged; one that is no sample is followed
-    by the next. Numbers are 1..``samples``. The next one is prepared before it is asked for.
+    A shift register with linear feedback goes ``ORDER_STEPS`` steps from one value to the next; a
+    value that is no sample is followed by the next. Each number is prepared before it is taken.
 
     Golden model: :class:`boldhw.spec.order.Order`, which counts samples from 0.
 
     Members
     -------
-    samples, taps : constant from ``write`` on.
-    write, write_data : begin again with this state.
-    o : stream of numbers.
+    samples : In(FIELD_BITS)
+        Samples in the store; constant from ``write`` on.
+    taps : In(FIELD_BITS)
+        Feedback taps of the register; constant from ``write`` on.
+    write : In(1)
+        Begin again with this state.
+    write_data : In(FIELD_BITS)
+        State, not 0.
+    o : Out(stream.Signature(FIELD_BITS))
+        Numbers, 1..``samples``; registered.
+
+    Latency
+    -------
+    18 cycles from ``write``, or from when a number is taken, to the next number: ``ORDER_STEPS``
+    steps, one to judge the value, one to begin. Each value that is no sample adds 17.
     """
 
     def __init__(self):

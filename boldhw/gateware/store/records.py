@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.memory.memory_port import BURST_BITS, MemoryPort
 from boldhw.gateware.store.order import OrderUnit
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 STRIDE_BITS = 4  # of the logarithm of the distance between records
 
@@ -14,18 +14,52 @@ STRIDE_BITS = 4  # of the logarithm of the distance between records
 class Records(wiring.Component):
     """Read records from the memory and give their operand words, the label's first.
 
-    After ``start`` as many records follow as ``count`` says, the first one where the order stands.
-    The next one is fetched while nobody takes words yet, as far as the queue of one record reaches.
+    After ``start`` as many records follow as ``count`` gives, the first one at the current number
+    of the order. The next one is fetched before its words are taken, as far as the queue of one
+    record reaches. The address of a record is its number, shifted by one bit a cycle.
 
     Golden model: :class:`boldhw.spec.order.Order`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``lanes``, ``max_fan_in`` and the memory of the store.
+
     Members
     -------
-    start, count : fetch records; only when all words of the earlier ones are taken.
-    stride, last : logarithm of the words of memory between records; words of a record, less one.
-    samples, taps, state_write, state : of the order, see ``OrderUnit``.
-    memory : where the records are.
-    o : operand words; lanes that the memory's last word has beyond the operand word are dropped.
+    start : In(1)
+        Fetch records; only when all words of the earlier ones are taken.
+    count : In(FIELD_BITS)
+        Records to fetch.
+    stride : In(STRIDE_BITS)
+        Logarithm of the words of memory from a record to the next.
+    last : In(BURST_BITS)
+        Words of memory of a record, less one.
+    samples : In(FIELD_BITS)
+        Of the order, see :class:`boldhw.gateware.store.order.OrderUnit`.
+    taps : In(FIELD_BITS)
+        Of the order, likewise.
+    state_write : In(1)
+        Begin the order again with ``state``.
+    state : In(FIELD_BITS)
+        State of the order.
+    memory : Out(MemoryPort(config.store_address_bits, config.store_width))
+        Memory of the records; requests are registered, ``words.ready`` is combinational.
+    o : Out(stream.Signature(config.lanes))
+        Operand words, from the queue; lanes that the memory's last word has beyond the operand word
+        are dropped.
+
+    Latency
+    -------
+    ``stride + 3`` cycles from ``start`` to the first request, if the order has its number; 2 cycles
+    from the last word of memory of an operand word to ``o``. One word of memory a cycle::
+
+        cycle           0     1        2 .. stride + 2     stride + 3     ..  w       w + 1   w + 2
+        start           1
+        numbers               taken
+        address                        shifted
+        memory                                             request            word
+        o                                                                                     word
     """
 
     def __init__(self, config):

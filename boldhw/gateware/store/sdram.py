@@ -15,7 +15,7 @@ WORD_BITS = 16  # of the memory port, however wide the chip is
 CAS_LATENCY = 2
 REFRESHES = 8  # before the mode register is set
 ALL_BANKS = 10  # address bit that makes a precharge one of all banks
-READS_AHEAD = 8  # words that are on their way or wait to be taken
+READS_AHEAD = 8  # words that are being read or wait to be taken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,10 @@ class SdramChip:
     activation to a command for a column, ``rp`` from precharge to the next activation or refresh,
     ``ras`` from activation to precharge at least and ``ras_max`` at most, ``rc`` from activation to
     activation of a bank, ``rrd`` of another one, ``rfc`` from refresh to the next command, ``wr``
-    from the last word written to precharge, ``mrd`` behind a write of the mode register, ``refi``
+    from the last word written to precharge, ``mrd`` after a write of the mode register, ``refi``
     from refresh to refresh at most. ``ck`` is the least clock period at ``CAS_LATENCY``, ``ac`` and
     ``oh`` the times from a clock edge to new data at most and from the next one to their end at
-    least, ``setup`` and ``hold`` what the chip asks of its inputs around an edge.
+    least, ``setup`` and ``hold`` what the chip needs of its inputs around an edge.
     """
 
     row_bits: int
@@ -122,7 +122,7 @@ class Timing:
 class SdramPins(Signature):
     """Pins of a chip as its controller drives them; ``ras``, ``cas`` and ``we`` are active high.
 
-    Between controller and chip lies one more register, at the pin. The chip takes what that shows
+    Between controller and chip is one more register, at the pin. The chip takes what that shows
     half a cycle later, from an inverted clock; what it reads is taken at the same edge
     ``CAS_LATENCY`` cycles later. Chip select and clock enable are always active.
     """
@@ -142,20 +142,39 @@ class SdramPins(Signature):
 
 
 class SdramController(wiring.Component):
-    """Read bursts of words from an open row, one word a cycle; write single words; refresh.
+    """Read bursts of words from an open row, write single words, refresh.
 
     A request opens a row and closes it again; a burst that leaves its row goes on in the next one.
-    Between requests all banks are closed. A refresh that is due interrupts a burst. The first word
-    comes ``rcd + 8`` cycles after the request was taken, if its row is opened at once. A word on a
+    Between requests all banks are closed. A refresh that is due interrupts a burst. A word on a
     chip of 32 bits is one half of its word: a burst reads each word twice, a write masks the other
     half.
 
     Parameters
     ----------
     chip : SdramChip
+        Geometry of the chip, and its timing in ns.
     clock_hz : int
+        Frequency of the clock, Hz.
     timing : Timing, optional
         Another timing than that of the chip.
+
+    Members
+    -------
+    memory : In(MemoryPort(chip.address_bits, WORD_BITS))
+        Requests and words, from a queue of ``READS_AHEAD`` words.
+    pins : Out(SdramPins(chip))
+        The chip; all outputs are registered.
+
+    Latency
+    -------
+    ``rcd + 8`` cycles from when a request is taken to its first word, if its row is opened at once;
+    then one word a cycle. A burst of two words, with ``rcd`` = 2::
+
+        cycle          0       1   2          3   4        5        6   7     8     9   10    11
+        request        taken
+        pins                       activate       read 0   read 1
+        pins.data_in                                                    0     1
+        memory.words                                                                    0     1
     """
 
     def __init__(self, chip, clock_hz, timing=None):
@@ -171,7 +190,7 @@ class SdramController(wiring.Component):
         self._addr = Signal(self.chip.address_bits)
         self._left = Signal(len(self.memory.request.p.last) + 1)  # words that are still to be read
         self._write, self._data = Signal(), Signal(WORD_BITS)
-        self._read, self._closed = Signal(), Signal()  # a word is asked for; its row must be closed
+        self._read, self._closed = Signal(), Signal()  # a word is read; its row must be closed
         self._hold = Signal(range(max(self.timing.ras, self.timing.wr)))
         timing = self.timing
         self._delay = Signal(range(max(timing.rfc, timing.rcd, timing.rp, timing.mrd)))
@@ -199,7 +218,7 @@ class SdramController(wiring.Component):
         return addr[:low], addr[low:middle], addr[middle : middle + 2], addr[middle + 2 :]
 
     def _refresh_timer(self, m):
-        """Return the signal that says that a refresh is due; ``_refreshed`` ends that."""
+        """Return the signal that is high while a refresh is due; ``_refreshed`` ends that."""
         timer, due = Signal(range(self.timing.refresh)), Signal()
         self._tick, self._refreshed = Signal(), Signal()
         m.d.comb += self._tick.eq(timer == self.timing.refresh - 1)
@@ -216,7 +235,7 @@ class SdramController(wiring.Component):
         captured, taken = Signal(self.chip.data_bits), Signal()
         ahead = Signal(range(READS_AHEAD + 1))
         m.d.sync += captured.eq(self.pins.data_in)
-        # The command leaves two cycles later, and what came is captured in the cycle behind it.
+        # The command leaves two cycles later, and what came is captured one cycle after it.
         wait = CAS_LATENCY + 3
         half = delay(m, self._addr[: self.chip.half_bits], wait)
         m.d.comb += [
@@ -258,7 +277,7 @@ class SdramController(wiring.Component):
             with m.If(refreshes == REFRESHES - 1):
                 m.next = "MODE"
         with m.State("MODE"), m.If(now):
-            # Bursts of one word: each word is asked for.
+            # Bursts of one word: each word has its own command.
             self._command(m, ras=1, cas=1, we=1, wait=timing.mrd)
             m.d.sync += [pins.address.eq(CAS_LATENCY << 4), pins.bank.eq(0), pins.mask.eq(0)]
             m.next = "IDLE"

@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out, Signature, flipped
 from boldhw.gateware.memory.memory_port import MemoryPort
 from boldhw.gateware.ports import ControlPort, DataPort, Operation
 from boldhw.gateware.store.records import STRIDE_BITS, Records
-from boldhw.spec.engine import FIELD_BITS, PAGE_BITS
+from boldhw.spec.engine import PAGE_BITS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.protocol import Register
 
 AHEAD_BITS = 4  # words are read for the host up to the end of a block of so many address bits
@@ -18,10 +19,10 @@ class StorePort(Signature):
 
     ``start`` trains on ``count`` samples; ``running`` is high from the next cycle until that is
     done. ``clear`` makes the store's registers zero, ``register_write`` writes ``value`` to one of
-    them. ``read`` and ``write`` ask for the word at ``addr`` in the page: ``valid`` is high from
+    them. ``read`` and ``write`` access the word at ``addr`` in the page: ``valid`` is high from
     when ``word`` has been read until the next ``read``; ``write``, with ``value``, stays until
-    ``written``. None of them comes while ``running`` is high. ``configured`` tells that records are
-    as long as samples; otherwise training would wait for words for ever, and may not start.
+    ``written``. None of them comes while ``running`` is high. ``configured`` is high when records
+    are as long as samples; otherwise training would wait for words for ever, and may not start.
     """
 
     def __init__(self, config):
@@ -47,19 +48,43 @@ class StorePort(Signature):
 class Store(wiring.Component):
     """Train the core on records of a memory, and show the memory to the host.
 
-    Stands between the command unit and the core. The operand words of a sample are written to its
-    slot, one a cycle, as soon as the core's passes are over, while its counters still count; the
-    core starts when those are through. The next record is fetched while the core runs.
+    It is between the command unit and the core. The operand words of a sample are written to its
+    slot as soon as the core's passes are over, while its counters still count; the core starts when
+    those are through. The next record is fetched while the core runs.
 
     Golden model: :class:`boldhw.spec.order.Order`, and
     :class:`boldhw.golden.network.Network` on samples in that order.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine with a store; gives the widths of the ports.
+
     Members
     -------
-    command : from the command unit.
-    data, control : ports of the core as the command unit drives them, when nothing runs.
-    core_data, core_control : ports of the core.
-    memory : the memory of the records.
+    command : In(StorePort(config))
+        From the command unit; ``word`` and ``valid`` are registered.
+    data : In(DataPort(config))
+        Data memory, as the command unit drives it; connected while the store does not train.
+    control : In(ControlPort(config))
+        The core, likewise.
+    core_data : Out(DataPort(config))
+        Data memory; combinational.
+    core_control : Out(ControlPort(config))
+        The core; combinational.
+    memory : Out(MemoryPort(config.store_address_bits, config.store_width))
+        Memory of the records; combinational.
+
+    Latency
+    -------
+    One operand word a cycle is written to the slot. A sample of n words, if they are in the queue
+    and the core is idle; ``busy`` rises one cycle after ``start``::
+
+        cycle       0       1 .. n   n + 1   n + 2     n + 3
+        state       LABEL   WORDS    START   STARTED   LABEL
+        records     label   words
+        core_data           write
+        core_control                 start   busy      busy
     """
 
     def __init__(self, config):
@@ -112,8 +137,9 @@ class Store(wiring.Component):
     def _access(self, m):
         """Read and write words for the host; otherwise the memory serves the records.
 
-        Words are read ahead, since a memory takes long to begin: as many as lie in the same block.
-        What the host does not ask for next is thrown away before anything else is done.
+        Words are read before the host needs them, up to the end of the same block, since a memory
+        takes long to begin. What the host does not read next is thrown away before anything else is
+        done.
         """
         command, memory, records = self.command, self.memory, self._records.memory
         request, words = memory.request, memory.words

@@ -17,21 +17,48 @@ class FlipUnit(wiring.Component):
     """Add a vote to each of P accumulators and flip the weights whose accumulator calls for it.
 
     ``m <- clamp(m - q)``, with decay before and stochastic rounding where the engine has them; the
-    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. Weights, and what
-    comes out, stand a cycle behind the other inputs.
+    weight flips and its accumulator restarts at 0 when ``m * e(w) <= -theta``. The trick: where the
+    weight is T the sum is complemented, and one comparison with theta serves both weights.
 
-    Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11).
+    Golden model: :func:`boldhw.golden.rule.accumulate` and ``flip`` (paper, eq. 9-11), ``decay``
+    and ``stochastic_round``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine that trains; gives ``elements``, ``batch``, ``accumulator_bits``,
+        ``stochastic`` and ``decay``.
 
     Members
     -------
-    votes : P signed votes.
-    accumulators : P signed accumulators of A bits.
-    weights : P bits.
-    theta : 1 and up; above ``2 ** (A - 1)`` nothing flips.
-    rounding, draws : votes are divided by ``2 ** rounding``, rounded by the lane's random bits.
-    decay : accumulators lose ``(m * decay) >> 16`` first.
-    new_accumulators : accumulators after the update.
-    flips : P bits, the weights that change.
+    votes : In(data.ArrayLayout(vote_shape(config), config.elements))
+        One signed vote per lane, -K..K.
+    accumulators : In(data.ArrayLayout(signed(config.accumulator_bits), config.elements))
+        Accumulators before the update.
+    weights : In(config.elements)
+        Weights before the update, 1 for T; one cycle after the other inputs.
+    theta : In(config.accumulator_bits)
+        Threshold of a flip, 1 and up, constant for a layer; above ``2 ** (accumulator_bits - 1)``
+        nothing flips.
+    rounding : In(range(MAX_ROUNDING + 1))
+        Votes are divided by ``2 ** rounding``; only in a stochastic engine.
+    draws : In(NOISE_BITS * config.elements)
+        Random bits, whose low ones round the lane's vote; only in a stochastic engine.
+    decay : In(16)
+        Accumulators lose ``(m * decay) >> 16`` first; only in an engine with decay.
+    new_accumulators : Out(data.ArrayLayout(signed(config.accumulator_bits), config.elements))
+        Accumulators after the update; combinational from registers and ``weights``.
+    flips : Out(config.elements), combinational
+        Weights that change; from registers and ``weights``.
+
+    Latency
+    -------
+    1 cycle, P accumulators per cycle. Two groups of lanes a and b::
+
+        cycle                       0     1     2
+        votes, accumulators, ..     a     b
+        weights                           a     b
+        new_accumulators, flips           a     b
     """
 
     def __init__(self, config):
@@ -76,14 +103,14 @@ class FlipUnit(wiring.Component):
         m.d.comb += self.new_accumulators[lane].eq(self._clamped(m, pull, weight, flips, lane))
 
     def _reached(self, pull, weight, below):
-        """Say whether the accumulator fell to -theta for a weight of T, rose to theta for F.
+        """Return a condition: the accumulator is -theta or less for a T, theta or more for an F.
 
         The complement of a value is one less than its negative; twice each leaves room for that.
         """
         return ~pull[-1] & (Cat(weight, pull[:-1]) >= Cat(1, below))
 
     def _clamped(self, m, pull, weight, flips, lane):
-        """Return the accumulator: 0 behind a flip, else complemented back and clamped."""
+        """Return the accumulator: 0 after a flip, else complemented back and clamped."""
         low = self.config.accumulator_bits - 1
         top, negative = pull[low:], pull[-1] ^ weight
         beyond = top.any() & ~top.all()

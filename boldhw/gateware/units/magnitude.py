@@ -13,17 +13,31 @@ def limit_shape(config):
 
 
 class Magnitude(wiring.Component):
-    """Compare the absolute value of each sum with a limit. No latency.
+    """Compare the absolute value of each sum with a limit.
 
     One comparator per lane serves both the gate bits of the forward pass and the dead zone of the
     backward pass. A negative sum is compared by its complement, which is one less than its
     absolute value; the carry into the comparison makes up for that.
 
+    Golden model: ``np.abs(sums) > limits``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements`` and ``sum_bits``.
+
     Members
     -------
-    sums : P signed sums.
-    limits : P limits.
-    far : P bits, ``abs(sum) > limit``.
+    sums : In(data.ArrayLayout(sum_shape(config), config.elements))
+        One signed sum per lane.
+    limits : In(data.ArrayLayout(limit_shape(config), config.elements))
+        One limit per lane.
+    far : Out(config.elements), combinational
+        Lanes with ``abs(sum) > limit``.
+
+    Latency
+    -------
+    None: combinational.
     """
 
     def __init__(self, config):

@@ -17,15 +17,32 @@ def recurrence(elements):
 
 
 class Noise(wiring.Component):
-    """Draw NOISE_BITS random bits for every lane. A new draw stands one cycle after ``step``.
+    """Draw NOISE_BITS random bits for every lane.
+
+    A shift register with linear feedback makes all bits of a draw in one step: a draw has at most
+    ``n - k`` bits (see :func:`recurrence`), and each is an xor of two bits of the state.
 
     Golden model: :class:`boldhw.spec.noise.NoiseStream`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``.
+
     Members
     -------
-    step : go on to the next draw.
-    write, write_data : shift 16 bits into the state, the oldest bits fall out.
-    draws : P * NOISE_BITS bits, lane 0 lowest.
+    step : In(1)
+        Go on to the next draw.
+    write : In(1)
+        Shift ``write_data`` into the state; wins over ``step``. The oldest bits fall out.
+    write_data : In(16)
+        Bits of the state, the oldest one lowest.
+    draws : Out(NOISE_BITS * config.elements), combinational
+        The draw, lane 0 lowest; one xor after the state.
+
+    Latency
+    -------
+    The next draw is there one cycle after ``step``, one draw per cycle.
     """
 
     def __init__(self, config):

@@ -8,20 +8,35 @@ from boldhw.gateware.array.array import sum_shape
 
 
 class Threshold(wiring.Component):
-    """Fire where a sum reaches the threshold, and open the gate where it is close. No latency.
+    """Fire where a sum reaches the threshold, and open the gate where it is close.
 
-    The sums are counted from the threshold. The gate bit says whether the unit takes part in the
-    backward pass; storing it, not the sum, keeps one bit a unit. Lanes from ``lanes`` on hold no
-    unit: both bits are 0 there.
+    The sums are counted from the threshold: their sign decides. The gate bit tells whether the unit
+    takes part in the backward pass; storing it, not the sum, keeps one bit a unit. Lanes from
+    ``lanes`` on hold no unit: both bits are 0 there.
 
     Golden model: :func:`boldhw.golden.rule.fire`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements``, ``sum_bits`` and ``training``.
+
     Members
     -------
-    sums : P signed sums.
-    far : P bits, the sum is beyond the window (only in an engine that trains).
-    lanes : units in this group, 1..P.
-    fire, gate : P bits each.
+    sums : In(data.ArrayLayout(sum_shape(config), config.elements))
+        One signed sum per lane, less its threshold.
+    far : In(config.elements)
+        The sum is beyond the window; only in an engine that trains.
+    lanes : In(range(config.elements + 1))
+        Units in this group, 1..P.
+    fire : Out(config.elements), combinational
+        Activations, 1 for T.
+    gate : Out(config.elements), combinational
+        Units within the window; only in an engine that trains.
+
+    Latency
+    -------
+    None: combinational.
     """
 
     def __init__(self, config):

@@ -11,7 +11,14 @@ from boldhw.gateware.core.counters import address_bits
 from boldhw.spec.protocol import COUNTERS, identity_bytes
 
 COUNT = len(COUNTERS) + CONFIG.max_layers
-IDLE = {"post": 0, "amount": 0, "post_flips": 0, "layer": 0, "clear": 0, "addr": 0}
+IDLE = {
+    "add__post": 0,
+    "add__amount": 0,
+    "add__post_flips": 0,
+    "add__layer": 0,
+    "clear": 0,
+    "addr": 0,
+}
 EVERY = (1 << len(COUNTERS)) - 1
 
 
@@ -21,8 +28,13 @@ class Reference:
     def __init__(self):
         self.values, self.left, self.word = [0] * COUNT, 2 * COUNT, None
 
-    def __call__(self, post, amount, post_flips, layer, clear, addr):
-        expected = {"busy": int(self.left > 0)} | ({} if self.word is None else {"word": self.word})
+    def __call__(self, clear, addr, **add):
+        post, amount, post_flips, layer = (
+            add[f"add__{name}"] for name in ("post", "amount", "post_flips", "layer")
+        )
+        expected = {"add__busy": int(self.left > 0)} | (
+            {} if self.word is None else {"word": self.word}
+        )
         self.word = None if self.left else self.values[addr // 2] >> addr % 2 * 16 & 0xFFFF
         self.left = max(self.left - 1, 0)
         if clear:
@@ -45,12 +57,12 @@ def random_inputs(rng, reference, cycles):
     for _ in range(cycles):
         inputs = IDLE | {
             "addr": rng.randrange(2 * COUNT),
-            "amount": rng.choice([*amounts, rng.getrandbits(24)]),
-            "layer": rng.randrange(CONFIG.max_layers),
+            "add__amount": rng.choice([*amounts, rng.getrandbits(24)]),
+            "add__layer": rng.randrange(CONFIG.max_layers),
         }
         if not reference.left and rng.random() < 0.3:
             post = rng.choice([0, 1 << rng.randrange(len(COUNTERS)), rng.randint(0, EVERY), EVERY])
-            inputs |= {"post": post, "post_flips": rng.getrandbits(1)}
+            inputs |= {"add__post": post, "add__post_flips": rng.getrandbits(1)}
             inputs["clear"] = int(rng.random() < 0.01)
         yield inputs
 
@@ -94,11 +106,11 @@ async def sums_match_integers(dut):
 async def carries_cross_the_words(dut):
     """Amounts carry into the high word, and sums past 32 bits wrap around."""
     reference = await begin(dut)
-    last = {"post_flips": 1, "layer": CONFIG.max_layers - 1}
+    last = {"add__post_flips": 1, "add__layer": CONFIG.max_layers - 1}
     for amount in (0xFFFF, 1, 0x1FFFF, 0xFFFFFF):
-        await add(dut, reference, post=0b111, amount=amount, **last)
+        await add(dut, reference, add__post=0b111, add__amount=amount, **last)
         await read_all(dut, reference)
-    await add(dut, reference, 256, post=0b001, amount=0xFFFFFF, **last)
+    await add(dut, reference, 256, add__post=0b001, add__amount=0xFFFFFF, **last)
     assert reference.values[0] < 1 << 25
     await read_all(dut, reference)
 
@@ -107,7 +119,7 @@ async def carries_cross_the_words(dut):
 async def reset_clears_the_counters(dut):
     """All words are 0 after a reset, even if it comes while a clear is under way."""
     reference = await begin(dut)
-    await add(dut, reference, post=EVERY, amount=0xABCDEF, post_flips=1)
+    await add(dut, reference, add__post=EVERY, add__amount=0xABCDEF, add__post_flips=1)
     await compare(dut, reference, [IDLE | {"clear": 1}] + [IDLE] * 3)
     dut.rst.value = 1
     await compare(dut, lambda **inputs: {}, [IDLE])
@@ -122,7 +134,9 @@ async def a_post_beside_a_clear_counts(dut):
     """What is posted in the cycle of a clear is added to cleared counters."""
     reference = await begin(dut)
     for _ in range(2):
-        await compare(dut, reference, [IDLE | {"post": EVERY, "amount": 0x12345, "clear": 1}])
+        await compare(
+            dut, reference, [IDLE | {"add__post": EVERY, "add__amount": 0x12345, "clear": 1}]
+        )
         await idle(dut, reference)
         await read_all(dut, reference)
     assert reference.values[:4] == [0x12345] * 3 + [1]

@@ -121,7 +121,7 @@ def compare(dut, transport):
         if case.engine.has_store:
             compare_stored(device, network, bits[:STORED], labels[:STORED])
         read = case.network()
-        device.store(read)
+        device.read_into(read)
         assert read.state_crc() == network.state_crc()
         assert device.stat()["updates"] > parameters()["samples"] // (2 * case.engine.batch)
 

@@ -4,7 +4,8 @@ import cocotb
 from support.streams import cycle, generator, parameters, settled, start
 from support.unit_config import CONFIG
 
-from boldhw.spec.engine import FIELD_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.table import PASS_ROWS
 
 FIELDS = parameters()["fields"]

@@ -8,11 +8,23 @@ from support.every_cycle import compare
 from support.streams import generator
 
 from boldhw.golden import rule
-from boldhw.spec.engine import FIELD_BITS
+from boldhw.spec.geometry import FIELD_BITS
 
 ONES = (1 << FIELD_BITS) - 1
 LOW, HIGH = -1 << FIELD_BITS - 1, (1 << FIELD_BITS - 1) - 1
 INPUTS = {"restart", "valid", "stall", "value", "recount", "step"}
+PORTS = {
+    "valid": "outputs__valid",
+    "stall": "outputs__stall",
+    "value": "outputs__value",
+    "recount": "recount__start",
+    "step": "recount__step",
+    "is_wrong": "recount__is_wrong",
+    "is_label": "recount__is_label",
+    "counting": "recount__counting",
+    "hit": "verdict__hit",
+    "active": "verdict__active",
+}
 
 
 @dataclass
@@ -66,7 +78,12 @@ class Record:
         care |= dict.fromkeys(("is_label", "counting"), self.counted)
         care["is_wrong"] = self.recounted
         care["score"] = [-valid for valid in outputs["score_valid"]]
-        await compare(dut, inputs, outputs, care)
+        await compare(dut, *map(by_port, (inputs, outputs, care)))
+
+
+def by_port(columns):
+    """Return columns under the names of the ports."""
+    return {PORTS.get(name, name): column for name, column in columns.items()}
 
 
 def columns(rows):

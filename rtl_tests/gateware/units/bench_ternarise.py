@@ -27,13 +27,17 @@ async def check(dut, cases):
         "sums": pack(sums, WIDTH),
         "gate": pack(gate),
         "beyond": pack(np.abs(sums) > limits),
-        "dead": dead,
+        "request__dead": dead,
     }
     if STOCHASTIC:
-        inputs |= {"noise": noise, "draws": pack(draws, NOISE_BITS)}
+        inputs |= {"request__noise": noise, "draws": pack(draws, NOISE_BITS)}
     masks = pack(signals != 0)
-    outputs = {"limits": pack(limits, WIDTH - 1), "masks": masks, "signs": pack(signals > 0)}
-    await compare(dut, inputs, outputs, care={"signs": masks})
+    outputs = {
+        "limits": pack(limits, WIDTH - 1),
+        "request__masks": masks,
+        "request__signs": pack(signals > 0),
+    }
+    await compare(dut, inputs, outputs, care={"request__signs": masks})
 
 
 def golden(case):

@@ -1,4 +1,4 @@
-"""Bench of TurnedSignalMemory against a list of rows."""
+"""Bench of TransposedDeltaMemory against a list of rows."""
 
 import cocotb
 from support.lockstep import compare

@@ -1,4 +1,4 @@
-"""Bench of SignalMemory against a list of rows."""
+"""Bench of DeltaMemory against a list of rows."""
 
 import cocotb
 from support.lockstep import compare

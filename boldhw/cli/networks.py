@@ -1,0 +1,56 @@
+"""``boldhw networks``."""
+
+import click
+
+from boldhw.cli.options import read_network
+from boldhw.cli.output import table, verb
+from boldhw.golden.graph.widths import SUM_BITS, check_widths, widths
+
+COLUMNS = ["layer", "kind", "reads", "makes", "fan_in", "weights", "sum_bits", "delta_bits",
+           "vote_bits"]  # fmt: skip
+
+
+def _text(result):
+    text = table(result["layers"], COLUMNS)
+    return f"{text}\n{result['weights']} weights, {result['operations']} XNORs a sample forward"
+
+
+@verb(text=_text)
+@click.argument("network", metavar="NETWORK")
+def networks(network):
+    """Print the layers of a network: shapes, weights, and the bits that its sums need.
+
+    NETWORK is such as 784-72-10 or 28x28-16k5p2-32k5p2-10, or a JSON file of a graph. A network
+    whose sums do not fit is refused, by layer.
+    """
+    spec = read_network(network)
+    check_widths(spec)
+    found = widths(spec)
+    return {
+        "network": str(spec),
+        "layers": [_row(layer, found[layer.name].bits) for layer in spec.layers],
+        "weights": sum(layer.weights for layer in spec.layers),
+        "operations": sum(layer.weights * _sums(layer) for layer in spec.layers),
+        "sum_bits": SUM_BITS,
+    }
+
+
+def _row(layer, bits):
+    sums, deltas, votes = bits
+    return {
+        "layer": layer.name,
+        "kind": f"{layer.kind} {layer.kernel}" if layer.kernel else layer.kind,
+        "reads": str(layer.reads),
+        "makes": str(layer.makes),
+        "fan_in": layer.inputs,
+        "weights": layer.weights,
+        "sum_bits": sums,
+        "delta_bits": deltas,
+        "vote_bits": votes,
+    }
+
+
+def _sums(layer):
+    """Return at how many places a layer has sums."""
+    pool = layer.kernel.pool if layer.kernel else 1
+    return layer.makes.height * layer.makes.width * pool**2

@@ -1,0 +1,200 @@
+"""``boldhw train`` and ``boldhw eval`` of a graph of layers, on the golden model."""
+
+import time
+
+import numpy as np
+
+from boldhw import data
+from boldhw.cli import options, own_data
+from boldhw.cli.output import say
+from boldhw.cli.saving import again, check_place, given, refuse_fixed
+from boldhw.data.datasets import Origin
+from boldhw.data.majority import majority_share
+from boldhw.data.sources import load_to_test
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.graph import checkpoint as graphs
+from boldhw.golden.graph.coding import Levels
+from boldhw.golden.graph.constants import Constants
+from boldhw.golden.graph.fastest import fastest
+from boldhw.golden.graph.start import start
+from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.golden.network import check_labels
+from boldhw.spec.layer import CONV
+
+FIXED = ("network", "epochs", "seed", "threshold", *own_data.FIXED)  # by a checkpoint
+UNUSED = ("backend", "store", "board", "config", "clock_hz", *options.HYPER_HELP)
+BITS = 16  # of an accumulator
+PICTURES = 2000  # that tell the share of T's at the start
+
+
+def is_graph(path):
+    """Return whether a run to be resumed, None if there is none, is one of a graph."""
+    return path is not None and graphs.is_graph(path)
+
+
+def train_graph(settings, checkpoint, resume, force, threshold, samples):
+    """Train a graph and return the result of the verb.
+
+    samples: name, training and test size of the data set, and its Reading. Raises ConfigError and
+    DataError.
+    """
+    if unused := given(UNUSED):
+        raise ConfigError(
+            f"--{unused[0].replace('_', '-')} is for chains of dense layers; a graph trains on the "
+            f"golden model, with governors: leave it out"
+        )
+    if resume is not None:
+        refuse_fixed(resume, FIXED)
+        checkpoint = resume if checkpoint is None else checkpoint
+    if checkpoint is not None:
+        check_place(checkpoint, resume, force)
+    if resume is None:
+        dataset = _pictures(samples)
+        trainer = _new(settings, threshold, dataset)
+    else:
+        trainer = graphs.load(resume)
+        dataset = _pictures(samples, own_data.schema_of(trainer))
+        check_data(trainer, dataset)
+    trainer.schema = dataset.schema
+    _check_origin(trainer, samples[0], dataset, resume)
+    begin = time.perf_counter()
+    epochs = _run(trainer, dataset, checkpoint)
+    return _result(trainer, dataset, epochs, time.perf_counter() - begin)
+
+
+def _pictures(samples, schema=None):
+    """Return a data set of pixels. Raises DataError for one that a coder makes bits of."""
+    name, train_size, test_size, reading = samples
+    dataset = data.load(name, train_size, test_size, reading, schema)
+    if dataset.schema and dataset.schema.coder:
+        raise DataError(
+            f"{dataset.name} has no pixels but features with edges of their own; a graph takes "
+            f"pictures: leave out --levels, --code and --edges, or use --hidden"
+        )
+    own_data.tell(dataset.notes)
+    return dataset
+
+
+def check_data(trainer, dataset):
+    """Raise DataError unless a run can train and test on a data set."""
+    spec = trainer.graph.spec
+    trainer.code.check(spec.sample, dataset.x_train, dataset.name)
+    for name, labels in (("training", dataset.y_train), ("test", dataset.y_test)):
+        check_labels(labels, len(labels), trainer.graph.classes, f"{name} set: labels")
+
+
+def _new(settings, threshold, dataset):
+    """Return a run that has not begun."""
+    spec, seed, constants = settings["network"], settings["seed"], Constants()
+    code = _levels(spec.sample, threshold)
+    code.check(spec.sample, dataset.x_train, dataset.name)
+    bits = code(dataset.x_train[:PICTURES])
+    initial = start(
+        spec,
+        constants,
+        int(256 * np.count_nonzero(bits) / bits.size),
+        zero_true=[not index or layer.kind == CONV for index, layer in enumerate(spec.layers)],
+        bits=BITS,
+    )
+    classes = spec.output.outputs
+    check_labels(dataset.y_train, len(dataset.y_train), classes, "training set: labels")
+    check_labels(dataset.y_test, len(dataset.y_test), classes, "test set: labels")
+    graph = fastest(spec, initial, seed, BITS, bits, dataset.y_train)
+    return GraphTrainer(graph, constants, settings["epochs"], len(dataset.y_train), seed, code)
+
+
+def _levels(sample, threshold):
+    """Return the Levels of a sample's planes; one plane has the threshold of the command line."""
+    if sample.planes == 1:
+        return Levels((threshold,))
+    if given(["threshold"]):
+        raise ConfigError(
+            f"--threshold is for one plane; {sample} takes {sample.planes} levels at equal "
+            f"distances: leave it out"
+        )
+    return Levels.spread(sample.planes)
+
+
+def _check_origin(trainer, name, dataset, resume):
+    """Note which samples a run trains on. Raises DataError if it trained on others before."""
+    bits = trainer.code(dataset.x_train)
+    origin = Origin.of(name, trainer.code.levels[0], bits, dataset.y_train)
+    if trainer.origin:
+        trainer.origin.check(origin, resume)
+    trainer.origin = origin
+
+
+def _run(trainer, dataset, checkpoint):
+    """Train the epochs that are left, saving after each; return their EpochStats."""
+    epochs = []
+    if checkpoint is not None:
+        graphs.save(checkpoint, trainer)
+    try:
+        for stats in trainer.run(dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
+            epochs.append(stats)
+            if checkpoint is not None:
+                graphs.save(checkpoint, trainer)
+            flips = " ".join(map(str, stats.flips))
+            say(f"epoch {stats.epoch}: {100 * stats.test_accuracy:.2f} % held-out, flips {flips}")
+    except KeyboardInterrupt:
+        if checkpoint is not None:
+            say(f"interrupted after epoch {trainer.epoch}; go on with: {again(checkpoint)}")
+        raise
+    return epochs
+
+
+def _result(trainer, dataset, epochs, seconds):
+    """Return the JSON object of the verb."""
+    if epochs:
+        accuracy = epochs[-1].test_accuracy
+    else:
+        accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
+    options.say_if_nothing_learned(accuracy, dataset.y_test)
+    trained = sum(stats.samples for stats in epochs)
+    return {
+        "network": str(trainer.graph.spec),
+        "epochs": trainer.epoch,
+        "test_accuracy": accuracy,
+        "majority_share": majority_share(dataset.y_test),
+        "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
+        "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
+        "updates": sum(stats.updates for stats in epochs),
+        "samples": trained,
+        "seconds": round(seconds, 3),
+    }
+
+
+def load_graph(path, backend, threshold):
+    """Return the run of a graph, its pixels cut at a threshold that may be None.
+
+    Raises ConfigError for a device, and for a threshold of several levels.
+    """
+    if backend != "golden":
+        raise ConfigError(f"no device runs the graph in {path}; leave out --backend")
+    trainer = graphs.load(path)
+    if threshold is not None:
+        if len(trainer.code.levels) > 1:
+            raise ConfigError(f"{path} has several levels a pixel; leave out --threshold")
+        trainer.code = Levels((threshold,))
+    return trainer
+
+
+def evaluate_graph(path, backend, samples, threshold):
+    """Return the result of ``boldhw eval`` of a graph. Raises ConfigError and DataError.
+
+    samples: name and test size of the data set, and its Reading.
+    """
+    trainer = load_graph(path, backend, threshold)
+    name, size, reading = samples
+    dataset = load_to_test(name, size, reading, own_data.schema_of(trainer))
+    own_data.tell(dataset.notes)
+    check_data(trainer, dataset)
+    accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
+    options.say_if_nothing_learned(accuracy, dataset.y_test)
+    return {
+        "network": str(trainer.graph.spec),
+        "epochs": trainer.epoch,
+        "test_accuracy": accuracy,
+        "majority_share": majority_share(dataset.y_test),
+        "samples": len(dataset.y_test),
+    }

@@ -1,0 +1,112 @@
+"""Moves of weight blocks between the weight memory, the transposer and the host."""
+
+from amaranth.hdl import Cat, Module, Mux
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import copies, delay
+from boldhw.gateware.memory.transposer import TransposerPort
+from boldhw.gateware.memory.weight_memory import WeightMemoryPort
+from boldhw.gateware.passes.pass_port import BlockMove
+from boldhw.gateware.ports import BlockPort
+
+
+class Blocks(wiring.Component):
+    """Move blocks of P x P weights for the update pass or for the host.
+
+    The host's row of weights takes a cycle from its address to its block, with ``dual_port`` two,
+    and the transposer a cycle to what it is to do. See :class:`boldhw.gateware.ports.BlockPort`.
+
+    Parameters
+    ----------
+    config : EngineConfig
+
+    Members
+    -------
+    host : In(BlockPort(config))
+    taken : In(1)
+        The memories are the passes', not the host's.
+    weight_row : In(range(weight_rows))
+        Row that a pass reads in the next cycle.
+    move : In(BlockMove(config))
+        What the update pass moves; like the next two only in an engine that trains.
+    columns : In(elements)
+        With ``move.column_shift`` the word that the transposer takes; else it turns its words over.
+    flips : In(elements)
+        Bits of the word that it takes which are inverted as it turns them over.
+    transposer : Out(TransposerPort(config)), combinational from registers of passes
+    weights : Out(WeightMemoryPort(config)), combinational from registers of passes
+        ``row`` is not used here: it is the array's.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        members = {
+            "host": In(BlockPort(config)),
+            "taken": In(1),
+            "weight_row": In(range(config.weight_rows)),
+            "transposer": Out(TransposerPort(config)),
+            "weights": Out(WeightMemoryPort(config)),
+        }
+        if config.training:
+            members |= {
+                "move": In(BlockMove(config)),
+                "columns": In(config.elements),
+                "flips": In(config.elements),
+            }
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        host, transposer, weights = self.host, self.transposer, self.weights
+        dual = self.config.dual_port
+        part_bits = self.config.subwords.bit_length() - 1
+        part, row = host.addr[:part_bits], host.addr[part_bits:]
+        m.d.comb += [
+            transposer.load.eq(delay(m, host.load, 0 if dual else 1)),
+            transposer.block_in.eq(weights.block),
+            transposer.shift.eq(host.shift),
+            transposer.word_in.eq(delay(m, host.word_in, 1 if dual else 0)),
+            transposer.flips.eq(0),
+            host.word.eq(transposer.word),
+            weights.read_row.eq(Mux(self.taken, delay(m, self.weight_row, 1), row)),
+            weights.read_block.eq(delay(m, part, 1)),
+            weights.write.eq(host.store),
+            weights.write_row.eq(row),
+            weights.write_block.eq(part),
+            weights.write_data.eq(transposer.block),
+        ]
+        if self.config.training:
+            self._move(m)
+            if dual:
+                m.d.comb += weights.read_block.eq(Mux(self.taken, self.move.load_part, part))
+                m.d.comb += weights.write_data.eq(self._chosen_words(m))
+            else:
+                with m.If(self.move.transposed):
+                    m.d.comb += weights.write_data.eq(transposer.transposed)
+        return m
+
+    def _move(self, m):
+        """Carry out the requests of the update pass."""
+        move, transposer, weights = self.move, self.transposer, self.weights
+        with m.If(self.taken):
+            m.d.comb += [
+                transposer.load.eq(move.load),
+                transposer.shift.eq(move.shift),
+                transposer.word_in.eq(Mux(move.column_shift, self.columns, transposer.word)),
+                transposer.flips.eq(Mux(move.column_shift, 0, self.flips)),
+                weights.read_block.eq(move.column_part),
+                weights.write.eq(move.store),
+                weights.write_row.eq(move.store_row),
+                weights.write_block.eq(move.store_part),
+            ]
+
+    def _chosen_words(self, m):
+        """Return the words of the transposer, straight or transposed, chosen in each region."""
+        p, region_of = self.config.elements, self.config.region_of
+        transposed = copies(m, self.move.transposed, self.config.regions)
+        blocks = self.transposer.transposed, self.transposer.block
+        return Cat(
+            Mux(transposed[region_of(j)], *(block.word_select(j, p) for block in blocks))
+            for j in range(p)
+        )

@@ -1,0 +1,55 @@
+"""What governors aim at: one set of constants for all tasks."""
+
+from dataclasses import dataclass, fields
+
+from boldhw.errors import ConfigError
+from boldhw.spec.checks import check_range, check_types
+
+SHARE = 256  # of a share: so many are all
+ROOT = 16  # of a margin: so many are the root of the fan-in
+HALVING = 256  # of a flip rate's exponent: so many are a factor of two
+LONGEST = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constants:
+    """Aims and start values, integers.
+
+    fire_low, fire_high      least and largest share of T's of a unit at the start, in 1/256
+    gated                    share of a unit's outputs within its window, in 1/256
+    dead                     dead zone over the mean |g| of gated units, in 1/256
+    flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and
+                             at the end; on an exponential from one to the other
+    margin_first, margin_last  margin over the root of the last layer's fan-in, in 1/16, at the
+                             start and at the end; on a line from one to the other
+    batch                    active samples per update
+    """
+
+    fire_low: int = 64
+    fire_high: int = 90
+    gated: int = 128
+    dead: int = 179
+    flips_first: int = 3831
+    flips_last: int = 4938
+    margin_first: int = 48
+    margin_last: int = 16
+    batch: int = 16
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for field in fields(self):
+            check_range(field.name, getattr(self, field.name), 1, LONGEST)
+        if self.fire_low > self.fire_high or self.fire_high >= SHARE:
+            raise ConfigError(
+                f"fire_low={self.fire_low} and fire_high={self.fire_high} are no band of shares; "
+                f"the first is not above the second, and that below {SHARE}"
+            )
+
+
+def power(exponent: int, bits: int) -> int:
+    """Return about ``2**(bits - exponent / 256)``, by a straight line within each factor of two.
+
+    It is a shift and a subtraction; at most 6 % above the power. exponent: from 0.
+    """
+    whole, part = divmod(exponent, HALVING)
+    return (2 * HALVING - part << bits) // (HALVING << whole + 1)

@@ -1,0 +1,43 @@
+"""What a layer counts as samples go by: all that governors need of a device."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Counts:
+    """Counters of a layer of ``outputs`` units at ``places`` places each.
+
+    samples   samples that went forward
+    fires     int64, shape (outputs,): T's of each unit in them, all places added up
+    active    samples that went backward
+    gated     int64, shape (outputs,): units within their windows in these
+    near      all of these
+    size      sum of their |g|
+    updates   updates
+    flips     weights flipped in them
+    """
+
+    def __init__(self, outputs: int, places: int):
+        self.places = places
+        self.samples = self.active = self.near = self.size = self.updates = self.flips = 0
+        self.fires = np.zeros(outputs, np.int64)
+        self.gated = np.zeros(outputs, np.int64)
+
+    def clear_fires(self) -> None:
+        """Set what the threshold governor reads to 0."""
+        self.samples = 0
+        self.fires[:] = 0
+
+    def clear_gates(self) -> None:
+        """Set what the window governor reads to 0."""
+        self.active = 0
+        self.gated[:] = 0
+
+    def clear_sizes(self) -> None:
+        """Set what the governor of dead zones reads to 0."""
+        self.near = self.size = 0
+
+    def clear_flips(self) -> None:
+        """Set what the theta governor reads to 0."""
+        self.updates = self.flips = 0

@@ -1,0 +1,115 @@
+"""What a layer computes, in NumPy: the definition that every other kernel has to equal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boldhw.golden import rule as places_alone
+from boldhw.golden.convolution import pool, unpool
+from boldhw.golden.graph import rule
+from boldhw.golden.graph.places import Places
+from boldhw.golden.rule import Reals
+from boldhw.spec.arrays import Accumulators as Shorts
+from boldhw.spec.arrays import Bits, Signals, Sums
+
+Longs = NDArray[np.int64]  # counts
+
+
+class NumpyKernel:
+    """Computes the steps of one layer on arrays; it has no state but the weights it was given.
+
+    Parameters
+    ----------
+    places : Places
+        What the outputs read.
+
+    Shapes: k samples; a map of h x w places and c planes is read, r x s places have sums, m bits
+    are read by a sum, n outputs; p x q places are left when sums are pooled (p = r, q = s without).
+    """
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    def load(self, weights: Bits) -> None:
+        """Take the weights that the next steps use. weights: bool, shape (n, m)."""
+        self._weights = weights
+
+    def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
+        """Return (sums, where): int16 and int8, both of shape (k, p, q, n).
+
+        maps: bool, shape (k, h, w, c).  zero_true: F is 0 (True) or -1 (False).  where: which sum
+        of a square is the largest, 0..3, row by row and the first on ties; 0 without pooling.
+        """
+        sums = rule.forward(self._inputs(maps, zero_true), self._weights)
+        if self.places.pool == 1:
+            return sums, np.zeros(sums.shape, np.int8)
+        best, where = pool(sums.astype(np.int32))
+        return best.astype(np.int16), where
+
+    def fire(self, sums: Shorts, tau: Sums) -> Bits:
+        """Return the outputs, bool, shape (k, p, q, n). sums: int16, same.  tau: int32, (n,)."""
+        return rule.fire(sums, tau)
+
+    def count(self, bits: Bits) -> Longs:
+        """Return how often each output is T: int64, shape (n,). bits: bool, (k, p, q, n)."""
+        found: Longs = np.count_nonzero(bits, axis=(0, 1, 2)).astype(np.int64)
+        return found
+
+    def signals(
+        self, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: int
+    ) -> tuple[Signals, Longs, int]:
+        """Return (signals, gated, size) of this layer's outputs.
+
+        deltas: int32, shape (k, p, q, n), g of eq. 8 from all that read them.  sums: int16, same.
+        tau, window: int32, shape (n,).  dead: |g| up to this gives no signal.
+        signals: int8, shape of deltas, ``sign(g)`` where the gate is set and ``|g| > dead``.
+        gated: int64, shape (n,), outputs whose gate is set.  size: sum of |g| over all of these.
+        """
+        gate = rule.gate(sums, tau, window)
+        size = int(np.abs(deltas[gate]).sum(dtype=np.int64))
+        return places_alone.ternarise(deltas, gate, dead), self.count(gate), size
+
+    def backward(self, signals: Signals, where: Signals) -> Sums:
+        """Return g of the map that is read: int32, shape (k, h, w, c).
+
+        signals: int8, shape (k, p, q, n).  where: of :meth:`forward`; the signal of a square goes
+        to its largest sum.
+        """
+        return rule.backward(self._unpooled(signals, where), self._weights, self.places)
+
+    def vote(
+        self,
+        target: Shorts,
+        maps: Bits,
+        signals: Signals,
+        where: Signals,
+        zero_true: bool,
+        rounding: int,
+        first: int,
+        bits: int,
+    ) -> None:
+        """Add the steps of each sample to ``target``, int16, shape (n, m), in place.
+
+        After each sample ``target`` is clamped to ``bits`` bits.  maps: bool, (k, h, w, c).
+        signals, where: shape (k, p, q, n).  first: active samples of this batch that voted before.
+        """
+        inputs = self._inputs(maps, zero_true)
+        votes = rule.vote(self._unpooled(signals, where), inputs)
+        for count, sample in enumerate(votes, first):
+            step = rule.steps(sample, rounding, count)
+            target[...] = places_alone.accumulate(target, step, bits)
+
+    def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
+        """Flip weights whose accumulator is against them by ``theta``, in place; return how many.
+
+        weights: bool, shape (n, m).  accumulators: int16, same; 0 where a weight flips.
+        """
+        weights[...], accumulators[...], flipped = places_alone.flip(weights, accumulators, theta)
+        return int(np.count_nonzero(flipped))
+
+    def _inputs(self, maps: Bits, zero_true: bool) -> Reals:
+        return rule.patches(places_alone.operand(maps, zero_true), self.places)
+
+    def _unpooled(self, signals: Signals, where: Signals) -> Signals:
+        return signals if self.places.pool == 1 else unpool(signals, where)

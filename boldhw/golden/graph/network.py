@@ -1,0 +1,217 @@
+"""The golden model of a graph: what hardware must compute, bit for bit.
+
+Samples between two updates do not influence each other, so some are computed together; everything
+that has an order is done in the order of one sample at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden import rule
+from boldhw.golden.graph.kernel import NumpyKernel
+from boldhw.golden.graph.layer import GraphLayer, Seen
+from boldhw.golden.graph.places import Places
+from boldhw.golden.graph.settings import GraphSettings
+from boldhw.golden.graph.widths import check_widths, sources
+from boldhw.golden.network import check_labels
+from boldhw.spec.arrays import Bits, Labels, Seed, Signals, Sums
+from boldhw.spec.layer import INPUT, Layer
+from boldhw.spec.network import Network
+from boldhw.spec.stats import TrainStats
+
+CHUNK = 32  # most samples computed together
+
+
+class GraphNetwork:
+    """A Boolean network of any graph, and all state that training changes.
+
+    Parameters
+    ----------
+    spec : Network or str
+        The graph; a text is its shorthand.
+    settings : GraphSettings
+    seed : int or sequence of int
+        Of the initial weights, fair coins.
+    bits : int
+        Of an accumulator, 2 to 16.
+    kernel : callable
+        ``kernel(places)`` computes for a layer: NumpyKernel, or one that equals it.
+
+    ``layers`` holds a :class:`GraphLayer` for each layer; their ``weights`` (bool) and
+    ``accumulators`` (int16), shape (outputs, fan-in), may be changed between calls. Raises
+    ConfigError, naming the layer, for sums that can overflow and for settings that do not fit.
+    """
+
+    def __init__(
+        self,
+        spec: Network | str,
+        settings: GraphSettings,
+        seed: Seed = 0,
+        bits: int = 16,
+        kernel: Callable[[Places], Any] = NumpyKernel,
+    ) -> None:
+        self.spec = Network.parse(spec) if isinstance(spec, str) else spec
+        check_widths(self.spec)
+        if not self.spec.output.makes.is_flat:
+            raise ConfigError(
+                f"layer {self.spec.output.name} makes scores of {self.spec.output.makes}; classes "
+                f"need one score each: make the last layer dense"
+            )
+        if not 2 <= bits <= 16:
+            raise ConfigError(f"bits={bits} of an accumulator must be an integer from 2 to 16")
+        self.bits = bits
+        generator = np.random.default_rng(seed)
+        self.layers = [
+            self._layer(layer, generator.random(layer.shape) < 0.5, kernel, bits)
+            for layer in self.spec.layers
+        ]
+        self.waiting = 0  # active samples that wait for the next update
+        self._active_rate = 1.0
+        self.configure(settings)
+
+    def configure(self, settings: GraphSettings) -> None:
+        """Take new settings. Raises ConfigError if they do not fit."""
+        settings.check(self.spec)
+        self.settings = settings
+        for layer, own in zip(self.layers, settings.layers, strict=True):
+            layer.settings = own
+
+    @property
+    def classes(self) -> int:
+        """Classes that the scores tell apart."""
+        return self.spec.output.outputs // self.settings.outputs_per_class
+
+    def train(self, bits: Bits, labels: Labels, stop_at_update: bool = False) -> TrainStats:
+        """Train on samples in order; update whenever ``batch`` active ones have voted.
+
+        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
+        With ``stop_at_update`` it returns right after the first update; ``samples`` of the
+        returned TrainStats says how many were consumed. Raises DataError for bad samples; then
+        nothing is changed.
+        """
+        self.check_bits(bits)
+        check_labels(labels, len(bits), self.classes)
+        self._load()
+        total = self._stats()
+        while total.samples < len(bits):
+            chunk = slice(total.samples, total.samples + self._chunk())
+            stats = self._train_chunk(bits[chunk], labels[chunk])
+            total += stats
+            if stats.updates and stop_at_update:
+                break
+        return total
+
+    def flush(self) -> TrainStats:
+        """Update with the votes given so far, if any; return its TrainStats."""
+        if not self.waiting:
+            return self._stats()
+        self._load()
+        return self._stats(updates=1, flips=self._update())
+
+    def infer(self, bits: Bits) -> Sums:
+        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
+        self.check_bits(bits)
+        self._load()
+        starts = range(0, max(len(bits), 1), CHUNK)
+        return np.concatenate(
+            [self._scores(self._forward(bits[start : start + CHUNK])) for start in starts]
+        )
+
+    def copy(self) -> GraphNetwork:
+        """Return an independent network in the same state."""
+        return deepcopy(self)
+
+    def check_bits(self, bits: Any) -> None:
+        """Raise DataError unless ``bits`` are samples that this network takes."""
+        shape: Any = getattr(bits, "shape", ())
+        dtype = getattr(bits, "dtype", type(bits).__name__)
+        if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.spec.inputs:
+            raise DataError(
+                f"samples have shape {shape} and type {dtype}; network {self.spec} takes bool of "
+                f"shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+            )
+
+    def _layer(
+        self, layer: Layer, weights: Bits, kernel: Callable[[Places], Any], bits: int
+    ) -> GraphLayer:
+        read = sources(self.spec, layer)
+        return GraphLayer(layer, read, weights, kernel(Places.of(layer, read)), bits)
+
+    def _load(self) -> None:
+        for layer in self.layers:
+            layer.load()
+
+    def _stats(
+        self,
+        samples: int = 0,
+        hits: int = 0,
+        active: int = 0,
+        updates: int = 0,
+        flips: tuple[int, ...] | None = None,
+    ) -> TrainStats:
+        return TrainStats(samples, hits, active, updates, flips or (0,) * len(self.layers))
+
+    def _chunk(self) -> int:
+        """Guess how many samples the next update takes; it affects speed only."""
+        needed = self.settings.batch - self.waiting
+        return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 1)
+
+    def _train_chunk(self, bits: Bits, labels: Labels) -> TrainStats:
+        """Train on the chunk up to the first update, at most; return its TrainStats."""
+        settings = self.settings
+        seen = self._forward(bits)
+        scores = self._scores(seen)
+        active, signals = rule.margin_loss(
+            scores, labels, settings.margin, settings.outputs_per_class
+        )
+        self._active_rate += 0.2 * (active.mean() - self._active_rate)
+        chosen = np.flatnonzero(active)[: settings.batch - self.waiting]
+        full = self.waiting + len(chosen) == settings.batch
+        used = int(chosen[-1]) + 1 if full else len(bits)
+        for layer, kept in zip(self.layers[:-1], seen, strict=False):
+            layer.count(kept, used)
+        if len(chosen):
+            self._backward([kept.take(chosen) for kept in seen], signals[chosen])
+        hits = int(np.count_nonzero(rule.predict(scores[:used]) == labels[:used]))
+        flips = self._update() if full else None
+        return self._stats(used, hits, len(chosen), int(full), flips)
+
+    def _forward(self, bits: Bits) -> list[Seen]:
+        """Return what each layer keeps of the samples."""
+        sample = self.spec.sample
+        maps = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
+        seen = []
+        for layer in self.layers:
+            seen.append(layer.forward(maps))
+            maps[layer.spec.name] = seen[-1].bits
+        return seen
+
+    def _scores(self, seen: list[Seen]) -> Sums:
+        sums = seen[-1].sums.reshape(-1, self.spec.output.outputs).astype(np.int32)
+        return rule.class_scores(sums, self.settings.outputs_per_class)
+
+    def _backward(self, seen: list[Seen], signals: Signals) -> None:
+        """Send the signals of the last layer down the graph, and vote. signals: int8, (k, n)."""
+        deltas: dict[str, Sums] = {}
+        for layer, kept in zip(reversed(self.layers), reversed(seen), strict=True):
+            name = layer.spec.name
+            if layer.spec.place.is_output:
+                own = signals[:, None, None, :]
+            else:
+                own = layer.signals(kept, deltas.pop(name))
+            if set(layer.sources) != {INPUT}:
+                for source, part in layer.backward(kept, own).items():
+                    deltas[source] = deltas[source] + part if source in deltas else part
+            if layer.spec.learns:
+                layer.vote(kept, own, self.waiting)
+        self.waiting += len(signals)
+
+    def _update(self) -> tuple[int, ...]:
+        self.waiting = 0
+        return tuple(layer.update() if layer.spec.learns else 0 for layer in self.layers)

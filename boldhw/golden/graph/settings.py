@@ -1,0 +1,110 @@
+"""Integers that a graph is set to: what a host writes, constant while samples go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from boldhw.errors import ConfigError
+from boldhw.golden.graph.widths import MAX_ROUNDING, SUM_BITS
+from boldhw.spec.checks import check_range
+from boldhw.spec.layer import CONV, Layer
+from boldhw.spec.network import Network
+
+HIGHEST = (1 << SUM_BITS - 1) - 1  # of a signed sum
+MAX_WINDOW = (1 << SUM_BITS) - 1
+
+
+@dataclass(kw_only=True)
+class GraphLayerSettings:
+    """Settings of a layer of n outputs and m inputs.
+
+    tau        int32, shape (n,): an output is T where its sum reaches it
+    window     int32, shape (n,): largest distance from tau with which it passes signals on
+    dead       |g| up to this gives no signal
+    theta      accumulator that flips a weight
+    rounding   bits dropped from the votes of each sample; of a convolution only
+    decay      share of an accumulator that decays at an update, 1/65536
+    zero_true  True: F of what it reads is 0; False: it is -1
+    means      int16, shape (m,): 256 times the mean of e(input), taken away from votes; or None
+    """
+
+    tau: np.ndarray
+    window: np.ndarray
+    dead: int = 0
+    theta: int = 1
+    rounding: int = 0
+    decay: int = 0
+    zero_true: bool = False
+    means: np.ndarray | None = None
+
+    def check(self, layer: Layer) -> None:
+        """Raise ConfigError that names the layer unless its hardware could hold these."""
+        name = f"of layer {layer.name}"
+        for field_name, low, high in (("tau", -HIGHEST - 1, HIGHEST), ("window", 0, MAX_WINDOW)):
+            values = getattr(self, field_name)
+            if getattr(values, "dtype", None) != np.int32 or values.shape != (layer.outputs,):
+                raise ConfigError(
+                    f"{field_name} {name} must be int32 of shape ({layer.outputs},), one for each "
+                    f"output"
+                )
+            for value in (values.min(), values.max()):
+                check_range(f"{field_name} {name}", int(value), low, high)
+        check_range(f"dead {name}", self.dead, 0, HIGHEST)
+        check_range(f"theta {name}", self.theta, 1, MAX_WINDOW)
+        check_range(f"rounding {name}", self.rounding, 0, MAX_ROUNDING)
+        check_range(f"decay {name}", self.decay, 0, MAX_WINDOW)
+        if self.rounding and layer.kind != CONV:
+            raise ConfigError(
+                f"rounding {name} is {self.rounding}; a dense layer adds whole votes, so make it 0"
+            )
+        self._check_means(layer)
+
+    def _check_means(self, layer: Layer) -> None:
+        if self.means is None:
+            return
+        if self.means.dtype != np.int16 or self.means.shape != (layer.inputs,):
+            raise ConfigError(
+                f"means of layer {layer.name} must be int16 of shape ({layer.inputs},), one for "
+                f"each input"
+            )
+        if not layer.place.reads_input:
+            raise ConfigError(
+                f"layer {layer.name} has means and does not read the sample; leave them out"
+            )
+
+
+@dataclass(kw_only=True)
+class GraphSettings:
+    """Settings of a network.
+
+    layers              GraphLayerSettings of each layer, first layer first
+    margin              of the loss, 0..65535
+    batch               active samples per update
+    outputs_per_class   outputs of the last layer whose sums are added to one score
+    """
+
+    layers: list[GraphLayerSettings] = field(default_factory=list)
+    margin: int = 0
+    batch: int = 16
+    outputs_per_class: int = 1
+
+    def check(self, network: Network) -> None:
+        """Raise ConfigError unless a network can be set to these."""
+        if len(self.layers) != len(network.layers):
+            raise ConfigError(
+                f"there are settings of {len(self.layers)} layers, the network has "
+                f"{len(network.layers)}; give each layer its own"
+            )
+        for settings, layer in zip(self.layers, network.layers, strict=True):
+            settings.check(layer)
+        check_range("margin", self.margin, 0, MAX_WINDOW)
+        check_range("batch", self.batch, 1, HIGHEST)
+        outputs = network.output.outputs
+        check_range("outputs_per_class", self.outputs_per_class, 1, outputs)
+        if outputs % self.outputs_per_class or outputs // self.outputs_per_class < 2:
+            raise ConfigError(
+                f"{outputs} outputs cannot be classes of outputs_per_class="
+                f"{self.outputs_per_class} each; two classes or more must share them evenly"
+            )

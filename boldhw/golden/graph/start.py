@@ -1,0 +1,66 @@
+"""Settings that a run starts with; governors move them from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isqrt
+
+import numpy as np
+
+from boldhw.errors import ConfigError
+from boldhw.golden.graph.constants import ROOT, SHARE, Constants
+from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW, GraphLayerSettings, GraphSettings
+from boldhw.spec.layer import CONV, INPUT, Layer
+from boldhw.spec.network import Network
+
+MAXIMUM_OF_FOUR = 264  # expected, of independent sums, in standard deviations / 256
+WINDOW = 307  # in standard deviations / 256
+THETA = 4  # times the root of what votes on a weight in a batch
+
+
+def start(
+    network: Network,
+    constants: Constants,
+    ones: int,
+    *,
+    zero_true: Sequence[bool],
+    bits: int = 16,
+    rounding: Sequence[int] = (),
+    means: Sequence[np.ndarray | None] = (),
+) -> GraphSettings:
+    """Return the settings of an untrained network.
+
+    ones: T's in 256 bits of a sample.  zero_true: of each layer.  bits: of an accumulator.
+    rounding, means: of each layer, 0 and None if they are left out.  Raises ConfigError.
+    """
+    count = len(network.layers)
+    rounding, means = tuple(rounding) or (0,) * count, tuple(means) or (None,) * count
+    for name, values in (("zero_true", zero_true), ("rounding", rounding), ("means", means)):
+        if len(values) != count:
+            raise ConfigError(
+                f"{name} has {len(values)} entries, the network has {count} layers; give one each"
+            )
+    top = (1 << bits - 1) - 1
+    layers = []
+    for layer, zero, drop, mean in zip(network.layers, zero_true, rounding, means, strict=True):
+        middle = (constants.fire_low + constants.fire_high) // 2
+        share = SHARE if not zero else ones if set(layer.sources) == {INPUT} else middle
+        deviation = isqrt(layer.inputs * share * SHARE)  # of a sum, in 1/256
+        pooled = layer.kernel is not None and layer.kernel.pool > 1
+        votes = isqrt(constants.batch * layer.makes.height * layer.makes.width)
+        layers.append(
+            GraphLayerSettings(
+                tau=_all(layer, (deviation * MAXIMUM_OF_FOUR >> 16) if pooled else 0),
+                window=_all(layer, min(MAX_WINDOW, deviation * WINDOW >> 16)),
+                theta=min(top, max(1, THETA * votes >> drop)),
+                rounding=drop if layer.kind == CONV else 0,
+                zero_true=bool(zero),
+                means=mean,
+            )
+        )
+    margin = constants.margin_first * isqrt(network.output.inputs) // ROOT
+    return GraphSettings(layers=layers, margin=min(HIGHEST, margin), batch=constants.batch)
+
+
+def _all(layer: Layer, value: int) -> np.ndarray:
+    return np.full(layer.outputs, value, np.int32)

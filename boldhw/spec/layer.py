@@ -1,0 +1,98 @@
+"""A layer of a network: what it reads, what it makes and where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from boldhw.spec.maps import Kernel, Shape
+
+INPUT = "input"  # name of the sample, as a source of taps
+DENSE = "dense"  # kind of a layer whose outputs read everything of their sources
+CONV = "conv"  # kind of a layer whose outputs read a map through a kernel, at each place
+KINDS = (DENSE, CONV)
+THRESHOLD, SCORES = "threshold", "scores"  # an output is a bit: sum >= tau; or the sum itself
+ACTIVATIONS = (THRESHOLD, SCORES)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """Something that a layer reads: the outputs of ``source``, at an offset in a map.
+
+    source   name of a layer, or INPUT
+    dy, dx   rows and columns by which the place read lies below and right of the output's; a dense
+             layer reads every place, so both are 0
+    """
+
+    source: str
+    dy: int = 0
+    dx: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """What its surroundings mean for a layer.
+
+    reads_input    a tap reads the sample, so no signal goes back through that tap
+    is_output      its sums are the scores
+    feeds_hidden   a layer that reads it is not the output
+    """
+
+    reads_input: bool
+    is_output: bool
+    feeds_hidden: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer of a network.
+
+    name         unique in the network
+    kind         one of KINDS
+    taps         what it reads; those of a convolution are read through its kernel
+    inputs       bits that one output reads, its fan-in
+    outputs      bits, or scores, that it makes; a convolution makes them at each place
+    learns       False: its weights stay as they are
+    activation   one of ACTIVATIONS
+    place        where it is in the network
+    reads        shape of its sources together; a dense layer reads one place
+    makes        shape of what it makes
+    kernel       of a convolution
+    """
+
+    name: str
+    kind: str
+    taps: tuple[Tap, ...]
+    inputs: int
+    outputs: int
+    learns: bool
+    activation: str
+    place: Place
+    reads: Shape
+    makes: Shape
+    kernel: Kernel | None = None
+
+    @property
+    def reach(self) -> tuple[Tap, ...]:
+        """What an output at (0, 0) reads, in the order of its weights."""
+        if self.kernel is None:
+            return self.taps
+        return tuple(
+            Tap(tap.source, dy + tap.dy, dx + tap.dx)
+            for dy, dx in self.kernel.offsets
+            for tap in self.taps
+        )
+
+    @property
+    def weights(self) -> int:
+        """Number of weights."""
+        return self.inputs * self.outputs
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of its weights: (outputs, inputs)."""
+        return self.outputs, self.inputs
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of what it reads, each once."""
+        return tuple(dict.fromkeys(tap.source for tap in self.taps))

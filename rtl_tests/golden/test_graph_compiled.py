@@ -1,0 +1,105 @@
+"""The compiled kernel gives the bits of the NumPy one, on every kind of network."""
+
+import numpy as np
+import pytest
+from support.graph_cases import NETWORKS, network, same, samples, settings, state
+
+from boldhw.errors import ConfigError
+from boldhw.golden.graph.compiled import CompiledKernel
+from boldhw.golden.graph.kernel import NumpyKernel
+from boldhw.golden.graph.network import GraphNetwork
+from boldhw.golden.graph.runs import bit_runs, runs
+from boldhw.spec.network import Network
+
+
+def both(spec, seed, bits=16, **fields):
+    """Return the same network with either kernel."""
+    return [
+        GraphNetwork(spec, settings(spec, seed, **fields), seed=seed, bits=bits, kernel=kernel)
+        for kernel in (NumpyKernel, CompiledKernel)
+    ]
+
+
+def assert_same_bits(networks, bits, labels):
+    """Train in pieces; compare everything after each."""
+    definition, compiled = networks
+    updates = 0
+    for part in (slice(0, 17), slice(17, 18), slice(18, None)):
+        stats = definition.train(bits[part], labels[part])
+        assert compiled.train(bits[part], labels[part]) == stats
+        assert same(state(definition), state(compiled))
+        updates += stats.updates
+    assert definition.flush() == compiled.flush()
+    assert same(state(definition), state(compiled))
+    assert np.array_equal(definition.infer(bits), compiled.infer(bits))
+    assert updates > 3
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("seed", range(3))
+def test_same_bits_of_every_network(name, seed):
+    spec = network(name)
+    networks = both(spec, seed, rounding=seed, bits=16 - 4 * seed, zero_true=bool(seed % 2))
+    assert_same_bits(networks, *samples(spec, 60, seed))
+
+
+def random_network(seed):
+    """Return two convolutions and a dense layer of random sizes, the second reads all before."""
+    generator = np.random.default_rng(seed)
+    while True:
+        side, stride, dilation, pool = (int(generator.integers(1, top)) for top in (6, 3, 4, 3))
+        kernel = {"side": side, "stride": stride, "dilation": dilation, "pool": pool,
+                  "padding": int(generator.integers(0, 4))}  # fmt: skip
+        height, width, planes, first, second = (int(n) for n in generator.integers(1, 12, 5))
+        layers = [
+            {"name": "a", "kind": "conv", "kernel": {"side": 3}, "taps": [{"source": "input"}],
+             "outputs": first},
+            {"name": "b", "kind": "conv", "kernel": kernel,
+             "taps": [{"source": "a"}, {"source": "input", "dy": int(generator.integers(-2, 3))}],
+             "outputs": 7 * second},
+            {"name": "c", "taps": [{"source": "b"}], "outputs": 6},
+        ]  # fmt: skip
+        try:
+            return Network.from_dict({"inputs": [height + 4, width + 4, planes], "layers": layers})
+        except ConfigError:  # a size does not fit: draw others
+            continue
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_same_bits_of_random_networks(seed):
+    spec = random_network(seed)
+    networks = both(spec, seed, rounding=seed % 3, bits=10)
+    assert_same_bits(networks, *samples(spec, 40, seed))
+
+
+def test_bytes_that_are_added_up_do_not_overflow():
+    """More than 127 signals of one output, and more than 127 outputs of one place, all alike."""
+    spec = Network.parse("12x12-4k1-200k1-6")
+    networks = both(spec, 0, dead=0, zero_true=False)
+    bits, labels = np.ones((30, 144), bool), np.zeros(30, int)
+    for graph in networks:
+        for layer in graph.layers:
+            layer.weights[:] = True
+            layer.settings.window[:] = 30000
+            layer.settings.theta = 30000
+        graph.layers[-1].weights[0] = False  # else the signals of label and rival cancel
+    assert_same_bits(networks, bits, labels)
+    assert max(np.abs(graph.layers[0].accumulators).max() for graph in networks) > 127
+
+
+def test_a_wrong_bit_is_seen():
+    """One weight that the compiled kernel does not know of makes the comparison fail."""
+    spec = network("pooled")
+    networks = both(spec, 1, dead=0)
+    networks[1].layers[1].weights[5, 60] ^= True
+    with pytest.raises(AssertionError):
+        assert_same_bits(networks, *samples(spec, 60, 1))
+
+
+def test_runs_join_what_lies_side_by_side():
+    spec = Network.parse("8x8x3-4k5-2")
+    kernel = GraphNetwork(spec, settings(spec, 0)).layers[0].kernel
+    assert len(runs(kernel.places)) == 5  # one a kernel row
+    found = bit_runs(kernel.places)
+    assert found[:, 2].sum() == 75
+    assert np.all(found[:, 3] // 64 == (found[:, 3] + found[:, 2] - 1) // 64)

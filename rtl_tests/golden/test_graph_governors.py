@@ -1,0 +1,196 @@
+"""Governors move settings towards their aims, step by step, in integers."""
+
+import numpy as np
+import pytest
+from support.graph_cases import samples
+
+from boldhw.errors import ConfigError
+from boldhw.golden.graph.constants import Constants, power
+from boldhw.golden.graph.governors import (
+    OUTPUTS,
+    PERIOD,
+    PROGRESS,
+    SIZES,
+    Governors,
+    between,
+    move_tau,
+    move_window,
+)
+from boldhw.golden.graph.network import GraphNetwork
+from boldhw.golden.graph.start import start
+from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.spec.network import Network
+from boldhw.spec.stats import TrainStats
+
+SPEC = Network.parse("8x8-4k3p2-3")
+CONSTANTS = Constants()
+
+
+def graph(spec=SPEC, seed=0, bits=16, **fields):
+    zero_true = [True] * len(spec.layers)
+    settings = start(spec, CONSTANTS, 128, zero_true=zero_true, bits=bits, **fields)
+    return GraphNetwork(spec, settings, seed=seed, bits=bits)
+
+
+def stats(count=0, updates=0):
+    return TrainStats(count, 0, 0, updates, (0, 0))
+
+
+def test_start_values():
+    settings = graph(rounding=(1, 0)).settings
+    conv, dense = settings.layers
+    assert conv.tau.tolist() == [2] * 4  # 1.03 standard deviations of 4.5 inputs that are T
+    assert conv.window.tolist() == [2] * 4
+    assert conv.theta == 4 * 16 // 2  # root of 16 samples at 4 x 4 places, half of it
+    assert (conv.rounding, dense.rounding) == (1, 0)
+    assert dense.theta == 16
+    assert settings.margin == 3 * 8
+    assert start(SPEC, CONSTANTS, 128, zero_true=(1, 1), bits=5).layers[0].theta == 15
+
+
+def test_thresholds_follow_each_unit():
+    layer = graph().layers[0]
+    layer.counts.samples = PERIOD
+    outputs = PERIOD * 16
+    layer.settings.tau[:] = 5
+    layer.counts.fires[:] = np.array([63, 64, 90, 91]) * outputs // 256
+    move_tau(layer, CONSTANTS, 0)
+    assert layer.settings.tau.tolist() == [4, 5, 5, 6]
+    assert layer.counts.samples == layer.counts.fires.sum() == 0
+
+
+def test_the_band_opens_until_thresholds_stay():
+    layer = graph().layers[0]
+    outputs = PERIOD * 16
+    for progress, moved in ((0, [-1, -1, 1, 1]), (1 << PROGRESS - 1, [-1, 0, 0, 1]),
+                            (1 << PROGRESS, [0, 0, 0, 0])):  # fmt: skip
+        layer.counts.samples = PERIOD
+        layer.counts.fires[:] = np.array([31, 33, 172, 174]) * outputs // 256
+        layer.settings.tau[:] = 0
+        move_tau(layer, CONSTANTS, progress)
+        assert layer.settings.tau.tolist() == moved
+
+
+def test_steps_of_thresholds_shrink_to_a_tenth():
+    layer = graph(Network.parse("100x100-2k1-3k100z0-3")).layers[1]
+    layer.counts.samples, found = PERIOD, []
+    for progress in (0, 1 << PROGRESS - 1, (1 << PROGRESS) - 1):
+        layer.counts.samples = PERIOD
+        layer.counts.fires[:] = PERIOD * layer.counts.places
+        layer.settings.tau[:] = 0
+        move_tau(layer, CONSTANTS, progress)
+        found.append(layer.settings.tau[0])
+    assert found == [141 // 24, int(141 * 0.55 / 24), 1]
+
+
+def test_windows_follow_each_unit():
+    layer = graph().layers[0]
+    layer.settings.window[:] = 32
+    layer.counts.active = 1000
+    layer.counts.gated[:] = np.array([40, 49, 51, 60]) * 16 * 10
+    move_window(layer, CONSTANTS)
+    assert layer.settings.window.tolist() == [35, 32, 32, 29]
+    layer.settings.window[3] = 1
+    layer.counts.active = 1000
+    layer.counts.gated[:] = np.array([50, 50, 50, 60]) * 16 * 10
+    move_window(layer, CONSTANTS)
+    assert layer.settings.window.tolist() == [35, 32, 32, 1]
+    layer.settings.window[3] = 29
+    layer.counts.active = OUTPUTS // 16 - 1  # too few to tell
+    move_window(layer, CONSTANTS)
+    assert layer.settings.window.tolist() == [35, 32, 32, 29]
+
+
+@pytest.mark.parametrize(("flips", "up"), [(0, False), (10**6, True)])
+def test_theta_follows_the_flips(flips, up):
+    model = graph(Network.parse("28x28-16k5p2-10"))
+    governors = Governors(model, CONSTANTS, 10**6)
+    layer = model.layers[0]
+    before = layer.settings.theta
+    for _ in range(3):
+        layer.counts.updates += 1
+        governors.after(stats(updates=1))
+    assert layer.settings.theta == before  # four updates are due first
+    layer.counts.updates, layer.counts.flips = 4, flips
+    governors.after(stats(updates=1))
+    step = (before << 8) * 15 >> 8
+    if up:
+        assert governors.thetas[0] == (before << 8) + step
+    else:
+        wanted = 400 * 64 * power(CONSTANTS.flips_first, 40) / 2**40
+        assert governors.thetas[0] == (before << 8) - int(step * min(1, wanted))
+    assert layer.settings.theta == governors.thetas[0] >> 8
+    assert layer.counts.updates == layer.counts.flips == 0
+
+
+def test_theta_stays_within_the_accumulator():
+    model = graph(bits=6)
+    governors = Governors(model, CONSTANTS, 10**6)
+    for _ in range(200):
+        model.layers[0].counts.updates, model.layers[0].counts.flips = 4, 10**6
+        governors.after(stats(updates=1))
+    assert model.layers[0].settings.theta == 31
+
+
+def test_dead_zone_is_a_share_of_the_mean():
+    model = graph(Network.parse("8x8-4k3-4k3-3"))
+    governors = Governors(model, CONSTANTS, 10**6)
+    counts, found = model.layers[0].counts, []
+    for size in (10, 20):
+        counts.near, counts.size = SIZES, size * SIZES
+        governors.after(stats(updates=1))
+        found.append(model.layers[0].settings.dead)
+    assert found == [10 * 179 // 256, int((10 + 10 / 8) * 179 / 256)]
+    assert model.layers[1].settings.dead == 0
+
+
+def test_margin_goes_along_a_line():
+    model = graph()
+    governors = Governors(model, CONSTANTS, 4 * PERIOD)
+    margins = [model.settings.margin]
+    for _ in range(4):
+        governors.after(stats(PERIOD))
+        margins.append(model.settings.margin)
+    assert margins == [24, 20, 16, 12, 8]
+    assert between(3, -4, 1 << PROGRESS) == -4
+
+
+def test_power_is_near_and_exact_at_factors_of_two():
+    assert [power(256 * n, 40) for n in range(4)] == [1 << 40 - n for n in range(4)]
+    ratios = [power(x, 40) / 2 ** (40 - x / 256) for x in range(0, 5000, 7)]
+    assert 1 - 1e-6 <= min(ratios)
+    assert max(ratios) < 1.062
+
+
+def test_trained_in_pieces_is_trained_at_once():
+    """Governors act at samples and updates, wherever blocks end."""
+    bits, labels = samples(SPEC, 700, 0, 3)
+    trainers = [GraphTrainer(graph(), CONSTANTS, 2, 700, seed=4) for _ in range(2)]
+    once = list(trainers[0].run(bits, labels, bits, labels))
+    other = trainers[1]
+    order = np.random.default_rng(np.random.SeedSequence(4, spawn_key=(1, 0))).permutation(700)
+    for start_ in range(0, 700, 33):
+        block = order[start_ : start_ + 33]
+        other._train_block(bits[block], labels[block])
+    other.governors.after(other.graph.flush())
+    other.epoch = 1
+    again = list(other.run(bits, labels, bits, labels))
+    assert again[0].hits == once[1].hits
+    for one, two in zip(trainers[0].graph.layers, other.graph.layers, strict=True):
+        assert np.array_equal(one.weights, two.weights)
+        assert np.array_equal(one.settings.tau, two.settings.tau)
+    assert once[1].test_accuracy > 0.5
+    assert trainers[0].governors.thetas == other.governors.thetas
+
+
+@pytest.mark.parametrize(
+    "fields", [{"fire_low": 100}, {"fire_high": 256}, {"batch": 0}, {"gated": 1.5}]
+)
+def test_impossible_constants_are_refused(fields):
+    with pytest.raises(ConfigError):
+        Constants(**fields)
+
+
+def test_settings_of_other_layers_are_refused():
+    with pytest.raises(ConfigError, match="zero_true has 1 entries, the network has 2 layers"):
+        start(SPEC, CONSTANTS, 128, zero_true=[True])
