@@ -96,6 +96,10 @@ class TestTrain:
     def test_what_is_refused(self, refused, table, words, line):
         refused(words, "train", "--data", table, *line)
 
+    @pytest.mark.parametrize("line", [("verify", "--data"), ("flash", "--dry-run", "--samples")])
+    def test_other_verbs_take_no_tables(self, refused, table, line):
+        refused(("is a table, which boldhw train, eval and predict", "as x and"), *line, table)
+
     def test_a_file_that_is_not_there(self, refused):
         words = ("'no.csv', which is not there, is neither mnist5k", "a .csv nor a .npz")
         refused(words, "train", "--data", "no.csv", "--label", "kind")
