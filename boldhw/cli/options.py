@@ -254,8 +254,8 @@ def load_bits(name, threshold, train_size=None, test_size=None):
     """
     if name.lower().endswith(TABLES):
         raise ConfigError(
-            f"{name} is a table, which boldhw train, eval and predict read alone; give pictures, or "
-            f"an .npz file with its numbers as x and its classes as y"
+            f"{name} is a table, which boldhw train, eval and predict read alone; give pictures, "
+            f"or an .npz file with its numbers as x and its classes as y"
         )
     return data.load(name, train_size, test_size).samples(threshold)
 
