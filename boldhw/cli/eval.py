@@ -2,11 +2,11 @@
 
 import click
 
-from boldhw.cli import options
+from boldhw.cli import options, own_data
 from boldhw.cli.output import verb
 from boldhw.cli.train_graph import evaluate_graph, is_graph
 from boldhw.data.majority import majority_share
-from boldhw.errors import ConfigError
+from boldhw.data.sources import load_to_test
 from boldhw.golden import checkpoint as checkpoints
 
 
@@ -14,16 +14,20 @@ from boldhw.golden import checkpoint as checkpoints
 @options.backend("golden")
 @click.option("--checkpoint", type=options.FILE, required=True, help="Written by boldhw train.")
 @options.samples
+@own_data.reading()
 @options.threshold(None, "Pixels above it are T.  [default: the threshold of the run]")
-def evaluate(backend, checkpoint, data_name, threshold, train_size, test_size):
-    """Print the accuracy of a checkpoint on the test samples of a data set."""
+def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, test_size):
+    """Print the accuracy of a checkpoint on the test samples of a data set.
+
+    Of data that come in one piece these are the samples that the run did not train on; data that it
+    does not know are tested as a whole.
+    """
     if is_graph(checkpoint):
-        if backend != "golden":
-            raise ConfigError(f"no device runs the graph in {checkpoint}; leave out --backend")
-        return evaluate_graph(checkpoint, (data_name, train_size, test_size), threshold)
+        return evaluate_graph(checkpoint, backend, (data_name, test_size, reading), threshold)
     trainer = checkpoints.load(checkpoint)
-    threshold = options.run_threshold(trainer) if threshold is None else threshold
-    _, _, bits, labels = options.load_bits(data_name, threshold, train_size, test_size)
+    dataset = load_to_test(data_name, test_size, reading, own_data.schema_of(trainer))
+    own_data.tell(dataset.notes)
+    _, _, bits, labels = dataset.samples(own_data.threshold_of(trainer, threshold))
     network = trainer.network
     if backend == "golden":
         accuracy = trainer.accuracy(bits, labels)

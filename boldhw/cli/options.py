@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from boldhw import data
 from boldhw.cli.output import say
 from boldhw.data.majority import no_better
+from boldhw.data.sources import TABLES
 from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.spec.engine import EngineConfig
@@ -79,7 +80,7 @@ samples = stacked(
         default="mnist5k",
         show_default=True,
         metavar="NAME|PATH",
-        help="mnist5k, digits, a directory of IDX files or an .npz file.",
+        help="mnist5k, digits, a .csv or .npz file, a folder of pictures or of IDX files.",
     ),
     click.option("--train-size", type=int, help="Use the first N training samples."),
     click.option("--test-size", type=int, help="Use the first N test samples."),
@@ -247,7 +248,15 @@ def run_threshold(trainer):
 
 
 def load_bits(name, threshold, train_size=None, test_size=None):
-    """Return (bits, labels, test bits, test labels) of a data set."""
+    """Return (bits, labels, test bits, test labels) of a data set.
+
+    Raises ConfigError for a table, which needs options that the verb does not have.
+    """
+    if name.lower().endswith(TABLES):
+        raise ConfigError(
+            f"{name} is a table, which boldhw train, eval and predict read alone; give pictures, "
+            f"or an .npz file with its numbers as x and its classes as y"
+        )
     return data.load(name, train_size, test_size).samples(threshold)
 
 

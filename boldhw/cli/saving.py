@@ -26,11 +26,16 @@ def given(names):
     return [name for name in names if source(name) is ParameterSource.COMMANDLINE]
 
 
+def flag(name):
+    """Return how an option is written."""
+    return {"ignored": "--ignore", "source": "--from"}.get(name, f"--{name.replace('_', '-')}")
+
+
 def refuse_fixed(path, names):
     """Raise ConfigError for an option that the run saved at ``path`` fixes."""
     if found := given(names):
         raise ConfigError(
-            f"--{found[0].replace('_', '-')} cannot change in a resumed run, {path} fixes it; "
+            f"{flag(found[0])} cannot change in a resumed run, {path} fixes it; "
             f"leave it out or start a new run without --resume"
         )
 

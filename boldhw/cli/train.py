@@ -8,10 +8,10 @@ from boldhost import Device
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
-from boldhw import data
-from boldhw.cli import options
+from boldhw.cli import options, own_data
 from boldhw.cli.output import progress, say, verb
 from boldhw.cli.saving import again, check_place, refuse_fixed
+from boldhw.cli.source import from_run, source
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
@@ -23,13 +23,16 @@ from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes.
-FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP)
+FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP,
+         *own_data.FIXED)  # fmt: skip
 
 
 @verb()
 @options.backend("golden")
 @options.network
+@own_data.hidden
 @options.samples
+@own_data.reading(code=True)
 @options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
@@ -37,15 +40,17 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 @options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
+@source
 @click.option("--force", is_flag=True, help="Replace the run that is saved at --checkpoint.")
 @options.hyper
 def train(
-    backend, data_name, threshold, train_size, test_size, checkpoint, resume, force, **settings
-):
+    backend, data_name, reading, threshold, train_size, test_size, checkpoint, resume, source,
+    force, hidden, **settings,
+):  # fmt: skip
     """Train a network and print its accuracy on held-out samples.
 
     Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
-    features, which an .npz file with arrays (samples, features) has.
+    features: those of a table, and of an .npz file with arrays (samples, features).
 
     A network with convolutions, or a graph, trains with governors and has no hyper-parameters.
 
@@ -53,24 +58,33 @@ def train(
     samples that were active.
     """
     if not settings["network"].is_chain or is_graph(resume):
+        own_data.check_graph(hidden, source)
         return train_graph(
-            settings, checkpoint, resume, force, threshold, (data_name, train_size, test_size)
-        )
-    trainer = None if resume is None else _resumed(resume)
+            settings, checkpoint, resume, force, threshold,
+            (data_name, train_size, test_size, reading),
+        )  # fmt: skip
+    if source is not None:
+        trainer = from_run(source, resume, settings)
+    else:
+        trainer = None if resume is None else _resumed(resume)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
     if trainer:
         threshold = options.run_threshold(trainer)
-    dataset = data.load(data_name, train_size, test_size)
+    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
     samples = dataset.samples(threshold)
     settings["hyper"] = options.suited(settings["hyper"], dataset)
+    settings["network"] = own_data.network_of(
+        settings["network"], hidden, dataset, len(samples[0][0]),
+        settings["hyper"].outputs_per_class,
+    )  # fmt: skip
     origin = Origin.of(data_name, threshold, *samples[:2])
-    if trainer and trainer.origin:
+    if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     with _device(backend, trainer, samples, **settings) as device:
         trainer = trainer or _new(device, **settings)
-        trainer.origin = origin
+        trainer.origin, trainer.schema = origin, dataset.schema
         trainer.check(*samples)
         if device:
             device.load(trainer.network)

@@ -5,12 +5,13 @@ import time
 import numpy as np
 
 from boldhw import data
-from boldhw.cli import options
+from boldhw.cli import options, own_data
 from boldhw.cli.output import say
 from boldhw.cli.saving import again, check_place, given, refuse_fixed
 from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
-from boldhw.errors import ConfigError
+from boldhw.data.sources import load_to_test
+from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph import checkpoint as graphs
 from boldhw.golden.graph.coding import Levels
 from boldhw.golden.graph.constants import Constants
@@ -20,7 +21,7 @@ from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.golden.network import check_labels
 from boldhw.spec.layer import CONV
 
-FIXED = ("network", "epochs", "seed", "threshold")  # by a checkpoint
+FIXED = ("network", "epochs", "seed", "threshold", *own_data.FIXED)  # by a checkpoint
 UNUSED = ("backend", "store", "board", "config", "clock_hz", *options.HYPER_HELP)
 BITS = 16  # of an accumulator
 PICTURES = 2000  # that tell the share of T's at the start
@@ -34,7 +35,8 @@ def is_graph(path):
 def train_graph(settings, checkpoint, resume, force, threshold, samples):
     """Train a graph and return the result of the verb.
 
-    samples: name, training and test size of the data set. Raises ConfigError and DataError.
+    samples: name, training and test size of the data set, and its Reading. Raises ConfigError and
+    DataError.
     """
     if unused := given(UNUSED):
         raise ConfigError(
@@ -46,16 +48,31 @@ def train_graph(settings, checkpoint, resume, force, threshold, samples):
         checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
-    dataset = data.load(*samples)
     if resume is None:
+        dataset = _pictures(samples)
         trainer = _new(settings, threshold, dataset)
     else:
         trainer = graphs.load(resume)
+        dataset = _pictures(samples, own_data.schema_of(trainer))
         check_data(trainer, dataset)
+    trainer.schema = dataset.schema
     _check_origin(trainer, samples[0], dataset, resume)
     begin = time.perf_counter()
     epochs = _run(trainer, dataset, checkpoint)
     return _result(trainer, dataset, epochs, time.perf_counter() - begin)
+
+
+def _pictures(samples, schema=None):
+    """Return a data set of pixels. Raises DataError for one that a coder makes bits of."""
+    name, train_size, test_size, reading = samples
+    dataset = data.load(name, train_size, test_size, reading, schema)
+    if dataset.schema and dataset.schema.coder:
+        raise DataError(
+            f"{dataset.name} has no pixels but features with edges of their own; a graph takes "
+            f"pictures: leave out --levels, --code and --edges, or use --hidden"
+        )
+    own_data.tell(dataset.notes)
+    return dataset
 
 
 def check_data(trainer, dataset):
@@ -147,13 +164,30 @@ def _result(trainer, dataset, epochs, seconds):
     }
 
 
-def evaluate_graph(path, samples, threshold):
-    """Return the result of ``boldhw eval`` of a graph. Raises ConfigError and DataError."""
-    trainer, dataset = graphs.load(path), data.load(*samples)
+def load_graph(path, backend, threshold):
+    """Return the run of a graph, its pixels cut at a threshold that may be None.
+
+    Raises ConfigError for a device, and for a threshold of several levels.
+    """
+    if backend != "golden":
+        raise ConfigError(f"no device runs the graph in {path}; leave out --backend")
+    trainer = graphs.load(path)
     if threshold is not None:
         if len(trainer.code.levels) > 1:
             raise ConfigError(f"{path} has several levels a pixel; leave out --threshold")
         trainer.code = Levels((threshold,))
+    return trainer
+
+
+def evaluate_graph(path, backend, samples, threshold):
+    """Return the result of ``boldhw eval`` of a graph. Raises ConfigError and DataError.
+
+    samples: name and test size of the data set, and its Reading.
+    """
+    trainer = load_graph(path, backend, threshold)
+    name, size, reading = samples
+    dataset = load_to_test(name, size, reading, own_data.schema_of(trainer))
+    own_data.tell(dataset.notes)
     check_data(trainer, dataset)
     accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
     options.say_if_nothing_learned(accuracy, dataset.y_test)

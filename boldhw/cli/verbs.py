@@ -15,6 +15,7 @@ from boldhw.cli.experiment import experiment
 from boldhw.cli.explore import explore
 from boldhw.cli.flash import flash
 from boldhw.cli.networks import networks
+from boldhw.cli.predict import predict
 from boldhw.cli.report import report
 from boldhw.cli.selftest import selftest
 from boldhw.cli.sim import sim
@@ -33,8 +34,8 @@ def cli(context):
 
 
 VERBS = (
-    demo, train, evaluate, verify, networks, estimate, verilog, build, explore, flash, boards,
-    bench, selftest, sim, report, experiment, energy, doctor, dev,
+    demo, train, evaluate, predict, verify, networks, estimate, verilog, build, explore, flash,
+    boards, bench, selftest, sim, report, experiment, energy, doctor, dev,
 )  # fmt: skip
 for command in VERBS:
     cli.add_command(command)

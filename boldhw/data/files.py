@@ -30,6 +30,7 @@ NPY_HEADER = re.compile(
     r"'shape': \(((?:[0-9]{1,10}, ?)*(?:[0-9]{1,10})?)\), \} *\n"
 )
 NPY_TYPE = re.compile(r"[<>|][biuU][0-9]{1,8}")  # bools, integers, text
+NPY_REAL = re.compile(r"[<>|][biuUSf][0-9]{1,8}")  # real numbers and bytes, too
 
 KINDS = {
     stat.S_IFDIR: "a directory",
@@ -145,20 +146,21 @@ def open_archive(content):
     return zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content)
 
 
-def read_array(archive, name, path):
+def read_array(archive, name, path, real=False):
     """Return the array ``name`` of integers, bools or text in a ZipFile of .npy files.
 
-    ``path`` is what messages call the archive. Raises DataError when announced shape and bytes
+    ``path`` is what messages call the archive. With ``real`` the array may also hold real numbers,
+    or text as bytes. Raises DataError when announced shape and bytes
     differ and for an array of anything else, and one of DAMAGED for what is no array.
     """
     with archive.open(f"{name}.npy") as file:
-        shape, fortran, dtype = _npy_header(file, name, path)
+        shape, fortran, dtype = _npy_header(file, name, path, NPY_REAL if real else NPY_TYPE)
         content = read_exactly(file, math.prod(shape) * dtype.itemsize, f"{path}: {name}")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _npy_header(file, name, path):
-    """Return (shape, Fortran order, dtype)."""
+def _npy_header(file, name, path, types):
+    """Return (shape, Fortran order, dtype). types: pattern of those that are read."""
     start = file.read(len(NPY_START))
     if start != NPY_START:
         raise ValueError(f"{name} starts with {start!r}, not as numpy.savez writes arrays")
@@ -169,7 +171,7 @@ def _npy_header(file, name, path):
     if not match:
         raise ValueError(f"{name} announces {header[:99].strip()!r}, not as numpy.savez does")
     descr, fortran, shape = match.groups()
-    if not NPY_TYPE.fullmatch(descr):
+    if not types.fullmatch(descr):
         raise DataError(f"{path}: {name} {_unusable(descr)}")
     sizes = tuple(int(size) for size in shape.split(",") if size.strip())
     return sizes, fortran == "True", np.dtype(descr)
@@ -184,4 +186,4 @@ def _unusable(descr):
             f"holds real numbers ({descr}), it must hold integers or bools; scale images to "
             f"0..255 and save them with astype(np.uint8)"
         )
-    return f"holds {descr}; it must hold integers or bools"
+    return f"holds {descr}; it must hold numbers or bools"

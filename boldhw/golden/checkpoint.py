@@ -1,9 +1,10 @@
 """Checkpoints of a training run: whole, or refused by name.
 
 A checkpoint is an ``.npz`` file that ``numpy.load(path, allow_pickle=False)`` reads: ``header``, a
-JSON text, and ``weights_L`` (bool) and ``accumulators_L`` (int16) of every layer, from 0. The
-comment at the very end of the zip archive is the CRC-32 of every byte before it, so no byte of the
-file, those of the zip format included, can change unnoticed.
+JSON text, ``weights_L`` (bool) and ``accumulators_L`` (int16) of every layer, from 0, and, if a
+coder makes the inputs, its ``coder_columns`` (int64) and ``coder_edges`` (float64). The comment at
+the very end of the zip archive is the CRC-32 of every byte before it, so no byte of the file, those
+of the zip format included, can change unnoticed.
 """
 
 import io
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.files import DAMAGED, LARGEST, open_archive, read_array, replace_file
+from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
@@ -89,9 +91,12 @@ def _arrays(trainer: Trainer) -> dict[str, NDArray[Any]]:
         "seed": trainer.seed,
         "stored": trainer.stored,
         "origin": asdict(trainer.origin) if trainer.origin else None,
+        "schema": trainer.schema.to_dict() if trainer.schema else None,
         "decay": trainer.decay,
     }
     arrays: dict[str, NDArray[Any]] = {"header": np.array(json.dumps(header))}
+    if trainer.schema:
+        arrays |= trainer.schema.to_arrays()
     for layer, weights in enumerate(network.weights):
         arrays[f"weights_{layer}"] = weights
         arrays[f"accumulators_{layer}"] = network.accumulators[layer]
@@ -122,8 +127,19 @@ def _restore(path: str | PathLike[str], archive: ZipFile) -> Trainer:
     # None in checkpoints of earlier versions, and of programs that did not say.
     origin = header.get("origin")
     trainer.origin = Origin(**origin) if origin else None
+    if schema := header.get("schema"):
+        trainer.schema = Schema.restored(schema, lambda name: read_array(archive, name, path, True))
+        _check_schema(trainer.schema, widths[0])
     trainer.settings(None).check(network.engine, network.graph)
     return trainer
+
+
+def _check_schema(schema: Schema, inputs: int) -> None:
+    """Raise ValueError unless the coder makes the inputs of the network."""
+    if schema.coder and len(schema.coder.edges) != inputs:
+        raise ValueError(
+            f"its coder makes {len(schema.coder.edges)} bits, the network takes {inputs}"
+        )
 
 
 def _check_accumulators(bits: int, accumulators: Sequence[Accumulators]) -> None:

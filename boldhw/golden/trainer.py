@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
+from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
@@ -61,7 +62,8 @@ class Trainer:
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
     besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
-    trains on, for whoever resumes it.
+    trains on, for whoever resumes it; ``schema``, a :class:`boldhw.data.schema.Schema` or None,
+    says what inputs and classes mean.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Trainer:
         self.change = change
         self.stored = stored
         self.origin: Origin | None = None
+        self.schema: Schema | None = None
         self.epoch = 0
         self.decay: tuple[int, ...] = (0,) * len(network.shapes)
         self.hyper.settings(network.engine, network.graph)

@@ -405,6 +405,7 @@ class TestSamplesOfARun:
         assert not path.exists()
         network = Network((64, 20, 5), ENGINE)
         checkpoints.save(path, Trainer(network, Hyper(batch=8), 1))
+        words = ("has the classes '5', '6', '7', '8', '9'", "knows '0', '1', '2', '3', '4' only")
         refused(2, words, "eval", "--checkpoint", path, *line)
 
     @pytest.mark.parametrize("line", [("verify", "--data"), ("flash", "--dry-run", "--samples")])

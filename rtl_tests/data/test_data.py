@@ -9,7 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from boldhw.data.datasets import IDX_FILES, Origin, booleanise, load, shifted, telling_bits
+from boldhw.data import Origin, booleanise, load, shifted, telling_bits
+from boldhw.data.datasets import IDX_FILES
 from boldhw.errors import DataError, ToolError
 
 GENERATOR = np.random.default_rng(0)
@@ -128,6 +129,13 @@ TRAIN_IMAGES, TRAIN_LABELS = IDX_FILES[0]
     [
         (TRAIN_IMAGES, lambda d: b"\0\0\x08\x01" + d[4:], "0x00000801, not .* 0x00000803"),
         (TRAIN_LABELS, lambda d: b"\0\0\x08\x03" + d[4:], "0x00000803, not .* 0x00000801"),
+        (
+            TRAIN_IMAGES,
+            lambda d: b"\0\0\x0d\x04" + d[4:],
+            "it holds real numbers of 32 bits in 4 dimensions: save .* as .npz",
+        ),
+        (TRAIN_IMAGES, lambda d: b"\0\0\x0a\x03" + d[4:], "it is no IDX file of that kind"),
+        (TRAIN_IMAGES, lambda d: b"BM\x08\x03" + d[4:], "it is no IDX file of that kind"),
         (TRAIN_IMAGES, lambda d: b"", "starts with nothing"),
         (TRAIN_IMAGES, lambda d: d[:8], "3 sizes"),
         (TRAIN_IMAGES, lambda d: d[:-1], "announces 600 bytes of data and has only 599"),
@@ -180,13 +188,29 @@ def test_missing_idx_file(tmp_path):
         ({"x_train": None, "y_test": None}, "has no array x_train, y_test; it has"),
         (
             {"x_train": IMAGES[0] / 255},
-            r"x_train holds real numbers \(<f8\), .* 0..255 and save .*astype\(np.uint8\)",
+            "x_train holds real numbers, x_test uint8 or bool; save both in the same type",
         ),
-        ({"x_train": IMAGES[0].astype(np.int32)}, "images are int32"),
-        ({"x_train": IMAGES[0].ravel()}, "training set: images are uint8 of shape"),
-        ({"x_test": IMAGES[1][:, :2]}, "have 20 pixels, test images 10"),
-        ({"y_train": LABELS[0][:, None]}, "one for each of the 30 images"),
-        ({"y_train": LABELS[0].astype(np.int8) - 3}, "label -3 is out of range"),
+        ({"x_train": IMAGES[0].astype(np.int32)}, "x_train holds integers, x_test uint8"),
+        ({"x_train": IMAGES[0].astype("<M8[s]")}, "x_train holds <M8.s.; it must hold"),
+        ({"x_train": IMAGES[0][:, :0]}, r"x_train is uint8 of shape \(30, 0, 5\); .* not be empty"),
+        (
+            {"x_test": IMAGES[1][:, :2]},
+            r"x_train have shape \(4, 5\), those of x_test \(2, 5\); save samples of one",
+        ),
+        (
+            {"y_train": LABELS[0][:, None]},
+            r"y_train has shape \(30, 1\), the samples are 30; give one label for each, .*argmax",
+        ),
+        ({"y_train": LABELS[0][:29]}, r"y_train has shape \(29,\), the samples are 30"),
+        ({"y_train": np.where(LABELS[0], 1, np.nan)}, r"y_train\[.*\] is nan; values are not"),
+        (
+            {"y_train": LABELS[0] * 0, "y_test": LABELS[1] * 0},
+            "all samples have the label '0'; a network needs at least two classes",
+        ),
+        (
+            {"y_train": np.arange(30) * 10, "x_train": np.tile(IMAGES[0], (10, 1, 1))},
+            r"y_train has shape \(30,\), the samples are 300",
+        ),
         (
             {"y_train": LABELS[0].astype(object)},
             "y_train holds Python objects, which are not read since",

@@ -72,9 +72,9 @@ def test_headers_that_numpy_never_writes_are_refused(header, message):
     [
         (np.array([None]), "holds Python objects, which are not read since they may run code"),
         (np.zeros(1), r"holds real numbers \(<f8\), it must hold integers or bools; scale"),
-        (np.zeros(1, complex), "holds <c16; it must hold integers or bools"),
+        (np.zeros(1, complex), "holds <c16; it must hold numbers or bools"),
         (np.zeros(1, [("b", "<i2")]), "holds records of several fields; save one array per field"),
-        (np.zeros(1, "M8[s]"), r"holds <M8\[s\]; it must hold integers or bools"),
+        (np.zeros(1, "M8[s]"), r"holds <M8\[s\]; it must hold numbers or bools"),
     ],
 )
 def test_arrays_of_other_things_are_refused_each_with_its_reason(array, message):

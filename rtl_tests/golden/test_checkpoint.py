@@ -7,7 +7,9 @@ import pytest
 from support.tiny_run import refuses, tiny_trainer
 from support.trained import BITS, HYPER, LABELS, OPTIONS, TEST, WIDTHS
 
+from boldhw.data.coder import Coder
 from boldhw.data.datasets import Origin
+from boldhw.data.schema import Schema, Split
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import checkpoint
 from boldhw.golden.network import Network
@@ -44,6 +46,36 @@ def test_everything_comes_back(tmp_path):
     for name in ("graph", "engine", "settings"):
         assert getattr(loaded.network, name) == getattr(trainer.network, name)
     assert loaded.network.state_crc() == trainer.network.state_crc()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_it_knows_what_inputs_and_classes_mean(tmp_path, named):
+    """Edges come back to the last bit; a run without a coder has none."""
+    path, trainer = tmp_path / "a.npz", tiny_trainer()
+    inputs = trainer.network.widths[0]
+    edges = np.random.default_rng(6).normal(size=inputs) * 1e-300
+    coder = Coder(2, np.arange(inputs) % 2, edges) if named else None
+    trainer.schema = Schema(
+        classes=("ä", "b"), features=("x", "y") * named, label="kind", header=True,
+        ignored=("id",), split=Split(0.25, 7, 0xFFFFFFFF) if named else None, coder=coder,
+    )  # fmt: skip
+    checkpoint.save(path, trainer)
+    found = checkpoint.load(path).schema
+    assert found.to_dict() == trainer.schema.to_dict()
+    if named:
+        assert found.coder.columns.tolist() == coder.columns.tolist()
+        assert found.coder.edges.tobytes() == edges.tobytes()
+    else:
+        assert found.coder is None
+
+
+def test_a_coder_of_other_inputs_is_refused(tmp_path):
+    path, trainer = tmp_path / "a.npz", tiny_trainer()
+    coder = Coder(1, np.zeros(4, np.int64), np.zeros(4))
+    trainer.schema = Schema(("a", "b"), coder=coder)
+    checkpoint.save(path, trainer)
+    with pytest.raises(DataError, match="coder makes 4 bits, the network takes 3"):
+        checkpoint.load(path)
 
 
 def test_it_knows_the_samples_of_the_run(tmp_path):

@@ -6,6 +6,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -28,6 +29,27 @@ SKIPPED = {"check_array_api_input"}  # scikit-learn's own: the array API is off
 def toy(**options):
     """A classifier whose network fits the engine of test_device.py."""
     return BoldClassifier((12,), levels=3, epochs=3, engine=ENGINE, **options)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_bits_are_comparisons_with_thresholds(dtype):
+    """Level by level; the thresholds divide the range of each feature evenly."""
+    x = (100 * IRIS[0]).astype(dtype)
+    model = toy().fit(x, IRIS[2])
+    steps = np.array([[1], [2], [3]]) / 4
+    assert (model.thresholds_ == x.min(axis=0) * (1 - steps) + x.max(axis=0) * steps).all()
+    expected = np.concatenate([x > row for row in model.thresholds_], axis=1)
+    assert (model._bits(x) == expected).all()
+
+
+def test_a_data_frame_is_as_good_as_an_array():
+    """Its columns are the features, which later frames must have, too."""
+    frame = pandas.DataFrame(IRIS[0], columns=["a", "b", "c", "d"])
+    model = toy().fit(frame, pandas.Series(NAMES[IRIS[2]]))
+    assert model.network_.state_crc() == toy().fit(IRIS[0], NAMES[IRIS[2]]).network_.state_crc()
+    assert model.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[["b", "a", "c", "d"]])
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.files import DAMAGED, open_archive, read_array, replace_file
+from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.checkpoint import check_seal, read_bytes, seal
 from boldhw.golden.graph.coding import Levels
@@ -60,6 +61,7 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
         "epochs": trainer.epochs,
         "seed": trainer.seed,
         "origin": asdict(trainer.origin) if trainer.origin else None,
+        "schema": trainer.schema.to_dict() if trainer.schema else None,
     }  # fmt: skip
     arrays = {"header": np.array(json.dumps(header))}
     for index, layer in enumerate(graph.layers):
@@ -118,6 +120,9 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
     vars(trainer.governors).update(header["governors"])
     trainer.epoch = check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.origin = Origin(**header["origin"]) if header["origin"] else None
+    # None in checkpoints of earlier versions. Levels code the pictures, and there is no coder.
+    if schema := header.get("schema"):
+        trainer.schema = Schema.restored(schema, lambda name: read_array(archive, name, path))
     return trainer
 
 

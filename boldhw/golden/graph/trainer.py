@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
+from boldhw.data.schema import Schema
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
@@ -56,6 +57,7 @@ class GraphTrainer:
         self.governors = Governors(graph, constants, epochs * samples)
         self.epoch = 0
         self.origin: Origin | None = None
+        self.schema: Schema | None = None
 
     def run(
         self, samples: Samples, labels: Labels, test: Samples, test_labels: Labels
