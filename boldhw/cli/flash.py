@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from boldhw.check.doctor import find_program
 from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError, DataError, DeviceError, ToolError
 from boldhw.flow.build import bitstream_name
+from boldhw.programs import find_program
 from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 from boldhw.spec.packing import check_labels

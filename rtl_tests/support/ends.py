@@ -206,8 +206,7 @@ def settings_of(engine, widths, end):
     layers = len(widths) - 1
     usual = Hyper(batch=engine.batch).settings(engine, widths)
     wide = 0 if end > 0 else LIMIT
-    return replace(
-        usual,
+    return usual.changed(
         tau=(end * engine.max_fan_in,) * layers,
         window=(wide,) * layers,
         dead=(0,) * layers if end < 0 else (LIMIT,) * layers,

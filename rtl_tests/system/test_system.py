@@ -54,7 +54,7 @@ def test_every_register_reaches_the_engine():
         lockstep = LockStep(network, device)
         lockstep.start()
         for change in (fields, {"noise": (0, 255, 0), "dead": (1, 0, 2)}, {"theta": (65535, 1, 4)}):
-            lockstep.configure(replace(network.settings, **change))
+            lockstep.configure(network.settings.changed(**change))
             lockstep.seed_noise(len(change))
             lockstep.train(bits, labels)
             lockstep.infer(bits)

@@ -93,8 +93,8 @@ class Core(wiring.Component):
             self._connect_signals(m, issue)
             self._connect_update(m)
             self._connect_flip(m)
-        if self.config.stochastic:
-            self._connect_noise(m)
+            if self.config.stochastic:
+                self._connect_noise(m)
         return m
 
     def _add_units(self, m):
