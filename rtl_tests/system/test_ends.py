@@ -17,7 +17,7 @@ from boldhw.errors import ConfigError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.spec import engine as config
+from boldhw.spec import geometry
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.packing import pack_store
@@ -95,7 +95,7 @@ def test_what_cannot_be_built_is_refused_by_name(changes, message):
 
 def test_walk_finds_sums_that_are_a_bit_too_wide(monkeypatch):
     """With the limit of a DSP block that was a bit too high, the first update differs."""
-    monkeypatch.setattr(config, "DSP_SUM_BITS", 14)
+    monkeypatch.setattr(geometry, "DSP_SUM_BITS", 14)
     engine = replace(engine_of({"dsp_sums": 1}), max_fan_in=4092)
     with pytest.raises(Difference):
         check(engine, (7, 5, 3))
