@@ -6,6 +6,7 @@ here, with the names of the component's module and of its parameters: ``In(confi
 component whose ports are those of a signature refers to the signature's docstring instead.
 """
 
+import gc
 import importlib
 import inspect
 import pkgutil
@@ -13,7 +14,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from amaranth.hdl import signed
+from amaranth.hdl import UnusedElaboratable, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from support.unit_config import CONFIG, STORED
@@ -56,6 +57,18 @@ HEAD = re.compile(
 SIGNATURE = re.compile(r"Those of :class:`(\w+)`, flipped\.")
 # Of time and of machines: "after", "one cycle later", "is stored", "path", "transposed".
 AVOIDED = re.compile(r"\b(behind|ahead|stands?|stood|lies?|asks?|says?|wants?|turned)\b")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def never_elaborated():
+    """Components are looked at here, and Amaranth need not warn that nothing uses them.
+
+    They are gone at the end, so that no other test gets a warning of them.
+    """
+    UnusedElaboratable._MustUse__silence = True
+    yield
+    gc.collect()
+    UnusedElaboratable._MustUse__silence = False
 
 
 def components():

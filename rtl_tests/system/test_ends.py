@@ -62,7 +62,7 @@ def test_fewest_rows_hold_a_network(field):
 @pytest.mark.parametrize("store", ["sdram", "flash"])
 def test_stores_of_all_sizes_are_exact(store, end):
     """The least and the greatest size; of a flash the engine only reads."""
-    row = {"store": list(config.STORES).index(store), "store_bytes": end}
+    row = {"store": list(geometry.STORES).index(store), "store_bytes": end}
     engine, widths = engine_of(row), (9, 6, 3)
     golden = Network(widths, engine, seed=1)
     rng = np.random.default_rng(2)

@@ -1,6 +1,7 @@
 """Which package may import which: the plan of the house, held against every import."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,16 @@ def test_a_planted_import_is_found(package, line, bad):
 def test_few_modules_are_loose():
     loose = {path.stem for path in (ROOT / "boldhw").glob("*.py")} - {"__init__"}
     assert len(loose) <= 5, loose
+
+
+def test_no_test_imports_another():
+    """What several tests use is in ``support``."""
+    for path in (ROOT / "rtl_tests").rglob("*.py"):
+        found = {module.partition(".")[0] for module in imports(ast.parse(path.read_text()))}
+        assert not [name for name in found if name.startswith(("test_", "bench_"))], path
+
+
+def test_no_two_tests_have_one_name():
+    """pytest imports tests by their names alone, and a simulation its bench."""
+    names = Counter(path.name for path in (ROOT / "rtl_tests").rglob("*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
