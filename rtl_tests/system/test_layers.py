@@ -107,4 +107,4 @@ def test_no_test_imports_another():
 def test_no_two_tests_have_one_name():
     """pytest imports tests by their names alone, and a simulation its bench."""
     names = Counter(path.name for path in (ROOT / "rtl_tests").rglob("*.py"))
-    assert [name for name, count in names.items() if count > 1] == []
+    assert {name for name, count in names.items() if count > 1} <= {"conftest.py"}

@@ -3,22 +3,22 @@
 import shutil
 from pathlib import Path
 
-import conftest
+from support import session
 
 
 def test_missing_programs_are_named_first(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    lines = conftest.pytest_report_header()
-    assert [line.split()[2] for line in lines] == list(conftest.PROGRAMS)
+    lines = session.skipped()
+    assert [line.split()[2] for line in lines] == list(session.PROGRAMS)
     assert all("sudo apt-get install" in line for line in lines)
 
 
 def test_nothing_is_skipped_where_all_is_there(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
-    assert conftest.pytest_report_header() == ["nothing will be skipped"]
+    assert session.skipped() == ["nothing will be skipped"]
 
 
 def test_the_longest_files_are_there():
     assert [
-        name for name in conftest.LONGEST if not (Path(conftest.__file__).parent / name).exists()
+        name for name in session.LONGEST if not (Path(conftest.__file__).parent / name).exists()
     ] == []
