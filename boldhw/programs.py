@@ -77,7 +77,7 @@ OLDEST_PYTHON = (3, 11)
 
 def versions():
     """Return the version of every tool that is installed, by name."""
-    checks = (_python(), *(_package(*entry) for entry in PACKAGES))
+    checks = (python_finding(), *(package_finding(*entry) for entry in PACKAGES))
     return {check["name"]: check["found"] for check in checks if check["ok"]}
 
 
@@ -87,7 +87,8 @@ def find_program(name):
     return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", os.defpath))))
 
 
-def _check(name, purpose, found, fix, required=True):
+def finding(name, purpose, found, fix, required=True):
+    """Return what the doctor says of one thing: found, or missing with its fix."""
     ok = bool(found)
     return {
         "name": name,
@@ -99,14 +100,16 @@ def _check(name, purpose, found, fix, required=True):
     }
 
 
-def _python():
+def python_finding():
+    """Return the finding of the Python that runs this."""
     found = platform.python_version() if sys.version_info >= OLDEST_PYTHON else None
-    return _check("python", "everything", found, "make setup PYTHON=python3.11")
+    return finding("python", "everything", found, "make setup PYTHON=python3.11")
 
 
-def _package(name, purpose, extra):
+def package_finding(name, purpose, extra):
+    """Return the finding of a package that the extra ``extra`` brings, None for boldhw itself."""
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
         found = None
-    return _check(name, purpose, found, install_command(extra))
+    return finding(name, purpose, found, install_command(extra))

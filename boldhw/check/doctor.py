@@ -8,7 +8,7 @@ from serial.tools import list_ports
 
 from boldhw.cache import usable
 from boldhw.errors import install_command
-from boldhw.programs import PACKAGES, _check, _package, _python, find_program
+from boldhw.programs import PACKAGES, find_program, finding, package_finding, python_finding
 
 # Program, what it is for, how to get it, whether the two main commands need it.
 PROGRAMS = (
@@ -22,8 +22,8 @@ PROGRAMS = (
 def diagnose():
     """Return one check per dict: name, purpose, found, ok, required and fix (empty when ok)."""
     return [
-        _python(),
-        *(_package(*entry) for entry in PACKAGES),
+        python_finding(),
+        *(package_finding(*entry) for entry in PACKAGES),
         *(_program(*entry) for entry in PROGRAMS),
         _cache(),
         *_ports(),
@@ -32,7 +32,7 @@ def diagnose():
 
 def _program(name, purpose, fix, required):
     path = find_program(name)
-    return _check(name, purpose, path and _first_line(path), fix, required)
+    return finding(name, purpose, path and _first_line(path), fix, required)
 
 
 def _first_line(path):
@@ -47,11 +47,11 @@ def _cache():
     try:
         from boldhw.cosim.build import cache_directory
     except ImportError:  # said in another line
-        return _check("cache", "simulated board", None, install_command("sim"), required=False)
+        return finding("cache", "simulated board", None, install_command("sim"), required=False)
     path = cache_directory()
     made = next(each for each in (path, *path.parents) if os.path.exists(each))
     fix = "set XDG_CACHE_HOME to a folder that you may write"
-    entry = _check("cache", "simulated board", usable(made) and str(path), fix, required=False)
+    entry = finding("cache", "simulated board", usable(made) and str(path), fix, required=False)
     return entry if entry["ok"] else {**entry, "found": f"{path} cannot be written"}
 
 
@@ -60,7 +60,7 @@ def _ports():
     for port in list_ports.comports():
         name = port.device
         usable = os.access(name, os.R_OK | os.W_OK)
-        yield _check(
+        yield finding(
             name, "board", usable and port.description, permission_fix(name), required=False
         )
         owner = port_owner(name)
@@ -74,4 +74,4 @@ def _ports():
 
 def _hint(name, found, fix):
     """Return a check that is not ok, although something was found."""
-    return {**_check(name, "board", None, fix, required=False), "found": found}
+    return {**finding(name, "board", None, fix, required=False), "found": found}

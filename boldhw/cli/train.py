@@ -10,11 +10,10 @@ from boldhost.stored import StoredDevice
 
 from boldhw.cli import options, own_data
 from boldhw.cli.output import progress, say, verb
-from boldhw.cli.saving import again, check_place, refuse_fixed
+from boldhw.cli.saving import check_place, refuse_fixed, result_of, resumable, say_epoch
 from boldhw.cli.source import from_run, source
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
-from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
 from boldhw.golden.network import REFERENCE, Network
@@ -92,12 +91,8 @@ def train(
         if device and trainer.stored:
             _fill(device, *samples[:2])
         start = time.perf_counter()
-        try:
+        with resumable(trainer, checkpoint):
             epochs = _run(trainer, device, samples, checkpoint)
-        except KeyboardInterrupt:
-            if checkpoint is not None:
-                say(f"interrupted after epoch {trainer.epoch}; go on with: {again(checkpoint)}")
-            raise
         return _result(trainer, device, epochs, samples, time.perf_counter() - start)
 
 
@@ -169,8 +164,7 @@ def _run(trainer, device, samples, checkpoint):
         for stats in trainer.run(*samples, progress=_steps(step, trainer)):
             epochs.append(stats)
             save()
-            accuracy = f"{100 * stats.test_accuracy:.2f} %"
-            say(f"epoch {stats.epoch}: {accuracy} held-out, flips {_flips(stats.flips)}")
+            say_epoch(stats)
     return epochs
 
 
@@ -185,30 +179,11 @@ def _steps(step, trainer):
     return report
 
 
-def _flips(flips):
-    return " ".join(map(str, flips))
-
-
 def _result(trainer, device, epochs, samples, seconds):
     """Return the JSON object of the verb."""
-    if not epochs:
-        test_accuracy = trainer.accuracy(*samples[2:])
-    else:
-        test_accuracy = epochs[-1].test_accuracy
-    options.say_if_nothing_learned(test_accuracy, samples[3])
-    trained = sum(stats.samples for stats in epochs)
-    result = {
-        "network": list(trainer.network.widths),
-        "epochs": trainer.epoch,
-        "test_accuracy": test_accuracy,
-        "majority_share": majority_share(samples[3]),
-        "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
-        "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
-        "updates": sum(stats.updates for stats in epochs),
-        "samples": trained,
-        "seconds": round(seconds, 3),
-        "state_crc": _state_crc(device or trainer.network),
-    }
+    network, (_, _, bits, labels) = list(trainer.network.widths), samples
+    result = result_of(network, trainer, epochs, bits, labels, seconds)
+    result["state_crc"] = _state_crc(device or trainer.network)
     if device:
         result["cycles"] = sum(device.cycles.values())
     return result

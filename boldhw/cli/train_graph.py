@@ -6,8 +6,14 @@ import numpy as np
 
 from boldhw import data
 from boldhw.cli import options, own_data
-from boldhw.cli.output import say
-from boldhw.cli.saving import again, check_place, given, refuse_fixed
+from boldhw.cli.saving import (
+    check_place,
+    given,
+    refuse_fixed,
+    result_of,
+    resumable,
+    say_epoch,
+)
 from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
@@ -18,8 +24,8 @@ from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
-from boldhw.golden.network import check_labels
 from boldhw.spec.layer import CONV
+from boldhw.spec.packing import check_labels
 
 FIXED = ("network", "epochs", "seed", "threshold", *own_data.FIXED)  # by a checkpoint
 UNUSED = ("backend", "store", "board", "config", "clock_hz", *options.HYPER_HELP)
@@ -54,12 +60,15 @@ def train_graph(settings, checkpoint, resume, force, threshold, samples):
     else:
         trainer = graphs.load(resume)
         dataset = _pictures(samples, own_data.schema_of(trainer))
-        check_data(trainer, dataset)
+        check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
     _check_origin(trainer, samples[0], dataset, resume)
     begin = time.perf_counter()
     epochs = _run(trainer, dataset, checkpoint)
-    return _result(trainer, dataset, epochs, time.perf_counter() - begin)
+    return result_of(
+        str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test,
+        time.perf_counter() - begin,
+    )  # fmt: skip
 
 
 def _pictures(samples, schema=None):
@@ -75,19 +84,18 @@ def _pictures(samples, schema=None):
     return dataset
 
 
-def check_data(trainer, dataset):
-    """Raise DataError unless a run can train and test on a data set."""
-    spec = trainer.graph.spec
-    trainer.code.check(spec.sample, dataset.x_train, dataset.name)
+def check_data(code, spec, classes, dataset):
+    """Raise DataError unless a network can train and test on a data set that ``code`` cuts."""
+    code.check(spec.sample, dataset.x_train, dataset.name)
     for name, labels in (("training", dataset.y_train), ("test", dataset.y_test)):
-        check_labels(labels, len(labels), trainer.graph.classes, f"{name} set: labels")
+        check_labels(labels, len(labels), classes, f"{name} set: labels")
 
 
 def _new(settings, threshold, dataset):
     """Return a run that has not begun."""
     spec, seed, constants = settings["network"], settings["seed"], Constants()
     code = _levels(spec.sample, threshold)
-    code.check(spec.sample, dataset.x_train, dataset.name)
+    check_data(code, spec, spec.output.outputs, dataset)
     bits = code(dataset.x_train[:PICTURES])
     initial = start(
         spec,
@@ -96,9 +104,6 @@ def _new(settings, threshold, dataset):
         zero_true=[not index or layer.kind == CONV for index, layer in enumerate(spec.layers)],
         bits=BITS,
     )
-    classes = spec.output.outputs
-    check_labels(dataset.y_train, len(dataset.y_train), classes, "training set: labels")
-    check_labels(dataset.y_test, len(dataset.y_test), classes, "test set: labels")
     graph = fastest(spec, initial, seed, BITS, bits, dataset.y_train)
     return GraphTrainer(graph, constants, settings["epochs"], len(dataset.y_train), seed, code)
 
@@ -129,39 +134,13 @@ def _run(trainer, dataset, checkpoint):
     epochs = []
     if checkpoint is not None:
         graphs.save(checkpoint, trainer)
-    try:
+    with resumable(trainer, checkpoint):
         for stats in trainer.run(dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
             epochs.append(stats)
             if checkpoint is not None:
                 graphs.save(checkpoint, trainer)
-            flips = " ".join(map(str, stats.flips))
-            say(f"epoch {stats.epoch}: {100 * stats.test_accuracy:.2f} % held-out, flips {flips}")
-    except KeyboardInterrupt:
-        if checkpoint is not None:
-            say(f"interrupted after epoch {trainer.epoch}; go on with: {again(checkpoint)}")
-        raise
+            say_epoch(stats)
     return epochs
-
-
-def _result(trainer, dataset, epochs, seconds):
-    """Return the JSON object of the verb."""
-    if epochs:
-        accuracy = epochs[-1].test_accuracy
-    else:
-        accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
-    options.say_if_nothing_learned(accuracy, dataset.y_test)
-    trained = sum(stats.samples for stats in epochs)
-    return {
-        "network": str(trainer.graph.spec),
-        "epochs": trainer.epoch,
-        "test_accuracy": accuracy,
-        "majority_share": majority_share(dataset.y_test),
-        "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
-        "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
-        "updates": sum(stats.updates for stats in epochs),
-        "samples": trained,
-        "seconds": round(seconds, 3),
-    }
 
 
 def load_graph(path, backend, threshold):
@@ -188,7 +167,7 @@ def evaluate_graph(path, backend, samples, threshold):
     name, size, reading = samples
     dataset = load_to_test(name, size, reading, own_data.schema_of(trainer))
     own_data.tell(dataset.notes)
-    check_data(trainer, dataset)
+    check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
     options.say_if_nothing_learned(accuracy, dataset.y_test)
     return {

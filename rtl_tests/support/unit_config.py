@@ -17,6 +17,18 @@ CONFIG = EngineConfig(
     max_fan_in=63,
 )
 
+# With two ports of the data memory, and so large that parts of the device have registers of their
+# own.
+PORTS = {
+    "one_port": CONFIG,
+    "dual_port": (STREAMING := replace(CONFIG, dual_port=True)),
+    "regions": replace(STREAMING, elements=17, lanes=34, signal_rows=51),
+}
+INFERENCE = {
+    "inference": replace(CONFIG, training=False),
+    "dual_port_inference": replace(STREAMING, training=False),
+}
+
 # With stores: operand words of less than one word of the memory, of several, and of whole ones.
 STORED = {
     "narrow": replace(CONFIG, elements=3, lanes=12, store="sdram", store_bytes=1 << 17),

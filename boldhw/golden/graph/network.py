@@ -19,10 +19,10 @@ from boldhw.golden.graph.layer import GraphLayer, Seen
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths, sources
-from boldhw.golden.network import check_labels
 from boldhw.spec.arrays import Bits, Labels, Seed, Signals, Sums
 from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.network import Network
+from boldhw.spec.packing import check_labels
 from boldhw.spec.stats import TrainStats
 
 CHUNK = 32  # most samples computed together

@@ -1,20 +1,11 @@
-from dataclasses import replace
-
 import pytest
 from support import simulate
 from support.port_bits import input_bits
-from support.unit_config import CONFIG
+from support.unit_config import INFERENCE, PORTS
 
 from boldhw.gateware.core.blocks import Blocks
 
-STREAMING = replace(CONFIG, dual_port=True)
-CONFIGS = {
-    "one_port": CONFIG,
-    "dual_port": STREAMING,
-    "regions": replace(STREAMING, elements=17, lanes=34, signal_rows=51),
-    "inference": replace(CONFIG, training=False),
-    "dual_port_inference": replace(STREAMING, training=False),
-}
+CONFIGS = PORTS | INFERENCE
 
 
 @pytest.mark.parametrize("name", CONFIGS)

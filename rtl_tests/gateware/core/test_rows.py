@@ -1,19 +1,12 @@
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 from support import simulate
-from support.unit_config import CONFIG
+from support.unit_config import INFERENCE, PORTS
 
 from boldhw.gateware.core.rows import Rows
 
-STREAMING = replace(CONFIG, dual_port=True)
-CONFIGS = {
-    "one_port": CONFIG,
-    "dual_port": STREAMING,
-    "regions": replace(STREAMING, elements=17, lanes=34, signal_rows=51),
-    "inference": replace(CONFIG, training=False),
-    "dual_port_inference": replace(STREAMING, training=False),
-}
+CONFIGS = PORTS | INFERENCE
 
 
 @pytest.mark.parametrize("name", CONFIGS)
