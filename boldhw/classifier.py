@@ -187,7 +187,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         if len(classes) < 2:
             raise ValueError(f"the labels have one class, {classes[0]}; at least two are needed")
         thresholds = even_table(X, self.levels)
-        engine = device.engine if device else self.engine or REFERENCE
+        engine = device.config if device else self.engine or REFERENCE
         hyper = replace(self.hyper or FEATURES, **changes).fitting(engine)
         outputs = len(classes) * hyper.outputs_per_class
         seed = self._seed()

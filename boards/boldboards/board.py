@@ -16,7 +16,7 @@ class Board:
     """A board: its pins, its clock, and the engine that it is built with.
 
     name              on the command line
-    engine            EngineConfig of its bitstream
+    config            EngineConfig of its bitstream
     network           widths of the network that its figures are for
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
@@ -35,7 +35,7 @@ class Board:
     store             memory that can hold samples, as in EngineConfig; its bytes are store_bytes
     store_bytes
     memory            makes the component with that memory's pins, from ``clock_hz``
-    store_engine      engine and network with that memory; None if they are ``engine``, ``network``
+    store_config      config and network with that memory; None if they are ``config``, ``network``
     store_network
     half_rate_link    the clock drives the domain ``link`` too, for link and command unit
     sites             makes, from an engine, a dict that says where its block RAMs belong: nextpnr's
@@ -43,7 +43,7 @@ class Board:
     """
 
     name: str
-    engine: EngineConfig
+    config: EngineConfig
     network: tuple[int, ...]
     family: str
     device: str
@@ -63,7 +63,7 @@ class Board:
     store: str = "none"
     store_bytes: int = 0
     memory: Callable[[int], Any] | None = None
-    store_engine: EngineConfig | None = None
+    store_config: EngineConfig | None = None
     store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
     sites: Callable[[EngineConfig], dict[str, str]] | None = None
@@ -72,7 +72,7 @@ class Board:
         """Return the board with an engine that has a store. Raises ConfigError without memory."""
         if self.store == "none":
             raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")
-        engine = replace(
-            self.store_engine or self.engine, store=self.store, store_bytes=self.store_bytes
+        config = replace(
+            self.store_config or self.config, store=self.store, store_bytes=self.store_bytes
         )
-        return replace(self, engine=engine, network=self.store_network or self.network)
+        return replace(self, config=config, network=self.store_network or self.network)

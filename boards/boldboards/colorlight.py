@@ -52,7 +52,7 @@ def _clock(clock_hz: int) -> Any:
 
 COLORLIGHT_I5 = Board(
     name="colorlight_i5",
-    engine=ENGINE,
+    config=ENGINE,
     network=(784, 84, 10),
     family="ecp5",
     device="LFE5U-25F-6BG381C",

@@ -46,7 +46,7 @@ def _memory(clock_hz: int) -> Any:
 
 ICEBREAKER = Board(
     name="icebreaker",
-    engine=ENGINE,
+    config=ENGINE,
     network=(784, 72, 10),
     family="ice40",
     device="iCE40UP5K-SG48",
@@ -67,7 +67,7 @@ ICEBREAKER = Board(
     store="flash",
     store_bytes=STORE_BYTES,
     memory=_memory,
-    store_engine=STORE_ENGINE,
+    store_config=STORE_ENGINE,
     store_network=(784, 84, 10),
     half_rate_link=True,
 )

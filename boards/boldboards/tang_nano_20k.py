@@ -81,7 +81,7 @@ def _memory(clock_hz: int) -> Any:
 
 TANG_NANO_20K = Board(
     name="tang_nano_20k",
-    engine=ENGINE,
+    config=ENGINE,
     network=(784, 84, 10),
     family="gowin",
     device=PART,

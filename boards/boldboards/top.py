@@ -23,7 +23,7 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         m.submodules.engine = engine = UartEngine(
-            self.board.engine, self.board.clock_hz, self.board.baud, self.board.half_rate_link
+            self.board.config, self.board.clock_hz, self.board.baud, self.board.half_rate_link
         )
         m.submodules.clock = clock = self.board.clock(self.board.clock_hz)
         m.domains.sync = ClockDomain(reset_less=clock.reset_less)
@@ -33,7 +33,7 @@ class BoardTop(Elaboratable):
         m.submodules.rx = rx = io.Buffer("i", uart.rx)
         m.submodules.tx = tx = io.Buffer("o", uart.tx)
         m.d.comb += [engine.rx.eq(rx.i), tx.o.eq(engine.tx)]
-        if self.board.engine.has_store:
+        if self.board.config.has_store:
             assert self.board.memory is not None, "a board whose engine has a store has its memory"
             m.submodules.memory = memory = self.board.memory(self.board.clock_hz)
             wiring.connect(m, engine.memory, memory.memory)

@@ -28,7 +28,7 @@ GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 ROWS = (22, 46, 70, 82)
 
 
-def _sites(engine: EngineConfig) -> dict[str, str]:
+def _sites(config: EngineConfig) -> dict[str, str]:
     """Return the place of each block RAM by the ending of its name; other engines have none.
 
     nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
@@ -36,7 +36,7 @@ def _sites(engine: EngineConfig) -> dict[str, str]:
     each, one behind the other all the way round, and the data memory, whose four parts
     share a group too, stands between, its slices one above the other.
     """
-    if engine != ENGINE:
+    if config != ENGINE:
         return {}
     left, right, top, bottom = GROUPS[:4], GROUPS[9:], ROWS[:2], ROWS[2:]
     sides = [(left[::-1], top), (left, bottom), (right, bottom), (right[::-1], top)]
@@ -82,7 +82,7 @@ def _memory(clock_hz: int) -> Any:
 
 ULX3S = Board(
     name="ulx3s",
-    engine=ENGINE,
+    config=ENGINE,
     network=(784, 256, 10),
     family="ecp5",
     device="LFE5U-85F-6BG381C",

@@ -18,9 +18,9 @@ def link_throughput(device):
     ``source`` reads memory, ``sink`` writes it, ``loopback`` does both with what it wrote.
     ``resent`` counts the frames that were sent again. The network in the device is lost.
     """
-    before, rows = device.resent, device.engine.data_rows
-    rows = min(MEMORY_BYTES // device.engine.data_bytes, rows)
-    data = np.random.default_rng(0).bytes(rows * device.engine.data_bytes)
+    before, rows = device.resent, device.config.data_rows
+    rows = min(MEMORY_BYTES // device.config.data_bytes, rows)
+    data = np.random.default_rng(0).bytes(rows * device.config.data_bytes)
     device.reset()
     latency = [_seconds(lambda: device.read_register(Register.BATCH)) for _ in range(ROUND_TRIPS)]
     sink = _seconds(lambda: device.write_memory(Bank.DATA, 0, data))

@@ -24,7 +24,7 @@ def golden_throughput(network="784-256-10", name="mnist5k", samples=20000, runs=
     training, inference = [], []
     for seed in range(runs):
         model = kind(network, seed=seed)
-        model.configure(Hyper().settings(model.engine, model.graph, popcount=popcount))
+        model.configure(Hyper().settings(model.config, model.graph, popcount=popcount))
         training.append(samples / _seconds(model.train, bits, labels))
         inference.append(samples / _seconds(model.infer, bits))
     return {
@@ -44,7 +44,7 @@ def compiled_throughput(network="784-256-10", **options):
     return golden_throughput(network, **options, kind=CompiledNetwork)
 
 
-def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400, clock_hz=None):
+def simulator_throughput(config=ICEBREAKER, network="784-72-10", samples=400, clock_hz=None):
     """Return clock cycles/s and samples/s of the simulated board, driver and link included.
 
     Random samples are trained and inferred through the driver, which is the one of a real board.
@@ -58,10 +58,10 @@ def simulator_throughput(engine=ICEBREAKER, network="784-72-10", samples=400, cl
     from boldhw.cosim.transport import SimTransport
 
     generator = np.random.default_rng(0)
-    model = Network(network, engine)
+    model = Network(network, config)
     bits = generator.random((samples, model.widths[0])) < 0.5
     labels = generator.integers(0, model.settings.classes, samples)
-    board = SimTransport(engine, clock_hz=clock_hz)
+    board = SimTransport(config, clock_hz=clock_hz)
     with Device(Link(board)) as device:
         device.load(model)
         start, simulated = board.cycles, board.seconds

@@ -19,13 +19,13 @@ from boldhw.spec.order import Order
 def measure(board, bits, labels, epochs):
     """Yield a dict for each epoch on a simulated board with a store that holds the samples."""
     board = board.with_store()
-    network = Network(board.network, board.engine, 1)
-    network.configure(Hyper().fitting(board.engine).settings(board.engine, board.network))
+    network = Network(board.network, board.config, 1)
+    network.configure(Hyper().fitting(board.config).settings(board.config, board.network))
     flash = None
-    if board.engine.store == "flash":
-        flash = packing.pack_store(Layout(board.engine, board.network), bits, labels)
-    transport = SimTransport(board.engine, clock_hz=board.clock_hz, flash=flash)
-    with StoredDevice(Link(transport), board.engine) as device:
+    if board.config.store == "flash":
+        flash = packing.pack_store(Layout(board.config, board.network), bits, labels)
+    transport = SimTransport(board.config, clock_hz=board.clock_hz, flash=flash)
+    with StoredDevice(Link(transport), board.config) as device:
         device.load(network)
         device.fill_store(bits, labels)
         for epoch in range(epochs):

@@ -57,7 +57,7 @@ class Rates:
     link       with samples that come from a host, over the link of the board
     """
 
-    engine: float | None = None
+    config: float | None = None
     on_board: float | None = None
     link: float | None = None
 
@@ -110,7 +110,7 @@ OTHERS = (
         price="above 1,000",
         lut="91,000 LUT6",
         training=Rates(),
-        inference=Rates(engine=12_300_000),
+        inference=Rates(config=12_300_000),
     ),
 )
 
@@ -140,11 +140,11 @@ def measure(dataset, entries=ENTRIES, epochs=EPOCHS, seeds=SEEDS, builds="build"
     rows, processors = [], {}
     for board, changes in entries:
         say(f"{board.name}: training with the golden model, {len(seeds)} x {epochs} epochs ...")
-        hyper = replace(HYPER, **changes).fitting(board.engine)
+        hyper = replace(HYPER, **changes).fitting(board.config)
         training = train(board, hyper, samples, epochs, seeds)
         say(f"{board.name}: training on the simulated board ...")
         check_cycles(board, training.network, *samples[:2])
-        row = board_row(board, training, built.get(board.engine.digest().hex()))
+        row = board_row(board, training, built.get(board.config.digest().hex()))
         settings = ", ".join(f"{name} {value}" for name, value in changes.items())
         rows.append(replace(row, settings=settings))
         if board.network not in processors:
@@ -158,7 +158,7 @@ def train(board, hyper, samples, epochs, seeds):
     accuracy, seconds = [], 0.0
     parts: list[EpochStats] = []
     for seed in seeds:
-        network = fastest()(board.network, board.engine, seed)
+        network = fastest()(board.network, board.config, seed)
         trainer = Trainer(network, hyper, epochs, seed)
         network.copy().train(bits[:WARM_UP], labels[:WARM_UP])  # compiles
         start = time.process_time()
@@ -184,7 +184,7 @@ def check_cycles(board, network, bits, labels):
 
     from boldhw.check.lockstep import LockStep
 
-    with Device.open("sim", board.engine, clock_hz=board.clock_hz) as device:
+    with Device.open("sim", board.config, clock_hz=board.clock_hz) as device:
         lockstep = LockStep(network, device)
         lockstep.start()
         stats = lockstep.train(bits[:SIMULATED], labels[:SIMULATED]) + lockstep.flush()
@@ -199,7 +199,7 @@ def check_cycles(board, network, bits, labels):
 
 def total_cycles(board, counts):
     """Return the cycles of what ``counts`` has samples, active ones and updates of."""
-    model = cycles.predict(board.engine, board.network)
+    model = cycles.predict(board.config, board.network)
     return (
         model.forward * counts.samples
         + model.backward * counts.active
@@ -209,7 +209,7 @@ def total_cycles(board, counts):
 
 def board_row(board, training, built=None):
     """Return the Row of a board. ``built``: what its build.json says, None without a build."""
-    cost = estimate(board.engine, board.network, board)
+    cost = estimate(board.config, board.network, board)
     clock = min(board.clock_hz / 1e6, built["fmax_mhz"]) if built else board.clock_hz / 1e6
     per_sample = total_cycles(board, training) / training.samples
     ram = f"{cost.ram_blocks} of {4 if board.family == 'ice40' else 18} kbit"
@@ -224,8 +224,8 @@ def board_row(board, training, built=None):
         lut=f"{built['lut4'] if built else cost.lut4:,} LUT4",
         ram=ram + (f", {cost.spram} of 256 kbit" if cost.spram else ""),
         clock_mhz=clock,
-        training=Rates(engine=1e6 * clock / per_sample, link=cost.link_per_second),
-        inference=Rates(engine=1e6 * clock / cost.cycles_inference, link=cost.link_per_second),
+        training=Rates(config=1e6 * clock / per_sample, link=cost.link_per_second),
+        inference=Rates(config=1e6 * clock / cost.cycles_inference, link=cost.link_per_second),
     )
 
 
@@ -239,7 +239,7 @@ def processor_rows(training, bits):
         f"CPU, {type(network).__name__}": network.infer,
         "CPU, numpy.bitwise_count, does not train": lambda bits: infer_packed(network, bits),
     }
-    rates = (Rates(engine=training.samples / training.seconds), Rates())
+    rates = (Rates(config=training.samples / training.seconds), Rates())
     return [
         Row(
             system=system,
@@ -249,7 +249,7 @@ def processor_rows(training, bits):
             accuracy=training.accuracy,
             active=training.active / training.samples,
             training=rate,
-            inference=Rates(engine=count / _seconds(infer, bits[:INFERRED])),
+            inference=Rates(config=count / _seconds(infer, bits[:INFERRED])),
         )
         for (system, infer), rate in zip(inference.items(), rates, strict=True)
     ]
@@ -320,7 +320,7 @@ def text(rows):
             [row.system, row.network, _known(row.settings),
              _number(row.active and 100 * row.active, ".1f"),
              *(_number(rate, ",.0f") for rates in (row.training, row.inference)
-               for rate in (rates.engine, rates.on_board, rates.link))]
+               for rate in (rates.config, rates.on_board, rates.link))]
             for row in rows
         ],
     )  # fmt: skip

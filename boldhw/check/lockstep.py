@@ -53,9 +53,9 @@ class LockStep:
         self.on_update = on_update
 
     @property
-    def engine(self):
+    def config(self):
         """The engine of both."""
-        return self.golden.engine
+        return self.golden.config
 
     @property
     def weights_checked(self):
@@ -170,7 +170,7 @@ class LockStep:
 
     def _read_back(self):
         """Return the device's weights and accumulators, without the checks of Device.store."""
-        layout = Layout(self.engine, self.golden.graph)
+        layout = Layout(self.config, self.golden.graph)
         rows = layout.accumulator_end - layout.accumulator_row
         weights = self.device.read_memory(Bank.WEIGHTS, 0, layout.weight_blocks)
         accumulators = self.device.read_memory(Bank.DATA, layout.accumulator_row, rows)

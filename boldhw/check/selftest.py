@@ -27,7 +27,7 @@ def selftest(device, seed=1, on_check=lambda check: None):
     done. A check that fails does not keep the others from running.
     """
     checks = []
-    for name, run, fix in CHECKS + (STORE_CHECKS if device.engine.store == "sdram" else ()):
+    for name, run, fix in CHECKS + (STORE_CHECKS if device.config.store == "sdram" else ()):
         ok, found = _outcome(run, device, np.random.default_rng(seed))
         checks.append({"name": name, "ok": ok, "found": found, "fix": "" if ok else fix})
         on_check(checks[-1])
@@ -44,9 +44,9 @@ def _outcome(run, device, generator):
 
 def check_identity(device, generator):
     """Say which design it is; that it is one of this version the driver has checked already."""
-    engine = device.engine
+    config = device.config
     return (
-        f"design {engine.digest().hex()}: {engine.elements} elements of {engine.lanes} lanes, "
+        f"design {config.digest().hex()}: {config.elements} elements of {config.lanes} lanes, "
         f"{device.identity.clock_hz / 1e6:g} MHz"
     )
 
@@ -54,8 +54,8 @@ def check_identity(device, generator):
 def check_link(device, generator):
     """Write and read back registers and full frames of random bytes."""
     device.reset()
-    before, wrong, engine = device.resent, 0, device.engine
-    items = min((MAX_PAYLOAD - 1) // engine.data_bytes, engine.data_rows)
+    before, wrong, config = device.resent, 0, device.config
+    items = min((MAX_PAYLOAD - 1) // config.data_bytes, config.data_rows)
     for _ in range(EXCHANGES):
         value, data = int(generator.integers(1 << 16)), _random_rows(device, generator, items)
         device.write_register(Register.MARGIN, value)
@@ -70,14 +70,14 @@ def check_link(device, generator):
 
 def check_data_memory(device, generator):
     """Write all rows and read all of them, random bits and then their complement."""
-    rows = _random_rows(device, generator, device.engine.data_rows)
+    rows = _random_rows(device, generator, device.config.data_rows)
     return _check_bank(device, Bank.DATA, np.frombuffer(rows, np.uint8), 0xFF)
 
 
 def check_weight_memory(device, generator):
     """Do the same with the weights."""
-    p = device.engine.elements
-    bits = generator.random((device.engine.weight_blocks, p, p)) < 0.5
+    p = device.config.elements
+    bits = generator.random((device.config.weight_blocks, p, p)) < 0.5
     used = np.packbits(np.ones_like(bits), axis=-1, bitorder="little").ravel()
     blocks = np.packbits(bits, axis=-1, bitorder="little").ravel()
     return _check_bank(device, Bank.WEIGHTS, blocks, used)
@@ -98,7 +98,7 @@ def _check_bank(device, bank, data, used):
 
 def check_store(device, generator):
     """Write and read words whose addresses differ in one bit, and a run of them, twice."""
-    bits, wrong = device.engine.store_address_bits, 0
+    bits, wrong = device.config.store_address_bits, 0
     places = [0, *(1 << bit for bit in range(bits))]
     words = generator.permutation(1 << 16)[: len(places)].astype("<u2")
     for place, word in zip(places, words, strict=True):
@@ -120,19 +120,19 @@ def _turn_to(device, place):
 
 
 def _random_rows(device, generator, rows):
-    return generator.bytes(rows * device.engine.data_bytes)
+    return generator.bytes(rows * device.config.data_bytes)
 
 
 def check_training(device, generator):
     """Train a toy in lock-step with the golden model: equal after each update."""
-    engine, widths = device.engine, toy_widths(device.engine)
-    network, (bits, labels) = Network(widths, engine, seed=1), toy_samples(generator, widths[0])
+    config, widths = device.config, toy_widths(device.config)
+    network, (bits, labels) = Network(widths, config, seed=1), toy_samples(generator, widths[0])
     lockstep = LockStep(network, device)
     lockstep.start()
     name = "-".join(map(str, widths))
-    if not engine.training:
+    if not config.training:
         return f"{name}: {lockstep.infer(bits).size} scores equal to the golden model's"
-    hyper = toy_hyper(engine)
+    hyper = toy_hyper(config)
     accuracy = 0.0
     for stats in Trainer(network, hyper, EPOCHS, backend=lockstep).run(bits, labels, bits, labels):
         accuracy = stats.test_accuracy
@@ -142,11 +142,11 @@ def check_training(device, generator):
     )
 
 
-def toy_widths(engine):
+def toy_widths(config):
     """Return the layer widths of the largest toy that fits an engine. Raises ConfigError."""
     for widths in TOYS:
         try:
-            Layout(engine, Graph.of(widths))
+            Layout(config, Graph.of(widths))
         except ConfigError as error:
             refusal = error
         else:
@@ -154,12 +154,12 @@ def toy_widths(engine):
     raise refusal
 
 
-def toy_hyper(engine):
+def toy_hyper(config):
     """Return hyper-parameters whose theta the engine's accumulators can reach in every layer."""
-    most = (1 << engine.accumulator_bits - 1) - 1
+    most = (1 << config.accumulator_bits - 1) - 1
     theta = min(4, most)
     factor = min(3, most // theta)
-    return Hyper(theta=theta, last_theta_factor=factor, grow=1.0, batch=min(8, engine.batch))
+    return Hyper(theta=theta, last_theta_factor=factor, grow=1.0, batch=min(8, config.batch))
 
 
 def toy_samples(generator, inputs):

@@ -32,11 +32,11 @@ def _text(result):
 @options.backend("sim")
 @options.network
 @options.seed
-@options.engine
+@options.config
 @click.option("--suite", is_flag=True, help="The published table instead: boards, others, CPU.")
 @click.option("--data", "data_name", default="mnist5k", show_default=True, help="Of --suite.")
 @click.option("--out", default="build/suite", show_default=True, help="Folder of --suite.")
-def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
+def bench(backend, network, seed, config, clock_hz, suite, data_name, out):
     """Measure the golden model, compiled too if numba is there, and link and board.
 
     With --suite: the table of docs/comparison.md, as JSON and Markdown. Takes the clock of each
@@ -52,11 +52,11 @@ def bench(backend, network, seed, engine, clock_hz, suite, data_name, out):
         result["compiled"] = compiled_throughput(name)
     if backend == "golden":
         return result
-    with options.open_device(backend, engine, clock_hz=clock_hz) as device:
+    with options.open_device(backend, config, clock_hz=clock_hz) as device:
         result["link"] = link_throughput(device)
-        result["device"] = device_throughput(device, Network(network, device.engine, seed))
+        result["device"] = device_throughput(device, Network(network, device.config, seed))
         if backend == "sim":
-            result["simulator"] = simulator_throughput(device.engine, name, clock_hz=clock_hz)
+            result["simulator"] = simulator_throughput(device.config, name, clock_hz=clock_hz)
     return result
 
 

@@ -16,7 +16,7 @@ def boards():
                 "device": board.device,
                 "clock_mhz": board.clock_hz / 1e6,
                 "link": board.link_text,
-                "largest_network": "-".join(map(str, largest_network(board.engine))),
+                "largest_network": "-".join(map(str, largest_network(board.config))),
                 "memories": board.memories,
             }
             for board in BOARDS.values()

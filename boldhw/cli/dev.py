@@ -75,7 +75,7 @@ def lanes(board):
     """Print LUT4 per lane of several popcounts, and of the whole array of a board's engine."""
     from boldhw.flow.lanes import array, elements
 
-    say(f"Synthesising elements of {board.engine.lanes} lanes for {board.device} ...")
+    say(f"Synthesising elements of {board.config.lanes} lanes for {board.device} ...")
     return {"rows": [*elements(board), array(board)]}
 
 
@@ -119,8 +119,8 @@ def calibrate(family, accept):
     found: dict[str, list[measured.Sample]] = {}
     for title, engines in zip(("fitted", "others"), engines_of(family), strict=True):
         found[title] = []
-        for engine in engines:
-            found[title].append(measure(engine, family))
+        for config in engines:
+            found[title].append(measure(config, family))
             say(f"{title}: {len(found[title])} of {len(engines)}")
     if accept:
         measured.accept(found["fitted"], tools(), measured.FILE)

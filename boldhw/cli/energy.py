@@ -81,21 +81,21 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
     chips = {name: make() for name, make in model.CHIPS.items()}
     if chip_file:
         chips[chip_file] = model.read_chip(_read_json(chip_file))
-    engine, design = board.engine, None
+    config, design = board.config, None
     if backend:
         if not graph:
             raise ConfigError(f"no engine runs {VGG_SMALL}; leave --backend out")
-        engine, counters = _train(backend, board, graph, **samples)
+        config, counters = _train(backend, board, graph, **samples)
         active = counters["active"] / counters["samples"]
-        design = _design(engine, graph, counters, f"counted by {backend}")
-    elif graph and _fits(engine, graph):
-        counters = {"samples": 1.0, "active": active, "updates": active / engine.batch}
-        design = _design(engine, graph, counters, f"{100 * active:.0f} % of the samples active")
+        design = _design(config, graph, counters, f"counted by {backend}")
+    elif graph and _fits(config, graph):
+        counters = {"samples": 1.0, "active": active, "updates": active / config.batch}
+        design = _design(config, graph, counters, f"{100 * active:.0f} % of the samples active")
     return {
         "network": network,
         "batch": batch,
         "active": active,
-        **model.report(shapes, chips, engine.accumulator_bits, batch, engine.batch, active),
+        **model.report(shapes, chips, config.accumulator_bits, batch, config.batch, active),
         "design": design,
     }
 
@@ -113,20 +113,20 @@ def _read_json(path):
         raise DataError(f"chip file {path} cannot be read: {error}") from error
 
 
-def _fits(engine, graph):
+def _fits(config, graph):
     from boldhw.spec.layout import Layout
 
     try:
-        Layout(engine, graph)
+        Layout(config, graph)
     except ConfigError:
         return False
     return True
 
 
-def _design(engine, graph, counters, how):
+def _design(config, graph, counters, how):
     from boldhw.energy.accesses import per_sample
 
-    return {"counted": how, **per_sample(engine, graph, counters)}
+    return {"counted": how, **per_sample(config, graph, counters)}
 
 
 def _train(backend, board, graph, data_name, threshold, train_size, test_size):
@@ -138,13 +138,13 @@ def _train(backend, board, graph, data_name, threshold, train_size, test_size):
     bits, labels, test_bits, test_labels = options.load_bits(
         data_name, threshold, train_size or TRAIN_SIZE, test_size
     )
-    with options.open_device(backend, board.engine, clock_hz=board.clock_hz) as device:
-        network = golden.Network(graph, device.engine, seed=1)
-        hyper = Hyper().fitting(device.engine)
+    with options.open_device(backend, board.config, clock_hz=board.clock_hz) as device:
+        network = golden.Network(graph, device.config, seed=1)
+        hyper = Hyper().fitting(device.config)
         device.load(network)
         trainer = Trainer(network, hyper, epochs=1, seed=1, backend=device)
         for _ in trainer.run(bits, labels, test_bits[:1], test_labels[:1]):
             pass
         counters = {name: device.stat()[name] for name in ("samples", "active", "updates")}
         cycles = {f"cycles_{name}": count for name, count in device.cycles.items()}
-        return device.engine, counters | cycles
+        return device.config, counters | cycles

@@ -17,13 +17,12 @@ def estimate(board, config, network, store):
     """Print what a network costs on a board and how fast it trains, without building it."""
     from boldhw.flow.estimate import estimate as predict
 
-    engine = options.read_engine(config)
-    if engine:
-        board = replace(board, engine=engine, store_engine=engine)
+    if given := options.read_config(config):
+        board = replace(board, config=given, store_config=given)
     board = board.with_store() if store else board
     return {
         "board": board.name,
         "network": list(network.widths),
-        "design_digest": board.engine.digest().hex(),
-        **asdict(predict(board.engine, network, board)),
+        "design_digest": board.config.digest().hex(),
+        **asdict(predict(board.config, network, board)),
     }

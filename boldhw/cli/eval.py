@@ -32,7 +32,7 @@ def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, tes
     if backend == "golden":
         accuracy = trainer.accuracy(bits, labels)
     else:
-        with options.open_device(backend, network.engine) as device:
+        with options.open_device(backend, network.config) as device:
             device.load(network)
             trainer.backend = device
             accuracy = trainer.accuracy(bits, labels)

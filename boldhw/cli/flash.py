@@ -56,15 +56,15 @@ def _write_samples(board, network, data_name, threshold, train_size):
             f"the samples of {board.name} are not in a flash; its driver sends them: "
             f"boldhw train --store"
         )
-    engine = board.with_store().engine
-    layout = Layout(engine, network)
+    config = board.with_store().config
+    layout = Layout(config, network)
     bits, labels = options.load_bits(data_name, threshold, train_size)[:2]
     check_labels(labels, len(bits), network.output.outputs)
     image = packing.pack_store(layout, bits, labels)
-    if len(image) > engine.store_bytes:
+    if len(image) > config.store_bytes:
         raise ConfigError(
-            f"{len(bits)} samples take {len(image)} bytes, the store has {engine.store_bytes}; use "
-            f"fewer: --train-size {len(bits) * engine.store_bytes // len(image) - 1}"
+            f"{len(bits)} samples take {len(image)} bytes, the store has {config.store_bytes}; use "
+            f"fewer: --train-size {len(bits) * config.store_bytes // len(image) - 1}"
         )
     path = Path(f"build/{board.name}/samples.bin")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -140,8 +140,8 @@ clock = click.option(
 )
 
 
-def engine(function):
-    """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``engine``.
+def config(function):
+    """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``config``.
 
     It gets the board's clock, too, as ``clock_hz``, None without a board. A verb with ``--store``
     gets the engine of the board with its store; one with ``--memories`` the board's by default.
@@ -159,7 +159,7 @@ def engine(function):
             options["clock_hz"] = board.clock_hz if board else None
         if "memories" in options and options["memories"] is None:
             options["memories"] = board.family if board else "generic"
-        return function(engine=board.engine if board else read_engine(config), **options)
+        return function(config=board.config if board else read_config(config), **options)
 
     return run
 
@@ -213,7 +213,7 @@ HYPER_HELP = {
 }
 
 
-def read_engine(path):
+def read_config(path):
     """Return the EngineConfig in a JSON file, None without a path. Raises ConfigError."""
     if path is None:
         return None
@@ -226,20 +226,20 @@ def read_engine(path):
         ) from error
 
 
-def check_store(store, engine):
+def check_store(store, config):
     """Raise ConfigError for ``--store`` when no board gives the engine a store."""
-    if store and not (engine and engine.has_store):
+    if store and not (config and config.has_store):
         raise ConfigError("--store needs a board with a memory, such as --board ulx3s")
 
 
-def open_device(backend, engine, kind=Device, clock_hz=None):
+def open_device(backend, config, kind=Device, clock_hz=None):
     """Return the Device of ``sim`` or a port; refuse ``golden``, which is none.
 
     ``clock_hz`` is what ``sim`` takes its clock to be, that of the iCEBreaker by default.
     """
     if backend == "golden":
         raise ConfigError("backend golden is no device; use sim or a port")
-    return kind.open(backend, engine, clock_hz=clock_hz)
+    return kind.open(backend, config, clock_hz=clock_hz)
 
 
 def run_threshold(trainer):

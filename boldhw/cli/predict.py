@@ -75,7 +75,7 @@ def _of_chain(path, backend, name, reading, threshold):
     network.check_bits(bits)
     if backend == "golden":
         return rows, schema.classes, network.infer(bits)
-    with options.open_device(backend, network.engine) as device:
+    with options.open_device(backend, network.config) as device:
         device.load(network)
         return rows, schema.classes, device.infer(bits)
 

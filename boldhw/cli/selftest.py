@@ -12,13 +12,13 @@ def _text(result):
 
 @verb(text=_text, exit_code=lambda result: 0 if result["ok"] else CheckError.exit_code)
 @options.backend("auto")
-@options.engine
+@options.config
 @options.seed
-def selftest(backend, engine, clock_hz, seed):
+def selftest(backend, config, clock_hz, seed):
     """Test link, memories and arithmetic of a board; the network in it is lost."""
     # Not at the top: the command has the module's name.
     from boldhw.check.selftest import selftest as run_selftest
 
-    with options.open_device(backend, engine, clock_hz=clock_hz) as device:
+    with options.open_device(backend, config, clock_hz=clock_hz) as device:
         checks = run_selftest(device, seed, lambda check: say(f"{check['name']} ..."))
     return {"ok": all(check["ok"] for check in checks), "checks": checks}

@@ -15,25 +15,25 @@ from boldhw.cli.output import say, verb
     metavar="HOST:PORT",
     help="Loopback address; port 0 takes a free one.",
 )
-@options.engine
+@options.config
 @options.store
 @options.clock
-def sim(listen, engine, store, clock_hz):
+def sim(listen, config, store, clock_hz):
     """Run the simulated board as a process of its own, until Ctrl-C.
 
     Other programs reach it as socket://HOST:PORT.
     """
-    options.check_store(store, engine)
+    options.check_store(store, config)
     from boldhw.cosim.server import bound, serve
     from boldhw.cosim.transport import SimTransport
 
-    engine = engine or ICEBREAKER
+    config = config or ICEBREAKER
 
     def ready(address):
-        say(f"design {engine.digest().hex()} listens; use --backend socket://{address}")
+        say(f"design {config.digest().hex()} listens; use --backend socket://{address}")
 
     with bound(listen) as listener:  # now, not when all is built
         say("Building the simulated board, about a minute the first time ...")
-        board = SimTransport(engine, clock_hz=clock_hz)
+        board = SimTransport(config, clock_hz=clock_hz)
         serve(board, listener, ready)
-    return {"design_digest": engine.digest().hex(), "cycles": board.cycles}
+    return {"design_digest": config.digest().hex(), "cycles": board.cycles}

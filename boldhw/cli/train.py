@@ -35,7 +35,7 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 @options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
-@options.engine
+@options.config
 @options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
@@ -102,35 +102,35 @@ def _resumed(path):
     return checkpoints.load(path)
 
 
-def _device(backend, trainer, samples, engine, clock_hz, store, network, **settings):
+def _device(backend, trainer, samples, config, clock_hz, store, network, **settings):
     """Return a context manager of the device, of None for the golden model."""
     if backend == "golden":
         return nullcontext()
     if trainer:
-        engine, store, network = trainer.network.engine, trainer.stored, trainer.network.graph
+        config, store, network = trainer.network.config, trainer.stored, trainer.network.graph
     if store and backend == "sim":
-        return _simulated(engine, clock_hz, network, samples)
-    return options.open_device(backend, engine, StoredDevice if store else Device, clock_hz)
+        return _simulated(config, clock_hz, network, samples)
+    return options.open_device(backend, config, StoredDevice if store else Device, clock_hz)
 
 
-def _simulated(engine, clock_hz, network, samples):
+def _simulated(config, clock_hz, network, samples):
     """Return a simulated board with a store; the samples are in its flash, if it has one."""
     from boldhw.cosim.transport import SimTransport
 
-    if not (engine and engine.has_store):
+    if not (config and config.has_store):
         raise ConfigError(
             "the simulated board has no store; choose one that has: --board tang_nano_20k"
         )
     image = None
-    if engine.store == "flash":
-        image = packing.pack_store(Layout(engine, network), *samples[:2])
-    return StoredDevice(Link(SimTransport(engine, clock_hz=clock_hz, flash=image)), engine)
+    if config.store == "flash":
+        image = packing.pack_store(Layout(config, network), *samples[:2])
+    return StoredDevice(Link(SimTransport(config, clock_hz=clock_hz, flash=image)), config)
 
 
-def _new(device, *, network, epochs, seed, engine, hyper, store, **_):
-    engine = device.engine if device else engine or REFERENCE
-    model = Network(network, engine, seed)
-    return Trainer(model, hyper.fitting(engine), epochs, seed, stored=store)
+def _new(device, *, network, epochs, seed, config, hyper, store, **_):
+    config = device.config if device else config or REFERENCE
+    model = Network(network, config, seed)
+    return Trainer(model, hyper.fitting(config), epochs, seed, stored=store)
 
 
 def _fill(device, bits, labels):

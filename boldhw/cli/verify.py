@@ -26,19 +26,19 @@ def _text(result):
 @options.threshold()
 @click.option("--updates", type=click.IntRange(1, 65535), default=20, show_default=True)
 @options.seed
-@options.engine
+@options.config
 @options.hyper
-def verify(backend, network, data_name, threshold, updates, seed, engine, clock_hz, hyper):
+def verify(backend, network, data_name, threshold, updates, seed, config, clock_hz, hyper):
     """Compare a device with the golden model after every update.
 
     Stops at the first difference and names update, layer, neuron, input and both values.
     """
     with (
-        options.open_device(backend, engine, clock_hz=clock_hz) as device,
+        options.open_device(backend, config, clock_hz=clock_hz) as device,
         progress(updates, "verifying") as step,
     ):
-        golden = Network(network, device.engine, seed)
-        hyper = hyper.fitting(device.engine)
+        golden = Network(network, device.config, seed)
+        hyper = hyper.fitting(device.config)
         bits, labels = _samples(data_name, threshold, golden, hyper, seed)
         lockstep = LockStep(golden, device, lambda stats: step(stats.updates, "verifying"))
         return run_verify(lockstep, hyper, bits, labels, updates, seed)

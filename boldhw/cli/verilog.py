@@ -15,7 +15,7 @@ from boldhw.spec.registermap import markdown, register_map
 
 @verb(text=lambda result: "\n".join(result["files"]))
 @click.option("-o", "--output", type=options.DIRECTORY, required=True, help="Made if missing.")
-@options.engine
+@options.config
 @options.of_store
 @options.clock
 @click.option(
@@ -26,25 +26,25 @@ from boldhw.spec.registermap import markdown, register_map
     type=click.Choice(["generic", "ice40", "ecp5", "gowin"]),
     help="Devices that memories and multipliers are made for; those of the board, else generic.",
 )
-def verilog(output, engine, store, clock_hz, name, memories):
+def verilog(output, config, store, clock_hz, name, memories):
     """Write a design as Verilog, with its register map and an instantiation template.
 
     boldhw.vlt says what Verilator's linter need not say of it.
     """
-    options.check_store(store, engine)
+    options.check_store(store, config)
     from boldhw.gateware.verilog import CLOCK_HZ, WAIVERS, engine_verilog, instantiation_template
 
-    engine = engine or ICEBREAKER
+    config = config or ICEBREAKER
     contents = {
-        "boldhw.v": engine_verilog(engine, clock_hz or CLOCK_HZ, name, memories),
-        "instance.v": instantiation_template(engine, name),
+        "boldhw.v": engine_verilog(config, clock_hz or CLOCK_HZ, name, memories),
+        "instance.v": instantiation_template(config, name),
         "boldhw.vlt": WAIVERS,
-        "registers.md": markdown(engine),
-        "registers.json": json.dumps(register_map(engine), indent=2) + "\n",
-        "engine.json": json.dumps(asdict(engine), indent=2) + "\n",
+        "registers.md": markdown(config),
+        "registers.json": json.dumps(register_map(config), indent=2) + "\n",
+        "engine.json": json.dumps(asdict(config), indent=2) + "\n",
     }
     directory = Path(output)
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         replace_file(directory / name, content)
-    return {"design_digest": engine.digest().hex(), "files": [str(directory / n) for n in contents]}
+    return {"design_digest": config.digest().hex(), "files": [str(directory / n) for n in contents]}

@@ -42,7 +42,7 @@ RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
 
-def build_verilog(engine, clock_hz=None):
+def build_verilog(config, clock_hz=None):
     """Return the Verilog text of an EngineConfig's engine; with a store, of its memory too.
 
     ``clock_hz`` is what the engine takes its clock to be, that of the iCEBreaker by default.
@@ -52,8 +52,8 @@ def build_verilog(engine, clock_hz=None):
     folders = [GATEWARE, GATEWARE.parent / "spec"]
     described += [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     texts = [path.read_text() for path in described]
-    name = f"{_digest(_version('amaranth'), texts, FLASH_FILE, engine, clock_hz)}.v"
-    return _keep(name, lambda work: _generate(work, engine, clock_hz)).read_text()
+    name = f"{_digest(_version('amaranth'), texts, FLASH_FILE, config, clock_hz)}.v"
+    return _keep(name, lambda work: _generate(work, config, clock_hz)).read_text()
 
 
 def build_library(verilog, trace=False):
@@ -116,16 +116,16 @@ def _version(package):
         raise missing_package("the simulated board", package, "sim") from error
 
 
-def _generate(work, engine, clock_hz):
+def _generate(work, config, clock_hz):
     from boldhw.gateware.verilog import CLOCK_HZ, engine_verilog
 
     make: Callable[..., str] = engine_verilog
-    if engine.has_store:
+    if config.has_store:
         from boldhw.cosim.engine import stored_verilog
 
         make = stored_verilog
     path = work / "engine.v"
-    path.write_text(make(engine, clock_hz or CLOCK_HZ))
+    path.write_text(make(config, clock_hz or CLOCK_HZ))
     return path
 
 

@@ -28,7 +28,7 @@ class SimTransport(Transport):
 
     Parameters
     ----------
-    engine : EngineConfig or None
+    config : EngineConfig or None
         Engine to generate and simulate, the iCEBreaker's by default.
     clock_hz : int or None
         Clock for which the engine is generated, that of the iCEBreaker by default. The timing of a
@@ -51,15 +51,15 @@ class SimTransport(Transport):
     """
 
     def __init__(
-        self, engine=None, *, clock_hz=None, flash=None, verilog=None, trace=None,
+        self, config=None, *, clock_hz=None, flash=None, verilog=None, trace=None,
         window=(0, 100_000),
     ):  # fmt: skip
-        engine = engine or ICEBREAKER
-        text = build_verilog(engine, clock_hz) if verilog is None else verilog
+        config = config or ICEBREAKER
+        text = build_verilog(config, clock_hz) if verilog is None else verilog
         self._library = _load(build_library(text, trace is not None))
         self._trace = trace
         self._window = window
-        self._flash = flash if engine.store != "flash" else flash or b"\0"
+        self._flash = flash if config.store != "flash" else flash or b"\0"
         self._output = ctypes.create_string_buffer(OUTPUT_BYTES)
         self._board = None
         self.seconds = 0.0

@@ -90,14 +90,14 @@ def _width(text, name):
     return int(found[1]) + 1 if found[1] else 1
 
 
-def open_board(engine, directory):
+def open_board(config, directory):
     """Return (SimTransport of an engine that can be upset, its StateElements).
 
     ``directory`` is where :func:`power_on` will write FILE.
     """
-    text, elements = instrument(build_verilog(engine))
+    text, elements = instrument(build_verilog(config))
     with _upset_file(directory):
-        return SimTransport(engine, verilog=text), elements
+        return SimTransport(config, verilog=text), elements
 
 
 def power_on(board, directory, register=None, bit=0, cycle=0):

@@ -40,42 +40,42 @@ class Accesses:
     def __mul__(self, factor):
         return Accesses(*(getattr(self, f.name) * factor for f in fields(self)))
 
-    def bits(self, engine):
+    def bits(self, config):
         """Return {memory: bits read and written}."""
-        p, s = engine.elements, engine.lanes
+        p, s = config.elements, config.lanes
         return {
             "weight memory": self.weight_reads * p * s + self.weight_writes * p * p,
-            "data memory": (self.data_reads + self.data_writes) * engine.data_width,
-            "signal memory": (self.signal_reads + self.signal_writes) * 2 * engine.batch,
+            "data memory": (self.data_reads + self.data_writes) * config.data_width,
+            "signal memory": (self.signal_reads + self.signal_writes) * 2 * config.batch,
         }
 
 
-def predict(engine, network):
+def predict(config, network):
     """Return {pass: Accesses} of one forward pass, backward pass and update.
 
     Raises ConfigError for a network that the engine cannot hold. Without training units there is
     a forward pass only.
     """
-    layers = Layout(engine, network).layers
-    passes = {"forward": forward(engine, layers)}
-    if engine.training:
-        passes |= {"backward": backward(engine, layers), "update": update(engine, layers)}
+    layers = Layout(config, network).layers
+    passes = {"forward": forward(config, layers)}
+    if config.training:
+        passes |= {"backward": backward(config, layers), "update": update(config, layers)}
     return passes
 
 
-def forward(engine, layers):
+def forward(config, layers):
     """Every operand word meets every group; hidden layers store outputs, and gates to train."""
     total = Accesses()
     for layer in layers:
         words = layer.words * layer.groups
-        stored = 0 if layer is layers[-1] else (1 + engine.training) * layer.signal_words
+        stored = 0 if layer is layers[-1] else (1 + config.training) * layer.signal_words
         total += Accesses(
             array=words, weight_reads=words, data_reads=words + FIELD_ROWS, data_writes=stored
         )
     return total
 
 
-def backward(engine, layers):
+def backward(config, layers):
     """Signs and masks above are read for each group, with one gate word; all signals are stored.
 
     The delta memory is read before each write, to keep its other columns; with ``dual_port`` it is
@@ -85,7 +85,7 @@ def backward(engine, layers):
     for layer, above in zip(layers, [*layers[1:], None], strict=True):
         words = layer.groups * above.signal_words if above else 0
         gates = layer.groups if above else 0
-        signals = 0 if engine.dual_port else layer.groups * engine.elements
+        signals = 0 if config.dual_port else layer.groups * config.elements
         total += Accesses(
             array=words,
             weight_reads=words,
@@ -97,27 +97,27 @@ def backward(engine, layers):
     return total
 
 
-def update(engine, layers):
+def update(config, layers):
     """Every block of weights is read and stored once, and once more transposed above layer 1.
 
     Each of its outputs takes a row of signals, a row of accumulators there and back, and the last
     row of the weight memory, in which each group of inputs stands as columns of K samples. With
     ``dual_port`` signs and masks of each group go through that row too.
     """
-    total, columns = Accesses(), ceil_div(engine.batch, engine.elements)
+    total, columns = Accesses(), ceil_div(config.batch, config.elements)
     for index, layer in enumerate(layers):
         blocks = layer.input_groups * layer.groups
-        votes = blocks * engine.elements
-        turned = 2 * layer.groups * columns if engine.dual_port else 0
+        votes = blocks * config.elements
+        turned = 2 * layer.groups * columns if config.dual_port else 0
         gathered = layer.input_groups * columns + turned
         total += Accesses(
             array=votes,
             weight_reads=votes + blocks + turned,
             weight_writes=blocks * (1 + (index > 0)) + gathered,
-            data_reads=votes + gathered * engine.elements + FIELD_ROWS,
+            data_reads=votes + gathered * config.elements + FIELD_ROWS,
             data_writes=votes,
             signal_reads=votes,
-            signal_writes=layer.groups * engine.elements if engine.dual_port else 0,
+            signal_writes=layer.groups * config.elements if config.dual_port else 0,
         )
     return total
 
@@ -130,16 +130,16 @@ def link_bytes(layout, samples):
     return FRAME_BYTES * frames + samples * record, FRAME_BYTES * frames + samples
 
 
-def per_sample(engine, network, counters):
+def per_sample(config, network, counters):
     """Return what a training sample took on the mean, a JSON-able dict.
 
     ``counters``: samples, active and updates, as ``Device.stat`` counts them; cycles_forward and so
     on too if they were counted. The host's own writes of the samples are under ``link``.
     """
-    layout, samples = Layout(engine, network), counters["samples"]
+    layout, samples = Layout(config, network), counters["samples"]
     runs = {"forward": samples, "backward": counters["active"], "update": counters["updates"]}
     passes = {
-        name: each * (runs[name] / samples) for name, each in predict(engine, network).items()
+        name: each * (runs[name] / samples) for name, each in predict(config, network).items()
     }
     total = sum(passes.values(), Accesses())
     sent, received = link_bytes(layout, samples)
@@ -147,8 +147,8 @@ def per_sample(engine, network, counters):
     return {
         "passes": {name: asdict(each) for name, each in passes.items()},
         "total": asdict(total),
-        "bits": total.bits(engine),
-        "array_xnors": total.array * engine.elements * engine.lanes,
+        "bits": total.bits(config),
+        "array_xnors": total.array * config.elements * config.lanes,
         "rows_written_by_host": layout.layers[0].words,
         "link_bytes": {"sent": sent / samples, "received": received / samples},
         "cycles": cycles or None,

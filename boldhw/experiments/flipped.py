@@ -40,7 +40,7 @@ def run(settings, dataset):
     update from then on; it ends when the accuracy is back or PASSES are over. ``recovered`` is the
     number of updates it took, None if it did not.
     """
-    network = training.fastest()(settings["network"], training.engine(settings), settings["seed"])
+    network = training.fastest()(settings["network"], training.config(settings), settings["seed"])
     trainer = Trainer(network, Hyper(**settings["hyper"]), settings["epochs"], settings["seed"])
     samples = dataset.samples(training.LEVELS)
     *_, last = trainer.run(*samples)

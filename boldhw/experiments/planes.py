@@ -30,9 +30,9 @@ class PlanesHyper(Hyper):
 
     factor: int
 
-    def settings(self, engine, network, *arguments, **options):
+    def settings(self, config, network, *arguments, **options):
         """Return the Settings of one epoch, as Hyper does but for theta."""
-        settings = super().settings(engine, network, *arguments, **options)
+        settings = super().settings(config, network, *arguments, **options)
         layers = Network.of(network).layers
         thetas = zip(layers, settings.column("theta"), strict=True)
         return settings.changed(
@@ -83,7 +83,7 @@ def run(settings, dataset):
 
     graph, planes = Network.parse(settings["network"]), settings["planes"]
     network = PlanesNetwork(
-        graph, training.engine(settings), settings["seed"], planes, shifts(graph, planes)
+        graph, training.config(settings), settings["seed"], planes, shifts(graph, planes)
     )
     hyper = PlanesHyper(**settings["hyper"], factor=settings["factor"])
     return training.train(settings, dataset, network, hyper)

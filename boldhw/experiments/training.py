@@ -67,7 +67,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     layer, ``updates`` a count. An experiment may bring what the settings do not describe: its own
     network, its own hyper-parameters, its own kind of Trainer.
     """
-    network = network or fastest()(settings["network"], engine(settings), settings["seed"])
+    network = network or fastest()(settings["network"], config(settings), settings["seed"])
     hyper = hyper or Hyper(**settings["hyper"])
     train_images, test_images = (
         cropped(images, settings["crop"]) for images in (dataset.x_train, dataset.x_test)
@@ -87,7 +87,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     }
 
 
-def engine(settings):
+def config(settings):
     """Return the EngineConfig of a run."""
     return replace(ENGINE, accumulator_bits=settings["bits"])
 

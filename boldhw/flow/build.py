@@ -126,19 +126,19 @@ def _build(board, work, bitstream, seeds, on_seed):
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
     resources = synthesise(rtlil, NAME, work, board.family)
     if board.sites:
-        take_sites(work / f"{NAME}.json", board.sites(board.engine))
+        take_sites(work / f"{NAME}.json", board.sites(board.config))
     array = synthesise(_array_rtlil(board), "array", work, board.family)
     placed, unrouted = _place_all(board, work, seeds, on_seed)
     best = max(placed, key=lambda each: each.fmax_mhz)
     _pack(board, work, best.seed)
     cells = _floorplan(work, f"seed{best.seed}.{family.written}")
-    lanes = board.engine.elements * board.engine.lanes
+    lanes = board.config.elements * board.config.lanes
     return BuildResult(
         **asdict(resources),
         board=board.name,
         device=board.device,
         speed_grade=board.speed_grade,
-        design_digest=board.engine.digest().hex(),
+        design_digest=board.config.digest().hex(),
         bitstream=str(bitstream),
         seed=best.seed,
         timing_met=best.fmax_mhz >= board.clock_hz / 1e6,
@@ -171,7 +171,7 @@ def _array_rtlil(board):
     from boldhw.gateware.core.core import array_of
 
     return rtlil.convert(
-        array_of(board.engine), name="array", platform=board.platform(), emit_src=False
+        array_of(board.config), name="array", platform=board.platform(), emit_src=False
     )
 
 

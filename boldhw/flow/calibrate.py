@@ -77,23 +77,23 @@ OTHERS_ICE40 = (
 )
 
 
-def measure(engine, family):
+def measure(config, family):
     """Return the Sample of an engine of a family, as Yosys counts it.
 
     Logic cells of an iCE40 are those that nextpnr packs, elsewhere LUT4 and flip-flops are packed
     without loss: a LUT4 and the flip-flop behind it share a cell, and there are as many of both.
     """
-    boards = STORE_BOARDS if engine.has_store else BOARDS
-    board = replace(find_board(boards[family]), engine=engine)
+    boards = STORE_BOARDS if config.has_store else BOARDS
+    board = replace(find_board(boards[family]), config=config)
     with tempfile.TemporaryDirectory() as work:
         rtlil, constraints = elaborate(board)
         resources = synthesise(rtlil, NAME, work, family)
         cells = _packed(board, work, constraints) if family == "ice40" else resources.lut4
     return Sample(
-        family, engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
-        engine.popcount_registers, engine.training, engine.stochastic, engine.decay,
-        resources.lut4, resources.ff, cells, resources.ram_blocks, engine.dual_port,
-        engine.dsp_sums, engine.has_store,
+        family, config.elements, config.lanes, config.batch, config.accumulator_bits,
+        config.popcount_registers, config.training, config.stochastic, config.decay,
+        resources.lut4, resources.ff, cells, resources.ram_blocks, config.dual_port,
+        config.dsp_sums, config.has_store,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class Estimate:
     fits: bool
 
 
-def estimate(engine, network, board=None):
+def estimate(config, network, board=None):
     """Return the Estimate of a network, its text or its widths on an engine.
 
     ``board`` is the iCEBreaker unless it is given. A network that does not fit the engine's
@@ -70,21 +70,21 @@ def estimate(engine, network, board=None):
     """
     board = board or find_board("icebreaker")
     network = Network.of(network)
-    layout = Layout(_roomy(engine, network), network)
-    lut4, ff, logic_cells = predict_logic(engine, board.family)
-    model = cycles.predict(layout.engine, network)
+    layout = Layout(_roomy(config, network), network)
+    lut4, ff, logic_cells = predict_logic(config, board.family)
+    model = cycles.predict(layout.config, network)
     training = None
-    if engine.training:
-        training = round(model.training_sample(ACTIVE_FRACTION, engine.batch), 1)
-    use = _use(engine, layout, board, logic_cells)
+    if config.training:
+        training = round(model.training_sample(ACTIVE_FRACTION, config.batch), 1)
+    use = _use(config, layout, board, logic_cells)
     limit = max(use, key=use.get)
     return Estimate(
         lut4=lut4,
         ff=ff,
         logic_cells=logic_cells,
-        ram_blocks=ram_blocks(engine, board.family),
-        spram=spram(engine) if board.family == "ice40" else 0,
-        dsp=dsp(engine),
+        ram_blocks=ram_blocks(config, board.family),
+        spram=spram(config) if board.family == "ice40" else 0,
+        dsp=dsp(config),
         cycles_inference=model.forward,
         cycles_training=training,
         inference_per_second=round(board.clock_hz / model.forward),
@@ -97,60 +97,60 @@ def estimate(engine, network, board=None):
     )
 
 
-def _roomy(engine, network):
+def _roomy(config, network):
     """Return the engine with the largest memories there can be; cycles do not depend on them."""
     return replace(
-        engine, weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14,
-        max_layers=max(engine.max_layers, len(network.layers)), max_fan_in=engine.largest_fan_in,
+        config, weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14,
+        max_layers=max(config.max_layers, len(network.layers)), max_fan_in=config.largest_fan_in,
     )  # fmt: skip
 
 
-def _use(engine, layout, board, logic_cells):
+def _use(config, layout, board, logic_cells):
     """Return the share of each resource that is taken, first those of the board."""
-    needed = _memory_rows(layout, engine)
+    needed = _memory_rows(layout, config)
     use = {
         "logic_cells": round(logic_cells / board.logic_cells, 3),
-        "ram_blocks": round(ram_blocks(engine, board.family) / board.ram_blocks, 3),
+        "ram_blocks": round(ram_blocks(config, board.family) / board.ram_blocks, 3),
     }
     if board.spram:
-        use["spram"] = round(spram(engine) / board.spram, 3)
-    if dsp(engine):
-        use["dsp"] = round(dsp(engine) / board.dsp, 3)
-    return use | {name: round(rows / getattr(engine, name), 3) for name, rows in needed.items()}
+        use["spram"] = round(spram(config) / board.spram, 3)
+    if dsp(config):
+        use["dsp"] = round(dsp(config) / board.dsp, 3)
+    return use | {name: round(rows / getattr(config, name), 3) for name, rows in needed.items()}
 
 
-def _memory_rows(layout, engine):
+def _memory_rows(layout, config):
     """Return what a network takes of each of an engine's parameters that limit networks."""
     rows = {
         "weight_rows": layout.transposed_end + 1,
         "data_rows": layout.data_end,
         "max_layers": len(layout.layers),
-        "max_fan_in": max(layer.words for layer in layout.layers) * engine.lanes,
+        "max_fan_in": max(layer.words for layer in layout.layers) * config.lanes,
     }
-    return rows | ({"signal_rows": layout.column_end} if engine.training else {})
+    return rows | ({"signal_rows": layout.column_end} if config.training else {})
 
 
-def ram_blocks(engine, family="ice40"):
+def ram_blocks(config, family="ice40"):
     """Return the block RAMs of an engine with a serial line on a device of a family."""
     memories = [
         (8, FRAME_BYTES),
         (8, FRAME_BYTES),
         COUNTERS,
     ]
-    if engine.training:
-        memories += [(width, engine.signal_rows) for width in _signal_widths(engine)]
+    if config.training:
+        memories += [(width, config.signal_rows) for width in _signal_widths(config)]
     if family == "ice40":
-        memories.append((engine.elements * engine.lanes, engine.weight_rows))
-        return sum(map(_small_blocks, memories + _record_queue(engine)))
-    memories += [(engine.elements**2, engine.weight_rows)] * engine.subwords
-    memories += [(engine.data_width, rows) for _, rows in stack(engine.data_rows)]
-    memories += filter(_outgrows_luts, _record_queue(engine))
+        memories.append((config.elements * config.lanes, config.weight_rows))
+        return sum(map(_small_blocks, memories + _record_queue(config)))
+    memories += [(config.elements**2, config.weight_rows)] * config.subwords
+    memories += [(config.data_width, rows) for _, rows in stack(config.data_rows)]
+    memories += filter(_outgrows_luts, _record_queue(config))
     return sum(map(_large_blocks, memories))
 
 
-def _record_queue(engine):
+def _record_queue(config):
     """Return the (width, rows) memory of the store's queue, the register behind it left out."""
-    return [(engine.lanes, engine.max_fan_in // engine.lanes)] * engine.has_store
+    return [(config.lanes, config.max_fan_in // config.lanes)] * config.has_store
 
 
 def _outgrows_luts(memory):
@@ -162,10 +162,10 @@ def _outgrows_luts(memory):
     return width * ceil_div(rows, 16) >= 128 * _large_blocks(memory)
 
 
-def _signal_widths(engine):
+def _signal_widths(config):
     """Return the widths of the memories that the delta memory consists of."""
-    p, k = engine.elements, engine.batch
-    if not engine.dual_port:
+    p, k = config.elements, config.batch
+    if not config.dual_port:
         return [2 * k]
     return 2 * [min(p, k - first) for first in range(0, k, p)]
 
@@ -182,19 +182,19 @@ def _large_blocks(memory):
     return min(ceil_div(width, bits) * ceil_div(rows, deep) for deep, bits in LARGE_BLOCKS)
 
 
-def spram(engine):
+def spram(config):
     """Return the single-port RAMs of an engine's data memory on an iCE40UP5K."""
-    return ceil_div(engine.data_width, SPRAM_BITS) * ceil_div(engine.data_rows, SPRAM_ROWS)
+    return ceil_div(config.data_width, SPRAM_BITS) * ceil_div(config.data_rows, SPRAM_ROWS)
 
 
-def dsp(engine):
+def dsp(config):
     """Return the multipliers of an engine: one an element for its sum, one a lane for decay."""
-    return engine.elements * (engine.dsp_sums + engine.decay)
+    return config.elements * (config.dsp_sums + config.decay)
 
 
-def predict_logic(engine, family="ice40"):
+def predict_logic(config, family="ice40"):
     """Return (LUT4, flip-flops, logic cells) of an engine with a serial line."""
-    return tuple(round(value) for value in _features(engine) @ _coefficients(family))
+    return tuple(round(value) for value in _features(config) @ _coefficients(family))
 
 
 @cache
@@ -205,32 +205,32 @@ def _coefficients(family):
     return np.linalg.lstsq(np.array(features), np.array(counts, float), rcond=None)[0]
 
 
-def _features(engine):
+def _features(config):
     """Return what logic grows with, of an EngineConfig or a Sample."""
-    p, lanes, trains = engine.elements, engine.elements * engine.lanes, engine.training
+    p, lanes, trains = config.elements, config.elements * config.lanes, config.training
     return np.array([
-        1, lanes, p, lanes * engine.popcount_registers, trains,
-        trains * p * engine.accumulator_bits, engine.stochastic * (2 + p), engine.decay * p,
-        engine.dual_port * p, engine.dsp_sums * p, engine.dsp_sums * lanes,
-        engine.has_store, engine.has_store * engine.lanes,
+        1, lanes, p, lanes * config.popcount_registers, trains,
+        trains * p * config.accumulator_bits, config.stochastic * (2 + p), config.decay * p,
+        config.dual_port * p, config.dsp_sums * p, config.dsp_sums * lanes,
+        config.has_store, config.has_store * config.lanes,
     ], float)  # fmt: skip
 
 
-def largest_network(engine, inputs=784, outputs=10):
+def largest_network(config, inputs=784, outputs=10):
     """Return the widths of the widest network of one hidden layer that fits an engine.
 
     Raises ConfigError when not even one hidden unit does.
     """
-    Layout(engine, Network.of((inputs, 1, outputs)))
+    Layout(config, Network.of((inputs, 1, outputs)))
     hidden = 1
-    while _holds(engine, (inputs, hidden + 1, outputs)):
+    while _holds(config, (inputs, hidden + 1, outputs)):
         hidden += 1
     return (inputs, hidden, outputs)
 
 
-def _holds(engine, network):
+def _holds(config, network):
     try:
-        Layout(engine, network)
+        Layout(config, network)
     except ConfigError:
         return False
     return True

@@ -41,10 +41,10 @@ class Point:
     ram_blocks: int
     training_per_second: float
 
-    def engine(self, board):
+    def config(self, board):
         """Return the EngineConfig of the point."""
         names = set(EngineConfig.__dataclass_fields__) & set(asdict(self))
-        return replace(board.engine, **{name: getattr(self, name) for name in names})
+        return replace(board.config, **{name: getattr(self, name) for name in names})
 
 
 def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
@@ -56,7 +56,7 @@ def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
     Raises ConfigError when there is none.
     """
     network = Network.of(network)
-    estimates = (_point(engine, network, board) for engine in engines(board, network, least_bits))
+    estimates = (_point(config, network, board) for config in engines(board, network, least_bits))
     points = [point for point in estimates if point]
     if not points:
         raise ConfigError(
@@ -72,20 +72,20 @@ def engines(board, network, least_bits):
         for subwords in SUBWORDS:
             for batch in BATCHES:
                 for bits in (bits for bits in ACCUMULATOR_BITS if bits >= least_bits):
-                    engine = _sized(board, network, elements, subwords, batch, bits)
-                    if engine:
-                        yield from (replace(engine, popcount_registers=r) for r in REGISTERS)
+                    config = _sized(board, network, elements, subwords, batch, bits)
+                    if config:
+                        yield from (replace(config, popcount_registers=r) for r in REGISTERS)
 
 
 def _sized(board, network, elements, subwords, batch, bits):
     """Return an engine whose memories hold the network, None if there can be none."""
     lanes = elements * subwords
-    layers = max(board.engine.max_layers, len(network.layers))
+    layers = max(board.config.max_layers, len(network.layers))
     widest = max(network.inputs, *(layer.outputs for layer in network.layers))
     try:
         roomy = replace(
-            board.engine, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
-            dsp_sums=board.engine.dsp_sums and elements <= board.dsp,
+            board.config, elements=elements, lanes=lanes, batch=batch, accumulator_bits=bits,
+            dsp_sums=board.config.dsp_sums and elements <= board.dsp,
             weight_rows=1 << 14, data_rows=1 << 16, signal_rows=1 << 14, max_layers=layers,
             max_fan_in=max(1023, ceil_div(widest, lanes) * lanes),
         )  # fmt: skip
@@ -99,14 +99,14 @@ def _sized(board, network, elements, subwords, batch, bits):
         return None
 
 
-def _point(engine, network, board):
-    found = estimate(engine, network, board)
+def _point(config, network, board):
+    found = estimate(config, network, board)
     if not found.fits:
         return None
     return Point(
-        engine.elements, engine.lanes, engine.batch, engine.accumulator_bits,
-        engine.popcount_registers, engine.dsp_sums, engine.data_rows, engine.weight_rows,
-        engine.signal_rows, found.lut4, found.ram_blocks, found.training_per_second,
+        config.elements, config.lanes, config.batch, config.accumulator_bits,
+        config.popcount_registers, config.dsp_sums, config.data_rows, config.weight_rows,
+        config.signal_rows, found.lut4, found.ram_blocks, found.training_per_second,
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def verify(points, board, network, directory, scheduler=None):
     left = [point for point in points if _key(point, board) not in done]
     with _workers(scheduler) as submit:
         tasks = [
-            submit(build_point, point, board.name, board.engine.has_store, network)
+            submit(build_point, point, board.name, board.config.has_store, network)
             for point in left
         ]
         for result in _completed(tasks, scheduler):
@@ -160,13 +160,13 @@ def build_point(point, board_name, store, network):
     board = find_board(board_name)
     board = board.with_store() if store else board
     result = {"key": _key(point, board), **asdict(point)}
-    engine = point.engine(board)
+    config = point.config(board)
     try:
         with tempfile.TemporaryDirectory() as work:
-            built = build(replace(board, engine=engine), work, seeds=(1,))
+            built = build(replace(board, config=config), work, seeds=(1,))
     except BoldhwError as error:
         return result | {"error": str(error)}
-    cycles = estimate(engine, network, board).cycles_training
+    cycles = estimate(config, network, board).cycles_training
     return result | {
         "estimated_lut4": point.lut4,
         "lut4": built.lut4,
@@ -177,7 +177,7 @@ def build_point(point, board_name, store, network):
 
 
 def _key(point, board):
-    return f"{board.name} {point.engine(board).digest().hex()}"
+    return f"{board.name} {point.config(board).digest().hex()}"
 
 
 def _journal(path):

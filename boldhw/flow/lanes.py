@@ -91,16 +91,16 @@ def elements(board):
     """Yield a row of the table for each variant of a processing element."""
     for name, (unit, choices) in VARIANTS.items():
         for registers in choices:
-            engine = replace(board.engine, popcount_registers=registers)
-            found = measure(ProcessingElement(engine, popcount=unit), board)
-            yield _row(name, registers, found, engine.lanes)
+            config = replace(board.config, popcount_registers=registers)
+            found = measure(ProcessingElement(config, popcount=unit), board)
+            yield _row(name, registers, found, config.lanes)
 
 
 def array(board):
     """Return the row of the whole array as the board's engine has it."""
-    engine = board.engine
-    found = measure(array_of(engine), board)
-    return _row("whole array", engine.popcount_registers, found, engine.elements * engine.lanes)
+    config = board.config
+    found = measure(array_of(config), board)
+    return _row("whole array", config.popcount_registers, found, config.elements * config.lanes)
 
 
 def _row(name, registers, found, lanes):

@@ -30,7 +30,7 @@ FIGURES = {
 def measure(board, directory):
     """Build a board from fixed seeds and return its figures; cycles are those of its network."""
     built = build(board, directory, SEEDS)
-    cycles = estimate(board.engine, board.network, board)
+    cycles = estimate(board.config, board.network, board)
     return {
         "lut4": built.lut4,
         "ram_blocks": built.ram_blocks,

@@ -83,7 +83,7 @@ def _arrays(trainer: Trainer) -> dict[str, NDArray[Any]]:
     header = {
         "format": FORMAT,
         "widths": network.widths,
-        "engine": asdict(network.engine),
+        "engine": asdict(network.config),
         "hyper": asdict(trainer.hyper),
         "registers": network.settings.to_dict(),
         "epoch": trainer.epoch,
@@ -116,7 +116,7 @@ def _restore(path: str | PathLike[str], archive: ZipFile) -> Trainer:
     accumulators = _read_layers(archive, "accumulators", widths, np.int16, path)
     network = Network(widths, EngineConfig(**header["engine"]))
     network.configure(Settings.of_columns(**header["registers"]))
-    _check_accumulators(network.engine.accumulator_bits, accumulators)
+    _check_accumulators(network.config.accumulator_bits, accumulators)
     network.weights, network.accumulators = weights, accumulators
     trainer = Trainer(
         network, Hyper(**header["hyper"]), header["epochs"], header["seed"],
@@ -130,7 +130,7 @@ def _restore(path: str | PathLike[str], archive: ZipFile) -> Trainer:
     if schema := header.get("schema"):
         trainer.schema = Schema.restored(schema, lambda name: read_array(archive, name, path, True))
         _check_schema(trainer.schema, widths[0])
-    trainer.settings(None).check(network.engine, network.graph)
+    trainer.settings(None).check(network.config, network.graph)
     return trainer
 
 

@@ -65,7 +65,7 @@ class CompiledNetwork(Network):
             settings.rounding,
             given.decay,
             given.theta,
-            1 << self.engine.accumulator_bits - 1,
+            1 << self.config.accumulator_bits - 1,
         )
         if flips and planes is not None:
             planes[layer] = self._plane(layer)

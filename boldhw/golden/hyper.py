@@ -57,13 +57,13 @@ class Hyper:
     def __post_init__(self) -> None:
         check_types(self)
 
-    def fitting(self, engine: EngineConfig) -> "Hyper":
+    def fitting(self, config: EngineConfig) -> "Hyper":
         """Return the same with no larger a batch than the engine gathers."""
-        return replace(self, batch=min(self.batch, engine.batch))
+        return replace(self, batch=min(self.batch, config.batch))
 
     def settings(
         self,
-        engine: EngineConfig,
+        config: EngineConfig,
         network: Network | str | Sequence[int],
         epoch: int = 0,
         epochs: int = 1,
@@ -76,28 +76,28 @@ class Hyper:
         last layer whose theta is beyond that is frozen. Decay starts at 0. Raises ConfigError.
         """
         network = Network.of(network)
-        self._check(engine)
+        self._check(config)
         settings = Settings(
-            layers=self._of_layers(engine, network, epoch, epochs, popcount),
+            layers=self._of_layers(config, network, epoch, epochs, popcount),
             margin=self._scaled("margin", [network.output.inputs])[0],
             rounding=self.rounding,
             batch=self.batch,
             classes=network.output.outputs // self.outputs_per_class,
             outputs_per_class=self.outputs_per_class,
         )
-        settings.check(engine, network)
+        settings.check(config, network)
         return settings
 
     def _of_layers(
         self,
-        engine: EngineConfig,
+        config: EngineConfig,
         network: Network,
         epoch: int,
         epochs: int,
         popcount: float | None,
     ) -> tuple[LayerSettings, ...]:
         """Return the LayerSettings of every layer, a tuple."""
-        reachable = max(1, (1 << engine.accumulator_bits - 1) - 1)
+        reachable = max(1, (1 << config.accumulator_bits - 1) - 1)
         counts = [self._inputs_that_count(layer, popcount) for layer in network.layers]
         thetas = [
             min(theta_schedule(theta, self.grow, epoch, epochs), most)
@@ -144,13 +144,13 @@ class Hyper:
             thetas = [max(1, round(scale * math.sqrt(count))) for count in counts]
         return [*thetas[:-1], thetas[-1] * self.last_theta_factor]
 
-    def _check(self, engine: EngineConfig) -> None:
-        if self.decay and not engine.decay:
+    def _check(self, config: EngineConfig) -> None:
+        if self.decay and not config.decay:
             raise ConfigError(
                 "decay=True needs an engine generated with decay=True; "
                 "use decay=False or such an engine"
             )
-        check_range("batch", self.batch, 1, engine.batch)
+        check_range("batch", self.batch, 1, config.batch)
         check_range("outputs_per_class", self.outputs_per_class, 1, MAX_CLASSES)
         if self.theta is not None:
             check_range("theta", self.theta, 1, LIMIT)

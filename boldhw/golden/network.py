@@ -54,7 +54,7 @@ class Network:
     ----------
     widths : str or tuple
         Layer widths, such as ``"784-120-10"`` or ``(784, 120, 10)``.
-    engine : EngineConfig
+    config : EngineConfig
         Gives accumulator bits, batch and options. That the network fits the engine's memories is
         checked by ``state_crc`` only, so a golden network may be larger than any board.
     seed : int or sequence of int
@@ -69,14 +69,14 @@ class Network:
     def __init__(
         self,
         widths: Graph | str | Sequence[int] = "784-120-10",
-        engine: EngineConfig = REFERENCE,
+        config: EngineConfig = REFERENCE,
         seed: Seed = 0,
     ) -> None:
         self.graph = Graph.of(widths)
         self.graph.check_chain()
         check_terms(self.graph)
-        self.engine = check_kind("engine", engine, EngineConfig)
-        self.settings = Hyper().fitting(engine).settings(engine, self.graph)
+        self.config = check_kind("config", config, EngineConfig)
+        self.settings = Hyper().fitting(config).settings(config, self.graph)
         generator = np.random.default_rng(_checked_seed(seed))
         self.weights: list[Bits] = [generator.random((n, m)) < 0.5 for m, n in self.shapes]
         self.accumulators: list[Accumulators] = [np.zeros((n, m), np.int16) for m, n in self.shapes]
@@ -101,7 +101,7 @@ class Network:
 
     def configure(self, settings: Settings) -> None:
         """Take new settings. Raises ConfigError if they do not fit or samples are gathered."""
-        check_kind("settings", settings, Settings).check(self.engine, self.graph)
+        check_kind("settings", settings, Settings).check(self.config, self.graph)
         if self.gathered:
             raise ConfigError(
                 f"settings cannot change while {self.gathered} samples are gathered; "
@@ -111,7 +111,7 @@ class Network:
 
     def seed_noise(self, seed: Seed) -> None:
         """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
-        self._noise = NoiseStream(self.engine.elements, seed) if self.engine.stochastic else None
+        self._noise = NoiseStream(self.config.elements, seed) if self.config.stochastic else None
 
     def start_order(self, order: Order) -> None:
         """Do nothing: a golden network has no store, it is given its samples in order."""
@@ -124,7 +124,7 @@ class Network:
         returned TrainStats says how many were consumed. Raises ConfigError for an engine that
         does not train, DataError for bad samples; then nothing is changed.
         """
-        if not self.engine.training:
+        if not self.config.training:
             raise ConfigError("the engine has training=False; generate one with training=True")
         self.check_bits(bits)
         check_labels(labels, len(bits), self.settings.classes)
@@ -156,7 +156,7 @@ class Network:
 
         Raises ConfigError when the network does not fit the engine's memories.
         """
-        layout = Layout(self.engine, self.graph)
+        layout = Layout(self.config, self.graph)
         accumulators = packing.pack_accumulators(layout, self.accumulators)
         return {
             "weights": zlib.crc32(packing.pack_weights(layout, self.weights)),
@@ -258,7 +258,7 @@ class Network:
 
     def _signal_draws(self, samples: int) -> dict[int, Bytes]:
         """Return {layer: uint8, shape (samples, outputs)} for the layers that draw noise."""
-        p, order = self.engine.elements, range(len(self.weights) - 2, -1, -1)
+        p, order = self.config.elements, range(len(self.weights) - 2, -1, -1)
         groups = {layer: ceil_div(self.widths[layer + 1], p) for layer in order}
         noisy = [layer for layer in order if self.settings.layers[layer].noise]
         per_sample = sum(groups[layer] for layer in noisy)
@@ -294,7 +294,7 @@ class Network:
         accumulators = self.accumulators[layer]
         if settings.layers[layer].decay:
             accumulators = rule.decay(accumulators, settings.layers[layer].decay)
-        accumulators = rule.accumulate(accumulators, steps, self.engine.accumulator_bits)
+        accumulators = rule.accumulate(accumulators, steps, self.config.accumulator_bits)
         self.weights[layer], self.accumulators[layer], flipped = rule.flip(
             self.weights[layer], accumulators, settings.layers[layer].theta
         )
@@ -310,7 +310,7 @@ class Network:
         """Return uint8, shape (outputs, fan_in): one draw per group of P inputs and output."""
         if not self.settings.rounding:
             return None
-        p, (m, n) = self.engine.elements, self.shapes[layer]
+        p, (m, n) = self.config.elements, self.shapes[layer]
         groups, outputs = ceil_div(m, p), ceil_div(n, p) * p
         lanes = self._drawn(groups * outputs).reshape(groups, outputs, p)
         return lanes.transpose(1, 0, 2).reshape(outputs, groups * p)[:n, :m]

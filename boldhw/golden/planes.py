@@ -27,12 +27,12 @@ class Planes(Network):
     def __init__(
         self,
         widths: Graph | str | Sequence[int],
-        engine: EngineConfig,
+        config: EngineConfig,
         seed: Seed,
         planes: int,
         shifts: Sequence[int],
     ) -> None:
-        super().__init__(widths, engine, seed)
+        super().__init__(widths, config, seed)
         self.planes, self.shifts = planes, tuple(shifts)
 
     def _signals(self, layer: int, below: Sums, gate: Bits, draws: Bytes | None) -> Signals:

@@ -95,7 +95,7 @@ class Trainer:
         self.schema: Schema | None = None
         self.epoch = 0
         self.decay: tuple[int, ...] = (0,) * len(network.shapes)
-        self.hyper.settings(network.engine, network.graph)
+        self.hyper.settings(network.config, network.graph)
 
     def run(
         self,
@@ -146,7 +146,7 @@ class Trainer:
         """Return the Settings at the start of the current epoch."""
         network = self.network
         settings = self.hyper.settings(
-            network.engine, network.graph, self.epoch, self.epochs, popcount
+            network.config, network.graph, self.epoch, self.epochs, popcount
         )
         return settings.changed(decay=self.decay)
 

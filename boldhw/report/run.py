@@ -44,7 +44,7 @@ def run_demo(device, job, directory, on_epoch=lambda entry: None, on_update=lamb
     the TrainStats of each part that was compared. A difference ends the run: ``bit_exact`` is then
     False and ``first_difference`` says where it is.
     """
-    golden = Network(job.widths, device.engine, job.seed)
+    golden = Network(job.widths, device.config, job.seed)
     run = _settings(job, device)
     run["weights"] = {"start": pack(golden.weights[0])}
     lockstep = LockStep(golden, device, on_update)
@@ -65,9 +65,9 @@ def _settings(job, device):
     return {
         "network": list(job.widths),
         **{k: v for k, v in vars(job).items() if k not in ("widths", "hyper")},
-        "hyper": asdict(job.hyper.fitting(device.engine)),
-        "engine": asdict(device.engine),
-        "design_digest": device.engine.digest().hex(),
+        "hyper": asdict(job.hyper.fitting(device.config)),
+        "engine": asdict(device.config),
+        "design_digest": device.config.digest().hex(),
         "versions": versions(),
         "bit_exact": True,
         "first_difference": None,
@@ -78,7 +78,7 @@ def _epochs(job, lockstep):
     """Yield one JSON-able dict per epoch."""
     samples = data.load(job.data, job.train_size, job.test_size).samples()
     test_bits, test_labels = samples[2:]
-    hyper = job.hyper.fitting(lockstep.engine)
+    hyper = job.hyper.fitting(lockstep.config)
     trainer = Trainer(lockstep.golden, hyper, job.epochs, job.seed, backend=lockstep)
     for stats in trainer.run(*samples):
         golden = lockstep.golden.infer(test_bits).argmax(axis=1) == test_labels
@@ -112,7 +112,7 @@ def _totals(run, lockstep, epochs, start):
 
 def _passes(device):
     """Return one dict per pass: how often training ran it, cycles counted, cycles of the model."""
-    counters, cost = device.stat(), vars(cycles.predict(device.engine, device.widths))
+    counters, cost = device.stat(), vars(cycles.predict(device.config, device.widths))
     return [
         {
             "name": name,

@@ -32,58 +32,58 @@ class Cycles:
         return self.forward + active_fraction * (self.backward + self.update / batch)
 
 
-def predict(engine: EngineConfig, network: Network) -> Cycles:
-    """Return the Cycles of a network on ``engine``; raises ConfigError if it is too large.
+def predict(config: EngineConfig, network: Network) -> Cycles:
+    """Return the Cycles of a network on ``config``; raises ConfigError if it is too large.
 
     An engine without training units has 0 cycles for the backward pass and the update.
     """
-    layers = Layout(engine, network).layers
-    if not engine.training:
-        return Cycles(forward(engine, layers), 0, 0)
-    if engine.dual_port:
+    layers = Layout(config, network).layers
+    if not config.training:
+        return Cycles(forward(config, layers), 0, 0)
+    if config.dual_port:
         return Cycles(
-            forward(engine, layers),
-            streaming_backward(engine, layers),
-            streaming_update(engine, layers),
+            forward(config, layers),
+            streaming_backward(config, layers),
+            streaming_update(config, layers),
         )
-    return Cycles(forward(engine, layers), backward(engine, layers), update(engine, layers))
+    return Cycles(forward(config, layers), backward(config, layers), update(config, layers))
 
 
-def forward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
+def forward(config: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Hidden layers stream; the last one waits for each group and scans its sums.
 
     A cycle more judges the sample, to train on it.
     """
-    hidden = sum(hidden_layer(engine, layer) for layer in layers[:-1])
+    hidden = sum(hidden_layer(config, layer) for layer in layers[:-1])
     last = layers[-1]
-    groups = last.groups * (last.words + engine.latency + 1)
-    return hidden + load(engine) + groups + engine.dsp_sums + last.outputs + 1 + engine.training
+    groups = last.groups * (last.words + config.latency + 1)
+    return hidden + load(config) + groups + config.dsp_sums + last.outputs + 1 + config.training
 
 
-def load(engine: EngineConfig) -> int:
+def load(config: EngineConfig) -> int:
     """Return the cycles in which a pass reads the table of a layer.
 
     With two ports it goes on while the last row arrives.
     """
-    return FIELD_ROWS + engine.read_latency - engine.dual_port
+    return FIELD_ROWS + config.read_latency - config.dual_port
 
 
-def hidden_layer(engine: EngineConfig, layer: LayerLayout) -> int:
+def hidden_layer(config: EngineConfig, layer: LayerLayout) -> int:
     """Read the table, read the operands, and store the last pair of words.
 
     With two ports the pair is stored while the next layer's table is read.
     """
-    return load(engine) + reads(engine, layer) + engine.latency + (0 if engine.dual_port else STORE)
+    return load(config) + reads(config, layer) + config.latency + (0 if config.dual_port else STORE)
 
 
-def reads(engine: EngineConfig, layer: LayerLayout) -> int:
+def reads(config: EngineConfig, layer: LayerLayout) -> int:
     """Return the cycles in which a hidden layer reads its operand words.
 
     One word per cycle, except while a full pair of output words takes the only port of the data
     memory, and except for a pause between groups: with sums in DSP blocks, and between one-word
     neurons.
     """
-    pause = engine.dsp_sums or layer.words == 1
+    pause = config.dsp_sums or layer.words == 1
     cycle = 0
     taken: set[int] = set()
     for group in range(1, layer.groups + 1):
@@ -92,72 +92,72 @@ def reads(engine: EngineConfig, layer: LayerLayout) -> int:
                 cycle += 1
             cycle += 1
         if group == 1:
-            cycle += engine.dsp_sums
-        if group % engine.subwords == 0 and not engine.dual_port:
-            first_store = cycle + engine.latency
+            cycle += config.dsp_sums
+        if group % config.subwords == 0 and not config.dual_port:
+            first_store = cycle + config.latency
             taken |= {first_store, first_store + 1}
         if group < layer.groups:
             cycle += pause
     return cycle
 
 
-def backward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
+def backward(config: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Signals of the last layer come from the loss, those below from the array, group by group."""
-    p, total = engine.elements, 1
+    p, total = config.elements, 1
     for index, layer in enumerate(layers):
         is_last = index + 1 == len(layers)
-        fetch = p if is_last else 2 * layers[index + 1].signal_words + engine.latency
-        total += load(engine) + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
-        total += 0 if is_last else engine.dsp_sums
+        fetch = p if is_last else 2 * layers[index + 1].signal_words + config.latency
+        total += load(config) + layer.groups * (1 + fetch + p) + STORE * layer.signal_words
+        total += 0 if is_last else config.dsp_sums
     return total
 
 
-def update(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
+def update(config: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Gather the inputs of K samples; then every output takes two cycles, so does a block's end."""
-    total, p = 1, engine.elements
-    gather = 1 + ceil_div(engine.batch, p) * p + 1
-    drain = engine.latency
+    total, p = 1, config.elements
+    gather = 1 + ceil_div(config.batch, p) * p + 1
+    drain = config.latency
     for layer in layers:
         votes = layer.groups * 2 * (p + 1)
-        total += load(engine) + 1 + layer.input_groups * (gather + votes + drain)
+        total += load(config) + 1 + layer.input_groups * (gather + votes + drain)
     return total
 
 
-def streaming_backward(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
+def streaming_backward(config: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Collect an output per cycle; below, three cycles per group and word of signals above."""
-    p, total = engine.elements, 1
+    p, total = config.elements, 1
     for layer, above in zip(layers[:-1], layers[1:], strict=True):
-        total += load(engine) + 3 * above.signal_words * layer.groups + gate_delay(engine) + 2
+        total += load(config) + 3 * above.signal_words * layer.groups + gate_delay(config) + 2
     last = layers[-1]
     # The last group ends one cycle late, when the loss has run out of classes.
-    total += load(engine) + last.outputs + (last.outputs % p > 0) + last.groups
+    total += load(config) + last.outputs + (last.outputs % p > 0) + last.groups
     return total + STORE - 1
 
 
-def gate_delay(engine: EngineConfig) -> int:
+def gate_delay(config: EngineConfig) -> int:
     """Return the cycles from a group's last mask word to its gate word.
 
     It is the first cycle not before ``latency - 2`` that leaves the memory to gate words: one
     behind every third. Derived apart from ``gate_delay`` of the gateware, to check it.
     """
-    return ceil_div(engine.latency - 3, 3) * 3 + 1
+    return ceil_div(config.latency - 3, 3) * 3 + 1
 
 
-def streaming_update(engine: EngineConfig, layers: Sequence[LayerLayout]) -> int:
+def streaming_update(config: EngineConfig, layers: Sequence[LayerLayout]) -> int:
     """Turn the signals, gather the inputs of K samples; then every output takes a cycle.
 
     A block takes two more cycles, three where there is a transposed plane.
     """
-    p, total = engine.elements, 1
-    columns = ceil_div(engine.batch, p)
+    p, total = config.elements, 1
+    columns = ceil_div(config.batch, p)
     # Reads the next block, at the cost of an output; apart from the gateware's ROW_TO_BLOCK.
-    read_step = engine.latency - 4
+    read_step = config.latency - 4
     last_output = p if read_step < p else p - 1
     gather = 1 + columns * p + 3
     for index, layer in enumerate(layers):
         turn = layer.groups * 2 * columns * (p + TURN_OVER)
         block = max(p + 2 + (index > 0), read_step + 1)
-        drain = last_output + engine.latency + 5 - block
-        total += load(engine) + 1 + turn
+        drain = last_output + config.latency + 5 - block
+        total += load(config) + 1 + turn
         total += layer.input_groups * (gather + layer.groups * block + drain)
     return total

@@ -68,17 +68,17 @@ class Layout:
     Raises ConfigError, naming what is too small and what would fit, when it does not fit.
     """
 
-    engine: EngineConfig
+    config: EngineConfig
     network: Network
 
     def __post_init__(self) -> None:
-        engine, network = self.engine, Network.of(self.network)
+        config, network = self.config, Network.of(self.network)
         object.__setattr__(self, "network", network)
         network.check_chain()
         count = len(network.layers)
-        if count > engine.max_layers:
+        if count > config.max_layers:
             raise ConfigError(
-                f"network has {count} layers, the engine's table holds {engine.max_layers}; use "
+                f"network has {count} layers, the engine's table holds {config.max_layers}; use "
                 f"fewer layers or generate with max_layers={count}"
             )
         self._check_fan_in()
@@ -88,16 +88,16 @@ class Layout:
                 f"of the data memory, at most {SLOT_ROWS} are addressed; use narrower layers or an "
                 f"engine with more lanes"
             )
-        self._check_rows("weight_rows", self.transposed_end + 1, engine.weight_rows)
-        self._check_rows("data_rows", self.data_end, engine.data_rows)
-        if engine.training:
-            self._check_rows("signal_rows", self.column_end, engine.signal_rows)
+        self._check_rows("weight_rows", self.transposed_end + 1, config.weight_rows)
+        self._check_rows("data_rows", self.data_end, config.data_rows)
+        if config.training:
+            self._check_rows("signal_rows", self.column_end, config.signal_rows)
         self._check_items()
         self.check_frame(MAX_PAYLOAD)
 
     def _check_fan_in(self) -> None:
         check_terms(self.network)  # no engine adds up more
-        lanes, limit = self.engine.lanes, self.engine.max_fan_in
+        lanes, limit = self.config.lanes, self.config.max_fan_in
         for number, layer in enumerate(self.network.layers, 1):
             if ceil_div(layer.inputs, lanes) * lanes > limit:
                 raise ConfigError(
@@ -122,12 +122,12 @@ class Layout:
 
     def check_frame(self, max_payload: int) -> None:
         """Raise ConfigError unless a sample, and its label to train on, fit a frame's payload."""
-        engine = self.engine
-        words = (max_payload - engine.training) // engine.word_bytes
-        if ceil_div(self.network.inputs, engine.lanes) > words:
+        config = self.config
+        words = (max_payload - config.training) // config.word_bytes
+        if ceil_div(self.network.inputs, config.lanes) > words:
             raise ConfigError(
                 f"a sample of {self.network.inputs} inputs does not fit a frame of the link; the "
-                f"most inputs that work with lanes={engine.lanes} are {words * engine.lanes}"
+                f"most inputs that work with lanes={config.lanes} are {words * config.lanes}"
             )
 
     def _check_items(self) -> None:
@@ -141,7 +141,7 @@ class Layout:
     @cached_property
     def layers(self) -> list[LayerLayout]:
         """One LayerLayout per layer, first layer first."""
-        p, s = self.engine.elements, self.engine.lanes
+        p, s = self.config.elements, self.config.lanes
         weight_row, transposed_row = 0, self.transposed_row
         accumulator_row, column_row, input_row = self.accumulator_row, 0, 0
         gate_row = sum(ceil_div(m, s) for m, _ in self.shapes)
@@ -190,14 +190,14 @@ class Layout:
     @property
     def transposed_row(self) -> int:
         """First row of the transposed planes, just behind the weight planes."""
-        p, s = self.engine.elements, self.engine.lanes
+        p, s = self.config.elements, self.config.lanes
         return sum(ceil_div(m, s) * ceil_div(n, p) for m, n in self.shapes)
 
     @property
     def transposed_end(self) -> int:
         """Weight rows in use: weight planes, and transposed planes in an engine that trains."""
-        p, s = self.engine.elements, self.engine.lanes
-        if not self.engine.training:
+        p, s = self.config.elements, self.config.lanes
+        if not self.config.training:
             return self.transposed_row
         return self.transposed_row + sum(
             ceil_div(m, p) * ceil_div(n, s)
@@ -208,24 +208,24 @@ class Layout:
     @property
     def weight_blocks(self) -> int:
         """Weight blocks in use, what STATE_CRC of the weights covers."""
-        return self.transposed_end * self.engine.subwords
+        return self.transposed_end * self.config.subwords
 
     @property
     def accumulator_row(self) -> int:
         """First data-memory row behind the layer table."""
-        return TABLE_ROWS * self.engine.max_layers
+        return TABLE_ROWS * self.config.max_layers
 
     @property
     def accumulator_end(self) -> int:
         """One behind the last accumulator row: P accumulators a row, none without training."""
-        p = self.engine.elements
+        p = self.config.elements
         rows = sum(ceil_div(m, p) * ceil_div(n, p) * p for m, n in self.shapes)
-        return self.accumulator_row + (rows if self.engine.training else 0)
+        return self.accumulator_row + (rows if self.config.training else 0)
 
     @property
     def slot_rows(self) -> int:
         """Rows that one gathered sample fills: operand, gate and signal words of all layers."""
-        s = self.engine.lanes
+        s = self.config.lanes
         operands = sum(ceil_div(m, s) for m, _ in self.shapes)
         signals = [ceil_div(n, s) for _, n in self.shapes]
         return operands + sum(signals[:-1]) + 2 * sum(signals)
@@ -243,19 +243,19 @@ class Layout:
     @property
     def data_end(self) -> int:
         """Data-memory rows in use."""
-        slots = self.engine.batch if self.engine.training else 1
+        slots = self.config.batch if self.config.training else 1
         return self.slot_row + slots * self.slot_stride
 
     @property
     def column_end(self) -> int:
         """Signal-memory rows in use."""
-        p = self.engine.elements
+        p = self.config.elements
         return sum(ceil_div(n, p) * p for _, n in self.shapes)
 
     @property
     def record_words(self) -> int:
         """Words of the store that one stored sample takes: a word for its label, its operands."""
-        return (1 + self.layers[0].words) * self.engine.store_parts
+        return (1 + self.layers[0].words) * self.config.store_parts
 
     @property
     def record_stride(self) -> int:
@@ -265,4 +265,4 @@ class Layout:
     @property
     def sample_bytes(self) -> int:
         """Bytes of one sample on the link: the first layer's words, each padded to bytes."""
-        return ceil_div(self.network.inputs, self.engine.lanes) * self.engine.word_bytes
+        return ceil_div(self.network.inputs, self.config.lanes) * self.config.word_bytes

@@ -28,9 +28,9 @@ def pack_weights(layout: Layout, weights: Sequence[Bits]) -> bytes:
     """
     _check_arrays("weights", layout, weights, np.bool_)
     planes = list(weights)
-    if layout.engine.training:
+    if layout.config.training:
         planes += [matrix.T for matrix in weights[1:]]
-    return b"".join(_pack_plane(layout.engine, plane) for plane in planes)
+    return b"".join(_pack_plane(layout.config, plane) for plane in planes)
 
 
 def unpack_weights(layout: Layout, data: bytes) -> list[Bits]:
@@ -38,11 +38,11 @@ def unpack_weights(layout: Layout, data: bytes) -> list[Bits]:
 
     The inverse of :func:`pack_weights`; transposed planes and unused lanes are not looked at.
     """
-    engine = layout.engine
-    _check_size("weights", data, layout.weight_blocks * engine.block_bytes)
-    row_bytes = engine.subwords * engine.block_bytes
+    config = layout.config
+    _check_size("weights", data, layout.weight_blocks * config.block_bytes)
+    row_bytes = config.subwords * config.block_bytes
     return [
-        _unpack_plane(engine, data[layer.weight_row * row_bytes :], layer)
+        _unpack_plane(config, data[layer.weight_row * row_bytes :], layer)
         for layer in layout.layers
     ]
 
@@ -54,10 +54,10 @@ def pack_accumulators(layout: Layout, accumulators: Sequence[Accumulators]) -> b
     engine that does not train.
     """
     _check_arrays("accumulators", layout, accumulators, np.int16)
-    if not layout.engine.training:
+    if not layout.config.training:
         return b""
     return b"".join(
-        _pack_rows(layout.engine, matrix, layer)
+        _pack_rows(layout.config, matrix, layer)
         for matrix, layer in zip(accumulators, layout.layers, strict=True)
     )
 
@@ -67,16 +67,16 @@ def unpack_accumulators(layout: Layout, data: bytes) -> list[Accumulators]:
 
     The inverse of :func:`pack_accumulators`; zeros for an engine that does not train.
     """
-    engine = layout.engine
+    config = layout.config
     rows = layout.accumulator_end - layout.accumulator_row
-    _check_size("accumulators", data, rows * engine.data_bytes)
-    if not engine.training:
+    _check_size("accumulators", data, rows * config.data_bytes)
+    if not config.training:
         return [np.zeros((n, m), np.int16) for m, n in layout.shapes]
     start = 0
     arrays: list[Accumulators] = []
     for layer in layout.layers:
-        size = layer.input_groups * layer.groups * engine.elements * engine.data_bytes
-        arrays.append(_unpack_rows(engine, data[start : start + size], layer))
+        size = layer.input_groups * layer.groups * config.elements * config.data_bytes
+        arrays.append(_unpack_rows(config, data[start : start + size], layer))
         start += size
     return arrays
 
@@ -92,7 +92,7 @@ def pack_samples(layout: Layout, bits: Bits) -> Bytes:
             f"samples have shape {bits.shape} and type {bits.dtype}; the network takes "
             f"bool of shape (samples, {inputs})"
         )
-    layer, lanes = layout.layers[0], layout.engine.lanes
+    layer, lanes = layout.layers[0], layout.config.lanes
     words = _pad(bits, len(bits), layer.words * lanes).reshape(len(bits), layer.words, lanes)
     return np.packbits(words, axis=-1, bitorder="little").reshape(len(bits), layout.sample_bytes)
 
@@ -103,9 +103,9 @@ def pack_records(layout: Layout, bits: Bits, labels: Labels) -> Bytes:
     bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255. A record is a
     word for the label and the operand words, each padded to whole words of the store.
     """
-    engine, samples = layout.engine, pack_samples(layout, bits)
-    size = engine.store_parts * engine.store_width // 8
-    words = _pad(samples.reshape(-1, engine.word_bytes), samples.size // engine.word_bytes, size)
+    config, samples = layout.config, pack_samples(layout, bits)
+    size = config.store_parts * config.store_width // 8
+    words = _pad(samples.reshape(-1, config.word_bytes), samples.size // config.word_bytes, size)
     heads = _pad(np.asarray(labels, np.uint8)[:, None], len(samples), size)
     return np.concatenate([heads, words.reshape(len(samples), -1)], axis=1)
 
@@ -117,7 +117,7 @@ def pack_store(layout: Layout, bits: Bits, labels: Labels) -> bytes:
     of :func:`pack_records`.
     """
     records = pack_records(layout, bits, labels)
-    stride = layout.record_stride * layout.engine.store_width // 8
+    stride = layout.record_stride * layout.config.store_width // 8
     image = np.zeros((len(records) + 1, stride), np.uint8)
     image[1:, : records.shape[1]] = records
     return image.tobytes()
@@ -130,15 +130,15 @@ def pack_table(layout: Layout, settings: Settings) -> bytes:
 
     Raises ConfigError when ``settings`` do not fit the engine and network of ``layout``.
     """
-    settings.check(layout.engine, layout.network)
-    rows = np.zeros((len(layout.layers), TABLE_ROWS, layout.engine.data_bytes), np.uint8)
+    settings.check(layout.config, layout.network)
+    rows = np.zeros((len(layout.layers), TABLE_ROWS, layout.config.data_bytes), np.uint8)
     fields = np.zeros((len(layout.layers), TABLE_ROWS, FIELDS_PER_ROW), "<u2")
     for index in range(len(layout.layers)):
         for row, of_row in enumerate(TABLE):
             for column, field in enumerate(of_row):
                 value = _value(field, layout, settings, index)
                 if field.saturates:
-                    value = min(value, (1 << field.width(layout.engine)) - 1)
+                    value = min(value, (1 << field.width(layout.config)) - 1)
                 fields[index, row, column] = value & ((1 << FIELD_BITS) - 1)
     rows[:, :, : fields.shape[-1] * 2] = fields.view(np.uint8)
     return rows.tobytes()
@@ -166,35 +166,35 @@ def _pad(matrix: NDArray[Scalar], rows: int, columns: int) -> NDArray[Scalar]:
     return padded
 
 
-def _pack_plane(engine: EngineConfig, matrix: Bits) -> bytes:
-    p, s, subwords = engine.elements, engine.lanes, engine.subwords
+def _pack_plane(config: EngineConfig, matrix: Bits) -> bytes:
+    p, s, subwords = config.elements, config.lanes, config.subwords
     groups, words = ceil_div(matrix.shape[0], p), ceil_div(matrix.shape[1], s)
     lanes = _pad(matrix, groups * p, words * s).reshape(groups, p, words, subwords, p)
     return np.packbits(lanes.transpose(0, 2, 3, 1, 4), axis=-1, bitorder="little").tobytes()
 
 
-def _unpack_plane(engine: EngineConfig, data: bytes, layer: LayerLayout) -> Bits:
-    p, s, subwords = engine.elements, engine.lanes, engine.subwords
-    shape = (layer.groups, layer.words, subwords, p, engine.block_bytes // p)
+def _unpack_plane(config: EngineConfig, data: bytes, layer: LayerLayout) -> Bits:
+    p, s, subwords = config.elements, config.lanes, config.subwords
+    shape = (layer.groups, layer.words, subwords, p, config.block_bytes // p)
     blocks = np.frombuffer(data, np.uint8, count=int(np.prod(shape))).reshape(shape)
     lanes = np.unpackbits(blocks, axis=-1, count=p, bitorder="little").transpose(0, 3, 1, 2, 4)
     plane = lanes.reshape(layer.groups * p, layer.words * s)[: layer.outputs, : layer.fan_in]
     return plane.astype(np.bool_)
 
 
-def _pack_rows(engine: EngineConfig, matrix: Accumulators, layer: LayerLayout) -> bytes:
-    p, a = engine.elements, engine.accumulator_bits
+def _pack_rows(config: EngineConfig, matrix: Accumulators, layer: LayerLayout) -> bytes:
+    p, a = config.elements, config.accumulator_bits
     padded = _pad(matrix.T, layer.input_groups * p, layer.groups * p)
     lanes = padded.reshape(layer.input_groups, p, -1).transpose(0, 2, 1).reshape(-1, p)
     data = np.ascontiguousarray(lanes, "<i2").view(np.uint8).reshape(-1, p, 2)
     bits = np.unpackbits(data, axis=-1, count=a, bitorder="little").reshape(-1, p * a)
     rows = np.packbits(bits, axis=-1, bitorder="little")
-    return _pad(rows, len(rows), engine.data_bytes).tobytes()
+    return _pad(rows, len(rows), config.data_bytes).tobytes()
 
 
-def _unpack_rows(engine: EngineConfig, data: bytes, layer: LayerLayout) -> Accumulators:
-    p, a = engine.elements, engine.accumulator_bits
-    rows = np.frombuffer(data, np.uint8).reshape(-1, engine.data_bytes)
+def _unpack_rows(config: EngineConfig, data: bytes, layer: LayerLayout) -> Accumulators:
+    p, a = config.elements, config.accumulator_bits
+    rows = np.frombuffer(data, np.uint8).reshape(-1, config.data_bytes)
     bits = np.unpackbits(rows, axis=-1, count=p * a, bitorder="little").reshape(-1, p, a)
     sign = np.repeat(bits[..., -1:], 16 - a, axis=-1)
     words = np.packbits(np.concatenate([bits, sign], axis=-1), axis=-1, bitorder="little")

@@ -5,14 +5,14 @@ carries the status in the place of the address. HELLO tells how many frames may 
 replies (the window) and how long payloads may be.
 
 A device takes frames in order: only the next sequence number, or HELLO with any, which makes its
-number the current one. It executes such a frame and keeps the replies to the last ``WINDOW``
-frames, each in the place that its number modulo ``WINDOW`` gives. Any other number has the reply
-in its place sent again: an earlier frame is so answered once more, a later one gets a reply that
-nobody waits for. A damaged frame, or one that has no reply in its place, gets an empty frame, a
-lone 0x00. So each frame that arrives has one response, and a host that has seen them all knows
+number the current one. It executes such a frame and keeps the replies to the last ``FRAME_WINDOW``
+frames, each in the place that its number modulo ``FRAME_WINDOW`` gives. For any other number the
+reply in its place is sent again: an earlier frame is answered once more, a later one gets a reply
+that nobody waits for. A damaged frame, or one that has no reply in its place, gets an empty frame,
+a lone 0x00. So each frame that arrives has one response, and a host that has seen them all knows
 what was lost; sending a frame again is always safe. Nothing but HELLO is executed before the first
-HELLO. A host greets ``WINDOW`` times with consecutive numbers: no reply of an earlier session is
-left then.
+HELLO. A host greets ``FRAME_WINDOW`` times with consecutive numbers: no reply of an earlier session
+is left then.
 """
 
 import struct
@@ -30,7 +30,7 @@ FRAME = (
     f"COBS(type:1 | seq:1 | addr:2 | payload:0..{MAX_PAYLOAD} | CRC-32/ISO-HDLC:{CRC_BYTES}) 0x00, "
     f"little-endian"
 )
-WINDOW = 2  # frames that may wait for their replies
+FRAME_WINDOW = 2  # frames that may wait for their replies
 REPLY = 0x80
 MAGIC = b"BOLD"
 HEADER = struct.Struct("<BBH")
@@ -128,16 +128,16 @@ STORE_REGISTERS = tuple(register for register in Register if register >= Registe
 READABLE = tuple(register for register in Register if register < Register.NOISE)
 
 
-def registers_of(engine: EngineConfig) -> tuple[Register, ...]:
+def registers_of(config: EngineConfig) -> tuple[Register, ...]:
     """Return the registers that an engine has."""
     return tuple(
-        register for register in Register if engine.has_store or register not in STORE_REGISTERS
+        register for register in Register if config.has_store or register not in STORE_REGISTERS
     )
 
 
-def banks_of(engine: EngineConfig) -> tuple[Bank, ...]:
+def banks_of(config: EngineConfig) -> tuple[Bank, ...]:
     """Return the banks that an engine has."""
-    return tuple(bank for bank in Bank if engine.has_store or bank != Bank.STORE)
+    return tuple(bank for bank in Bank if config.has_store or bank != Bank.STORE)
 
 
 # Bits of the result byte of a trained sample.
@@ -185,25 +185,25 @@ class Identity:
     """What HELLO says of a design."""
 
     digest: bytes
-    engine: EngineConfig
+    config: EngineConfig
     clock_hz: int
-    window: int = WINDOW
+    frame_window: int = FRAME_WINDOW
     max_payload: int = MAX_PAYLOAD
 
 
-def identity_bytes(engine: EngineConfig, clock_hz: int) -> bytes:
+def identity_bytes(config: EngineConfig, clock_hz: int) -> bytes:
     """Return the HELLO payload of a design."""
-    options = vars(engine) | {"flash": engine.store == "flash"}
+    options = vars(config) | {"flash": config.store == "flash"}
     values = options | {
         "magic": MAGIC,
         "version": PROTOCOL_VERSION,
         "flags": sum(options[name] << bit for bit, name in enumerate(FLAGS)),
-        "digest": engine.digest(),
-        "window": WINDOW,
+        "digest": config.digest(),
+        "window": FRAME_WINDOW,
         "max_payload": MAX_PAYLOAD,
-        "last_data_row": engine.data_rows - 1,
+        "last_data_row": config.data_rows - 1,
         "clock_hz": clock_hz,
-        "store_bits": engine.store_bytes.bit_length(),
+        "store_bits": config.store_bytes.bit_length(),
     }
     return IDENTITY.pack(*(values[name] for name, _ in IDENTITY_VALUES))
 
@@ -222,9 +222,9 @@ def parse_identity(payload: bytes) -> Identity | None:
     values["store"] = "none"
     if values["store_bits"]:
         values["store"] = "flash" if values["flash"] else "sdram"
-    engine = EngineConfig(**{field.name: values[field.name] for field in fields(EngineConfig)})
+    config = EngineConfig(**{field.name: values[field.name] for field in fields(EngineConfig)})
     return Identity(
-        values["digest"], engine, values["clock_hz"], values["window"], values["max_payload"]
+        values["digest"], config, values["clock_hz"], values["window"], values["max_payload"]
     )
 
 

@@ -26,14 +26,14 @@ from boldhw.spec.protocol import (
 from boldhw.spec.table import FIELDS, TABLE
 
 
-def register_map(engine: EngineConfig) -> dict[str, Any]:
+def register_map(config: EngineConfig) -> dict[str, Any]:
     """Return the register map of a design as a JSON-able dict."""
-    sizes = (engine.data_bytes, engine.block_bytes, engine.store_width // 8)
+    sizes = (config.data_bytes, config.block_bytes, config.store_width // 8)
     return {
         "license": LICENSE,
         "protocol_version": PROTOCOL_VERSION,
-        "design_digest": engine.digest().hex(),
-        "engine": asdict(engine),
+        "design_digest": config.digest().hex(),
+        "engine": asdict(config),
         "frame": FRAME,
         "max_payload": MAX_PAYLOAD,
         "registers": [
@@ -45,7 +45,7 @@ def register_map(engine: EngineConfig) -> dict[str, Any]:
                 "access": "read-write" if register in READABLE else "write",
                 "description": register.doc,
             }
-            for register in registers_of(engine)
+            for register in registers_of(config)
         ],
         "commands": [
             {"code": command.value, "name": command.name, "description": command.doc}
@@ -57,15 +57,15 @@ def register_map(engine: EngineConfig) -> dict[str, Any]:
         ],
         "banks": [
             {"number": bank.value, "name": bank.name, "item_bytes": sizes[bank]}
-            for bank in banks_of(engine)
+            for bank in banks_of(config)
         ],
         "identity": _identity(),
-        "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(engine.max_layers))],
+        "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(config.max_layers))],
         "layer_table": [[field.key for field in row] for row in TABLE],
         "layer_fields": [
             {
                 "name": field.key,
-                "bits": field.width(engine),
+                "bits": field.width(config),
                 "signed": field.signed,
                 "description": field.doc,
             }
@@ -74,9 +74,9 @@ def register_map(engine: EngineConfig) -> dict[str, Any]:
     }
 
 
-def markdown(engine: EngineConfig) -> str:
+def markdown(config: EngineConfig) -> str:
     """Return the register map of a design as Markdown text."""
-    found = register_map(engine)
+    found = register_map(config)
     rows = enumerate(found["layer_table"])
     table = [{"row": row, "fields": ", ".join(names)} for row, names in rows]
     counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]

@@ -18,14 +18,14 @@ class NetworkState(Protocol):
     """What a driver needs of a golden network; :class:`boldhw.Network` has all of it.
 
     graph          the layers and what each reads
-    engine         accumulator bits, batch and options are those of this one
+    config         accumulator bits, batch and options are those of this one
     settings       run-time settings
     weights        bool, one array per layer, shape (outputs, fan_in)
     accumulators   int16, one array per layer, shape (outputs, fan_in)
     """
 
     graph: Network
-    engine: EngineConfig
+    config: EngineConfig
     settings: Settings
     weights: list[Bits]
     accumulators: list[Accumulators]

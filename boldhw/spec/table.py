@@ -58,44 +58,44 @@ class Field:
         return f"above_{self.name}" if self.of == ABOVE else self.name
 
 
-def _words(engine: EngineConfig) -> int:
-    return (engine.max_fan_in // engine.lanes).bit_length()
+def _words(config: EngineConfig) -> int:
+    return (config.max_fan_in // config.lanes).bit_length()
 
 
-def _groups(engine: EngineConfig) -> int:
-    return ceil_div(engine.max_fan_in, engine.elements).bit_length()
+def _groups(config: EngineConfig) -> int:
+    return ceil_div(config.max_fan_in, config.elements).bit_length()
 
 
-def _lanes(engine: EngineConfig) -> int:
-    return engine.elements.bit_length()
+def _lanes(config: EngineConfig) -> int:
+    return config.elements.bit_length()
 
 
-def _slot_row(engine: EngineConfig) -> int:
+def _slot_row(config: EngineConfig) -> int:
     return (SLOT_ROWS - 1).bit_length()
 
 
-def _weight_row(engine: EngineConfig) -> int:
-    return (engine.weight_rows - 1).bit_length()
+def _weight_row(config: EngineConfig) -> int:
+    return (config.weight_rows - 1).bit_length()
 
 
-def _signal_row(engine: EngineConfig) -> int:
-    return (engine.signal_rows - 1).bit_length()
+def _signal_row(config: EngineConfig) -> int:
+    return (config.signal_rows - 1).bit_length()
 
 
-def _origin(engine: EngineConfig) -> int:
-    return min(engine.sum_bits, FIELD_BITS)  # sums of 2^14 inputs have a bit more than a field
+def _origin(config: EngineConfig) -> int:
+    return min(config.sum_bits, FIELD_BITS)  # sums of 2^14 inputs have a bit more than a field
 
 
-def _magnitude(engine: EngineConfig) -> int:
-    return engine.sum_bits - 1
+def _magnitude(config: EngineConfig) -> int:
+    return config.sum_bits - 1
 
 
-def _accumulator(engine: EngineConfig) -> int:
-    return engine.accumulator_bits
+def _accumulator(config: EngineConfig) -> int:
+    return config.accumulator_bits
 
 
 def _fixed(bits: int) -> Callable[[EngineConfig], int]:
-    return lambda engine: bits
+    return lambda config: bits
 
 
 WORDS = Field("words", LAYER, _words, "operand words of one output")

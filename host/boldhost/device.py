@@ -42,7 +42,7 @@ class Device:
     board or the link fails, and ConfigError or DataError, before anything is sent, when what it is
     given cannot work.
 
-    Attributes: ``identity`` (what HELLO said), ``engine`` (its EngineConfig), ``settings`` (those
+    Attributes: ``identity`` (what HELLO said), ``config`` (its EngineConfig), ``settings`` (those
     set last), ``gathered`` (active samples that wait for the next update) and ``cycles`` (clock
     cycles that training has taken since ``load``, with the keys forward, backward and update).
     """
@@ -51,11 +51,11 @@ class Device:
     settings: Settings | None
     gathered: int
 
-    def __init__(self, link: Link, engine: EngineConfig | None = None) -> None:
+    def __init__(self, link: Link, config: EngineConfig | None = None) -> None:
         self._link = link
-        self.identity = check_identity(link.hello(), engine)
-        self.engine = self.identity.engine
-        link.window = self.identity.window
+        self.identity = check_identity(link.hello(), config)
+        self.config = self.identity.config
+        link.frame_window = self.identity.frame_window
         link.max_payload = min(link.max_payload, self.identity.max_payload)
         self._forget()
 
@@ -63,7 +63,7 @@ class Device:
     def open(
         cls,
         port: str,
-        engine: EngineConfig | None = None,
+        config: EngineConfig | None = None,
         *,
         baud: int = BAUD,
         timeout: float = TIMEOUT,
@@ -71,27 +71,27 @@ class Device:
     ) -> Self:
         """Return the device at ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
 
-        ``auto`` is the first USB serial port where a device greets. ``engine`` is the design it
+        ``auto`` is the first USB serial port where a device greets. ``config`` is the design it
         must have, any by default; ``sim`` simulates it, by default the iCEBreaker's, with
         ``clock_hz`` as its clock. ``timeout`` is in seconds. Raises ConfigError for arguments
         of another kind.
         """
         check_kind("port", port, str)
-        if engine is not None:
-            check_kind("engine", engine, EngineConfig)
+        if config is not None:
+            check_kind("config", config, EngineConfig)
         if port == "auto":
-            port = find_port(lambda name: cls._greet(name, engine, baud))
-        transport = open_transport(port, engine, baud, clock_hz)
+            port = find_port(lambda name: cls._greet(name, config, baud))
+        transport = open_transport(port, config, baud, clock_hz)
         try:
-            return cls(Link(transport, timeout), engine)
+            return cls(Link(transport, timeout), config)
         except BaseException:
             transport.close()
             raise
 
     @classmethod
-    def _greet(cls, port: str, engine: EngineConfig | None, baud: int) -> None:
+    def _greet(cls, port: str, config: EngineConfig | None, baud: int) -> None:
         """Raise DeviceError unless a fitting device answers at ``port``."""
-        cls.open(port, engine, baud=baud, timeout=SEARCH_TIMEOUT).close()
+        cls.open(port, config, baud=baud, timeout=SEARCH_TIMEOUT).close()
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +119,7 @@ class Device:
         Forgets gathered samples and clears the counters. The noise generator is left alone, see
         :meth:`seed_noise`. Raises DeviceError when the checksums differ afterwards.
         """
-        layout = Layout(self.engine, check_state(network).graph)
+        layout = Layout(self.config, check_state(network).graph)
         self._check_network(network, layout)
         table = packing.pack_table(layout, network.settings)
         contents = {
@@ -153,8 +153,8 @@ class Device:
 
     def seed_noise(self, seed: Seed) -> None:
         """Restart the noise generator. An engine without ``stochastic`` has none to restart."""
-        if self.engine.stochastic:
-            for word in NoiseStream(self.engine.elements, seed).seed_words:
+        if self.config.stochastic:
+            for word in NoiseStream(self.config.elements, seed).seed_words:
                 self.write_register(Register.NOISE, word)
 
     def start_order(self, order: Order) -> None:
@@ -180,7 +180,7 @@ class Device:
 
         Returns TrainStats; ``samples`` says how many were consumed.
         """
-        if not self.engine.training:
+        if not self.config.training:
             raise ConfigError(
                 "the device's design has training=False; flash one with training=True, or use "
                 "infer()"
@@ -271,7 +271,7 @@ class Device:
 
     def stat(self) -> dict[str, Any]:
         """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per entry."""
-        size = len(COUNTERS) + self.engine.max_layers
+        size = len(COUNTERS) + self.config.max_layers
         values = struct.unpack(f"<{size}I", self._call(Command.STAT, size=4 * size))
         counts = dict(zip(COUNTERS, values, strict=False))
         return {**counts, "flips": values[len(COUNTERS) :]}
@@ -348,15 +348,15 @@ class Device:
 
     def item_bytes(self, bank: Bank) -> int:
         """Return the bytes of one item of a Bank."""
-        sizes = {Bank.DATA: self.engine.data_bytes, Bank.WEIGHTS: self.engine.block_bytes}
-        return sizes.get(bank, self.engine.store_width // 8)
+        sizes = {Bank.DATA: self.config.data_bytes, Bank.WEIGHTS: self.config.block_bytes}
+        return sizes.get(bank, self.config.store_width // 8)
 
     def _check_network(self, network: NetworkState, layout: Layout) -> None:
-        engine = self.engine
-        if engine.training and network.engine.accumulator_bits != engine.accumulator_bits:
+        config = self.config
+        if config.training and network.config.accumulator_bits != config.accumulator_bits:
             raise ConfigError(
-                f"the network has accumulator_bits={network.engine.accumulator_bits}, the device "
-                f"{engine.accumulator_bits}; make it with Network(..., engine=device.engine)"
+                f"the network has accumulator_bits={network.config.accumulator_bits}, the device "
+                f"{config.accumulator_bits}; make it with Network(..., config=device.config)"
             )
         self._check_frames(layout, network.settings.classes)
 

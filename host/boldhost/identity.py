@@ -4,15 +4,15 @@ from dataclasses import asdict
 
 from boldhw.errors import ConfigError, DeviceError
 from boldhw.spec.engine import PROTOCOL_VERSION, EngineConfig
-from boldhw.spec.protocol import IDENTITY, MAGIC, WINDOW, Identity, parse_identity
+from boldhw.spec.protocol import FRAME_WINDOW, IDENTITY, MAGIC, Identity, parse_identity
 
 REBUILD = "build and flash a bitstream with this version: boldhw build, then boldhw flash"
 
 
-def check_identity(payload: bytes, engine: EngineConfig | None = None) -> Identity:
+def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identity:
     """Return the Identity in a HELLO payload.
 
-    ``engine`` is the expected EngineConfig, None accepts every design. Raises DeviceError that
+    ``config`` is the expected EngineConfig, None accepts every design. Raises DeviceError that
     says what the device is, what was expected and what to do.
     """
     if payload[:4] != MAGIC:
@@ -27,21 +27,21 @@ def check_identity(payload: bytes, engine: EngineConfig | None = None) -> Identi
             f"{PROTOCOL_VERSION}; {REBUILD}"
         )
     identity = _parse(payload)
-    if identity is None or not 1 <= identity.window <= WINDOW:
+    if identity is None or not 1 <= identity.frame_window <= FRAME_WINDOW:
         raise DeviceError(
             f"the device's greeting of {len(payload)} bytes is not that of protocol version "
-            f"{PROTOCOL_VERSION}, which has {IDENTITY.size} and a window of at most {WINDOW}; "
-            f"{REBUILD}"
+            f"{PROTOCOL_VERSION}, which has {IDENTITY.size} and a window of at most "
+            f"{FRAME_WINDOW}; {REBUILD}"
         )
-    if identity.engine.digest() != identity.digest:
+    if identity.config.digest() != identity.digest:
         raise DeviceError(
             f"the device has design {identity.digest.hex()}, its parameters make design "
-            f"{identity.engine.digest().hex()} here: it comes from another version; {REBUILD}"
+            f"{identity.config.digest().hex()} here: it comes from another version; {REBUILD}"
         )
-    if engine is not None and identity.engine != engine:
+    if config is not None and identity.config != config:
         raise DeviceError(
-            f"the device has another design than expected: {_differences(identity.engine, engine)};"
-            f" open it without engine=, or {REBUILD}"
+            f"the device has another design than expected: {_differences(identity.config, config)};"
+            f" open it without config=, or {REBUILD}"
         )
     return identity
 

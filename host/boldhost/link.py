@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from boldhost.transport import Transport
 from boldhw.errors import DeviceError
 from boldhw.spec.protocol import (
+    FRAME_WINDOW,
     MAX_PAYLOAD,
     REASONS,
     REPLY,
-    WINDOW,
     Command,
     Status,
     decode,
@@ -104,7 +104,7 @@ class Link:
         # By command, the longest time between frame and reply, in seconds.
         self._slowest: dict[int, float] = {}
         self._heard = _Heard(transport.clock())
-        self.window, self.max_payload = 1, MAX_PAYLOAD
+        self.frame_window, self.max_payload = 1, MAX_PAYLOAD
         self.resent = 0
 
     def hello(self) -> bytes:
@@ -115,7 +115,7 @@ class Link:
         self._ready = False
         self._copies.clear()
         self._heard = _Heard(self._transport.clock())
-        for _ in range(WINDOW):
+        for _ in range(FRAME_WINDOW):
             greeting = self._single(Command.HELLO)
         return greeting
 
@@ -136,7 +136,7 @@ class Link:
         refuses one; ``receive`` is not called for it or any after it.
         """
         self._check_ready()
-        self._stream(requests, receive, self.window)
+        self._stream(requests, receive, self.frame_window)
 
     def close(self) -> None:
         """Close the transport."""

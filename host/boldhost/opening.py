@@ -1,7 +1,7 @@
 """Which Transport a port's name means.
 
 A package adds transports as entry points of the group ``boldhost.transports``: the name of each is
-a port, its object is called with ``engine`` and ``clock_hz`` and returns a Transport. The simulated
+a port, its object is called with ``config`` and ``clock_hz`` and returns a Transport. The simulated
 board is one of them, so that the driver does not import the simulator.
 """
 
@@ -19,19 +19,19 @@ GROUP = "boldhost.transports"
 
 def open_transport(
     port: str,
-    engine: EngineConfig | None = None,
+    config: EngineConfig | None = None,
     baud: int = BAUD,
     clock_hz: int | None = None,
 ) -> Transport:
     """Return the Transport for ``port``.
 
     ``port`` is ``sim`` or the name of another entry point of ``boldhost.transports``,
-    ``socket://HOST:PORT``, or a serial port. ``engine`` is the design that ``sim`` simulates, and
+    ``socket://HOST:PORT``, or a serial port. ``config`` is the design that ``sim`` simulates, and
     ``clock_hz`` its clock, the iCEBreaker's by default. Raises DeviceError if the port cannot be
     opened and ToolError if the simulation is not installed.
     """
     for entry in entry_points(group=GROUP, name=port):
-        found: Transport = _loaded(entry)(engine=engine, clock_hz=clock_hz)
+        found: Transport = _loaded(entry)(config=config, clock_hz=clock_hz)
         return found
     if port.startswith("socket://"):
         return SocketTransport(port)

@@ -139,13 +139,13 @@ class StoredDevice(Device):
 
     def _check_store(self, samples: int) -> Layout:
         """Return the layout. Raises ConfigError if so many samples do not fit the store."""
-        engine, layout = self.engine, self._loaded()
-        if not engine.has_store:
+        config, layout = self.config, self._loaded()
+        if not config.has_store:
             raise ConfigError(
                 "the device's design has no store of samples; build one with boldhw build --store, "
                 "or train without --store"
             )
-        words = 1 << engine.store_address_bits
+        words = 1 << config.store_address_bits
         most = min(words // layout.record_stride - 1, MOST_SAMPLES)
         if samples > most or layout.record_words > MOST_RECORD:
             raise ConfigError(
@@ -162,7 +162,7 @@ class StoredDevice(Device):
         crc, count = zlib.crc32(data), len(data) // item
         if self.memory_crc(Bank.STORE, first, count) == crc:
             return 0
-        if self.engine.store == "flash":
+        if self.config.store == "flash":
             raise ConfigError(
                 "the flash does not hold these samples of this network; write them with boldhw "
                 "flash --samples and the same --network, --data, --threshold and --train-size"
@@ -174,7 +174,7 @@ class StoredDevice(Device):
     def _samples_at_once(self) -> int:
         """Return the samples that one command trains on at most."""
         layout = self._loaded()
-        model = cycles.predict(self.engine, layout.network)
+        model = cycles.predict(self.config, layout.network)
         # Reading a record from flash takes up to four cycles a word.
         sample = model.forward + model.backward + 4 * layout.record_words + 100
         batch = self._set().batch

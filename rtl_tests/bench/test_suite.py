@@ -18,7 +18,7 @@ from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.spec import cycles
 
-BOARD = replace(find_board("icebreaker"), engine=SMALL, network=(64, 20, 10))
+BOARD = replace(find_board("icebreaker"), config=SMALL, network=(64, 20, 10))
 COUNTS = SimpleNamespace(samples=100, active=20, updates=3)
 TRAINING = suite.Training(
     network=Network(BOARD.network, SMALL), accuracy=(91.0, 93.0), seconds=0.5, **vars(COUNTS)
@@ -35,7 +35,7 @@ def digits():
 @pytest.mark.parametrize("widths", [(5, 3), (64, 128, 4), (200, 65, 63, 10)])
 def test_packed_inference_is_that_of_golden(zero_true, widths):
     network = Network(widths, seed=1)
-    network.configure(Hyper(zero_true=zero_true).settings(network.engine, widths))
+    network.configure(Hyper(zero_true=zero_true).settings(network.config, widths))
     bits, labels = samples(200, widths, widths[-1])
     network.train(bits, labels)
     assert np.array_equal(suite.infer_packed(network, bits), network.infer(bits))
@@ -50,8 +50,8 @@ def test_every_row(digits, tmp_path):
     assert board.settings == "batch 2"
     assert board.accuracy == compiled.accuracy == packed.accuracy
     assert 0 < board.active < 1
-    assert board.training.engine < board.inference.engine
-    assert compiled.training.engine > 0
+    assert board.training.config < board.inference.config
+    assert compiled.training.config > 0
     assert packed.training == suite.Rates()
 
 
@@ -59,8 +59,8 @@ def test_rates_are_clock_by_cycles():
     model = cycles.predict(SMALL, BOARD.network)
     taken = 100 * model.forward + 20 * model.backward + 3 * model.update
     row = suite.board_row(BOARD, TRAINING)
-    assert row.training.engine == pytest.approx(BOARD.clock_hz * 100 / taken)
-    assert row.inference.engine == pytest.approx(BOARD.clock_hz / model.forward)
+    assert row.training.config == pytest.approx(BOARD.clock_hz * 100 / taken)
+    assert row.inference.config == pytest.approx(BOARD.clock_hz / model.forward)
     assert row.training.link == 3e6 / 10 / 8  # bytes of ten bits on the line, eight a sample
 
 
@@ -70,7 +70,7 @@ def test_a_build_gives_clock_and_resources():
     aimed, built = suite.board_row(BOARD, TRAINING), suite.board_row(BOARD, TRAINING, slow)
     fast = suite.board_row(BOARD, TRAINING, slow | {"fmax_mhz": 99.0})
     assert (built.basis, built.clock_mhz, built.lut) == (suite.BUILT, 15.0, "4,321 LUT4")
-    assert built.training.engine == pytest.approx(aimed.training.engine / 2)
+    assert built.training.config == pytest.approx(aimed.training.config / 2)
     assert fast.clock_mhz == 30.0
 
 

@@ -30,7 +30,7 @@ TINY = replace(
 @pytest.fixture(scope="module")
 def design():
     """RTLIL and pin constraints of the iCEBreaker with a tiny engine."""
-    return elaborate(replace(ICEBREAKER_BOARD, engine=TINY))
+    return elaborate(replace(ICEBREAKER_BOARD, config=TINY))
 
 
 def test_boards_go_by_their_names():
@@ -48,14 +48,14 @@ def test_list_of_boards_needs_no_amaranth():
 
 
 def test_icebreaker_has_the_engine_of_its_name():
-    assert ICEBREAKER_BOARD.engine is ICEBREAKER
+    assert ICEBREAKER_BOARD.config is ICEBREAKER
 
 
 class TestSites:
     def test_every_block_ram_has_a_place_of_its_own(self):
         board = BOARDS["ulx3s"]
-        sites = board.sites(board.engine)
-        assert len(sites) == len(set(sites.values())) == ram_blocks(board.engine, board.family)
+        sites = board.sites(board.config)
+        assert len(sites) == len(set(sites.values())) == ram_blocks(board.config, board.family)
 
     def test_another_engine_has_none(self):
         assert BOARDS["ulx3s"].sites(TINY) == {}
@@ -82,15 +82,15 @@ class TestDesign:
         assert design[0].count("cell \\SB_SPRAM256KA ") == 4
 
     def test_text_is_the_same_each_time(self, design):
-        assert elaborate(replace(ICEBREAKER_BOARD, engine=TINY)) == design
+        assert elaborate(replace(ICEBREAKER_BOARD, config=TINY)) == design
 
     def test_baud_rate_that_the_clock_cannot_give_is_refused(self):
         with pytest.raises(ConfigError, match="nearest rate that works is baud=3750000"):
-            elaborate(replace(ICEBREAKER_BOARD, engine=TINY, baud=12_000_000))
+            elaborate(replace(ICEBREAKER_BOARD, config=TINY, baud=12_000_000))
 
     def test_clock_that_the_pll_cannot_give_is_refused(self):
         with pytest.raises(ConfigError, match="nearest frequency that works is clock_hz=24"):
-            elaborate(replace(ICEBREAKER_BOARD, engine=TINY, clock_hz=24_100_000))
+            elaborate(replace(ICEBREAKER_BOARD, config=TINY, clock_hz=24_100_000))
 
 
 class TestPll:
@@ -178,7 +178,7 @@ class TestEveryBoard:
 
     @pytest.mark.parametrize("name", STORE_PINS)
     def test_pins_of_a_store(self, name):
-        small = {"engine": replace(TINY, training=True), "store_engine": None}
+        small = {"config": replace(TINY, training=True), "store_config": None}
         board = replace(BOARDS[name], **small).with_store()
         rtlil, constraints = elaborate(board)
         for port, pin in STORE_PINS[name].items():
@@ -189,7 +189,7 @@ class TestEveryBoard:
 
     def test_pins_of_the_ulx3s_sdram_have_registers(self):
         """All that is driven and its enable; 16 lines of data are read, the clock has its own."""
-        board = replace(BOARDS["ulx3s"], engine=replace(TINY, training=True)).with_store()
+        board = replace(BOARDS["ulx3s"], config=replace(TINY, training=True)).with_store()
         text = elaborate(board)[0]
         commands, lines, clock = 5 + 2 + 13 + 2, 16, 1
         assert text.count("cell \\OFS1P3DX") == 2 * (commands + lines) + clock
@@ -225,12 +225,12 @@ class TestEveryBoard:
     def test_engine_holds_the_network(self, name):
         board = BOARDS[name]
         for each in (board, board.with_store()) if board.memory else (board,):
-            assert Layout(each.engine, each.network).network.widths == each.network
+            assert Layout(each.config, each.network).network.widths == each.network
 
     @pytest.mark.parametrize("name", ["colorlight_i5", "upduino_v3"])
     def test_clock_and_serial_line_build(self, name, monkeypatch, tmp_path):
         monkeypatch.setattr("boldboards.top.UartEngine", Loopback)
-        result = build(replace(BOARDS[name], engine=TINY), tmp_path, seeds=(1,))
+        result = build(replace(BOARDS[name], config=TINY), tmp_path, seeds=(1,))
         assert result.timing_met
         assert (tmp_path / bitstream_name(BOARDS[name])).stat().st_size > 90_000
 

@@ -22,7 +22,7 @@ def run(board):
     seen = []
     checks = selftest.selftest(Device(Link(board, timeout=0.1)), on_check=seen.append)
     assert checks == seen
-    assert [check["name"] for check in checks] == NAMES + ["store"] * board.engine.has_store
+    assert [check["name"] for check in checks] == NAMES + ["store"] * board.config.has_store
     assert all(bool(check["fix"]) is not check["ok"] for check in checks)
     return {check["name"]: check for check in checks}
 
@@ -32,15 +32,15 @@ def failed(checks):
 
 
 @pytest.mark.parametrize(
-    "engine",
+    "config",
     [
         ENGINE,
         replace(TINY, data_rows=256, signal_rows=16, weight_rows=64, max_layers=1),
         replace(ENGINE, training=False, stochastic=False, decay=False),
     ],
 )
-def test_a_sound_board_passes(engine):
-    board = GoldenBoard(engine)
+def test_a_sound_board_passes(config):
+    board = GoldenBoard(config)
     checks = run(board)
     assert not failed(checks)
     assert "equal to the golden model's" in checks["training"]["found"]
@@ -110,11 +110,11 @@ def test_an_engine_too_small_for_any_toy_is_said():
 
 
 def test_a_simulated_board_passes():
-    engine = EngineConfig(
+    config = EngineConfig(
         elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=128, data_rows=2048,
         signal_rows=128, max_fan_in=256, stochastic=True, decay=True,
     )  # fmt: skip
-    with Device.open("sim", engine) as device:
+    with Device.open("sim", config) as device:
         assert all(check["ok"] for check in selftest.selftest(device))
 
 
@@ -126,9 +126,9 @@ class WrongAddress(GoldenBoard):
 
 
 def test_a_store_is_checked_too():
-    engine = replace(ENGINE, store="sdram", store_bytes=1 << 18)
-    assert not failed(run(GoldenBoard(engine)))
-    checks = run(WrongAddress(engine))
+    config = replace(ENGINE, store="sdram", store_bytes=1 << 18)
+    assert not failed(run(GoldenBoard(config)))
+    checks = run(WrongAddress(config))
     assert failed(checks) == ["store"]
     assert "lie at other addresses" in checks["store"]["found"]
     assert "without --store" in checks["store"]["fix"]

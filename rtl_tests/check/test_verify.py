@@ -61,9 +61,9 @@ def test_samples_that_teach_nothing_end_the_run(lockstep):
 
 
 def test_noise_and_decay_are_compared(lockstep):
-    engine = replace(ENGINE, stochastic=True, decay=True)
-    golden = Network(WIDTHS, engine, seed=3)
-    lockstep = LockStep(golden, Device(Link(GoldenBoard(engine)), engine))
+    config = replace(ENGINE, stochastic=True, decay=True)
+    golden = Network(WIDTHS, config, seed=3)
+    lockstep = LockStep(golden, Device(Link(GoldenBoard(config)), config))
     hyper = replace(HYPER, rounding=1, decay=True)
     assert verify(lockstep, hyper, *samples(), updates=6)["bit_exact"]
     assert any(golden.settings.column("decay"))

@@ -102,7 +102,7 @@ def stored(monkeypatch, tmp_path):
     """Like ``board``, with a store; its engine is in ``stored.json`` of the test's directory."""
     made = GoldenBoard(replace(ENGINE, store="sdram", store_bytes=1 << 18))
     monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
-    (tmp_path / "stored.json").write_text(json.dumps(asdict(made.engine)))
+    (tmp_path / "stored.json").write_text(json.dumps(asdict(made.config)))
     return made
 
 
@@ -576,7 +576,7 @@ class TestOtherVerbs:
     def test_estimate_with_a_store(self, result, refused, config):
         found, code = result("estimate", "--store")
         assert code == 0
-        assert found["design_digest"] == BOARDS["icebreaker"].with_store().engine.digest().hex()
+        assert found["design_digest"] == BOARDS["icebreaker"].with_store().config.digest().hex()
         assert found["ram_blocks"] > result("estimate")[0]["ram_blocks"]
         other, _ = result("estimate", "--network", "64-20-10", "--store", "--config", config)
         board = BOARDS["icebreaker"]

@@ -25,7 +25,7 @@ def plant(monkeypatch):
     """Have ``boldhw boards`` call a function."""
 
     def set_function(function):
-        monkeypatch.setattr("boldhw.cli.boards.largest_network", lambda engine: function())
+        monkeypatch.setattr("boldhw.cli.boards.largest_network", lambda config: function())
 
     return set_function
 

@@ -54,13 +54,13 @@ def _touch(path):
 def test_the_verilog_of_an_engine_is_made_once(cache, monkeypatch, tmp_path):
     made = []
     fake = SimpleNamespace(
-        CLOCK_HZ=1, engine_verilog=lambda engine, clock_hz: made.append(engine) or f"// {engine}"
+        CLOCK_HZ=1, engine_verilog=lambda config, clock_hz: made.append(config) or f"// {config}"
     )
     monkeypatch.setitem(sys.modules, "boldhw.gateware.verilog", fake)
     other = replace(ICEBREAKER, batch=8)
-    texts = [build.build_verilog(engine) for engine in (ICEBREAKER, other, ICEBREAKER)]
+    texts = [build.build_verilog(config) for config in (ICEBREAKER, other, ICEBREAKER)]
     assert made == [ICEBREAKER, other]
-    assert texts == [f"// {engine}" for engine in (ICEBREAKER, other, ICEBREAKER)]
+    assert texts == [f"// {config}" for config in (ICEBREAKER, other, ICEBREAKER)]
     monkeypatch.setattr(build, "GATEWARE", tmp_path / "gateware")  # other sources
     build.build_verilog(ICEBREAKER)
     assert len(made) == 3

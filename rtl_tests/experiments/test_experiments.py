@@ -99,7 +99,7 @@ def test_experiments_pin_their_settings(monkeypatch):
     assert [find(name).runs(1, False) for name in EXPERIMENTS] == before
     for settings in (run for runs in before for run in runs if "hyper" in run):
         assert set(settings["hyper"]) == set(odd)
-    assert training.engine({"bits": 16}) == training.ENGINE
+    assert training.config({"bits": 16}) == training.ENGINE
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
     max_fan_in=64, training=False,
 )  # fmt: skip
-BOARD = replace(BOARDS["icebreaker"], engine=TINY)
+BOARD = replace(BOARDS["icebreaker"], config=TINY)
 KEYS = {
     "bitstream", "fmax_mhz", "clock_mhz", "lut4", "ff", "ram_blocks", "spram", "carry", "dsp",
     "logic_cells", "timing_met", "seed", "fmax_mhz_by_seed", "versions", "device", "board",

@@ -35,9 +35,9 @@ SMALL = EngineConfig(
 INFERENCE = replace(SMALL, lanes=8, weight_rows=1000, training=False, stochastic=False)
 
 
-def stored(board, engine):
+def stored(board, config):
     """Return an engine with the store of a board."""
-    return replace(BOARDS[board], engine=engine, store_engine=None).with_store().engine
+    return replace(BOARDS[board], config=config, store_config=None).with_store().config
 
 
 # As the build does, up to where memories are mapped.
@@ -51,7 +51,7 @@ tee -q -o stat stat -json
 
 class TestMemories:
     @pytest.mark.parametrize(
-        ("board", "engine"),
+        ("board", "config"),
         [
             ("icebreaker", SMALL),
             ("icebreaker", INFERENCE),
@@ -66,8 +66,8 @@ class TestMemories:
             ("tang_nano_20k", stored("tang_nano_20k", replace(SMALL, max_fan_in=2048))),
         ],
     )
-    def test_counts_are_those_of_yosys(self, board, engine, tmp_path):
-        board = replace(BOARDS[board], engine=engine)
+    def test_counts_are_those_of_yosys(self, board, config, tmp_path):
+        board = replace(BOARDS[board], config=config)
         end = "map_ffs" if board.family == "ice40" else "map_ffram"
         script = MAP_MEMORIES.format(synth=FAMILIES[board.family].synth, end=end)
         (tmp_path / "boldhw.il").write_text(elaborate(board)[0])
@@ -75,21 +75,21 @@ class TestMemories:
         run_tool("YOSYS", ["-q", "boldhw.ys"], tmp_path, "stat")
         stat = json.loads((tmp_path / "stat").read_text())
         found = count_cells(stat["design"]["num_cells_by_type"], board.family)
-        assert ram_blocks(engine, board.family) == found.ram_blocks
+        assert ram_blocks(config, board.family) == found.ram_blocks
         if board.family == "ice40":
-            assert spram(engine) == found.spram
-            assert dsp(engine) == found.dsp
+            assert spram(config) == found.spram
+            assert dsp(config) == found.dsp
 
     def test_counts_are_those_of_the_measured_engines(self):
         for sample in MEASURED:
-            engine = replace(
+            config = replace(
                 calibrate.SMALL, elements=sample.elements, lanes=sample.lanes,
                 batch=sample.batch, accumulator_bits=sample.accumulator_bits,
                 training=sample.training, dual_port=sample.dual_port,
             )  # fmt: skip
             if sample.has_store:
-                (engine,) = calibrate.stored([engine], sample.family)
-            assert ram_blocks(engine, sample.family) == sample.ram_blocks
+                (config,) = calibrate.stored([config], sample.family)
+            assert ram_blocks(config, sample.family) == sample.ram_blocks
 
     def test_wide_and_deep_data_memory_takes_more_single_port_rams(self):
         assert spram(replace(ICEBREAKER, lanes=128, data_rows=16385)) == 8 * 2
@@ -153,7 +153,7 @@ class TestLogic:
 class TestEstimate:
     @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
     def test_engine_of_every_board_fits(self, board):
-        found = estimate(board.engine, board.network, board)
+        found = estimate(board.config, board.network, board)
         assert found.fits
         assert found.use["data_rows"] <= 1
 
@@ -167,9 +167,9 @@ class TestEstimate:
     def test_store_costs_logic_and_no_cycles(self, name):
         board = BOARDS[name]
         with_store = board.with_store()
-        without = replace(with_store.engine, store="none", store_bytes=0)
+        without = replace(with_store.config, store="none", store_bytes=0)
         without = estimate(without, board.network, board)
-        found = estimate(with_store.engine, board.network, with_store)
+        found = estimate(with_store.config, board.network, with_store)
         assert 400 < found.lut4 - without.lut4 < 1300
         assert 200 < found.ff - without.ff < 1000
         assert found.dsp == without.dsp
@@ -220,9 +220,9 @@ class TestLargestNetwork:
             largest_network(replace(ICEBREAKER, weight_rows=2))
 
 
-def holds(engine, widths):
+def holds(config, widths):
     try:
-        Layout(engine, widths)
+        Layout(config, widths)
     except ConfigError:
         return False
     return True
@@ -243,7 +243,7 @@ class TestMeasured:
         path = tmp_path / "measured.json"
         path.write_text(FILE.read_text())
         monkeypatch.setattr(measured, "FILE", path)
-        monkeypatch.setattr(calibrate, "measure", lambda engine, family: MEASURED[0])
+        monkeypatch.setattr(calibrate, "measure", lambda config, family: MEASURED[0])
         assert main(["dev", "calibrate", "ice40", "--accept", "--json"]) == 0
         found = json.loads(capsys.readouterr().out)
         assert found["others"][0] == MEASURED[0]._asdict()

@@ -27,9 +27,9 @@ class TestSearch:
     def test_every_engine_holds_the_network_and_fits(self, points):
         assert len(points) > 50
         for point in points[::20]:
-            engine = point.engine(BOARD)
-            assert Layout(engine, WIDTHS).network.widths == WIDTHS
-            found = estimate(engine, WIDTHS, BOARD)
+            config = point.config(BOARD)
+            assert Layout(config, WIDTHS).network.widths == WIDTHS
+            found = estimate(config, WIDTHS, BOARD)
             assert found.fits
             assert found.lut4 == point.lut4
             assert found.training_per_second == point.training_per_second
@@ -41,10 +41,10 @@ class TestSearch:
         board = BOARD.with_store()
         found = search(board, WIDTHS)
         assert 0 < len(found) < len(points)
-        assert all(point.engine(board).store == "flash" for point in found)
-        alone = {point.engine(BOARD): point for point in points}
+        assert all(point.config(board).store == "flash" for point in found)
+        alone = {point.config(BOARD): point for point in points}
         for point in found[::20]:
-            smaller = alone[point.engine(BOARD)]
+            smaller = alone[point.config(BOARD)]
             assert point.lut4 > smaller.lut4 + 400
             assert point.ram_blocks > smaller.ram_blocks
 
@@ -71,15 +71,15 @@ class TestVerify:
         """A build that takes no time, and fails for one engine."""
 
         def build(board, directory, seeds):
-            if board.engine.batch == 16:
+            if board.config.batch == 16:
                 raise ToolError("too large")
-            return Built(4100 + 600 * board.engine.has_store, 20, 30.0)
+            return Built(4100 + 600 * board.config.has_store, 20, 30.0)
 
         monkeypatch.setattr("boldhw.flow.build.build", build)
 
     def test_build_and_estimate_stand_side_by_side(self, tmp_path):
         (found,) = verify([POINT], BOARD, WIDTHS, tmp_path)
-        cycles = estimate(POINT.engine(BOARD), WIDTHS, BOARD).cycles_training
+        cycles = estimate(POINT.config(BOARD), WIDTHS, BOARD).cycles_training
         assert (found["lut4"], found["estimated_lut4"]) == (4100, 4000)
         assert found["training_per_second"] == round(30e6 / cycles)
 

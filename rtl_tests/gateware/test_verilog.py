@@ -98,13 +98,13 @@ class Recorder(Transport):
         return bytes(self.written), bytes(self.got)
 
 
-def exchanges_of(engine, seed):
+def exchanges_of(config, seed):
     """Return what host and golden model say to each other in a training, frame by frame."""
     bits, labels = make_samples(WIDTHS, WIDTHS[-1], 24, seed)
-    hyper = Hyper(batch=4, theta=1, rounding=1, noise=3) if engine.stochastic else Hyper(batch=4)
-    network = make_network(engine, WIDTHS, replace(hyper, decay=engine.decay), seed)
-    line = Recorder(golden_board.GoldenBoard(engine))
-    with Device(Link(line), engine) as device:
+    hyper = Hyper(batch=4, theta=1, rounding=1, noise=3) if config.stochastic else Hyper(batch=4)
+    network = make_network(config, WIDTHS, replace(hyper, decay=config.decay), seed)
+    line = Recorder(golden_board.GoldenBoard(config))
+    with Device(Link(line), config) as device:
         device.load(network)
         for each in (network, device):
             each.seed_noise(seed)
@@ -141,10 +141,10 @@ def test_two_engines_side_by_side_train_as_written(sim, write, monkeypatch):
     """
     monkeypatch.setattr("secrets.randbelow", lambda limit: 77)
     folders = {
-        side: write(engine, "--name", f"{side}_hand", "--clock", golden_board.CLOCK_HZ)
-        for side, engine in SIDES.items()
+        side: write(config, "--name", f"{side}_hand", "--clock", golden_board.CLOCK_HZ)
+        for side, config in SIDES.items()
     }
-    exchanges = {side: exchanges_of(engine, seed=5) for side, engine in SIDES.items()}
+    exchanges = {side: exchanges_of(config, seed=5) for side, config in SIDES.items()}
     wrapper, ports = side_by_side(folders)
     text = wrapper + "".join((folder / "boldhw.v").read_text() for folder in folders.values())
     directory = simulate.compiled(text, sim, ports)
@@ -203,8 +203,8 @@ def test_the_board_gives_clock_memories_and_store(board, tmp_path, monkeypatch):
     assert main([str(word) for word in (*words, "--store")]) == 0
     assert main([str(word) for word in (*words, "--clock", 7, "--memories", "generic")]) == 0
     assert asked == [
-        (board.with_store().engine, board.clock_hz, MODULE, board.family),
-        (board.engine, 7, MODULE, "generic"),
+        (board.with_store().config, board.clock_hz, MODULE, board.family),
+        (board.config, 7, MODULE, "generic"),
     ]
 
 
@@ -219,8 +219,8 @@ def test_every_simulated_board_has_the_clock_of_the_board(verb, monkeypatch, cap
     """Fault 12: and of a verb with --clock, that one."""
     asked = []
 
-    def simulated(engine, *, clock_hz=None):
-        asked.append((engine, clock_hz))
+    def simulated(config, *, clock_hz=None):
+        asked.append((config, clock_hz))
         raise ConfigError("enough")
 
     monkeypatch.setattr("boldhw.cosim.transport.SimTransport", simulated)
@@ -233,7 +233,7 @@ def test_every_simulated_board_has_the_clock_of_the_board(verb, monkeypatch, cap
     if verb == "sim":
         assert main([verb, "--board", "ulx3s", "--clock", "7000000", *words]) == 2
     wanted = [board.clock_hz, 7_000_000] if verb == "sim" else [board.clock_hz]
-    assert asked == [(board.engine, clock_hz) for clock_hz in wanted]
+    assert asked == [(board.config, clock_hz) for clock_hz in wanted]
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
@@ -249,14 +249,14 @@ RAMS = ("ram_blocks", "spram", "dsp")
 
 def test_memories_are_the_same_as_in_a_build(write, tmp_path):
     """Fault 5: block RAM, single-port RAM and multipliers of the text, and of the build's flow."""
-    engine = replace(SMALL, dsp_sums=True)
+    config = replace(SMALL, dsp_sums=True)
     platform = find_board("icebreaker").platform()
-    built = rtlil.convert(Engine(engine, CLOCK_HZ), name=MODULE, platform=platform, emit_src=False)
+    built = rtlil.convert(Engine(config, CLOCK_HZ), name=MODULE, platform=platform, emit_src=False)
     (tmp_path / f"{MODULE}.il").write_text(built)
     script, logic, _ = synthesis_script(MODULE, "ice40").partition(":map_luts")
     assert logic
     wanted = counted(f"{script}:map_ffram\n", tmp_path)
-    found = memories_of(write(engine, "--memories", "ice40"))
+    found = memories_of(write(config, "--memories", "ice40"))
     for resource in RAMS:
         assert getattr(found, resource) == getattr(wanted, resource) > 0
 
@@ -265,7 +265,7 @@ def test_memories_of_the_icebreaker_are_those_of_its_build(tmp_path):
     """Fault 5: the file takes the block RAM that ``estimate`` and ``build`` name, not ten times."""
     assert main(["verilog", "-o", str(tmp_path), "--board", "icebreaker"]) == 0
     board = find_board("icebreaker")
-    wanted, found = estimate(board.engine, board.network, board), memories_of(tmp_path)
+    wanted, found = estimate(board.config, board.network, board), memories_of(tmp_path)
     for resource in RAMS:
         assert getattr(found, resource) == getattr(wanted, resource) > 0
 

@@ -28,7 +28,7 @@ SKIPPED = {"check_array_api_input"}  # scikit-learn's own: the array API is off
 
 def toy(**options):
     """A classifier whose network fits the engine of test_device.py."""
-    return BoldClassifier((12,), levels=3, epochs=3, engine=ENGINE, **options)
+    return BoldClassifier((12,), levels=3, epochs=3, config=ENGINE, **options)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
@@ -178,11 +178,11 @@ def test_a_device_gives_the_golden_models_bits(board):
 def test_a_simulated_board_gives_the_golden_models_bits():
     """The real simulation, of an engine that other tests build as well."""
     x_train, x_test, y_train, _ = IRIS
-    engine = EngineConfig(
+    config = EngineConfig(
         elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=128, data_rows=2048,
         signal_rows=128, max_fan_in=256, stochastic=True, decay=True,
     )  # fmt: skip
-    options = {"hidden": (20,), "epochs": 2, "engine": engine}
+    options = {"hidden": (20,), "epochs": 2, "engine": config}
     golden = BoldClassifier(**options).fit(x_train, y_train)
     simulated = BoldClassifier(**options, backend="sim").fit(x_train, y_train)
     assert simulated.network_.state_crc() == golden.network_.state_crc()

@@ -16,9 +16,9 @@ from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.words64 import pack
 
 
-def assert_same_bits(widths, engine, settings, count):
+def assert_same_bits(widths, config, settings, count):
     """Train both in two pieces; compare everything after each."""
-    definition, compiled = (kind(widths, engine, seed=3) for kind in (Network, CompiledNetwork))
+    definition, compiled = (kind(widths, config, seed=3) for kind in (Network, CompiledNetwork))
     bits, labels = samples(count, widths, settings.classes)
     for network in (definition, compiled):
         network.configure(settings)
@@ -48,9 +48,9 @@ def test_same_bits_with_every_option(option):
 @pytest.mark.parametrize("batch", [3, 64, 100])
 def test_same_bits_whatever_the_shape(widths, batch):
     """Widths below, at and above the bits of a word; updates of more than a word of samples."""
-    engine = replace(REFERENCE, lanes=128, batch=128)
+    config = replace(REFERENCE, lanes=128, batch=128)
     hyper = Hyper(batch=batch, theta=2, rounding=1, noise=3, margin=3.0)
-    assert_same_bits(widths, engine, hyper.settings(engine, widths), 400)
+    assert_same_bits(widths, config, hyper.settings(config, widths), 400)
 
 
 def test_accumulators_saturate_at_sixteen_bits():

@@ -25,11 +25,11 @@ def test_equals_scalar_rule(option, seed):
 @pytest.mark.parametrize("widths", [(5, 2), (30, 4, 3), (4, 3, 3, 3, 2)])
 @pytest.mark.parametrize("elements", [2, 4, 17])
 def test_equals_scalar_rule_whatever_the_shape(widths, elements):
-    engine = replace(ENGINE, elements=elements, lanes=elements * 4)
+    config = replace(ENGINE, elements=elements, lanes=elements * 4)
     layers = len(widths) - 1
     hyper = Hyper(batch=5, theta=2, rounding=1, margin=2.0)
-    settings = hyper.settings(engine, widths).changed(noise=(3,) * layers, decay=(1000,) * layers)
-    assert_equal_runs(settings, engine, widths, count=80)
+    settings = hyper.settings(config, widths).changed(noise=(3,) * layers, decay=(1000,) * layers)
+    assert_equal_runs(settings, config, widths, count=80)
 
 
 def test_accumulators_saturate_both_ways():
@@ -110,9 +110,9 @@ def test_deterministic_results_do_not_depend_on_elements():
     """Without noise P is a matter of speed; with noise it is part of the rule."""
     results = {}
     for elements in (3, 6, 12):
-        engine = replace(ENGINE, elements=elements, lanes=24)
+        config = replace(ENGINE, elements=elements, lanes=24)
         for rounding in (0, 1):
-            network = Network(WIDTHS, engine, seed=2)
+            network = Network(WIDTHS, config, seed=2)
             network.configure(REGISTERS.changed(rounding=rounding))
             network.train(*samples(200))
             state = tuple(weights.tobytes() for weights in network.weights)
@@ -169,7 +169,7 @@ def test_seed_decides_everything():
 def test_free_standing_network_is_trained_on_the_reference_engine():
     network = Network()
     assert network.widths == (784, 120, 10)
-    assert network.engine == REFERENCE
+    assert network.config == REFERENCE
     assert network.infer(np.zeros((3, 784), bool)).shape == (3, 10)
     assert network.infer(np.zeros((0, 784), bool)).shape == (0, 10)
 

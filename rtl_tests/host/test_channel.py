@@ -17,7 +17,7 @@ from support.small_engine import make_network as make_small_network
 from support.small_engine import make_samples as make_small_samples
 
 from boldhw.cosim.transport import SimTransport
-from boldhw.spec.protocol import MAX_PAYLOAD, WINDOW, Command
+from boldhw.spec.protocol import FRAME_WINDOW, MAX_PAYLOAD, Command
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -63,7 +63,7 @@ def test_goodput(rate, count, least):
     line = Line(board, rate, seed=2)
     link = Link(line)
     link.hello()
-    link.window = WINDOW
+    link.frame_window = FRAME_WINDOW
     start = line.clock()
     payload = np.random.default_rng(1).bytes(MAX_PAYLOAD)
     link.calls(((Command.TRAIN, 0, payload) for _ in range(count)), lambda reply: None)

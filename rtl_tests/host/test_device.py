@@ -15,9 +15,9 @@ from boldhw.check.lockstep import LockStep
 from boldhw.errors import ConfigError, DataError, DeviceError
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.protocol import (
+    FRAME_WINDOW,
     IDENTITY,
     MAX_PAYLOAD,
-    WINDOW,
     Bank,
     Command,
     Register,
@@ -25,11 +25,11 @@ from boldhw.spec.protocol import (
 )
 
 
-def connect(engine=ENGINE, network=None, **hooks):
+def connect(config=ENGINE, network=None, **hooks):
     """Return a board and its device with a network loaded."""
-    board = GoldenBoard(engine, **hooks)
+    board = GoldenBoard(config, **hooks)
     device = Device(Link(board, timeout=0.5))
-    device.load(network or make_network(engine))
+    device.load(network or make_network(config))
     return board, device
 
 
@@ -268,7 +268,7 @@ def test_bad_samples_are_refused_before_anything_is_sent(bits, labels, message):
 
 
 @pytest.mark.parametrize(
-    ("widths", "engine", "message"),
+    ("widths", "config", "message"),
     [
         ((21, 13, 6, 6, 6, 3), ENGINE, "network has 5 layers"),
         (
@@ -279,12 +279,12 @@ def test_bad_samples_are_refused_before_anything_is_sent(bits, labels, message):
         ((3, 4, 124), replace(ENGINE, signal_rows=200, weight_rows=512), "most that work are 123"),
     ],
 )
-def test_a_network_that_does_not_fit_is_refused_before_anything_is_sent(widths, engine, message):
-    board = GoldenBoard(engine)
+def test_a_network_that_does_not_fit_is_refused_before_anything_is_sent(widths, config, message):
+    board = GoldenBoard(config)
     device = Device(Link(board))
     with pytest.raises(ConfigError, match=message):
-        device.load(make_network(engine, widths))
-    assert board.executed == {Command.HELLO: WINDOW}
+        device.load(make_network(config, widths))
+    assert board.executed == {Command.HELLO: FRAME_WINDOW}
 
 
 def test_other_accumulators_are_refused():
@@ -295,9 +295,9 @@ def test_other_accumulators_are_refused():
 
 
 def test_a_design_without_training_infers_only():
-    engine = replace(ENGINE, training=False, stochastic=False, decay=False)
-    network, (bits, labels) = make_network(engine), make_samples(40)
-    board, device = connect(engine, network)
+    config = replace(ENGINE, training=False, stochastic=False, decay=False)
+    network, (bits, labels) = make_network(config), make_samples(40)
+    board, device = connect(config, network)
     assert np.array_equal(device.infer(bits), network.infer(bits))
     assert device.state_crc() == network.state_crc()
     before = board.requests
@@ -348,7 +348,7 @@ def test_open_closes_the_port_of_a_refused_device(monkeypatch):
     assert board.closed
     board = GoldenBoard(ENGINE)
     with Device.open("COM3", ENGINE) as device:
-        assert device.engine == ENGINE
+        assert device.config == ENGINE
         assert not board.closed
     assert board.closed
 

@@ -8,7 +8,7 @@ from support.golden_board import GoldenBoard
 
 from boldhw.errors import DeviceError
 from boldhw.spec.engine import EngineConfig
-from boldhw.spec.protocol import REPLY, WINDOW, Command, Register, decode, encode
+from boldhw.spec.protocol import FRAME_WINDOW, REPLY, Command, Register, decode, encode
 
 ENGINE = EngineConfig(
     elements=4, lanes=8, batch=8, accumulator_bits=6, weight_rows=64, data_rows=512,
@@ -33,7 +33,11 @@ def test_a_call_returns_the_reply():
     board, link = connect()
     link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
     assert link.call(Command.REG_READ, Register.MARGIN) == VALUE
-    assert board.executed == {Command.HELLO: WINDOW, Command.REG_WRITE: 1, Command.REG_READ: 1}
+    assert board.executed == {
+        Command.HELLO: FRAME_WINDOW,
+        Command.REG_WRITE: 1,
+        Command.REG_READ: 1,
+    }
 
 
 class Stopped(GoldenBoard):
@@ -130,7 +134,7 @@ def test_a_device_that_counts_otherwise_executes_nothing():
     board.seq = (board.seq + 99) & 0xFF
     with pytest.raises(DeviceError, match="answers, but not to REG_WRITE.*another program"):
         link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
-    assert board.executed == {Command.HELLO: WINDOW}
+    assert board.executed == {Command.HELLO: FRAME_WINDOW}
 
 
 def test_a_command_that_may_have_run_is_not_repeated():
@@ -183,7 +187,7 @@ def test_a_reply_in_pieces_is_put_together():
 
     board.read = read
     link.call(Command.REG_WRITE, Register.MARGIN, VALUE)
-    assert decode(board.stored[board.seq % WINDOW][:-1])[0] == Command.REG_WRITE | REPLY
+    assert decode(board.stored[board.seq % FRAME_WINDOW][:-1])[0] == Command.REG_WRITE | REPLY
     assert link.resent == 0
 
 
@@ -248,7 +252,7 @@ def test_a_port_that_babbles_before_it_is_a_board_is_waited_for():
 
     port = Port(answer)
     Link(port).hello()
-    assert board.executed == {Command.HELLO: WINDOW}
+    assert board.executed == {Command.HELLO: FRAME_WINDOW}
 
 
 def test_close_closes_the_transport():

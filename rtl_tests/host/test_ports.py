@@ -15,7 +15,7 @@ from support.driver_case import ENGINE
 from support.golden_board import GoldenBoard
 
 from boldhw.errors import DeviceError
-from boldhw.spec.protocol import WINDOW, Command
+from boldhw.spec.protocol import FRAME_WINDOW, Command
 
 
 def plugged(name, location="1-2:1.0", vid=0x0403):
@@ -43,8 +43,10 @@ def machine(monkeypatch):
 def test_a_board_is_found_by_its_greeting(machine):
     machine["/dev/ttyUSB3"] = board = GoldenBoard(ENGINE)
     with Device.open("auto") as device:
-        assert device.engine == ENGINE
-    assert board.executed[Command.HELLO] == 2 * WINDOW  # in the search, and when it was opened
+        assert device.config == ENGINE
+    assert (
+        board.executed[Command.HELLO] == 2 * FRAME_WINDOW
+    )  # in the search, and when it was opened
     assert machine["/dev/ttyUSB1"].closed
     assert machine["/dev/ttyUSB1"].requests > 0
     assert machine["/dev/ttyS0"].requests == machine["/dev/ttyUSB0"].requests == 0

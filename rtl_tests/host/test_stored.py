@@ -30,8 +30,8 @@ def golden_device(board=None):
     return StoredDevice(Link(board or GoldenBoard(ENGINE), timeout=0.01))
 
 
-def sim_device(engine=ENGINE):
-    return StoredDevice(Link(SimTransport(engine)))
+def sim_device(config=ENGINE):
+    return StoredDevice(Link(SimTransport(config)))
 
 
 @pytest.fixture(params=[golden_device, sim_device], ids=["golden", "sim"])
@@ -148,11 +148,11 @@ def test_all_of_the_store_is_reached():
 @pytest.mark.parametrize(("lanes", "elements"), [(12, 3), (40, 5), (48, 12)])
 def test_operand_words_of_other_widths(lanes, elements):
     """Words narrower than one word of the store, wider, and a whole number of them."""
-    engine = replace(ENGINE, lanes=lanes, elements=elements, stochastic=False, decay=False)
-    network = make_network(engine, (100, 11, 4), Hyper(batch=8, theta=2, last_theta_factor=3))
+    config = replace(ENGINE, lanes=lanes, elements=elements, stochastic=False, decay=False)
+    network = make_network(config, (100, 11, 4), Hyper(batch=8, theta=2, last_theta_factor=3))
     bits, labels = make_samples((100, 11, 4), 4, 60)
     order = Order(60, 1)
-    with sim_device(engine) as device:
+    with sim_device(config) as device:
         device.load(network)
         device.fill_store(bits, labels)
         device.start_order(order)
@@ -207,11 +207,11 @@ def test_a_wrong_word_in_the_store_is_noticed():
 
 def test_samples_in_flash_are_trained_as_well():
     """The programmer has written them; nothing is sent, and nothing else than them is accepted."""
-    engine = replace(ENGINE, store="flash", store_bytes=1 << 20)
-    network = make_network(engine, WIDTHS)
+    config = replace(ENGINE, store="flash", store_bytes=1 << 20)
+    network = make_network(config, WIDTHS)
     bits, labels = make_samples(WIDTHS, 5, SAMPLES)
-    image = packing.pack_store(Layout(engine, WIDTHS), bits, labels)
-    with StoredDevice(Link(SimTransport(engine, flash=image))) as device:
+    image = packing.pack_store(Layout(config, WIDTHS), bits, labels)
+    with StoredDevice(Link(SimTransport(config, flash=image))) as device:
         device.load(network)
         assert device.fill_store(bits, labels) == 0
         order = Order(SAMPLES, 8)

@@ -202,7 +202,7 @@ def test_another_package_can_add_a_transport(monkeypatch):
         opening, "entry_points", lambda group, name: [point] if name == point.name else []
     )
     port = open_transport("echo", ENGINE, clock_hz=5)
-    assert (port.engine, port.clock_hz) == (ENGINE, 5)
+    assert (port.config, port.clock_hz) == (ENGINE, 5)
     with pytest.raises(DeviceError, match="there is no port ech"):
         open_transport("ech")
 
@@ -210,8 +210,8 @@ def test_another_package_can_add_a_transport(monkeypatch):
 class Echo(Transport):
     """What is written is read."""
 
-    def __init__(self, engine, clock_hz):
-        self.engine, self.clock_hz, self.data = engine, clock_hz, b""
+    def __init__(self, config, clock_hz):
+        self.config, self.clock_hz, self.data = config, clock_hz, b""
 
     def write(self, data):
         self.data += data

@@ -8,16 +8,16 @@ COMPUTING = tuple(field for field in ENDS if field not in ("elements", *ROWS, *S
 
 @pytest.mark.parametrize("row", covering(), ids=str)
 def test_all_fields(row):
-    engine = engine_of(row)
-    updates = [check(engine, widths) for widths in networks(engine)]
+    config = engine_of(row)
+    updates = [check(config, widths) for widths in networks(config)]
     assert updates
-    assert all(updates) == engine.training
+    assert all(updates) == config.training
 
 
 @pytest.mark.parametrize("elements", [0, 1])
 @pytest.mark.parametrize("row", covering(COMPUTING), ids=str)
 def test_sums_of_the_largest_arrays(row, elements):
-    engine, found = sized(row | {"elements": elements})
-    updates = [check(engine, widths) for widths in found]
+    config, found = sized(row | {"elements": elements})
+    updates = [check(config, widths) for widths in found]
     assert updates
-    assert all(updates) == engine.training
+    assert all(updates) == config.training

@@ -36,6 +36,6 @@ def test_no_bytes_harm_the_gateware(name):
     assert gateware_fuzz.babble(trained, 10_000_000, seed=3) > 100_000
     assert gateware_fuzz.command(trained, 200_000, seed=4)[Status.BAD_LENGTH] > 10_000
     trained.go_on()
-    if trained.device.engine.has_store:
+    if trained.device.config.has_store:
         gateware_fuzz.settings(trained, 20_000, seed=5)
     trained.device.close()

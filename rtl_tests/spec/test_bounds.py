@@ -34,10 +34,10 @@ def test_sample_that_no_frame_holds_is_refused_by_all(look):
 
 
 def test_sample_without_label_has_a_byte_more():
-    engine = replace(ENGINE, training=False)
-    assert Layout(engine, (MOST + 16, 16, 10))
+    config = replace(ENGINE, training=False)
+    assert Layout(config, (MOST + 16, 16, 10))
     with pytest.raises(ConfigError, match=f"are {MOST + 16}$"):
-        Layout(engine, (MOST + 17, 16, 10))
+        Layout(config, (MOST + 17, 16, 10))
 
 
 def test_explore_offers_no_engine_for_it():

@@ -35,10 +35,10 @@ def in_numpy(description):
     }
 
 
-@pytest.mark.parametrize("engine", [WIDE, replace(WIDE, store="sdram", store_bytes=1 << 17)])
-def test_an_engine_of_numpys_numbers(engine):
-    made = EngineConfig(**in_numpy(engine))
-    assert (made, made.digest()) == (engine, engine.digest())
+@pytest.mark.parametrize("config", [WIDE, replace(WIDE, store="sdram", store_bytes=1 << 17)])
+def test_an_engine_of_numpys_numbers(config):
+    made = EngineConfig(**in_numpy(config))
+    assert (made, made.digest()) == (config, config.digest())
     assert {type(value) for value in asdict(made).values()} <= {int, bool, str}
 
 
@@ -150,8 +150,8 @@ def test_widths_of_no_network(widths, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Network(WIDTHS, "icebreaker"), "engine='icebreaker' is of type str"),
-        (lambda: Network(WIDTHS, None), "engine=None is of type NoneType"),
+        (lambda: Network(WIDTHS, "icebreaker"), "config='icebreaker' is of type str"),
+        (lambda: Network(WIDTHS, None), "config=None is of type NoneType"),
         (lambda: Network(WIDTHS, seed="a"), "seed='a' must be an integer from 0"),
         (lambda: Network(WIDTHS, seed=-1), "seed=-1 must be"),
         (lambda: Network(WIDTHS, seed=1.5), "seed=1.5 must be"),

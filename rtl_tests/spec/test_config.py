@@ -54,9 +54,9 @@ def test_out_of_range(changes, message):
     ],
 )
 def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
-    engine = replace(WIDE, **changes)
-    assert engine.data_bytes == data_bytes
-    assert engine.data_width == 8 * data_bytes
+    config = replace(WIDE, **changes)
+    assert config.data_bytes == data_bytes
+    assert config.data_width == 8 * data_bytes
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_a_row_holds_the_widest_of_its_contents(changes, data_bytes):
     ],
 )
 def test_counts_of_a_dsp_block_fit_its_operand(changes, high_lanes):
-    engine = replace(WIDE, dsp_sums=True, **changes)
-    assert engine.high_lanes == high_lanes
-    assert engine.high_lanes < 1 << 16 - engine.sum_bits
+    config = replace(WIDE, dsp_sums=True, **changes)
+    assert config.high_lanes == high_lanes
+    assert config.high_lanes < 1 << 16 - config.sum_bits
 
 
 def test_derived_sizes():
@@ -92,7 +92,7 @@ def test_digest_names_every_parameter():
         value = getattr(WIDE, name)
         other = not value if isinstance(value, bool) else {"elements": 5, "lanes": 80}.get(name)
         engines.append(replace(WIDE, **{name: value + 1 if other is None else other}))
-    digests = {engine.digest() for engine in engines}
+    digests = {config.digest() for config in engines}
     assert len(digests) == len(engines)
     assert {len(digest) for digest in digests} == {8}
     assert replace(WIDE).digest() == WIDE.digest()

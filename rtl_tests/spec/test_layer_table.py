@@ -22,7 +22,7 @@ from boldhw.spec.table import (
 )
 
 
-def width(engine):
+def width(config):
     return 1
 
 
@@ -60,11 +60,11 @@ def test_one_name_is_one_field():
     assert [field for field in FIELDS.values() if field.of == PACKED] == [ORIGIN]
 
 
-@pytest.mark.parametrize("engine", [ICEBREAKER, WIDE, REFERENCE])
-def test_a_field_has_a_width_and_a_description(engine):
+@pytest.mark.parametrize("config", [ICEBREAKER, WIDE, REFERENCE])
+def test_a_field_has_a_width_and_a_description(config):
     """With the largest fan-in, too, no field is wider than the table: a sign would be lost."""
     for field in FIELDS.values():
-        assert 1 <= field.width(engine) <= FIELD_BITS
+        assert 1 <= field.width(config) <= FIELD_BITS
         assert field.doc.strip()
 
 

@@ -26,10 +26,10 @@ def is_partition(areas, start, stop):
     return start == stop
 
 
-@pytest.mark.parametrize("engine", [WIDE, REFERENCE, replace(WIDE, training=False)])
+@pytest.mark.parametrize("config", [WIDE, REFERENCE, replace(WIDE, training=False)])
 @pytest.mark.parametrize("widths", NETWORKS)
-def test_memories_are_divided_without_overlap(engine, widths):
-    layout, p, s = Layout(engine, widths), engine.elements, engine.lanes
+def test_memories_are_divided_without_overlap(config, widths):
+    layout, p, s = Layout(config, widths), config.elements, config.lanes
     layers = layout.layers
     weights = [(y.weight_row, ceil(y.fan_in, s) * ceil(y.outputs, p)) for y in layers]
     accumulators = [(y.accumulator_row, ceil(y.fan_in, p) * ceil(y.outputs, p) * p) for y in layers]
@@ -39,14 +39,14 @@ def test_memories_are_divided_without_overlap(engine, widths):
     columns = [(y.column_row, ceil(y.outputs, p) * p) for y in layers]
     assert is_partition(slot, 0, layout.slot_rows)
     assert is_partition(columns, 0, layout.column_end)
-    assert layout.accumulator_row == TABLE_ROWS * engine.max_layers
-    if engine.training:
+    assert layout.accumulator_row == TABLE_ROWS * config.max_layers
+    if config.training:
         weights += [(y.transposed_row, ceil(y.fan_in, p) * ceil(y.outputs, s)) for y in layers[1:]]
         assert is_partition(accumulators, layout.accumulator_row, layout.accumulator_end)
     assert is_partition(weights, 0, layout.transposed_end)
-    slots = engine.batch if engine.training else 1
+    slots = config.batch if config.training else 1
     assert layout.data_end == layout.slot_row + slots * layout.slot_stride
-    assert layout.transposed_end < engine.weight_rows
+    assert layout.transposed_end < config.weight_rows
     assert layout.weight_blocks == layout.transposed_end * s // p
 
 

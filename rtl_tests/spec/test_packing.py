@@ -35,8 +35,8 @@ CASES = [
 
 
 def random_network(layout, seed=0):
-    network = Network(layout.network.widths, layout.engine, seed)
-    limit = 1 << layout.engine.accumulator_bits - 1
+    network = Network(layout.network.widths, layout.config, seed)
+    limit = 1 << layout.config.accumulator_bits - 1
     generator = np.random.default_rng(seed)
     network.accumulators = [
         generator.integers(-limit, limit, (n, m)).astype(np.int16) for m, n in layout.shapes
@@ -46,12 +46,12 @@ def random_network(layout, seed=0):
 
 def plane_bits(layout, row, matrix):
     """Yield (byte, bit) of every T of a plane, by the text of protocol.Bank.WEIGHTS."""
-    engine, p = layout.engine, layout.engine.elements
-    words, word_bytes = -(-matrix.shape[1] // engine.lanes), -(-p // 8)
+    config, p = layout.config, layout.config.elements
+    words, word_bytes = -(-matrix.shape[1] // config.lanes), -(-p // 8)
     for output, lane in np.argwhere(matrix).tolist():
-        weight_row = row + output // p * words + lane // engine.lanes
-        block = weight_row * engine.subwords + lane % engine.lanes // p
-        start = block * engine.block_bytes + output % p * word_bytes
+        weight_row = row + output // p * words + lane // config.lanes
+        block = weight_row * config.subwords + lane % config.lanes // p
+        start = block * config.block_bytes + output % p * word_bytes
         yield start + lane % p // 8, lane % p % 8
 
 
@@ -68,17 +68,17 @@ def test_every_weight_lies_at_its_address(layout):
     positions = []
     for index, (layer, weights) in enumerate(zip(layout.layers, network.weights, strict=True)):
         positions += plane_bits(layout, layer.weight_row, weights)
-        if index and layout.engine.training:
+        if index and layout.config.training:
             positions += plane_bits(layout, layer.transposed_row, weights.T)
     assert len(positions) == len(set(positions))
-    expected = set_bits(layout.weight_blocks * layout.engine.block_bytes, positions)
+    expected = set_bits(layout.weight_blocks * layout.config.block_bytes, positions)
     assert packing.pack_weights(layout, network.weights) == expected
 
 
 @pytest.mark.parametrize("layout", CASES)
 def test_every_accumulator_lies_at_its_address(layout):
-    network, p, a = random_network(layout), layout.engine.elements, layout.engine.accumulator_bits
-    if not layout.engine.training:
+    network, p, a = random_network(layout), layout.config.elements, layout.config.accumulator_bits
+    if not layout.config.training:
         assert packing.pack_accumulators(layout, network.accumulators) == b""
         return
     positions = []
@@ -86,9 +86,9 @@ def test_every_accumulator_lies_at_its_address(layout):
         for (j, i), value in np.ndenumerate(array):
             row = layer.accumulator_row - layout.accumulator_row + i // p * (layer.groups * p) + j
             bits = [i % p * a + bit for bit in range(a) if int(value) >> bit & 1]
-            positions += [(row * layout.engine.data_bytes + bit // 8, bit % 8) for bit in bits]
+            positions += [(row * layout.config.data_bytes + bit // 8, bit % 8) for bit in bits]
     rows = layout.accumulator_end - layout.accumulator_row
-    expected = set_bits(rows * layout.engine.data_bytes, positions)
+    expected = set_bits(rows * layout.config.data_bytes, positions)
     assert packing.pack_accumulators(layout, network.accumulators) == expected
 
 
@@ -100,8 +100,8 @@ def test_every_sample_bit_lies_at_its_address(layout):
     for sample, row in zip(bits, packed, strict=True):
         positions = []
         for i in np.flatnonzero(sample).tolist():
-            word, lane = divmod(i, layout.engine.lanes)
-            positions.append((word * layout.engine.word_bytes + lane // 8, lane % 8))
+            word, lane = divmod(i, layout.config.lanes)
+            positions.append((word * layout.config.word_bytes + lane // 8, lane % 8))
         assert row.tobytes() == set_bits(layout.sample_bytes, positions)
 
 
@@ -116,16 +116,16 @@ def test_unpacking_is_the_inverse(layout):
     unpacked = packing.unpack_accumulators(layout, accumulators)
     for before, after in zip(network.accumulators, unpacked, strict=True):
         assert after.dtype == np.int16
-        assert (after == before * layout.engine.training).all()
+        assert (after == before * layout.config.training).all()
 
 
 @pytest.mark.parametrize("layout", CASES)
 def test_table_fields(layout):
     """Four fields a row, first field lowest, of Layout and Settings; all other bytes are 0."""
-    settings = Hyper(batch=4).settings(layout.engine, layout.network)
+    settings = Hyper(batch=4).settings(layout.config, layout.network)
     settings = settings.changed(tau=(3,) * len(layout.layers))
     data = packing.pack_table(layout, settings)
-    size = layout.engine.data_bytes
+    size = layout.config.data_bytes
     assert len(data) == TABLE_ROWS * len(layout.layers) * size
     for index in range(len(layout.layers)):
         for row in range(TABLE_ROWS):
@@ -151,12 +151,12 @@ def field_value(name, layers, settings, index):
 def test_limits_beyond_the_engine_become_its_largest():
     layout = CASES[0]
     layers = len(layout.layers)
-    settings = Hyper(batch=4).settings(layout.engine, layout.network)
+    settings = Hyper(batch=4).settings(layout.config, layout.network)
     settings = settings.changed(**dict.fromkeys(("window", "dead", "theta"), (65535,) * layers))
     rows = np.frombuffer(packing.pack_table(layout, settings), np.uint8)
     rows = rows.reshape(layers, TABLE_ROWS, -1)[:, :, :8].copy().view("<u2")
-    largest = {"window": (1 << layout.engine.sum_bits - 1) - 1}
-    largest |= {"dead": largest["window"], "theta": (1 << layout.engine.accumulator_bits) - 1}
+    largest = {"window": (1 << layout.config.sum_bits - 1) - 1}
+    largest |= {"dead": largest["window"], "theta": (1 << layout.config.accumulator_bits) - 1}
     for row, fields in enumerate(TABLE):
         for column, field in enumerate(fields):
             if field.key in largest:

@@ -10,9 +10,9 @@ from boldhw.golden.network import REFERENCE
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.protocol import (
     FLAGS,
+    FRAME_WINDOW,
     IDENTITY_VALUES,
     MAX_PAYLOAD,
-    WINDOW,
     Identity,
     identity_bytes,
     parse_identity,
@@ -47,10 +47,10 @@ SENT = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_identity_names_every_parameter(engine):
-    payload = identity_bytes(engine, 24_000_000)
-    expected = Identity(engine.digest(), engine, 24_000_000, WINDOW, MAX_PAYLOAD)
+@pytest.mark.parametrize("config", ENGINES)
+def test_identity_names_every_parameter(config):
+    payload = identity_bytes(config, 24_000_000)
+    expected = Identity(config.digest(), config, 24_000_000, FRAME_WINDOW, MAX_PAYLOAD)
     assert parse_identity(payload) == expected
 
 
@@ -60,10 +60,10 @@ def test_identity_of_another_protocol_is_refused():
     assert parse_identity(bytes(payload)) is None
 
 
-@pytest.mark.parametrize(("engine", "behind", "before"), SENT)
-def test_the_bytes_of_an_identity_stay_as_they_are(engine, behind, before):
-    expected = bytes.fromhex(before) + engine.digest() + bytes.fromhex(behind)
-    assert identity_bytes(engine, 50_000_000) == expected
+@pytest.mark.parametrize(("config", "behind", "before"), SENT)
+def test_the_bytes_of_an_identity_stay_as_they_are(config, behind, before):
+    expected = bytes.fromhex(before) + config.digest() + bytes.fromhex(behind)
+    assert identity_bytes(config, 50_000_000) == expected
 
 
 def test_a_value_that_an_engine_needs_is_never_left_out():

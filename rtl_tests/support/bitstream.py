@@ -26,14 +26,14 @@ INPUTS = {"rst": 1, "rx__payload": 8, "rx__valid": 1, "tx__ready": 1}
 OUTPUTS = {"rx__ready": 1, "tx__payload": 8, "tx__valid": 1}
 
 
-def verilog_of_bitstream(engine, directory):
+def verilog_of_bitstream(config, directory):
     """Return the Verilog of the bitstream of an EngineConfig's engine, ports those of the engine.
 
     Works in ``directory``. Raises ToolError when a tool is missing or fails.
     """
     work = Path(directory)
     platform = SimpleNamespace(device="iCE40HX8K")
-    text = rtlil.convert(Engine(engine, CLOCK_HZ), name=MODULE, platform=platform, emit_src=False)
+    text = rtlil.convert(Engine(config, CLOCK_HZ), name=MODULE, platform=platform, emit_src=False)
     (work / f"{MODULE}.il").write_text(text)
     script = synthesis_script(MODULE, "ice40").replace("-device u -dsp", "-device hx")
     (work / f"{MODULE}.ys").write_text(script)

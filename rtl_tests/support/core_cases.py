@@ -37,15 +37,15 @@ class Case:
 
     widths: tuple = (25, 13, 8, 7)
     updates: int = 6
-    engine: EngineConfig = ENGINE
+    config: EngineConfig = ENGINE
     changes: dict = field(default_factory=dict)
     tied: bool = False
 
     def network(self):
         """Return a random network with this case's settings."""
-        network = Network(self.widths, engine=self.engine, seed=SEED)
-        hyper = Hyper(batch=self.engine.batch, theta=3, grow=1.0, last_theta_factor=2)
-        settings = hyper.settings(self.engine, self.widths)
+        network = Network(self.widths, config=self.config, seed=SEED)
+        hyper = Hyper(batch=self.config.batch, theta=3, grow=1.0, last_theta_factor=2)
+        settings = hyper.settings(self.config, self.widths)
         network.configure(settings.changed(**self.changes))
         if self.tied:
             network.weights = [np.ones_like(weights) for weights in network.weights]
@@ -69,15 +69,15 @@ CASES = {
     "ties": Case(tied=True, changes={"margin": LIMIT, "theta": (15, 15, 15)}),
     "theta_1": Case(changes={"theta": (1, 1, 1)}),
     "theta_highest": Case(changes={"theta": (15, 15, 15), "margin": 20}, updates=12),
-    "theta_frozen": Case(engine=NARROW, changes={"theta": (2, 3, LIMIT)}, updates=12),
-    "saturation": Case(engine=NARROW, changes={"theta": (LIMIT, LIMIT, LIMIT)}, updates=12),
-    "stochastic": Case(engine=FULL, changes={"rounding": 2, "noise": (3, 1, 7)}),
-    "noise_of_one_layer": Case(engine=FULL, changes={"noise": (0, 3, 0), "dead": (1, 0, 0)}),
-    "rounding": Case(engine=FULL, changes={"rounding": 3, "theta": (1, 1, 1)}),
-    "decay": Case(engine=FULL, changes={"decay": (9000, LIMIT, 1), "theta": (9, 2, 20)}),
+    "theta_frozen": Case(config=NARROW, changes={"theta": (2, 3, LIMIT)}, updates=12),
+    "saturation": Case(config=NARROW, changes={"theta": (LIMIT, LIMIT, LIMIT)}, updates=12),
+    "stochastic": Case(config=FULL, changes={"rounding": 2, "noise": (3, 1, 7)}),
+    "noise_of_one_layer": Case(config=FULL, changes={"noise": (0, 3, 0), "dead": (1, 0, 0)}),
+    "rounding": Case(config=FULL, changes={"rounding": 3, "theta": (1, 1, 1)}),
+    "decay": Case(config=FULL, changes={"decay": (9000, LIMIT, 1), "theta": (9, 2, 20)}),
     "long_noise": Case(
         (5, 20, 2),
-        engine=WIDE,
+        config=WIDE,
         updates=10,
         changes={"rounding": 1, "noise": (3, 0), "theta": (2, 4)},
     ),
@@ -85,36 +85,36 @@ CASES = {
     "one_neuron": Case((25, 1, 8, 7)),
     "one_word": Case((11, 7, 4, 2)),
     "single_layer": Case((25, 7)),
-    "popcount_registers_1": Case(engine=replace(ENGINE, popcount_registers=1)),
-    "popcount_registers_2": Case(engine=replace(ENGINE, popcount_registers=2)),
-    "popcount_registers_3": Case(engine=replace(ENGINE, popcount_registers=3)),
-    "dsp_sums": Case(engine=DSP, updates=20),
+    "popcount_registers_1": Case(config=replace(ENGINE, popcount_registers=1)),
+    "popcount_registers_2": Case(config=replace(ENGINE, popcount_registers=2)),
+    "popcount_registers_3": Case(config=replace(ENGINE, popcount_registers=3)),
+    "dsp_sums": Case(config=DSP, updates=20),
     "dsp_sums_thresholds": Case(
-        engine=DSP,
+        config=DSP,
         changes={"tau": (3, -2, 1), "zero_true": (False, True, False), "dead": (2, 1, 0)},
     ),
     "dsp_sums_everything": Case(
-        engine=replace(DSP, stochastic=True, decay=True, popcount_registers=1),
+        config=replace(DSP, stochastic=True, decay=True, popcount_registers=1),
         changes={"rounding": 1, "noise": (3, 1, 7), "zero_true": (True, True, True)},
     ),
-    "dsp_sums_one_word": Case((11, 7, 4, 2), engine=DSP),
-    "dsp_sums_one_neuron": Case((25, 1, 8, 7), engine=DSP),
-    "dsp_sums_single_layer": Case((25, 7), engine=replace(DSP, popcount_registers=2)),
-    "batch_of_one": Case(engine=replace(ENGINE, batch=1)),
+    "dsp_sums_one_word": Case((11, 7, 4, 2), config=DSP),
+    "dsp_sums_one_neuron": Case((25, 1, 8, 7), config=DSP),
+    "dsp_sums_single_layer": Case((25, 7), config=replace(DSP, popcount_registers=2)),
+    "batch_of_one": Case(config=replace(ENGINE, batch=1)),
     "batch_below_engine": Case(changes={"batch": 3}),
     "batch_register_1": Case(changes={"batch": 1}),
-    "smallest_engine": Case((13, 7, 5, 3), engine=SMALLEST),
+    "smallest_engine": Case((13, 7, 5, 3), config=SMALLEST),
 }
 CASES |= {
-    f"dual_port_{name}": replace(case, engine=replace(case.engine, dual_port=True))
+    f"dual_port_{name}": replace(case, config=replace(case.config, dual_port=True))
     for name, case in CASES.items()
-    if not case.engine.dsp_sums
+    if not case.config.dsp_sums
 }
 INFERENCE = {
     "three_layers": CASES["three_layers"],
     "outputs_per_class": CASES["outputs_per_class"],
     "dsp_sums": CASES["dsp_sums"],
     "dual_port_three_layers": CASES["dual_port_three_layers"],
-    "no_training": Case(engine=replace(ENGINE, training=False)),
-    "dual_port_no_training": Case(engine=replace(ENGINE, training=False, dual_port=True)),
+    "no_training": Case(config=replace(ENGINE, training=False)),
+    "dual_port_no_training": Case(config=replace(ENGINE, training=False, dual_port=True)),
 }

@@ -24,7 +24,7 @@ class Driver:
 
     def __init__(self, dut, network, readiness=0.5):
         self.dut, self.network, self.readiness = dut, network, readiness
-        self.layout = Layout(network.engine, network.widths)
+        self.layout = Layout(network.config, network.widths)
         self.random = np.random.default_rng(cocotb.RANDOM_SEED)
         self.stalled = 0
 
@@ -56,16 +56,16 @@ class Driver:
         return RegisterLayout().const(values).as_bits()
 
     async def _seed_noise(self):
-        if not self.network.engine.stochastic:
+        if not self.network.config.stochastic:
             return
         self.dut.control__noise_write.value = 1
-        for word in NoiseStream(self.network.engine.elements, SEED).seed_words:
+        for word in NoiseStream(self.network.config.elements, SEED).seed_words:
             self.dut.control__noise_data.value = int(word)
             await cycle(self.dut)
         self.dut.control__noise_write.value = 0
 
     async def _write_rows(self, first, data):
-        size = self.network.engine.data_bytes
+        size = self.network.config.data_bytes
         self.dut.data__write.value = 1
         for offset in range(0, len(data), size):
             self.dut.data__addr.value = first + offset // size
@@ -75,31 +75,31 @@ class Driver:
         self.dut.data__write.value = 0
 
     async def _read_rows(self, first, count):
-        rows, size = [], self.network.engine.data_bytes
+        rows, size = [], self.network.config.data_bytes
         for row in range(first, first + count):
             self.dut.data__addr.value = row
-            await cycle(self.dut, 3 if self.network.engine.dual_port else 1)
+            await cycle(self.dut, 3 if self.network.config.dual_port else 1)
             rows.append(int(self.dut.data__read_data.value).to_bytes(size, "little"))
         return b"".join(rows)
 
     async def _write_blocks(self, data):
-        engine = self.network.engine
-        size = engine.block_bytes // engine.elements
+        config = self.network.config
+        size = config.block_bytes // config.elements
         words = [data[i : i + size] for i in range(0, len(data), size)]
         for index, word in enumerate(words):
             self.dut.blocks__shift.value = 1
             self.dut.blocks__word_in.value = int.from_bytes(word, "little")
             await cycle(self.dut)
             self.dut.blocks__shift.value = 0
-            if index % engine.elements == engine.elements - 1:
-                self.dut.blocks__addr.value = index // engine.elements
+            if index % config.elements == config.elements - 1:
+                self.dut.blocks__addr.value = index // config.elements
                 self.dut.blocks__store.value = 1
                 await cycle(self.dut)
                 self.dut.blocks__store.value = 0
 
     async def _read_blocks(self, count):
-        engine, data = self.network.engine, b""
-        size = engine.block_bytes // engine.elements
+        config, data = self.network.config, b""
+        size = config.block_bytes // config.elements
         for block in range(count):
             self.dut.blocks__addr.value = block
             await cycle(self.dut, 2)
@@ -107,10 +107,10 @@ class Driver:
             await cycle(self.dut)
             self.dut.blocks__load.value = 0
             # With two ports a shift comes one cycle ahead.
-            self.dut.blocks__shift.value = int(engine.dual_port)
+            self.dut.blocks__shift.value = int(config.dual_port)
             await cycle(self.dut)
             self.dut.blocks__shift.value = 1
-            for _ in range(engine.elements):
+            for _ in range(config.elements):
                 data += int(self.dut.blocks__word.value).to_bytes(size, "little")
                 await cycle(self.dut)
             self.dut.blocks__shift.value = 0
@@ -147,10 +147,10 @@ class Driver:
 
     async def _write_sample(self, bits):
         words = packing.pack_samples(self.layout, bits[None])[0].tobytes()
-        size = self.network.engine.word_bytes
+        size = self.network.config.word_bytes
         for index in range(len(words) // size):
             word = words[index * size : (index + 1) * size]
-            row = int.from_bytes(word, "little").to_bytes(self.network.engine.data_bytes, "little")
+            row = int.from_bytes(word, "little").to_bytes(self.network.config.data_bytes, "little")
             await self._write_rows(int(self.dut.control__slot.value) + index, row)
 
     async def compare_state(self):

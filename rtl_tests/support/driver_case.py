@@ -14,9 +14,9 @@ WIDTHS = (21, 13, 6, 3)
 HYPER = Hyper(batch=8, theta=2, last_theta_factor=3)
 
 
-def make_network(engine=ENGINE, widths=WIDTHS, hyper=HYPER, seed=1):
-    network = Network(widths, engine, seed)
-    network.configure(hyper.settings(engine, widths))
+def make_network(config=ENGINE, widths=WIDTHS, hyper=HYPER, seed=1):
+    network = Network(widths, config, seed)
+    network.configure(hyper.settings(config, widths))
     return network
 
 

@@ -154,21 +154,21 @@ def _in(row, left):
     return {pair for pair in left if all(row.get(field) == end for field, end in pair)}
 
 
-def networks(engine):
+def networks(config):
     """Return widths of networks that fit an engine: the widest sums, the most layers, one layer.
 
     Nothing is returned when not even one neuron an output fits.
     """
-    most = engine.max_fan_in
-    inputs = {1, 7, engine.lanes, 8 * engine.word_bytes * (MAX_PAYLOAD // engine.word_bytes) // 2}
+    most = config.max_fan_in
+    inputs = {1, 7, config.lanes, 8 * config.word_bytes * (MAX_PAYLOAD // config.word_bytes) // 2}
     hidden = sorted({most >> shift for shift in range(most.bit_length())} | {3}, reverse=True)
     found = []
     for widths in itertools.product(hidden, sorted(inputs, reverse=True)):
-        if _fits(engine, (widths[1], widths[0], 2)):
+        if _fits(config, (widths[1], widths[0], 2)):
             found.append((widths[1], widths[0], 2))
             break
-    deep = (5, *(4,) * (engine.max_layers - 1), 3)
-    found += [widths for widths in (deep, SMALLEST) if _fits(engine, widths)]
+    deep = (5, *(4,) * (config.max_layers - 1), 3)
+    found += [widths for widths in (deep, SMALLEST) if _fits(config, widths)]
     return list(dict.fromkeys(found))
 
 
@@ -182,67 +182,67 @@ def sized(row, most_rows=1 << 16):
     found = networks(replace(roomy, data_rows=most_rows))
     layouts = [Layout(roomy, widths) for widths in found]
     least = TABLE_ROWS * roomy.max_layers + 1
-    engine = replace(
+    config = replace(
         roomy,
         weight_rows=max(layout.transposed_end + 1 for layout in layouts),
         signal_rows=max(roomy.elements, *(layout.column_end for layout in layouts)),
         data_rows=max(least, *(layout.data_end for layout in layouts)),
     )
-    return engine, found
+    return config, found
 
 
-def _fits(engine, widths):
+def _fits(config, widths):
     try:
-        return bool(Layout(engine, widths))
+        return bool(Layout(config, widths))
     except ConfigError:
         return False
 
 
-def settings_of(engine, widths, end):
+def settings_of(config, widths, end):
     """Return Settings with every value at an end of its range; ``end`` is -1 or 1.
 
     At -1 every unit fires and passes signals, and at 1 none does; theta is the least, or too much.
     """
     layers = len(widths) - 1
-    usual = Hyper(batch=engine.batch).settings(engine, widths)
+    usual = Hyper(batch=config.batch).settings(config, widths)
     wide = 0 if end > 0 else LIMIT
     return usual.changed(
-        tau=(end * engine.max_fan_in,) * layers,
+        tau=(end * config.max_fan_in,) * layers,
         window=(wide,) * layers,
         dead=(0,) * layers if end < 0 else (LIMIT,) * layers,
-        noise=(255 * engine.stochastic * (end < 0),) * layers,
+        noise=(255 * config.stochastic * (end < 0),) * layers,
         theta=(1,) * layers if end < 0 else (LIMIT,) * layers,
-        decay=(LIMIT * engine.decay * (end > 0),) * layers,
+        decay=(LIMIT * config.decay * (end > 0),) * layers,
         zero_true=(end > 0, *(False,) * (layers - 1)),
         margin=LIMIT,
-        rounding=3 * engine.stochastic * (end > 0),
+        rounding=3 * config.stochastic * (end > 0),
     )
 
 
-def check(engine, widths, transport=None):
+def check(config, widths, transport=None):
     """Hold the hardware of an engine to the golden model, in inference, training and updates.
 
     First random weights and usual settings; then all weights T, or F, and all settings at an end,
     so that sums reach the most that they can be. Returns the number of compared updates. Raises
     Difference where the two part.
     """
-    compared, samples = 0, 2 * engine.batch + 3
+    compared, samples = 0, 2 * config.batch + 3
     rng = np.random.default_rng(4)
-    with Device(Link(transport or SimTransport(engine))) as device:
+    with Device(Link(transport or SimTransport(config))) as device:
         for end, weight in ((0, None), (-1, True), (-1, False), (1, True), (1, False)):
-            golden = Network(widths, engine, seed=3)
+            golden = Network(widths, config, seed=3)
             if end:
-                golden.configure(settings_of(engine, widths, end))
+                golden.configure(settings_of(config, widths, end))
                 golden.weights = [np.full_like(each, weight) for each in golden.weights]
             else:
-                golden.configure(Hyper(batch=engine.batch, theta=2).settings(engine, widths))
+                golden.configure(Hyper(batch=config.batch, theta=2).settings(config, widths))
             bits = rng.random((samples, widths[0])) < (0.5 if end == 0 else 2 * weight - 0.5)
             labels = rng.integers(0, golden.settings.classes, samples)
             lockstep = LockStep(golden, device)
             lockstep.start()
             lockstep.infer(bits[:3])
-            if engine.training:
-                if engine.stochastic:
+            if config.training:
+                if config.stochastic:
                     lockstep.seed_noise(9)
                 lockstep.train(bits, labels)
                 lockstep.flush()

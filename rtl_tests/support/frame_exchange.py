@@ -5,7 +5,7 @@ from boldhost.link import Link
 from support.channel import Chain, Line, link_of_chain
 from support.driver_case import ENGINE
 
-from boldhw.spec.protocol import MAX_PAYLOAD, WINDOW
+from boldhw.spec.protocol import FRAME_WINDOW, MAX_PAYLOAD
 
 RATES = [1e-6, 1e-5, 1e-4, 1e-3]
 SHORT_PAYLOAD = 40  # for the worst line: 92 of 100 of the longest frames are harmed there
@@ -29,7 +29,7 @@ def exchange(rate, count, seed):
     line = Line(board, rate, seed)
     link = Link(line, tries=TRIES)
     link.hello()
-    link.window = WINDOW
+    link.frame_window = FRAME_WINDOW
     greeted, state = board.executed.total(), 0
     expected = requests(count, longest, seed)
 

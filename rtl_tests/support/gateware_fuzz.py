@@ -40,14 +40,14 @@ class Trained:
     ``seq`` is the sequence number of the frame executed last, while no driver talks to the board.
     """
 
-    def __init__(self, engine):
-        self.board = SimTransport(engine)
+    def __init__(self, config):
+        self.board = SimTransport(config)
         self.link = Link(self.board, timeout=0.2)
         self.device = StoredDevice(self.link)
-        self.network, self.samples = make_network(engine, WIDTHS), make_samples(WIDTHS, 5, SAMPLES)
+        self.network, self.samples = make_network(config, WIDTHS), make_samples(WIDTHS, 5, SAMPLES)
         self.order = Order(SAMPLES, 1)
         self.device.load(self.network)
-        if engine.has_store:
+        if config.has_store:
             self.device.fill_store(*self.samples)
             self.device.start_order(self.order)
             self.device.write_register(Register.STORE_PAGE, 0)
@@ -61,7 +61,7 @@ class Trained:
         bits, labels = self.samples
         taken = self.order.take(count)
         wanted = self.network.train(bits[taken], labels[taken])
-        if self.device.engine.has_store:
+        if self.device.config.has_store:
             assert self.device.train_store(count) == wanted
         else:
             train = super(StoredDevice, self.device).train
@@ -79,10 +79,10 @@ class Trained:
 
         Of a store, those of the records.
         """
-        device, engine = self.device, self.device.engine
+        device, config = self.device, self.device.config
         self.link.hello()
-        banks = {Bank.DATA: engine.data_rows, Bank.WEIGHTS: engine.weight_blocks}
-        if engine.has_store:
+        banks = {Bank.DATA: config.data_rows, Bank.WEIGHTS: config.weight_blocks}
+        if config.has_store:
             banks[Bank.STORE] = device.stored_bytes(SAMPLES) // device.item_bytes(Bank.STORE)
         crc = [
             self.link.call(Command.STATE_CRC, 0, bytes((bank,)) + rows.to_bytes(2, "little"))
@@ -156,7 +156,7 @@ def command(trained, count, seed):
         addr = int(generator.choice([0, 1, 3, 9, 10, 511, 512, 2047, 2048, 65535]))
         payload = generator.bytes(generator.choice([0, 1, 2, 3, 4, 9, 25, 49, 246]))
         payload = bytes((int(generator.integers(3)),)) * bool(payload) + payload[1:]
-        if obeyed(trained.device.engine, kind, addr, payload):
+        if obeyed(trained.device.config, kind, addr, payload):
             continue
         refusals[_exchange(trained, kind, addr, payload)] += 1
         if index % CHECK_EVERY == 0:
@@ -165,23 +165,23 @@ def command(trained, count, seed):
     return refusals
 
 
-def obeyed(engine, kind, addr, payload):
+def obeyed(config, kind, addr, payload):
     """True for a frame that is right and changes the state."""
     if kind in (Command.RESET, Command.FLUSH):
         return not payload
     if kind == Command.REG_WRITE:
-        return addr in registers_of(engine) and len(payload) == 2
+        return addr in registers_of(config) and len(payload) == 2
     if kind == Command.MEM_WRITE and payload:
         sizes = {
-            Bank.DATA: engine.data_bytes,
-            Bank.WEIGHTS: engine.block_bytes,
-            Bank.STORE: engine.store_width // 8,
+            Bank.DATA: config.data_bytes,
+            Bank.WEIGHTS: config.block_bytes,
+            Bank.STORE: config.store_width // 8,
         }
         item = sizes.get(payload[0], 0)
         return item and len(payload) > 1 and (len(payload) - 1) % item == 0
     if kind == Command.TRAIN_STORE:
-        return engine.has_store and addr and not payload
-    sample = WIDTH_WORDS * engine.word_bytes
+        return config.has_store and addr and not payload
+    sample = WIDTH_WORDS * config.word_bytes
     if kind == Command.INFER:  # the slot that the sample goes to is no state, but is compared
         return addr and len(payload) >= addr * sample
     return kind == Command.TRAIN and addr and len(payload) >= addr * (sample + 1)
@@ -205,7 +205,7 @@ def settings(trained, count, seed):
     """
     generator, device = np.random.default_rng(seed), trained.device
     trained.link.hello()
-    for page in range(device.engine.store_bytes // device.item_bytes(Bank.STORE) >> PAGE_BITS):
+    for page in range(device.config.store_bytes // device.item_bytes(Bank.STORE) >> PAGE_BITS):
         device.write_register(Register.STORE_PAGE, page)
         device.write_memory(Bank.STORE, 0, generator.bytes(RANDOM_BYTES))
     for _ in range(count):

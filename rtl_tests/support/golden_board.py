@@ -15,12 +15,12 @@ from boldhw.spec.order import Order
 from boldhw.spec.protocol import (
     ACTIVE,
     COUNTERS,
+    FRAME_WINDOW,
     HIT,
     READABLE,
     REPLY,
     STORE_REGISTERS,
     UPDATED,
-    WINDOW,
     Bank,
     Command,
     Register,
@@ -48,9 +48,9 @@ class GoldenBoard(Transport):
     counts executions by Command.
     """
 
-    def __init__(self, engine, on_request=None, on_reply=None):
-        self.engine = engine
-        self.greeting = identity_bytes(engine, CLOCK_HZ)
+    def __init__(self, config, on_request=None, on_reply=None):
+        self.config = config
+        self.greeting = identity_bytes(config, CLOCK_HZ)
         self.on_request = on_request or (lambda count, frame: frame)
         self.on_reply = on_reply or (lambda count, frame: frame)
         self.requests = self.replies = 0
@@ -60,16 +60,16 @@ class GoldenBoard(Transport):
 
     def power_cycle(self):
         """Lose all state."""
-        engine = self.engine
+        config = self.config
         self.memories = {
-            Bank.DATA: bytearray(engine.data_rows * engine.data_bytes),
-            Bank.WEIGHTS: bytearray(engine.weight_blocks * engine.block_bytes),
+            Bank.DATA: bytearray(config.data_rows * config.data_bytes),
+            Bank.WEIGHTS: bytearray(config.weight_blocks * config.block_bytes),
         }
-        self.item_bytes = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}
-        if engine.has_store:
-            self.memories[Bank.STORE] = bytearray(engine.store_bytes)
-            self.item_bytes[Bank.STORE] = engine.store_width // 8
-        self.seq, self.stored = None, [b""] * WINDOW
+        self.item_bytes = {Bank.DATA: config.data_bytes, Bank.WEIGHTS: config.block_bytes}
+        if config.has_store:
+            self.memories[Bank.STORE] = bytearray(config.store_bytes)
+            self.item_bytes[Bank.STORE] = config.store_width // 8
+        self.seq, self.stored = None, [b""] * FRAME_WINDOW
         self.received, self.sent = bytearray(), bytearray()
         self.reset()
 
@@ -104,7 +104,7 @@ class GoldenBoard(Transport):
                 self._send(b"\0")
 
     def _handle(self, kind, seq, addr, payload):
-        place = seq % WINDOW
+        place = seq % FRAME_WINDOW
         if kind == Command.HELLO or (self.seq is not None and seq == (self.seq + 1) & 0xFF):
             self.seq, (status, reply) = seq, self._execute(kind, addr, payload)
             self.stored[place] = encode(kind | REPLY, seq, status, reply)
@@ -139,7 +139,7 @@ class GoldenBoard(Transport):
         """Clear registers, counters and gathered samples."""
         self.registers = dict.fromkeys(Register, 0)
         self.counters = dict.fromkeys(COUNTERS, 0)
-        self.flips = [0] * self.engine.max_layers
+        self.flips = [0] * self.config.max_layers
         self.noise = []
         self.network = self.order = None
 
@@ -148,7 +148,7 @@ class GoldenBoard(Transport):
         return self.registers[Register(addr)].to_bytes(2, "little")
 
     def _reg_write(self, addr, payload):
-        self._check(addr in registers_of(self.engine), Status.BAD_ADDRESS)
+        self._check(addr in registers_of(self.config), Status.BAD_ADDRESS)
         self._check(len(payload) == 2, Status.BAD_LENGTH)
         self.registers[Register(addr)] = int.from_bytes(payload, "little")
         if addr == Register.NOISE:
@@ -199,7 +199,7 @@ class GoldenBoard(Transport):
 
     def _train(self, addr, payload):
         network = self._running()
-        self._check(self.engine.training, Status.NO_TRAINING)
+        self._check(self.config.training, Status.NO_TRAINING)
         records = np.frombuffer(payload, np.uint8).reshape(addr, -1)
         self._check(records[:, 0].max() < network.settings.classes, Status.BAD_LABEL)
         bits = self._bits(network, records[:, 1:])
@@ -211,16 +211,16 @@ class GoldenBoard(Transport):
         return bytes(results)
 
     def _train_store(self, addr, payload):
-        self._check(self.engine.has_store, Status.NO_STORE)
+        self._check(self.config.has_store, Status.NO_STORE)
         words = 1 + self.registers[Register.SAMPLE_WORDS]
         longest = (self.registers[Register.RECORD] & 0xFF) + 1
-        self._check(longest == words * self.engine.store_parts, Status.NOT_CONFIGURED)
-        size = words * self.engine.store_parts * self.item_bytes[Bank.STORE]
+        self._check(longest == words * self.config.store_parts, Status.NOT_CONFIGURED)
+        size = words * self.config.store_parts * self.item_bytes[Bank.STORE]
         stride = self.item_bytes[Bank.STORE] << (self.registers[Register.RECORD] >> 8)
         for sample in self.order.take(addr).tolist():
             start = (sample + 1) * stride
             record = np.frombuffer(self.memories[Bank.STORE], np.uint8)[start : start + size]
-            label, *operands = record.reshape(words, -1)[:, : self.engine.word_bytes]
+            label, *operands = record.reshape(words, -1)[:, : self.config.word_bytes]
             self._train(1, bytes(label[:1]) + b"".join(map(bytes, operands)))
         return b""
 
@@ -254,17 +254,17 @@ class GoldenBoard(Transport):
 
     def _restore(self):
         table = self._table()
-        p = self.engine.elements
+        p = self.config.elements
         inputs = [(entry["input_groups"] - 1) * p + entry["input_lanes"] for entry in table]
         widths = (*inputs, (table[-1]["groups"] - 1) * p + table[-1]["output_lanes"])
-        network, layout = Network(widths, self.engine), Layout(self.engine, widths)
+        network, layout = Network(widths, self.config), Layout(self.config, widths)
         blocks = self._span(Bank.WEIGHTS, 0, layout.weight_blocks)
         rows = layout.accumulator_end - layout.accumulator_row
         rows = self._span(Bank.DATA, layout.accumulator_row, rows)
         network.weights = packing.unpack_weights(layout, self.memories[Bank.WEIGHTS][blocks])
         network.accumulators = packing.unpack_accumulators(layout, self.memories[Bank.DATA][rows])
         network.settings = self._settings(table, inputs)
-        for word in self.noise if self.engine.stochastic else ():
+        for word in self.noise if self.config.stochastic else ():
             network._noise.write(word)
         self._places = layout, blocks, rows
         return network
@@ -278,7 +278,7 @@ class GoldenBoard(Transport):
         self.memories[Bank.WEIGHTS][blocks] = packing.pack_weights(layout, network.weights)
         self.memories[Bank.DATA][rows] = packing.pack_accumulators(layout, network.accumulators)
         if not network.gathered:
-            self.noise = self._noise_words(network) if self.engine.stochastic else []
+            self.noise = self._noise_words(network) if self.config.stochastic else []
             self.network = None
 
     @staticmethod
@@ -292,7 +292,7 @@ class GoldenBoard(Transport):
         return [
             {
                 field.key: struct.unpack_from(
-                    "<H", data, (TABLE_ROWS * layer + row) * self.engine.data_bytes + 2 * i
+                    "<H", data, (TABLE_ROWS * layer + row) * self.config.data_bytes + 2 * i
                 )[0]
                 for row, fields in enumerate(TABLE)
                 for i, field in enumerate(fields)
@@ -302,7 +302,7 @@ class GoldenBoard(Transport):
 
     def _tau(self, entry, inputs):
         origin = (entry["origin"] ^ 0x8000) - 0x8000
-        return -origin - (0 if entry["zero_true"] else entry["words"] * self.engine.lanes - inputs)
+        return -origin - (0 if entry["zero_true"] else entry["words"] * self.config.lanes - inputs)
 
     def _settings(self, table, inputs):
         fields = ("window", "dead", "noise", "theta", "decay")
@@ -319,10 +319,10 @@ class GoldenBoard(Transport):
         )
 
     def _bits(self, network, samples):
-        words = self.registers[Register.SAMPLE_WORDS] * self.engine.word_bytes
+        words = self.registers[Register.SAMPLE_WORDS] * self.config.word_bytes
         self._check(samples.shape[1] == words, Status.BAD_LENGTH)
-        lanes = samples.reshape(len(samples), -1, self.engine.word_bytes)
-        bits = np.unpackbits(lanes, axis=-1, count=self.engine.lanes, bitorder="little")
+        lanes = samples.reshape(len(samples), -1, self.config.word_bytes)
+        bits = np.unpackbits(lanes, axis=-1, count=self.config.lanes, bitorder="little")
         return bits.reshape(len(samples), -1)[:, : network.widths[0]].astype(bool)
 
     def _count(self, stats):

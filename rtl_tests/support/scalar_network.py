@@ -40,10 +40,10 @@ class Scalar:
     """One sample, one weight, one bit at a time."""
 
     def __init__(self, network, noise_seed):
-        self.engine, self.widths, self.settings = network.engine, network.widths, network.settings
+        self.config, self.widths, self.settings = network.config, network.widths, network.settings
         self.weights = [weights.astype(int).tolist() for weights in network.weights]
         self.accumulators = [array.tolist() for array in network.accumulators]
-        self.noise = NoiseStream(self.engine.elements, noise_seed)
+        self.noise = NoiseStream(self.config.elements, noise_seed)
         self.gathered = []
 
     def e(self, bit, zero_true=False):
@@ -87,7 +87,7 @@ class Scalar:
         self.gathered.append((inputs, signals))
 
     def backward(self, layer, sums, above):
-        r, p, result = self.settings, self.engine.elements, []
+        r, p, result = self.settings, self.config.elements, []
         for i, s in enumerate(sums):
             if r.layers[layer].noise and i % p == 0:
                 lanes = self.noise.draw(1)[0].tolist()
@@ -108,7 +108,7 @@ class Scalar:
         return tuple(flips)
 
     def update_layer(self, layer):
-        r, p, flips = self.settings, self.engine.elements, 0
+        r, p, flips = self.settings, self.config.elements, 0
         m, n = self.widths[layer], self.widths[layer + 1]
         for first in range(0, m, p):
             for j in range(-(-n // p) * p):
@@ -119,7 +119,7 @@ class Scalar:
         return flips
 
     def update_weight(self, layer, j, i, draw):
-        r, limit = self.settings, 1 << self.engine.accumulator_bits - 1
+        r, limit = self.settings, 1 << self.config.accumulator_bits - 1
         q = sum(
             z[layer][j] * self.e(x[layer][i], r.layers[layer].zero_true) for x, z in self.gathered
         )
@@ -146,10 +146,10 @@ def assert_same_state(network, scalar):
 
 
 def assert_equal_runs(
-    settings, engine=ENGINE, widths=WIDTHS, count=150, seed=0, kind=Network, scalar_kind=Scalar
+    settings, config=ENGINE, widths=WIDTHS, count=150, seed=0, kind=Network, scalar_kind=Scalar
 ):
     """Train both on the same samples, in pieces; compare everything after each piece."""
-    network = kind(widths, engine, seed)
+    network = kind(widths, config, seed)
     network.configure(settings)
     network.seed_noise(seed + 1)
     scalar = scalar_kind(network, seed + 1)

@@ -48,7 +48,7 @@ def make_samples(widths, classes, count, seed=3):
     return patterns[labels] ^ (generator.random((count, widths[0])) < 0.2), labels
 
 
-def make_network(engine, widths, hyper=HYPER, seed=1):
-    network = Network(widths, engine, seed)
-    network.configure(hyper.settings(engine, widths))
+def make_network(config, widths, hyper=HYPER, seed=1):
+    network = Network(widths, config, seed)
+    network.configure(hyper.settings(config, widths))
     return network

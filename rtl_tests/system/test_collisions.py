@@ -50,12 +50,12 @@ class TreacherousMemory(Elaboratable):
 def test_training_is_exact_without_reads_of_written_rows(monkeypatch):
     for module in (counters, data_memory, frame, delta_memory, weight_memory):
         monkeypatch.setattr(module, "memory", SimpleNamespace(Memory=TreacherousMemory))
-    engine, widths, hyper = RUNS["stochastic"]
+    config, widths, hyper = RUNS["stochastic"]
     bits, labels = make_samples(widths, widths[-1], 120)
-    network = make_network(engine, widths, hyper)
-    verilog = engine_verilog(engine)
+    network = make_network(config, widths, hyper)
+    verilog = engine_verilog(config)
     assert verilog.count("reg collided") == 6
-    with Device(Link(SimTransport(engine, verilog=verilog))) as device:
+    with Device(Link(SimTransport(config, verilog=verilog))) as device:
         lockstep = LockStep(network, device)
         lockstep.start()
         list(Trainer(network, hyper, 2, backend=lockstep).run(bits, labels, bits, labels))

@@ -17,8 +17,8 @@ JOBS = ("update:100:golden", "save:1:golden", "instant:6:golden", "frame:3:serve
 
 @pytest.fixture(scope="module")
 def outcomes():
-    for engine in (SMALL, STORED):
-        SimTransport(engine).close()  # built here, where nobody waits for it
+    for config in (SMALL, STORED):
+        SimTransport(config).close()  # built here, where nobody waits for it
     return run_jobs(*JOBS)
 
 

@@ -46,16 +46,16 @@ def test_every_pair_of_ends_is_in_a_row():
 
 @pytest.mark.parametrize("row", PAIRS, ids=lambda row: "".join(map(str, row.values())))
 def test_pairs_of_ends_are_exact(row):
-    engine, found = sized(row, MOST_ROWS)
-    updates = [check(engine, widths) for widths in found]
-    assert all(updates) == engine.training
+    config, found = sized(row, MOST_ROWS)
+    updates = [check(config, widths) for widths in found]
+    assert all(updates) == config.training
 
 
 @pytest.mark.parametrize("field", ROWS)
 def test_fewest_rows_hold_a_network(field):
-    engine = engine_of({"elements": 0, field: 0})
-    (widths, *_) = networks(engine)
-    assert check(engine, widths)
+    config = engine_of({"elements": 0, field: 0})
+    (widths, *_) = networks(config)
+    assert check(config, widths)
 
 
 @pytest.mark.parametrize("end", [0, 1])
@@ -63,16 +63,16 @@ def test_fewest_rows_hold_a_network(field):
 def test_stores_of_all_sizes_are_exact(store, end):
     """The least and the greatest size; of a flash the engine only reads."""
     row = {"store": list(geometry.STORES).index(store), "store_bytes": end}
-    engine, widths = engine_of(row), (9, 6, 3)
-    golden = Network(widths, engine, seed=1)
+    config, widths = engine_of(row), (9, 6, 3)
+    golden = Network(widths, config, seed=1)
     rng = np.random.default_rng(2)
     bits, labels = rng.random((30, 9)) < 0.5, rng.integers(0, 3, 30)
-    image = pack_store(Layout(engine, widths), bits, labels) if store == "flash" else None
-    with StoredDevice(Link(SimTransport(engine, flash=image))) as device:
+    image = pack_store(Layout(config, widths), bits, labels) if store == "flash" else None
+    with StoredDevice(Link(SimTransport(config, flash=image))) as device:
         device.load(golden)
         device.fill_store(bits, labels)
         lockstep = LockStep(golden, device)
-        hyper = Hyper(batch=engine.batch, theta=2)
+        hyper = Hyper(batch=config.batch, theta=2)
         trainer = Trainer(golden, hyper, 1, backend=lockstep, stored=True)
         list(trainer.run(bits, labels, bits, labels))
     assert lockstep.updates_checked > 3
@@ -96,13 +96,13 @@ def test_what_cannot_be_built_is_refused_by_name(changes, message):
 def test_walk_finds_sums_that_are_a_bit_too_wide(monkeypatch):
     """With the limit of a DSP block that was a bit too high, the first update differs."""
     monkeypatch.setattr(geometry, "DSP_SUM_BITS", 14)
-    engine = replace(engine_of({"dsp_sums": 1}), max_fan_in=4092)
+    config = replace(engine_of({"dsp_sums": 1}), max_fan_in=4092)
     with pytest.raises(Difference):
-        check(engine, (7, 5, 3))
+        check(config, (7, 5, 3))
 
 
 def test_walk_finds_a_golden_model_with_a_wrong_bit(monkeypatch):
-    engine = engine_of({"dsp_sums": 1})
+    config = engine_of({"dsp_sums": 1})
     train = Network.train
 
     def wrong(self, *arguments, **options):
@@ -112,4 +112,4 @@ def test_walk_finds_a_golden_model_with_a_wrong_bit(monkeypatch):
 
     monkeypatch.setattr(Network, "train", wrong)
     with pytest.raises(Difference, match="weight"):
-        check(engine, (7, 5, 3))
+        check(config, (7, 5, 3))

@@ -153,7 +153,7 @@ def test_an_engine_file_is_read_as_data(tmp_path, text):
     path = tmp_path / "engine.json"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"engine file .* cannot be used|must be an integer"):
-        options.read_engine(path)
+        options.read_config(path)
 
 
 def test_a_huge_engine_is_refused_before_anything_is_built(tmp_path):
@@ -161,4 +161,4 @@ def test_a_huge_engine_is_refused_before_anything_is_built(tmp_path):
     sizes = {"elements": 40, "lanes": 320, "batch": 1, "accumulator_bits": 6}
     path.write_text(json.dumps({**sizes, "weight_rows": 1 << 40, "data_rows": 1, "signal_rows": 1}))
     with pytest.raises(ConfigError, match="weight_rows=1099511627776 must be"):
-        options.read_engine(path)
+        options.read_config(path)

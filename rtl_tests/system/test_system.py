@@ -26,17 +26,17 @@ from boldhw.spec.protocol import Bank, Command, Register
 Future = IntEnum("Future", {"COMMAND": 0x7E})
 
 
-def open_device(engine):
-    return Device.open("sim", engine)
+def open_device(config):
+    return Device.open("sim", config)
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_training_is_exact_to_the_bit(name):
     """Two epochs in lock-step; all weights, accumulators, counts and scores are compared."""
-    engine, widths, hyper = RUNS[name]
+    config, widths, hyper = RUNS[name]
     bits, labels = make_samples(widths, widths[-1] // hyper.outputs_per_class, 120)
-    network = make_network(engine, widths, hyper)
-    with open_device(engine) as device:
+    network = make_network(config, widths, hyper)
+    with open_device(config) as device:
         lockstep = LockStep(network, device)
         lockstep.start()
         list(Trainer(network, hyper, 2, backend=lockstep).run(bits, labels, bits, labels))
@@ -90,10 +90,10 @@ def test_one_device_takes_network_after_network():
 
 
 def test_an_engine_without_training_infers():
-    engine = replace(SMALL, training=False, stochastic=False, decay=False)
+    config = replace(SMALL, training=False, stochastic=False, decay=False)
     widths = (37, 21, 5)
-    network, (bits, labels) = make_network(engine, widths), make_samples(widths, 5, 50)
-    with open_device(engine) as device:
+    network, (bits, labels) = make_network(config, widths), make_samples(widths, 5, 50)
+    with open_device(config) as device:
         device.load(network)
         assert np.array_equal(device.infer(bits), network.infer(bits))
         assert device.state_crc() == network.state_crc()
@@ -185,14 +185,14 @@ def test_a_bad_command_is_refused_and_changes_nothing(command, addr, payload, re
 
 
 @pytest.mark.parametrize(
-    ("engine", "widths", "updates"), [(WIDE, (784, 120, 10), 20), (ICEBREAKER, (784, 72, 10), 5)]
+    ("config", "widths", "updates"), [(WIDE, (784, 120, 10), 20), (ICEBREAKER, (784, 72, 10), 5)]
 )
-def test_real_digits(engine, widths, updates):
+def test_real_digits(config, widths, updates):
     """State after every update, counters at the end, on digits, for the published engines."""
     digits = data.load("mnist5k")
     bits, labels = data.booleanise(digits.x_train), digits.y_train
-    network = make_network(engine, widths, Hyper(batch=engine.batch, theta=6, grow=5.0))
-    with open_device(engine) as device:
+    network = make_network(config, widths, Hyper(batch=config.batch, theta=6, grow=5.0))
+    with open_device(config) as device:
         device.load(network)
         total = network.train(bits[:0], labels[:0])
         while total.updates < updates:
@@ -202,7 +202,7 @@ def test_real_digits(engine, widths, updates):
             assert device.train(bits[used], labels[used]) == step
             assert device.state_crc() == network.state_crc()
             total += step
-        counters, model = device.stat(), cycles.predict(engine, widths)
+        counters, model = device.stat(), cycles.predict(config, widths)
         assert counters["cycles_forward"] == model.forward * total.samples
         assert counters["cycles_backward"] == model.backward * total.active
         assert counters["cycles_update"] == model.update * total.updates

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out, Signature
 from boldhw.gateware.link.cobs import BEFORE, CobsDecoder, CobsEncoder
 from boldhw.gateware.link.crc import Crc32
 from boldhw.gateware.memory.memories import BLOCK_RAM
-from boldhw.spec.protocol import CRC_BYTES, HEADER, MAX_PAYLOAD, WINDOW, Command
+from boldhw.spec.protocol import CRC_BYTES, FRAME_WINDOW, HEADER, MAX_PAYLOAD, Command
 
 SHORTEST = HEADER.size + CRC_BYTES
 FRAME_SLOT_BYTES = 256  # bytes of a memory that hold one frame
@@ -152,7 +152,7 @@ class Link(wiring.Component):
         self._waiting, self._release = Signal(), Signal()
         m.d.comb += [
             self._waiting.eq(filled != taken),
-            self.rx.ready.eq((filled ^ taken) != WINDOW),
+            self.rx.ready.eq((filled ^ taken) != FRAME_WINDOW),
             decoder.valid.eq(self.rx.valid & self.rx.ready),
             decoder.encoded.eq(self.rx.payload),
             write.en.eq(decoder.valid),
@@ -252,5 +252,5 @@ class Link(wiring.Component):
 
 
 def _slots():
-    """Return a memory of one block RAM with ``WINDOW`` slots for a frame each."""
-    return memory.Memory(shape=8, depth=WINDOW * FRAME_SLOT_BYTES, init=[], attrs=BLOCK_RAM)
+    """Return a memory of one block RAM with ``FRAME_WINDOW`` slots for a frame each."""
+    return memory.Memory(shape=8, depth=FRAME_WINDOW * FRAME_SLOT_BYTES, init=[], attrs=BLOCK_RAM)

@@ -29,7 +29,7 @@ async def counts_match_the_model(dut):
 
 
 def expected(case, counters):
-    passes = accesses.predict(case.engine, case.widths)
+    passes = accesses.predict(case.config, case.widths)
     total = (
         passes["forward"] * counters["samples"]
         + passes["backward"] * counters["active"]

@@ -31,7 +31,7 @@ async def training_matches_golden(dut):
     assert stats.updates == updates
     counters, flips = await driver.counters()
     assert flips == stats.flips
-    model = cycles.predict(network.engine, network.widths)
+    model = cycles.predict(network.config, network.widths)
     assert counters == {
         "cycles_forward": model.forward * stats.samples,
         "cycles_backward": model.backward * stats.active,

@@ -29,7 +29,7 @@ async def gather(driver, bits, labels, count):
 async def flush_matches_golden(dut):
     """Updates with 0, 1 and all but one of the samples of a batch, then with full batches."""
     driver, bits, labels = await started(dut)
-    for count in (3, 0, 1, 0, CASE.engine.batch - 1):
+    for count in (3, 0, 1, 0, CASE.config.batch - 1):
         used = await gather(driver, bits, labels, count)
         bits, labels = bits[used:], labels[used:]
         stats = driver.network.flush()

@@ -22,7 +22,7 @@ async def scores_match_golden(dut, readiness):
     for sample, scores in zip(bits, network.infer(bits), strict=True):
         assert await driver.run(INFER, sample) == scores.tolist()
     await driver.compare_state()
-    forward = cycles.predict(network.engine, network.widths).forward
+    forward = cycles.predict(network.config, network.widths).forward
     counters, _ = await driver.counters()
     assert counters.pop("cycles_forward") == forward * SAMPLES + driver.stalled
     assert not any(counters.values())

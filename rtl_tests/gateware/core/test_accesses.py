@@ -24,7 +24,7 @@ COUNTERS = {"samples": 500, "active": 100, "updates": 5, "cycles_forward": 257_5
 @pytest.mark.parametrize("case", ["three_layers", "dual_port_three_layers"])
 def test_model_agrees_with_the_gateware(case):
     simulate.run(
-        CountedCore(CASES[case].engine), "bench_accesses", "verilator", tests=1,
+        CountedCore(CASES[case].config), "bench_accesses", "verilator", tests=1,
         parameters={"case": case}, cycles=3000,
     )  # fmt: skip
 
@@ -56,11 +56,11 @@ class TestPerSample:
         }
 
     def test_engine_that_only_infers(self):
-        engine = replace(ICEBREAKER, training=False)
-        assert list(accesses.predict(engine, DIGITS)) == ["forward"]
+        config = replace(ICEBREAKER, training=False)
+        assert list(accesses.predict(config, DIGITS)) == ["forward"]
         trained = accesses.predict(ICEBREAKER, DIGITS)["forward"]
         # Gate bits are not stored.
-        assert accesses.predict(engine, DIGITS)["forward"].data_writes == trained.data_writes / 2
+        assert accesses.predict(config, DIGITS)["forward"].data_writes == trained.data_writes / 2
 
 
 class Meter(Transport):

@@ -20,4 +20,4 @@ def test_core_gather(sim):
 
 
 def run(cases, case, bench, sim, **limits):
-    simulate.run(Core(cases[case].engine), bench, sim, parameters={"case": case}, **limits)
+    simulate.run(Core(cases[case].config), bench, sim, parameters={"case": case}, **limits)

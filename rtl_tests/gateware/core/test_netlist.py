@@ -15,7 +15,7 @@ BUILT = [("ice40", "dsp_sums"), ("ecp5", "three_layers"), ("ecp5", "dual_port_th
 def built(request):
     """Netlist of the core of a case for a family, compiled for Verilator, and the case."""
     family, case = request.param
-    return netlist.build(Core(CASES[case].engine), "verilator", family), case
+    return netlist.build(Core(CASES[case].config), "verilator", family), case
 
 
 def test_training_is_that_of_golden(built):

@@ -82,13 +82,13 @@ class Fast:
 def tested():
     """Return the case, whose engine may have a store."""
     case = CASES[parameters()["case"]]
-    return replace(case, engine=replace(case.engine, **parameters()["store"]))
+    return replace(case, config=replace(case.config, **parameters()["store"]))
 
 
 def fill(memory, case, bits, labels):
     """Put samples into the memory as a programmer does."""
-    image = pack_store(Layout(case.engine, case.widths), bits, labels)
-    size = case.engine.store_width // 8
+    image = pack_store(Layout(case.config, case.widths), bits, labels)
+    size = case.config.store_width // 8
     words = (image[at : at + size] for at in range(0, len(image), size))
     memory.written = {addr: int.from_bytes(word, "little") for addr, word in enumerate(words)}
 
@@ -96,7 +96,7 @@ def fill(memory, case, bits, labels):
 def compare_stored(device, network, bits, labels):
     """Train on samples of the store, which takes them first if it can be written."""
     sent = device.fill_store(bits, labels)
-    assert (sent > 0) == (network.engine.store == "sdram")
+    assert (sent > 0) == (network.config.store == "sdram")
     assert device.fill_store(bits, labels) == 0
     order = Order(len(bits), 5)
     device.start_order(order)
@@ -110,29 +110,29 @@ def compare(dut, transport):
     case = tested()
     network = case.network()
     bits, labels = case.samples(parameters()["samples"])
-    kind = StoredDevice if case.engine.has_store else Device
+    kind = StoredDevice if case.config.has_store else Device
     with kind(Link(transport)) as device:
-        assert device.engine == case.engine
+        assert device.config == case.config
         device.load(network)
         assert Device.train(device, bits, labels) == network.train(bits, labels)
         assert device.state_crc() == network.state_crc()
         assert device.flush() == network.flush()
         assert np.array_equal(device.infer(bits[:20]), network.infer(bits[:20]))
-        if case.engine.has_store:
+        if case.config.has_store:
             compare_stored(device, network, bits[:STORED], labels[:STORED])
         read = case.network()
         device.read_into(read)
         assert read.state_crc() == network.state_crc()
-        assert device.stat()["updates"] > parameters()["samples"] // (2 * case.engine.batch)
+        assert device.stat()["updates"] > parameters()["samples"] // (2 * case.config.batch)
 
 
 @cocotb.test(timeout_time=40, timeout_unit="ms")
 async def driver_trains_through_the_bridge(dut):
     """HELLO, registers, memories both ways, training, scores, checksums and counters."""
     await start(dut)
-    if tested().engine.has_store:
-        memory = Memory(Fast(dut), tested().engine, max_delay=2)
-        if tested().engine.store == "flash":
+    if tested().config.has_store:
+        memory = Memory(Fast(dut), tested().config, max_delay=2)
+        if tested().config.store == "flash":
             bits, labels = tested().samples(parameters()["samples"])
             fill(memory, tested(), bits[:STORED], labels[:STORED])
         cocotb.start_soon(memory.serve())

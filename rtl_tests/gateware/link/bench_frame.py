@@ -7,7 +7,7 @@ from cobs import cobs
 from support.frame_host import Host
 from support.streams import cycle, generator, now, settled, start
 
-from boldhw.spec.protocol import HEADER, MAX_PAYLOAD, REPLY, WINDOW, Command, Status, encode
+from boldhw.spec.protocol import FRAME_WINDOW, HEADER, MAX_PAYLOAD, REPLY, Command, Status, encode
 
 INPUTS = ("advance", "write", "byte", "restart", "crc_clear", "crc_valid", "crc_shift", "done")
 
@@ -117,7 +117,7 @@ def received_size(encoded):
 
 async def greet(host, seq, stored, executed):
     """Send a HELLO whose reply replaces one that the last test has left; return its number."""
-    stored[seq % WINDOW] = encode(Command.HELLO | REPLY, seq, Status.OK)[:-1]
+    stored[seq % FRAME_WINDOW] = encode(Command.HELLO | REPLY, seq, Status.OK)[:-1]
     executed.append(HEADER.pack(Command.HELLO, seq, 7))
     assert await host.exchange(Command.HELLO, seq) == (Status.OK, b"")
     return seq
@@ -129,7 +129,7 @@ async def each_frame_is_executed_once(dut, max_pause):
     """New, repeated, misnumbered and damaged frames in random order, against the protocol."""
     rng = generator("host")
     owner, host = await begin(dut, max_pause)
-    seq, stored, executed = None, [b""] * WINDOW, []
+    seq, stored, executed = None, [b""] * FRAME_WINDOW, []
     for _ in range({0: 60, 3: 12, 40: 8}[max_pause]):
         payload = rng.randbytes(rng.choice([0, 1, 2, 20, MAX_PAYLOAD]))
         choice = rng.choice(["next", "next", "again", "wrong", "damaged", "hello", "idle"])
@@ -142,7 +142,7 @@ async def each_frame_is_executed_once(dut, max_pause):
         elif choice == "next" and seq is not None:
             number = (seq + 1) % 256
         elif choice == "again" and seq is not None:
-            number = (seq - rng.randrange(WINDOW)) % 256
+            number = (seq - rng.randrange(FRAME_WINDOW)) % 256
         elif choice in ("damaged", "idle"):
             frame = damaged(rng, encode(2, 0, 0, payload)) if choice == "damaged" else b"\0"
             await host.source.put_all(frame)
@@ -152,9 +152,9 @@ async def each_frame_is_executed_once(dut, max_pause):
         if kind == Command.HELLO or (seq is not None and number == (seq + 1) % 256):
             seq = number
             executed.append(HEADER.pack(kind, seq, 7) + payload)
-            stored[seq % WINDOW] = encode(kind | REPLY, seq, Status.OK, echo(payload))[:-1]
+            stored[seq % FRAME_WINDOW] = encode(kind | REPLY, seq, Status.OK, echo(payload))[:-1]
         await host.source.put_all(encode(kind, number, 7, payload))
-        assert await host.response() == stored[number % WINDOW]
+        assert await host.response() == stored[number % FRAME_WINDOW]
     await cycle(dut, 5)
     assert owner.frames == executed
 

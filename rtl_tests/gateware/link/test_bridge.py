@@ -20,7 +20,7 @@ FLASH = {"store": "flash", "store_bytes": 1 << 18}
     ids=["one_port", "dual_port", "sdram", "flash"],
 )
 def test_engine_behind_a_bridge(sim, case, store):
-    engine = replace(CASES[case].engine, **store)
+    config = replace(CASES[case].config, **store)
     parameters = {"case": case, "store": store, "samples": 60}
-    component = HalfRateEngine(engine, 24_000_000)
+    component = HalfRateEngine(config, 24_000_000)
     simulate.run(component, "bench_bridge", sim, tests=1, parameters=parameters)
