@@ -8,7 +8,6 @@ from boldhw.cli import options
 from boldhw.cli.output import table, verb
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.checks import check_range
-from boldhw.spec.network import Network
 
 VGG_SMALL = "vgg-small"
 TRAIN_SIZE = 1000  # samples that a device trains on unless --train-size says otherwise
@@ -60,8 +59,8 @@ def _design_text(design):
 
 
 @verb(text=_text)
-@click.option("--network", default="784-72-10", show_default=True, metavar=f"WIDTHS|{VGG_SMALL}",
-              help="Layer widths, or the paper's network for CIFAR-10.")  # fmt: skip
+@click.option("--network", default="784-72-10", show_default=True, metavar=f"NETWORK|FILE|{VGG_SMALL}",
+              help="A network, or the paper's for CIFAR-10.")  # fmt: skip
 @click.option("--chip", "chip_file", type=options.FILE, help="JSON file of another chip.")
 @click.option("--batch", type=int, default=100, show_default=True, help="Samples of a pass.")
 @click.option("--active", type=float, default=0.1, show_default=True,
@@ -76,8 +75,8 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
 
     check_range("batch", batch, 1, 1 << 20)
     _check_share(active)
-    graph = None if network == VGG_SMALL else Network.parse(network)
-    shapes = model.mlp_shapes(graph) if graph else model.vgg_small_shapes()
+    graph = None if network == VGG_SMALL else options.read_network(network)
+    shapes = model.shapes_of(graph) if graph else model.vgg_small_shapes()
     chips = {name: make() for name, make in model.CHIPS.items()}
     if chip_file:
         chips[chip_file] = model.read_chip(_read_json(chip_file))

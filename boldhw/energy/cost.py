@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from boldhw.errors import ConfigError
+from boldhw.spec.layer import INPUT
 
 PASSES = ("forward", "backward", "update")
 
@@ -28,7 +29,8 @@ PASSES = ("forward", "backward", "update")
 class Shape:
     """A layer: ``positions`` sums of inputs * kernel**2 terms for each of ``outputs`` channels.
 
-    ``real`` says that the paper keeps it in full precision; ``pixels`` of the input image.
+    A sum has ``returned`` terms whose inputs signals go back to, which are all but those of the
+    sample.  ``real`` says that the paper keeps it in full precision; ``pixels`` of the input image.
     """
 
     inputs: int
@@ -37,6 +39,7 @@ class Shape:
     positions: int = 1
     pixels: int = 1
     real: bool = False
+    returned: int = 0
 
     @property
     def fan_in(self):
@@ -54,20 +57,33 @@ class Shape:
         return self.weights * self.positions
 
 
-def mlp_shapes(network):
+def shapes_of(network):
     """Return the Shapes of the layers of a Network; the paper keeps first and last real."""
-    return [
-        Shape(layer.inputs, layer.outputs, real=layer.place.reads_input or layer.place.is_output)
-        for layer in network.layers
-    ]
+    return [_shape(network.sample, layer) for layer in network.layers]
+
+
+def _shape(sample, layer):
+    place, reads = layer.place, layer.reads
+    kernel, positions, bits = 1, 1, sample.bits  # of the sample that a tap of a dense layer reads
+    if layer.kernel:
+        kernel, bits = layer.kernel.side, sample.planes
+        positions = math.prod(layer.kernel.sums(reads, layer.name))
+    given = bits * sum(tap.source == INPUT for tap in layer.reach)
+    return Shape(
+        layer.inputs // kernel**2, layer.outputs, kernel, positions, reads.height * reads.width,
+        real=place.reads_input or place.is_output, returned=layer.inputs - given,
+    )  # fmt: skip
 
 
 def vgg_small_shapes():
     """Return the Shapes of the paper's VGG-Small for CIFAR-10, 32 x 32 images, one linear layer."""
     plan = [(3, 128, 32), (128, 128, 32), (128, 256, 16), (256, 256, 16), (256, 512, 8),
             (512, 512, 8)]  # fmt: skip
-    conv = [Shape(m, n, 3, side**2, side**2, real=m == 3) for m, n, side in plan]
-    return [*conv, Shape(512 * 4 * 4, 10, real=True)]
+    conv = [
+        Shape(m, n, 3, side**2, side**2, real=m == 3, returned=0 if m == 3 else 9 * m)
+        for m, n, side in plan
+    ]
+    return [*conv, Shape(512 * 4 * 4, 10, real=True, returned=512 * 4 * 4)]
 
 
 @dataclass(frozen=True)
@@ -262,9 +278,9 @@ def training(shapes, method, chip, batch=100):
     belong to backward.
     """
     costs: dict[str, list[Any]] = {name: [] for name in PASSES}
-    for index, shape in enumerate(shapes):
+    for shape in shapes:
         own = FULL if method.keeps_real and shape.real else method
-        for name, parts in _layer(shape, own, chip, batch, index == 0).items():
+        for name, parts in _layer(shape, own, chip, batch).items():
             costs[name] += parts
     return {name: _total(parts, batch) for name, parts in costs.items()}
 
@@ -278,23 +294,23 @@ def operations(shapes, method, batch=100):
     return total
 
 
-def _layer(shape, method, chip, batch, first):
+def _layer(shape, method, chip, batch):
     """Return {pass: list of (operations, their energy, bits, energies)} for one batch."""
     n, back = batch * shape.positions, batch * method.active * shape.positions
     m, c, patch = shape.outputs, shape.fan_in, shape.pixels * shape.inputs / shape.positions
     reuse = min(1.0, patch / c)  # share of a patch's pixels that no neighbour brings
-    a, w, s, z, q = method.activation, method.weight, method.sum, method.signal, method.vote
+    a, w, s, z = method.activation, method.weight, method.sum, method.signal
+    q = _vote_bits(shape, method)
     forward = [_product(chip, method, (n, m, c), (a, w, s), (reuse, 1, 1))]
     votes = _product(chip, method, (c, m, back), (a, z, q), (reuse, 1, 1))
-    backward = [votes, _operations(chip, _count_units(shape, method, first), batch)]
-    if not first:
-        signals = (back, c, m), (z, w, s), (1, 1, reuse)
+    backward = [votes, _operations(chip, _count_units(shape, method), batch)]
+    if shape.returned:
+        signals = (back, shape.returned, m), (z, w, s), (1, 1, reuse)
         backward.append(_product(chip, method, *signals))
-    updates = batch * method.active / (method.gathered or batch)
     return {
         "forward": forward,
         "backward": backward,
-        "update": [_update(chip, shape, method, updates)],
+        "update": [_update(chip, shape, method, batch * method.active, batch)],
     }
 
 
@@ -353,11 +369,22 @@ def _sizes(limit):
     return np.unique(np.append(powers, limit)).astype(float)
 
 
-def _update(chip, shape, method, updates):
-    """Return the cost of ``updates`` passes over all state of the layer's weights."""
-    counts = {k: v * updates for k, v in _count_update(shape, method).items()}
+def _update(chip, shape, method, active, batch):
+    """Return the cost of the updates that ``active`` samples of a batch give.
+
+    An update is a pass over all state of the layer's weights. In the integer rule the votes of a
+    convolution are added to the accumulators sample by sample, those of a dense layer together.
+    """
+    updates = active / (method.gathered or batch)
+    taken = active if _adds_each(shape, method) else updates
+    counts = {
+        name: number * (taken if name.startswith("add") else updates)
+        for name, number in _count_update(shape, method).items()
+    }
     _, energy, moved, prices = _operations(chip, counts)
-    bits = shape.weights * updates * np.array([method.vote, 2 * method.weight, 2 * method.state])
+    states = 2 * method.state * max(taken, updates)
+    votes = _vote_bits(shape, method) * taken
+    bits = shape.weights * np.array([votes, 2 * method.weight * updates, states])
     for level in chip.levels:
         _charge(moved, prices, level, bits.tolist())
     return counts, energy, moved, prices
@@ -377,11 +404,22 @@ def _count_products(method, products, sum_bits, operand_bits):
     return {f"xnor {operand_bits}": products, f"add {sum_bits}": products}
 
 
-def _count_units(shape, method, first):
+def _adds_each(shape, method):
+    """Return whether votes are added to accumulators sample by sample."""
+    return method.gathered and shape.positions > 1
+
+
+def _vote_bits(shape, method):
+    """Return the bits of a vote; that of a sample reaches the number of places."""
+    return 1 + shape.positions.bit_length() if _adds_each(shape, method) else method.vote
+
+
+def _count_units(shape, method):
     """Return the operations per sample of thresholds, and of tanh' where signals are weighted."""
     counts = {f"compare {method.sum}": shape.outputs * shape.positions}
-    if method.reweight and not first:
-        counts["fp_mul 16"] = shape.inputs * shape.pixels * method.active
+    if method.reweight and shape.returned:
+        units = shape.returned / shape.kernel**2 * shape.pixels
+        counts["fp_mul 16"] = units * method.active
     return counts
 
 

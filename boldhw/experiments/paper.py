@@ -99,7 +99,7 @@ def report(records):
 
 def _row(label, group):
     settings = group[0]["settings"]
-    shapes = energy.mlp_shapes(Network.parse(settings["network"]))
+    shapes = energy.shapes_of(Network.parse(settings["network"]))
     flips = mean(np.sum([sum(epoch) for epoch in each["result"]["flips"]]) for each in group)
     boolean = sum(shape.weights for shape in shapes if not _is_real(settings, shape))
     counts = _operations(settings, shapes, group)

@@ -15,7 +15,17 @@ from boldhw.energy.cost import Chip, Level, Shape, training
 from boldhw.errors import ConfigError
 from boldhw.spec.network import Network
 
-DIGITS = energy.mlp_shapes(Network.of((784, 256, 256, 10)))
+DIGITS = energy.shapes_of(Network.of((784, 256, 256, 10)))
+GRAPH = {
+    "inputs": [8, 8, 3],
+    "layers": [
+        {"name": "stem", "kind": "conv", "kernel": {"side": 3}, "outputs": 5,
+         "taps": [{"source": "input"}]},
+        {"name": "both", "kind": "conv", "kernel": {"side": 5, "pool": 2}, "outputs": 7,
+         "taps": [{"source": "input"}, {"source": "stem"}]},
+        {"name": "scores", "outputs": 10, "taps": [{"source": "both"}]},
+    ],
+}  # fmt: skip
 FREE = {"add_pj": 0, "logic_pj": 0, "fp_add_pj": {16: 0, 32: 0}, "fp_mul_pj": {16: 0, 32: 0}}
 CHANGES = (
     {"levels": None},
@@ -108,7 +118,7 @@ class TestOperations:
 
     def test_integer_rule_works_for_active_samples_only(self):
         method = replace(BITS, active=0.25, gathered=32)
-        passes = training([Shape(100, 20), Shape(20, 10)], method, energy.ascend())
+        passes = training([Shape(100, 20), Shape(20, 10, returned=20)], method, energy.ascend())
         assert passes["forward"]["operations"] == {"xnor 1": 2200, "add 8": 2200}
         votes, signals = 2200 * 0.25, 200 * 0.25
         assert passes["backward"]["operations"] == pytest.approx(
@@ -118,6 +128,32 @@ class TestOperations:
         assert passes["update"]["operations"] == pytest.approx(
             {"add 6": weights, "compare 6": weights}
         )
+
+    def test_shapes_of_a_graph_are_those_of_its_loops(self):
+        graph = Network.from_dict(GRAPH)
+        stem, both, scores = energy.shapes_of(graph)
+        assert (stem.inputs, stem.kernel, stem.positions, stem.pixels) == (3, 3, 64, 64)
+        assert (both.inputs, both.kernel, both.positions, both.returned) == (8, 5, 64, 25 * 5)
+        assert (scores.inputs, scores.positions, scores.returned) == (4 * 4 * 7, 1, 4 * 4 * 7)
+        assert [shape.returned for shape in (stem, both)] == [0, 25 * 5]
+        assert [shape.real for shape in (stem, both, scores)] == [True, True, True]
+        assert [shape.weights for shape in energy.shapes_of(graph)] == [
+            layer.weights for layer in graph.layers
+        ]
+
+    def test_a_convolution_adds_its_votes_sample_by_sample(self):
+        method = replace(BITS, active=0.5, gathered=8)
+        shape = Shape(2, 4, kernel=3, positions=64, pixels=64)
+        cost = training([shape], method, energy.ascend())
+        assert cost["update"]["operations"] == pytest.approx(
+            {"add 6": 0.5 * 72, "compare 6": 0.5 * 72 / 8}
+        )
+        # A vote of a sample reaches 64; accumulators come and go with each, weights with an update.
+        assert cost["update"]["bits"]["DRAM"] == pytest.approx(
+            72 * (0.5 * (8 + 2 * 6) + 0.5 / 8 * 2)
+        )
+        together = training([shape], replace(method, gathered=0), energy.ascend())["update"]
+        assert together["operations"]["add 6"] < cost["update"]["operations"]["add 6"]
 
     def test_paper_multiplies_for_its_ends_only(self):
         ways = energy.methods(DIGITS)

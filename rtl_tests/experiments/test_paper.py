@@ -51,7 +51,7 @@ def test_state_bits():
 
 
 def test_operations_of_the_integer_rule_follow_the_active_samples():
-    shapes = energy.mlp_shapes(Network.of((784, 32, 16, 10)))
+    shapes = energy.shapes_of(Network.of((784, 32, 16, 10)))
     forward = sum(shape.products for shape in shapes)
     back = 2 * forward - shapes[0].products
     for active in (0.1, 0.5):
