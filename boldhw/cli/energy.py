@@ -59,8 +59,9 @@ def _design_text(design):
 
 
 @verb(text=_text)
-@click.option("--network", default="784-72-10", show_default=True, metavar=f"NETWORK|FILE|{VGG_SMALL}",
-              help="A network, or the paper's for CIFAR-10.")  # fmt: skip
+@click.option("--network", default="784-72-10", show_default=True,
+              metavar=f"NETWORK|FILE|{VGG_SMALL}", help="A network, or the paper's for CIFAR-10.",
+)  # fmt: skip
 @click.option("--chip", "chip_file", type=options.FILE, help="JSON file of another chip.")
 @click.option("--batch", type=int, default=100, show_default=True, help="Samples of a pass.")
 @click.option("--active", type=float, default=0.1, show_default=True,
