@@ -13,19 +13,15 @@ from boldhw.golden.graph.kernel import Longs
 from boldhw.golden.graph.vectors import (
     FEW,
     MANY,
-    SHORTS,
     address,
     differ_few,
     differ_many,
-    sum_rows,
-    take_votes,
 )
 from boldhw.golden.words64 import Words
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 
 ONES = np.uint64((1 << 64) - 1)
-MOST = 127  # additions of -1, 0 or 1 that a byte holds
 
 
 @kept
@@ -152,127 +148,6 @@ def signals(
             found[row, j] = (np.int8(delta > 0) - np.int8(delta < 0)) if passes else np.int8(0)
         size += total
     return size
-
-
-@kept
-def backward(
-    deltas: Shorts, signals: Signals, where: Signals, weights: Signals, runs: Longs,
-    step: tuple[int, int], pool: int, wide: Shorts, chosen: Longs, counts: Longs,
-) -> None:  # fmt: skip
-    """Sum signals times weights into strings of g.
-
-    weights: int8, shape (n, padded m).  wide: int16, shape (padded m,).  chosen: int64, shape
-    (4, 2, n), and counts, (4, 2): room for lists of outputs.
-    """
-    for k in range(len(signals)):
-        for y in range(signals.shape[1]):
-            for x in range(signals.shape[2]):
-                _outputs(chosen, counts, signals[k, y, x], where[k, y, x])
-                for q in range(pool * pool):
-                    plus, minus = counts[q, 0], counts[q, 1]
-                    if plus + minus:
-                        sum_chosen(wide, weights, chosen[q], plus, minus)
-                        r, s = y * pool + q // pool, x * pool + q % pool
-                        _spread(deltas[k], wide, runs, r * step[0], s * step[1])
-
-
-@kept
-def _spread(strings: Shorts, wide: Shorts, runs: Longs, row: int, offset: int) -> None:
-    """Add what the sum at a place gives back to what it read."""
-    for run in range(len(runs)):
-        at, first, count = runs[run, 1] + offset, runs[run, 3], runs[run, 2]
-        target = strings[row + runs[run, 0], at : at + count]
-        part = wide[first : first + count]
-        for i in range(len(target)):
-            target[i] += part[i]
-
-
-@kept
-def _outputs(chosen: Longs, counts: Longs, signals: Signals, where: Signals) -> None:
-    """List outputs by the sum that their signal goes to, and by T and F."""
-    counts[:] = 0
-    for j in range(len(signals)):
-        if signals[j] != 0:
-            q, side = where[j], np.int64(signals[j] < 0)
-            chosen[q, side, counts[q, side]] = j
-            counts[q, side] += 1
-
-
-@kept
-def sum_chosen(wide: Shorts, rows: Signals, chosen: Longs, plus: int, minus: int) -> None:
-    """Add up the rows that ``chosen[0]`` lists and take away those of ``chosen[1]``."""
-    wide[:] = 0
-    for side in range(2):
-        count = minus if side else plus
-        for start in range(0, count, MOST):
-            part = min(MOST, count - start)
-            listed = address(chosen) + 8 * (side * chosen.shape[1] + start)
-            sum_rows(
-                address(wide), address(rows), listed, 0 if side else part, part if side else 0,
-                rows.shape[1],
-            )  # fmt: skip
-
-
-@kept
-def vote(
-    target: Shorts, strings: Signals, signals: Signals, where: Signals, runs: Longs,
-    step: tuple[int, int], patch: Signals, columns: int, pool: int, rounding: int, first: int,
-    top: int, wide: Shorts, chosen: Longs,
-) -> None:  # fmt: skip
-    """Add the steps of each sample to ``target``. strings: int8, of all samples.
-
-    patch: int8, shape (r * s, padded m), room for what each sum reads.  chosen: int64, shape
-    (2, r * s), for places.
-    """
-    m = target.shape[1]
-    whole = m // SHORTS * SHORTS
-    for k in range(len(signals)):
-        _read(patch, strings[k], runs, step, columns)
-        u = (first + k) & ((1 << rounding) - 1)
-        for j in range(len(target)):
-            plus, minus = _seen(chosen, signals[k], where[k], j, columns, pool)
-            if plus + minus == 0:
-                continue
-            sum_chosen(wide, patch, chosen, plus, minus)
-            take_votes(address(target) + 2 * m * j, address(wide), u, rounding, top, whole)
-            for i in range(whole, m):
-                value = target[j, i] + ((u - wide[i]) >> rounding)
-                target[j, i] = min(max(value, -top), top - 1)
-
-
-@kept
-def _read(
-    patch: Signals, strings: Signals, runs: Longs, step: tuple[int, int], columns: int
-) -> None:
-    """Copy what each sum reads, byte by byte."""
-    for place in range(len(patch)):
-        y, x = place // columns, place % columns
-        for run in range(len(runs)):
-            at, first, count = runs[run, 1] + x * step[1], runs[run, 3], runs[run, 2]
-            source = strings[y * step[0] + runs[run, 0], at : at + count]
-            part = patch[place, first : first + count]
-            for i in range(len(part)):
-                part[i] = source[i]
-
-
-@kept
-def _seen(
-    chosen: Longs, signals: Signals, where: Signals, j: int, columns: int, pool: int
-) -> tuple[int, int]:
-    """List places that output j has signals for; return how many are T, and F."""
-    plus, minus = 0, 0
-    for y in range(signals.shape[0]):
-        for x in range(signals.shape[1]):
-            signal = signals[y, x, j]
-            if signal != 0:
-                r, s = y * pool + where[y, x, j] // pool, x * pool + where[y, x, j] % pool
-                if signal > 0:
-                    chosen[0, plus] = r * columns + s
-                    plus += 1
-                else:
-                    chosen[1, minus] = r * columns + s
-                    minus += 1
-    return plus, minus
 
 
 @kept
