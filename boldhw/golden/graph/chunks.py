@@ -101,5 +101,4 @@ def _add(chunks: int) -> Any:
 nonzero: Any = intrinsic(_nonzero)
 lowest: Any = intrinsic(_lowest)
 copy: Any = intrinsic(_copy)
-MANY = 4  # chunks of a row that are added up together
-add_many, add_one = _add(MANY), _add(1)
+add_9, add_5, add_2, add_1 = (_add(chunks) for chunks in (9, 5, 2, 1))

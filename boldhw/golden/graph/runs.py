@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from boldhw.golden.graph.places import Places
-from boldhw.golden.graph.vectors import BYTES
+from boldhw.golden.graph.rooms import BYTES
 from boldhw.golden.words64 import WORD
 from boldhw.spec.numbers import ceil_div
 
@@ -105,6 +105,17 @@ def bit_runs(places: Places) -> np.ndarray:
             found.append((row, offset, count, first))
             offset, planes, first = offset + count, planes - count, first + count
     return np.array(found, np.int64)
+
+
+def string_words(places: Places) -> np.ndarray | None:
+    """Return the words that a sum at (0, 0) reads in all strings, int64.
+
+    None if what it reads are no whole words, there or for another sum.
+    """
+    strings, found = Strings.of(places), bit_runs(places)
+    if strings.step % WORD or (found[:, 1:] % WORD).any():
+        return None
+    return found[:, 0] * strings.words + found[:, 1] // WORD
 
 
 def byte_runs(places: Places) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept
-from boldhw.golden.graph.chunks import MANY, add_many, add_one, copy, lowest, nonzero
+from boldhw.golden.graph.chunks import add_1, add_2, add_5, add_9, copy, lowest, nonzero
 from boldhw.golden.graph.kernel import Longs
 from boldhw.golden.graph.vectors import BYTES, SHORTS, address, take_votes
 from boldhw.golden.words64 import WORD
@@ -105,12 +105,18 @@ def _add_part(
     minus = address(listed) + 4 * (listed.shape[1] + second)
     chunk = 0
     while chunk < len(at):
-        where, which = address(to) + 8 * chunk, address(at) + 8 * chunk
-        if len(at) - chunk >= MANY:
-            add_many(target, where, rows, which, plus, pluses, minus, minuses)
-            chunk += MANY
+        left, where, which = len(at) - chunk, address(to) + 8 * chunk, address(at) + 8 * chunk
+        if left >= 9:
+            add_9(target, where, rows, which, plus, pluses, minus, minuses)
+            chunk += 9
+        elif left >= 5:
+            add_5(target, where, rows, which, plus, pluses, minus, minuses)
+            chunk += 5
+        elif left >= 2:
+            add_2(target, where, rows, which, plus, pluses, minus, minuses)
+            chunk += 2
         else:
-            add_one(target, where, rows, which, plus, pluses, minus, minuses)
+            add_1(target, where, rows, which, plus, pluses, minus, minuses)
             chunk += 1
 
 

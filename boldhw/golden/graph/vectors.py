@@ -16,8 +16,8 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept
+from boldhw.golden.graph.rooms import BYTES
 
-BYTES = 64  # of a vector
 WORDS = 8  # of 64 bits in one
 SHORTS = 32  # of 16 bits in one
 MANY, FEW = 8 * WORDS, 2 * WORDS  # outputs that are counted together
@@ -90,8 +90,8 @@ def _differ(outputs: int) -> Any:
     ) -> tuple[Any, Any]:
         """Count where signs and weights differ under the mask, in chosen words.
 
-        found: int16, ``outputs`` of them.  signs, masks: uint64, one a word.  planes: uint64, rows
-        of ``pitch`` outputs, one row a word.  chosen: int64, which words, ``count`` of them.
+        found: int16, ``outputs`` of them.  signs, masks: uint64, one a chosen word.  planes:
+        uint64, rows of ``pitch`` outputs.  chosen: int64, row of each word, ``count`` of them.
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -99,12 +99,12 @@ def _differ(outputs: int) -> Any:
             kind = _vector(I64, WORDS)
             sums = _sums(builder, kind, outputs // WORDS)
             with cgutils.for_range(builder, count) as word:
-                which = _load(builder, chosen, builder.mul(word.index, _bytes(8)), I64)
-                at = builder.mul(which, _bytes(8))
+                at = builder.mul(word.index, _bytes(8))
+                which = _load(builder, chosen, at, I64)
                 sign, mask = (
                     _splat(builder, _load(builder, base, at, I64), WORDS) for base in (signs, masks)
                 )
-                row = builder.mul(at, pitch)
+                row = builder.mul(builder.mul(which, _bytes(8)), pitch)
                 for index, total in enumerate(sums):
                     offset = builder.add(row, _bytes(BYTES * index))
                     weights = _load(builder, planes, offset, kind)
