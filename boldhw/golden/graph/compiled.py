@@ -29,6 +29,7 @@ class CompiledKernel(NumpyKernel):
         self._strings, self._sums = Strings.of(places), sums_of(places)
         self._byte_runs = byte_runs(places)
         self._known = np.zeros((places.outputs, places.inputs), bool)
+        self._changed = np.empty(places.outputs, np.int64)
         self._down = weight_chunks(places)
         self._signs = aligned((places.outputs, self._down.size), np.int8)
         self._signs[:, self._down.slots] = -1  # all weights are F before the first load
@@ -48,7 +49,7 @@ class CompiledKernel(NumpyKernel):
 
         Only rows that changed are made anew: a network is trained a few samples at a time.
         """
-        changed = np.flatnonzero((weights != self._known).any(axis=1))
+        changed = self._changed[: loops.changed(self._changed, self._known, weights)]
         if not len(changed):
             return
         rows = weights[changed]

@@ -77,12 +77,7 @@ def forward_short(
                 least, largest = np.int32(inputs), np.int32(0)
                 for q in range(pool * pool):
                     r, s = y * pool + q // pool, x * pool + q % pool
-                    total = np.int32(0)
-                    if zero_true:
-                        for word in range(patch.shape[2]):
-                            total += np.int32(popcount(patch[r, s, word]))
-                    else:
-                        total = counts[r, s]
+                    total = _ones(patch[r, s]) if zero_true else counts[r, s]
                     totals[q] = total
                     least, largest = min(least, total), max(largest, total)
                 if largest == 0:  # a dark place
@@ -98,6 +93,19 @@ def forward_short(
                         best, which, left, signs, masks, right, row, address(totals), weights,
                         pitch, units, pool, zero_true, is_masked,
                     )  # fmt: skip
+
+
+@kept
+def _ones(words: Words) -> Any:
+    """Return the ones of four words at most; a loop would be made for many."""
+    total = popcount(words[0])
+    if len(words) > 1:
+        total += popcount(words[1])
+    if len(words) > 2:
+        total += popcount(words[2])
+    if len(words) > 3:
+        total += popcount(words[3])
+    return np.int32(total)
 
 
 @kept
@@ -270,3 +278,16 @@ def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
                     accumulators[j, i] = 0
         flips += row
     return flips
+
+
+@kept
+def changed(rows: Longs, known: Bits, weights: Bits) -> int:
+    """List the rows of weights that are other than those known; return how many there are."""
+    count = 0
+    for j in range(len(weights)):
+        other = np.uint8(0)
+        for i in range(weights.shape[1]):
+            other |= np.uint8(weights[j, i]) ^ np.uint8(known[j, i])
+        rows[count] = j
+        count += np.int64(other != 0)
+    return count

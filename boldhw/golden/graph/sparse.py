@@ -10,7 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept
-from boldhw.golden.graph.chunks import add_1, add_2, add_5, add_9, copy, lowest, nonzero
+from boldhw.golden.graph.chunks import (
+    add_1,
+    add_2,
+    add_5,
+    add_9,
+    copy,
+    lowest,
+    nonzero,
+    take_1,
+    take_2,
+    take_5,
+    take_9,
+)
 from boldhw.golden.graph.kernel import Longs
 from boldhw.golden.graph.vectors import BYTES, SHORTS, address, take_votes
 from boldhw.golden.words64 import WORD
@@ -61,7 +73,6 @@ def vote(
     and counts, (n, 2): room.
     """
     m = target.shape[1]
-    whole = m // SHORTS * SHORTS
     for k in range(len(signals)):
         _places(listed, counts, signals[k], where[k], jumps, pool)
         source = address(strings) + strings.shape[1] * k
@@ -73,9 +84,15 @@ def vote(
             plus, minus = counts[j, 0], counts[j, 1]
             if plus + minus == 0:
                 continue
+            done = 0
+            if plus + minus <= MOST:  # whole chunks are taken without a copy
+                done = m // BYTES
+                _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
             wide[:] = 0
-            _add_rows(address(wide), to, source, at, listed[j], plus, minus)
-            take_votes(address(target) + 2 * m * j, address(wide), u, rounding, top, whole)
+            _add_rows(address(wide), to[done:], source, at[done:], listed[j], plus, minus)
+            done, whole = done * BYTES, max(done * BYTES, m // SHORTS * SHORTS)
+            part = address(target) + 2 * (m * j + done), address(wide) + 2 * done
+            take_votes(*part, u, rounding, top, whole - done)
             for i in range(whole, m):
                 value = target[j, i] + ((u - wide[i]) >> rounding)
                 target[j, i] = min(max(value, -top), top - 1)
@@ -117,6 +134,31 @@ def _add_part(
             chunk += 2
         else:
             add_1(target, where, rows, which, plus, pluses, minus, minuses)
+            chunk += 1
+
+
+@kept
+def _take_rows(
+    target: Shorts, rows: int, at: Longs, listed: Ints, plus: int, minus: int, u: int,
+    rounding: int, top: int,
+) -> None:  # fmt: skip
+    """Take the votes of listed rows, 127 at most, in whole chunks."""
+    pluses, minuses = address(listed), address(listed) + 4 * listed.shape[1]
+    chunk = 0
+    while chunk < len(at):
+        left, part = len(at) - chunk, address(target) + 2 * BYTES * chunk
+        which = address(at) + 8 * chunk
+        if left >= 9:
+            take_9(part, rows, which, pluses, plus, minuses, minus, u, rounding, top)
+            chunk += 9
+        elif left >= 5:
+            take_5(part, rows, which, pluses, plus, minuses, minus, u, rounding, top)
+            chunk += 5
+        elif left >= 2:
+            take_2(part, rows, which, pluses, plus, minuses, minus, u, rounding, top)
+            chunk += 2
+        else:
+            take_1(part, rows, which, pluses, plus, minuses, minus, u, rounding, top)
             chunk += 1
 
 
