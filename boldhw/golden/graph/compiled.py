@@ -16,7 +16,6 @@ from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
 from boldhw.golden.graph.runs import Strings, byte_runs, copied_chunks, input_chunks, weight_chunks
 from boldhw.golden.graph.sums import sums_of
-from boldhw.golden.words64 import pack
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
 
@@ -29,7 +28,6 @@ class CompiledKernel(NumpyKernel):
         self._strings, self._sums = Strings.of(places), sums_of(places)
         self._byte_runs = byte_runs(places)
         self._known = np.zeros((places.outputs, places.inputs), bool)
-        self._changed = np.empty(places.outputs, np.int64)
         self._down = weight_chunks(places)
         self._signs = aligned((places.outputs, self._down.size), np.int8)
         self._signs[:, self._down.slots] = -1  # all weights are F before the first load
@@ -47,15 +45,11 @@ class CompiledKernel(NumpyKernel):
     def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.
 
-        Only rows that changed are made anew: a network is trained a few samples at a time.
+        Only those that changed are taken: a network is trained a few samples at a time.
         """
-        changed = self._changed[: loops.changed(self._changed, self._known, weights)]
-        if not len(changed):
-            return
-        rows = weights[changed]
-        self._known[changed] = rows
-        self._sums.load(changed, pack(rows))
-        self._signs[np.ix_(changed, self._down.slots)] = np.where(rows, np.int8(1), np.int8(-1))
+        words = self._sums.words
+        size = words.dtype.itemsize.bit_length() + 2
+        loops.load(weights, self._known, words, size, self._signs, self._down.slots)
 
     def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
         shape = len(maps), *vars(self.places.makes).values()

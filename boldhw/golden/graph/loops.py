@@ -281,13 +281,21 @@ def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
 
 
 @kept
-def changed(rows: Longs, known: Bits, weights: Bits) -> int:
-    """List the rows of weights that are other than those known; return how many there are."""
-    count = 0
+def load(weights: Bits, known: Bits, words: Any, bits: int, rows: Signals, slots: Longs) -> None:
+    """Take the weights that are other than those known.
+
+    words: unsigned integers of ``2**bits`` bits, shape (words, padded n), in which they are
+    inverted.  rows: int8, shape (n, bytes), in which they become -1 or 1; slots: int64, shape (m,),
+    where.
+    """
+    place = (1 << bits) - 1
     for j in range(len(weights)):
         other = np.uint8(0)
         for i in range(weights.shape[1]):
             other |= np.uint8(weights[j, i]) ^ np.uint8(known[j, i])
-        rows[count] = j
-        count += np.int64(other != 0)
-    return count
+        if other:
+            for i in range(weights.shape[1]):
+                if weights[j, i] != known[j, i]:
+                    known[j, i] = weights[j, i]
+                    words[i >> bits, j] ^= words.dtype.type(1) << words.dtype.type(i & place)
+                    rows[j, slots[i]] = 1 if weights[j, i] else -1

@@ -196,14 +196,16 @@ def _places(
     for y in range(signals.shape[0]):
         for x in range(signals.shape[1]):
             row, chosen = signals[y, x], where[y, x]
+            first = y * pool * jumps[0] + x * pool * jumps[1]
             for start in range(0, len(row), WORD):
                 word = _set(row, start)
                 while word:
                     j = start + lowest(word)
                     word &= word - ONE
-                    down, right = y * pool + chosen[j] // pool, x * pool + chosen[j] % pool
+                    q = np.int64(chosen[j])  # 0 without pooling
+                    place = first + (q >> 1) * jumps[0] + (q & 1) * jumps[1]
                     side = np.int64(row[j] < 0)
-                    listed[j, side, counts[j, side]] = down * jumps[0] + right * jumps[1]
+                    listed[j, side, counts[j, side]] = place
                     counts[j, side] += 1
 
 

@@ -28,7 +28,10 @@ def sums_of(places: Places) -> ShortSums | LongSums:
 
 
 class ShortSums:
-    """Sums of few inputs. ``load`` takes weights, ``forward`` is that of the kernel."""
+    """Sums of few inputs.
+
+    ``words`` are the weights, uint32, shape (units, padded n), bit by bit in the order of inputs.
+    """
 
     def __init__(self, places: Places) -> None:
         self._pool, self._inputs, self._strings = places.pool, places.inputs, Strings.of(places)
@@ -36,24 +39,20 @@ class ShortSums:
         self._inside, self._patch = _patches(places)
         self._counts = np.bitwise_count(self._inside).sum(axis=2).astype(np.int32)
         units, width = ceil_div(places.inputs, LANE), ceil_div(places.outputs, LANES) * LANES
-        self._lanes = aligned((units, width), np.uint32)
+        self.words = aligned((units, width), np.uint32)
         self._totals = np.empty(self._pool**2, np.int32)
-
-    def load(self, changed: np.ndarray, words: Words) -> None:
-        """Take the weights of some outputs. words: uint64, shape (changed, words)."""
-        self._lanes[:, changed] = words.view(np.uint32).T[: len(self._lanes)]
 
     def forward(self, sums: Shorts, where: Signals, maps: Bits, zero_true: bool) -> None:
         """Sum into ``sums``, and into ``where``, which is 0."""
         loops.forward_short(
             sums, where, self._strings.packed(maps), self._runs, self._step, self._inside,
-            self._counts, self._inputs, self._patch, self._lanes, self._totals, self._pool,
+            self._counts, self._inputs, self._patch, self.words, self._totals, self._pool,
             zero_true,
         )  # fmt: skip
 
 
 class LongSums:
-    """Sums of many inputs, as :class:`ShortSums`."""
+    """Sums of many inputs, as :class:`ShortSums`; ``words`` are uint64."""
 
     def __init__(self, places: Places) -> None:
         self._strings = Strings.of(places)
@@ -67,20 +66,16 @@ class LongSums:
             inside, self._patch = self._strings.packed(everywhere), np.empty((0, 0, 0), np.uint64)
             self._jumps = self._step[0] * self._strings.words, self._step[1] // WORD
         self._at, self._inside = at, inside.reshape(-1)
-        self._planes = aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
-        self._wrong = np.empty((places.pool**2, self._planes.shape[1]), np.int16)
+        self.words = aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
+        self._wrong = np.empty((places.pool**2, self.words.shape[1]), np.int16)
         self._full, self._listed = np.full(words, loops.ONES), np.empty(words, np.int64)
         self._found = np.empty((2, words), np.uint64)
-
-    def load(self, changed: np.ndarray, words: Words) -> None:
-        """Take the weights of some outputs. words: uint64, shape (changed, words)."""
-        self._planes[:, changed] = words.T
 
     def forward(self, sums: Shorts, where: Signals, maps: Bits, zero_true: bool) -> None:
         """Sum into ``sums``, and into ``where``, which is 0."""
         loops.forward(
             sums, where, self._strings.packed(maps), self._runs, self._step, self._inside,
-            self._patch, self._at, self._jumps, self._planes, self._wrong, self._full, self._found,
+            self._patch, self._at, self._jumps, self.words, self._wrong, self._full, self._found,
             self._listed, zero_true,
         )  # fmt: skip
 
