@@ -7,20 +7,17 @@ nine in ten are 0. Needs the package numba; one thread.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
-from boldhw.golden.graph import loops
+from boldhw.golden.graph import loops, sparse
 from boldhw.golden.graph.kernel import Longs, NumpyKernel
 from boldhw.golden.graph.places import Places
-from boldhw.golden.graph.runs import Strings, bit_runs, runs
-from boldhw.golden.graph.vectors import BYTES, FEW, ROW
-from boldhw.golden.words64 import WORD, pack
+from boldhw.golden.graph.rooms import aligned
+from boldhw.golden.graph.runs import Strings, byte_runs, copied_chunks, input_chunks, weight_chunks
+from boldhw.golden.graph.sums import sums_of
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
-from boldhw.spec.numbers import ceil_div
 
 
 class CompiledKernel(NumpyKernel):
@@ -28,45 +25,36 @@ class CompiledKernel(NumpyKernel):
 
     def __init__(self, places: Places) -> None:
         super().__init__(places)
-        self._strings = Strings.of(places)
-        self._step = self._strings.stride, self._strings.step
-        self._runs, self._bit_runs = runs(places), bit_runs(places)
-        words, size = ceil_div(places.inputs, WORD), ceil_div(places.inputs, ROW) * ROW
-        self._inside, self._patch = np.empty((2, places.rows, places.columns, words), np.uint64)
-        everywhere = np.ones((1, *vars(places.reads).values()), bool)
-        loops.patches(self._inside, self._strings.packed(everywhere)[0], self._bit_runs, self._step)
-        count = places.rows * places.columns
-        self._full, self._listed = np.full(words, loops.ONES), np.empty(words, np.int64)
-        self._planes = _aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
-        self._wrong = np.empty((places.pool**2, self._planes.shape[1]), np.int16)
+        self._strings, self._sums = Strings.of(places), sums_of(places)
+        self._byte_runs = byte_runs(places)
         self._known = np.zeros((places.outputs, places.inputs), bool)
-        self._signs = _aligned((places.outputs, size), np.int8)
-        self._signs[:, : places.inputs] = -1  # all weights are F before the first load
-        self._bytes, self._wide = _aligned((count, size), np.int8), _aligned((size,), np.int16)
-        self._seen = np.empty((2, count), np.int64)
-        self._outputs = np.empty((places.pool**2, 2, places.outputs), np.int64)
-        self._counts = np.empty((places.pool**2, 2), np.int64)
+        self._down = weight_chunks(places)
+        self._signs = aligned((places.outputs, self._down.size), np.int8)
+        self._signs[:, self._down.slots] = -1  # all weights are F before the first load
+        direct = input_chunks(places)
+        self._up = direct or copied_chunks(places)
+        copies = (0, 0) if direct else (places.rows, places.columns)
+        self._bytes = aligned((*copies, self._up.size), np.int8)
+        self._wide = aligned((self._up.size,), np.int16)
+        makes, squares = places.makes, places.pool**2
+        self._outputs = np.empty((squares, 2, places.outputs), np.int32)
+        self._counts = np.empty((squares, 2), np.int64)
+        self._places = np.empty((places.outputs, 2, makes.height * makes.width), np.int32)
+        self._seen = np.empty((places.outputs, 2), np.int64)
 
     def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.
 
-        Only rows that changed are made anew: a network is trained a few samples at a time.
+        Only those that changed are taken: a network is trained a few samples at a time.
         """
-        changed = np.flatnonzero((weights != self._known).any(axis=1))
-        if not len(changed):
-            return
-        rows = weights[changed]
-        self._known[changed] = rows
-        self._planes[:, changed] = pack(rows).T
-        self._signs[changed, : rows.shape[1]] = np.where(rows, np.int8(1), np.int8(-1))
+        words = self._sums.words
+        size = words.dtype.itemsize.bit_length() + 2
+        loops.load(weights, self._known, words, size, self._signs, self._down.slots)
 
     def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
-        loops.forward(
-            sums, where, self._strings.packed(maps), self._bit_runs, self._step, self._inside,
-            self._patch, self._planes, self._wrong, self._full, self._listed, zero_true,
-        )  # fmt: skip
+        self._sums.forward(sums, where, maps, zero_true)
         return sums, where
 
     def fire(self, sums: Shorts, tau: Sums) -> Bits:
@@ -91,10 +79,12 @@ class CompiledKernel(NumpyKernel):
 
     def backward(self, signals: Signals, where: Signals) -> Sums:
         strings = self._strings
-        deltas = np.zeros((len(signals), strings.rows, strings.length), np.int16)
-        loops.backward(
-            deltas, signals, where, self._signs, self._runs, self._step, self.places.pool,
-            self._wide, self._outputs, self._counts,
+        shape = len(signals), strings.rows, strings.length
+        deltas = aligned(shape, np.int16)
+        steps = 2 * strings.stride * strings.length, 2 * strings.step
+        sparse.backward(
+            deltas.reshape(len(signals), -1), np.ascontiguousarray(signals), where, self._signs,
+            self._down.to, self._down.at, steps, self.places.pool, self._outputs, self._counts,
         )  # fmt: skip
         return strings.cropped(deltas, self.places).astype(np.int32)
 
@@ -112,22 +102,18 @@ class CompiledKernel(NumpyKernel):
         strings, places = self._strings, self.places
         ones = np.ascontiguousarray(maps).view(np.int8)  # 0 and 1
         values = ones if zero_true else 2 * ones - 1
-        loops.vote(
-            target, strings.padded(values, strings.length), signals, where, self._runs, self._step,
-            self._bytes, places.columns, places.pool, rounding, first, 1 << bits - 1, self._wide,
-            self._seen,
+        padded = strings.padded(values, strings.length, aligned)
+        steps = strings.stride * strings.length, strings.step
+        copied = len(self._bytes) > 0
+        jumps = (places.columns * self._up.size, self._up.size) if copied else steps
+        sparse.vote(
+            target, padded.reshape(len(maps), -1), np.ascontiguousarray(signals), where,
+            self._byte_runs, self._up.to, self._up.at, steps, jumps, self._bytes, places.pool,
+            rounding, first, 1 << bits - 1, self._wide, self._places, self._seen,
         )  # fmt: skip
 
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         return int(loops.flip(weights, accumulators, theta))
-
-
-def _aligned(shape: tuple[int, ...], dtype: type[Scalar]) -> NDArray[Scalar]:
-    """Return zeros that begin at a multiple of a vector, so that no load takes two cache lines."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    room = np.zeros(size + BYTES, np.uint8)
-    first = -room.ctypes.data % BYTES
-    return room[first : first + size].view(dtype).reshape(shape)
 
 
 def _rows(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -7,25 +7,32 @@ Inner loops run over neighbours in memory, which a compiler makes vectors of.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept, popcount
 from boldhw.golden.graph.kernel import Longs
+from boldhw.golden.graph.squares import (
+    LANES,
+    absent_four,
+    absent_one,
+    masked_four,
+    masked_one,
+    unlike_four,
+    unlike_one,
+)
 from boldhw.golden.graph.vectors import (
     FEW,
     MANY,
-    SHORTS,
     address,
     differ_few,
     differ_many,
-    sum_rows,
-    take_votes,
 )
 from boldhw.golden.words64 import Words
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 
+Halves = NDArray[np.uint32]
 ONES = np.uint64((1 << 64) - 1)
-MOST = 127  # additions of -1, 0 or 1 that a byte holds
 
 
 @kept
@@ -50,44 +57,144 @@ def patches(found: Words, strings: Words, runs: Longs, step: tuple[int, int]) ->
 
 
 @kept
-def forward(
+def forward_short(
     sums: Shorts, where: Signals, strings: Words, runs: Longs, step: tuple[int, int],
-    inside: Words, patch: Words, planes: Words, wrong: Shorts, full: Words, listed: Longs,
+    inside: Words, counts: Sums, inputs: int, patch: Words, lanes: Halves, totals: Sums, pool: int,
     zero_true: bool,
 ) -> None:  # fmt: skip
-    """Sum, and keep the largest of each square.
+    """Sum few inputs, and keep the largest of each square.
 
-    inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch: likewise, room
-    for what sums read.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of
-    each sum of a square.  full: uint64, shape (words,), all ones.  listed: int64, shape (words,).
-
-    Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
+    inside: uint64, shape (r, s, words), masks of what is inside of the map, and patch, room for
+    what sums read.  counts: int32, shape (r, s), ones of ``inside``, ``inputs`` where all of them
+    are.  lanes: uint32, shape (units, padded n), weights.  totals: int32, room, one a place.
     """
-    totals, pool = np.empty(len(wrong), np.int16), 2 if len(wrong) > 1 else 1
-    words, pitch = planes.shape
-    masks = patch if zero_true else inside
+    row, right = 8 * patch.shape[1] * patch.shape[2], 8 * patch.shape[2]
+    units, pitch = lanes.shape[0], 4 * lanes.shape[1]
     for k in range(len(sums)):
         patches(patch, strings[k], runs, step)
         for y in range(sums.shape[1]):
             for x in range(sums.shape[2]):
+                least, largest = np.int32(inputs), np.int32(0)
+                for q in range(pool * pool):
+                    r, s = y * pool + q // pool, x * pool + q % pool
+                    total = _ones(patch[r, s]) if zero_true else counts[r, s]
+                    totals[q] = total
+                    least, largest = min(least, total), max(largest, total)
+                if largest == 0:  # a dark place
+                    sums[k, y, x] = 0
+                    continue
+                at = y * pool * row + x * pool * right
+                signs, masks = address(patch) + at, address(inside) + at
+                is_masked = not zero_true and least < inputs
+                for j in range(0, sums.shape[3], LANES):
+                    best, which = address(sums[k, y, x]) + 2 * j, address(where[k, y, x]) + j
+                    left, weights = sums.shape[3] - j, address(lanes) + 4 * j
+                    _square(
+                        best, which, left, signs, masks, right, row, address(totals), weights,
+                        pitch, units, pool, zero_true, is_masked,
+                    )  # fmt: skip
+
+
+@kept
+def _ones(words: Words) -> Any:
+    """Return the ones of four words at most; a loop would be made for many."""
+    total = popcount(words[0])
+    if len(words) > 1:
+        total += popcount(words[1])
+    if len(words) > 2:
+        total += popcount(words[2])
+    if len(words) > 3:
+        total += popcount(words[3])
+    return np.int32(total)
+
+
+@kept
+def _square(
+    best: int, which: int, left: int, signs: int, masks: int, right: int, down: int, totals: int,
+    weights: int, pitch: int, units: int, pool: int, zero_true: bool, is_masked: bool,
+) -> None:  # fmt: skip
+    """Sum one place, or a square, for LANES outputs."""
+    if pool == 2:
+        if zero_true:
+            absent_four(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+        elif is_masked:
+            masked_four(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+        else:
+            unlike_four(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+    elif zero_true:
+        absent_one(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+    elif is_masked:
+        masked_one(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+    else:
+        unlike_one(best, which, left, signs, masks, right, down, totals, weights, pitch, units)
+
+
+@kept
+def forward(
+    sums: Shorts, where: Signals, strings: Words, runs: Longs, step: tuple[int, int],
+    masks: Words, patch: Words, at: Longs, jumps: tuple[int, int], planes: Words, wrong: Shorts,
+    full: Words, found: Words, listed: Longs, zero_true: bool,
+) -> None:  # fmt: skip
+    """Sum, and keep the largest of each square.
+
+    masks: uint64, what is inside of the map, laid out as what is read.  patch: uint64, shape
+    (r, s, words), room for what sums read, or with no rows when it is read where it is.  at: int64, words that a sum at (0, 0) reads; jumps: words from one sum to the next, down
+    and right.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of each sum
+    of a square.  full: uint64, shape (words,), all ones.  found, listed: shape (2, words) and
+    (words,), room for what a sum reads.
+
+    Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
+    """
+    totals, pool = np.empty(len(wrong), np.int16), 2 if len(wrong) > 1 else 1
+    pitch = planes.shape[1]
+    for k in range(len(sums)):
+        signs = strings[k].reshape(-1)
+        if len(patch):
+            patches(patch, strings[k], runs, step)
+            signs = patch.reshape(-1)
+        for y in range(sums.shape[1]):
+            for x in range(sums.shape[2]):
                 for q in range(len(wrong)):
                     r, s = y * pool + q // pool, x * pool + q % pool
-                    count, totals[q] = _list(listed, masks, r, s)
-                    at = 8 * words * (r * patch.shape[1] + s)
-                    signs = address(full) if zero_true else address(patch) + at
-                    found = address(wrong) + 2 * pitch * q
-                    _differ(found, signs, address(masks) + at, planes, listed, count)
+                    start = r * jumps[0] + s * jumps[1]
+                    if zero_true:
+                        count, totals[q] = _list_true(listed, found, signs, at, start)
+                        first = address(full)
+                    else:
+                        count, totals[q] = _list(listed, found, signs, masks, at, start)
+                        first = address(found)
+                    second = address(found) + 8 * found.shape[1]
+                    target = address(wrong) + 2 * pitch * q
+                    _differ(target, first, second, planes, listed, count)
                 _largest(sums[k, y, x], where[k, y, x], totals, wrong)
 
 
 @kept
-def _list(listed: Longs, masks: Words, r: int, s: int) -> tuple[int, int]:
-    """List the words of a mask that are not 0; return how many there are, and the mask's ones."""
+def _list(
+    listed: Longs, found: Words, signs: Words, masks: Words, at: Longs, start: int
+) -> tuple[int, int]:
+    """List the words that a sum reads whose mask is not 0.
+
+    Return how many there are, and the ones of the masks.
+    """
     count: Any = 0
     total: Any = 0
-    for word in range(masks.shape[2]):
-        mask = masks[r, s, word]
-        listed[count] = word
+    for word in range(len(at)):
+        mask = masks[start + at[word]]
+        listed[count], found[0, count], found[1, count] = word, signs[start + at[word]], mask
+        count += np.int64(mask != 0)
+        total += np.int64(popcount(mask))
+    return count, total
+
+
+@kept
+def _list_true(listed: Longs, found: Words, signs: Words, at: Longs, start: int) -> tuple[int, int]:
+    """List the words that a sum reads that are not 0, as masks, like :func:`_list`."""
+    count: Any = 0
+    total: Any = 0
+    for word in range(len(at)):
+        mask = signs[start + at[word]]
+        listed[count], found[1, count] = word, mask
         count += np.int64(mask != 0)
         total += np.int64(popcount(mask))
     return count, total
@@ -155,127 +262,6 @@ def signals(
 
 
 @kept
-def backward(
-    deltas: Shorts, signals: Signals, where: Signals, weights: Signals, runs: Longs,
-    step: tuple[int, int], pool: int, wide: Shorts, chosen: Longs, counts: Longs,
-) -> None:  # fmt: skip
-    """Sum signals times weights into strings of g.
-
-    weights: int8, shape (n, padded m).  wide: int16, shape (padded m,).  chosen: int64, shape
-    (4, 2, n), and counts, (4, 2): room for lists of outputs.
-    """
-    for k in range(len(signals)):
-        for y in range(signals.shape[1]):
-            for x in range(signals.shape[2]):
-                _outputs(chosen, counts, signals[k, y, x], where[k, y, x])
-                for q in range(pool * pool):
-                    plus, minus = counts[q, 0], counts[q, 1]
-                    if plus + minus:
-                        sum_chosen(wide, weights, chosen[q], plus, minus)
-                        r, s = y * pool + q // pool, x * pool + q % pool
-                        _spread(deltas[k], wide, runs, r * step[0], s * step[1])
-
-
-@kept
-def _spread(strings: Shorts, wide: Shorts, runs: Longs, row: int, offset: int) -> None:
-    """Add what the sum at a place gives back to what it read."""
-    for run in range(len(runs)):
-        at, first, count = runs[run, 1] + offset, runs[run, 3], runs[run, 2]
-        target = strings[row + runs[run, 0], at : at + count]
-        part = wide[first : first + count]
-        for i in range(len(target)):
-            target[i] += part[i]
-
-
-@kept
-def _outputs(chosen: Longs, counts: Longs, signals: Signals, where: Signals) -> None:
-    """List outputs by the sum that their signal goes to, and by T and F."""
-    counts[:] = 0
-    for j in range(len(signals)):
-        if signals[j] != 0:
-            q, side = where[j], np.int64(signals[j] < 0)
-            chosen[q, side, counts[q, side]] = j
-            counts[q, side] += 1
-
-
-@kept
-def sum_chosen(wide: Shorts, rows: Signals, chosen: Longs, plus: int, minus: int) -> None:
-    """Add up the rows that ``chosen[0]`` lists and take away those of ``chosen[1]``."""
-    wide[:] = 0
-    for side in range(2):
-        count = minus if side else plus
-        for start in range(0, count, MOST):
-            part = min(MOST, count - start)
-            listed = address(chosen) + 8 * (side * chosen.shape[1] + start)
-            sum_rows(
-                address(wide), address(rows), listed, 0 if side else part, part if side else 0,
-                rows.shape[1],
-            )  # fmt: skip
-
-
-@kept
-def vote(
-    target: Shorts, strings: Signals, signals: Signals, where: Signals, runs: Longs,
-    step: tuple[int, int], patch: Signals, columns: int, pool: int, rounding: int, first: int,
-    top: int, wide: Shorts, chosen: Longs,
-) -> None:  # fmt: skip
-    """Add the steps of each sample to ``target``. strings: int8, of all samples.
-
-    patch: int8, shape (r * s, padded m), room for what each sum reads.  chosen: int64, shape
-    (2, r * s), for places.
-    """
-    m = target.shape[1]
-    whole = m // SHORTS * SHORTS
-    for k in range(len(signals)):
-        _read(patch, strings[k], runs, step, columns)
-        u = (first + k) & ((1 << rounding) - 1)
-        for j in range(len(target)):
-            plus, minus = _seen(chosen, signals[k], where[k], j, columns, pool)
-            if plus + minus == 0:
-                continue
-            sum_chosen(wide, patch, chosen, plus, minus)
-            take_votes(address(target) + 2 * m * j, address(wide), u, rounding, top, whole)
-            for i in range(whole, m):
-                value = target[j, i] + ((u - wide[i]) >> rounding)
-                target[j, i] = min(max(value, -top), top - 1)
-
-
-@kept
-def _read(
-    patch: Signals, strings: Signals, runs: Longs, step: tuple[int, int], columns: int
-) -> None:
-    """Copy what each sum reads, byte by byte."""
-    for place in range(len(patch)):
-        y, x = place // columns, place % columns
-        for run in range(len(runs)):
-            at, first, count = runs[run, 1] + x * step[1], runs[run, 3], runs[run, 2]
-            source = strings[y * step[0] + runs[run, 0], at : at + count]
-            part = patch[place, first : first + count]
-            for i in range(len(part)):
-                part[i] = source[i]
-
-
-@kept
-def _seen(
-    chosen: Longs, signals: Signals, where: Signals, j: int, columns: int, pool: int
-) -> tuple[int, int]:
-    """List places that output j has signals for; return how many are T, and F."""
-    plus, minus = 0, 0
-    for y in range(signals.shape[0]):
-        for x in range(signals.shape[1]):
-            signal = signals[y, x, j]
-            if signal != 0:
-                r, s = y * pool + where[y, x, j] // pool, x * pool + where[y, x, j] % pool
-                if signal > 0:
-                    chosen[0, plus] = r * columns + s
-                    plus += 1
-                else:
-                    chosen[1, minus] = r * columns + s
-                    minus += 1
-    return plus, minus
-
-
-@kept
 def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
     """Flip weights and clear their accumulators; return how many flipped."""
     flips: Any = 0
@@ -292,3 +278,24 @@ def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
                     accumulators[j, i] = 0
         flips += row
     return flips
+
+
+@kept
+def load(weights: Bits, known: Bits, words: Any, bits: int, rows: Signals, slots: Longs) -> None:
+    """Take the weights that are other than those known.
+
+    words: unsigned integers of ``2**bits`` bits, shape (words, padded n), in which they are
+    inverted.  rows: int8, shape (n, bytes), in which they become -1 or 1; slots: int64, shape (m,),
+    where.
+    """
+    place = (1 << bits) - 1
+    for j in range(len(weights)):
+        other = np.uint8(0)
+        for i in range(weights.shape[1]):
+            other |= np.uint8(weights[j, i]) ^ np.uint8(known[j, i])
+        if other:
+            for i in range(weights.shape[1]):
+                if weights[j, i] != known[j, i]:
+                    known[j, i] = weights[j, i]
+                    words[i >> bits, j] ^= words.dtype.type(1) << words.dtype.type(i & place)
+                    rows[j, slots[i]] = 1 if weights[j, i] else -1

@@ -6,11 +6,13 @@ What a kernel row reads is then one run of the string, at one offset for each pl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from boldhw.golden.graph.places import Places
+from boldhw.golden.graph.rooms import BYTES
 from boldhw.golden.words64 import WORD
 from boldhw.spec.numbers import ceil_div
 
@@ -50,10 +52,12 @@ class Strings(NamedTuple):
         """64-bit words of a string, and one more that may be read past its end."""
         return ceil_div(self.length, WORD) + 1
 
-    def padded(self, maps: np.ndarray, length: int) -> np.ndarray:
+    def padded(
+        self, maps: np.ndarray, length: int, zeros: Callable[..., np.ndarray] = np.zeros
+    ) -> np.ndarray:
         """Return (k, rows, length), zeros around maps of shape (k, h, w, c)."""
         k, height, width, planes = maps.shape
-        strings = np.zeros((k, self.rows, length), maps.dtype)
+        strings = zeros((k, self.rows, length), maps.dtype)
         inner = strings[:, self.top : self.top + height, self.left : self.left + width * planes]
         inner[...] = maps.reshape(k, height, width * planes)
         return strings
@@ -101,3 +105,67 @@ def bit_runs(places: Places) -> np.ndarray:
             found.append((row, offset, count, first))
             offset, planes, first = offset + count, planes - count, first + count
     return np.array(found, np.int64)
+
+
+def string_words(places: Places) -> np.ndarray | None:
+    """Return the words that a sum at (0, 0) reads in all strings, int64.
+
+    None if what it reads are no whole words, there or for another sum.
+    """
+    strings, found = Strings.of(places), bit_runs(places)
+    if strings.step % WORD or (found[:, 1:] % WORD).any():
+        return None
+    return found[:, 0] * strings.words + found[:, 1] // WORD
+
+
+def byte_runs(places: Places) -> np.ndarray:
+    """Return :func:`runs` with the offset in all strings: int64 rows of (offset, planes, first)."""
+    found, length = runs(places), Strings.of(places).length
+    return np.stack([found[:, 0] * length + found[:, 1], found[:, 2], found[:, 3]], axis=1)
+
+
+class Chunks(NamedTuple):
+    """Where a row of bytes is added to, a vector at a time.
+
+    at      int64: offset of each chunk in its row, or in a string
+    to      int64: offset of its sum in numbers of 16 bits
+    slots   int64, shape (m,): place of each input in the row
+    """
+
+    at: np.ndarray
+    to: np.ndarray
+    slots: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Bytes of a row."""
+        return len(self.at) * BYTES
+
+
+def weight_chunks(places: Places) -> Chunks:
+    """Return the chunks of a row of weights, to be added up in strings.
+
+    Each run begins a chunk of its own; what is left of its last one is 0.
+    """
+    to, slots, length = [], [], Strings.of(places).length
+    for row, offset, planes, _ in runs(places).tolist():
+        slots += range(len(to) * BYTES, len(to) * BYTES + planes)
+        to += [2 * (row * length + offset + part) for part in range(0, planes, BYTES)]
+    return Chunks(BYTES * np.arange(len(to)), np.array(to, np.int64), np.array(slots, np.int64))
+
+
+def input_chunks(places: Places) -> Chunks | None:
+    """Return the chunks of what a sum reads in strings of bytes, None if runs are no whole ones."""
+    at, found, length = [], runs(places), Strings.of(places).length
+    if (found[:, 2] % BYTES).any():
+        return None
+    for row, offset, planes, _ in found.tolist():
+        at += [row * length + offset + part for part in range(0, planes, BYTES)]
+    to = 2 * BYTES * np.arange(len(at))
+    return Chunks(np.array(at, np.int64), to, np.arange(places.inputs))
+
+
+def copied_chunks(places: Places) -> Chunks:
+    """Return the chunks of a copy of what a sum reads."""
+    at = BYTES * np.arange(ceil_div(places.inputs, BYTES))
+    return Chunks(at, 2 * at, np.arange(places.inputs))

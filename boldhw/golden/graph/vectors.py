@@ -16,12 +16,11 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from boldhw.golden.compiled import kept
+from boldhw.golden.graph.rooms import BYTES
 
-BYTES = 64  # of a vector
 WORDS = 8  # of 64 bits in one
 SHORTS = 32  # of 16 bits in one
 MANY, FEW = 8 * WORDS, 2 * WORDS  # outputs that are counted together
-ROW = 2 * BYTES  # bytes of a row that are added up together
 I8, I16, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(64)
 SIZE = types.intp
 
@@ -91,8 +90,8 @@ def _differ(outputs: int) -> Any:
     ) -> tuple[Any, Any]:
         """Count where signs and weights differ under the mask, in chosen words.
 
-        found: int16, ``outputs`` of them.  signs, masks: uint64, one a word.  planes: uint64, rows
-        of ``pitch`` outputs, one row a word.  chosen: int64, which words, ``count`` of them.
+        found: int16, ``outputs`` of them.  signs, masks: uint64, one a chosen word.  planes:
+        uint64, rows of ``pitch`` outputs.  chosen: int64, row of each word, ``count`` of them.
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -100,12 +99,12 @@ def _differ(outputs: int) -> Any:
             kind = _vector(I64, WORDS)
             sums = _sums(builder, kind, outputs // WORDS)
             with cgutils.for_range(builder, count) as word:
-                which = _load(builder, chosen, builder.mul(word.index, _bytes(8)), I64)
-                at = builder.mul(which, _bytes(8))
+                at = builder.mul(word.index, _bytes(8))
+                which = _load(builder, chosen, at, I64)
                 sign, mask = (
                     _splat(builder, _load(builder, base, at, I64), WORDS) for base in (signs, masks)
                 )
-                row = builder.mul(at, pitch)
+                row = builder.mul(builder.mul(which, _bytes(8)), pitch)
                 for index, total in enumerate(sums):
                     offset = builder.add(row, _bytes(BYTES * index))
                     weights = _load(builder, planes, offset, kind)
@@ -123,43 +122,6 @@ def _differ(outputs: int) -> Any:
 
 
 differ_many, differ_few = _differ(MANY), _differ(FEW)
-
-
-def _sum_rows(
-    context: Any, wide: Any, rows: Any, chosen: Any, plus: Any, minus: Any, pitch: Any
-) -> tuple[Any, Any]:
-    """Add ``plus`` rows of bytes and take away the ``minus`` next, 127 together at most.
-
-    wide: int16, ``pitch`` of them, to which the sum is added.  rows: int8, ``pitch`` each, a
-    multiple of ROW.  chosen: int64, which rows.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        wide, rows, chosen, plus, minus, pitch = arguments
-        kind, all_rows = _vector(I8, BYTES), builder.add(plus, minus)
-        with cgutils.for_range(builder, builder.udiv(pitch, _bytes(ROW))) as part:
-            sums = _sums(builder, kind, ROW // BYTES)
-            start = builder.mul(part.index, _bytes(ROW))
-            for first, last, step in ((None, plus, builder.add), (plus, all_rows, builder.sub)):
-                with cgutils.for_range(builder, last, start=first) as row:
-                    which = _load(builder, chosen, builder.mul(row.index, _bytes(8)), I64)
-                    base = builder.add(builder.mul(which, pitch), start)
-                    for index, total in enumerate(sums):
-                        values = _load(
-                            builder, rows, builder.add(base, _bytes(BYTES * index)), kind
-                        )
-                        builder.store(step(builder.load(total), values), total)
-            for index, total in enumerate(sums):
-                shorts = builder.sext(builder.load(total), _vector(I16, BYTES))
-                at = builder.mul(builder.add(start, _bytes(BYTES * index)), _bytes(2))
-                before = _load(builder, wide, at, shorts.type)
-                _store(builder, builder.add(before, shorts), wide, at)
-        return context.get_dummy_value()
-
-    return types.void(*[SIZE] * 6), generate
-
-
-sum_rows: Any = intrinsic(_sum_rows)
 
 
 def _take_votes(
