@@ -17,6 +17,7 @@ from typing import Any
 from boldhw.errors import ConfigError
 from boldhw.spec import shorthand
 from boldhw.spec.checks import check_widths
+from boldhw.spec.head import Head
 from boldhw.spec.layer import (
     ACTIVATIONS,
     CONV,
@@ -41,10 +42,12 @@ class Network:
 
     sample   shape of a sample
     layers   each behind those that it reads; the last one is the output
+    head     what the sums of the last one mean
     """
 
     sample: Shape
     layers: tuple[Layer, ...]
+    head: Head = Head()
 
     @property
     def inputs(self) -> int:
@@ -107,21 +110,27 @@ class Network:
         ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true and
         ``threshold``, or ``scores`` for the last one. A ``conv`` has a ``kernel``, an object with
         the fields of :class:`boldhw.spec.maps.Kernel`; its sources are joined plane by plane.
-        Raises ConfigError that names the layer.
+        ``head`` is an object with the fields of :class:`boldhw.spec.head.Head`, if it is not one of
+        classes. Raises ConfigError that names the layer.
         """
-        if not isinstance(described, Mapping) or set(described) != {"inputs", "layers"}:
-            raise ConfigError("a network is an object with the keys inputs and layers")
+        if not isinstance(described, Mapping) or set(described) - {"head"} != {"inputs", "layers"}:
+            raise ConfigError(
+                "a network is an object with the keys inputs and layers, and head if the last "
+                "layer makes no classes of samples"
+            )
         sample, entries = _sample(described["inputs"]), described["layers"]
         if not isinstance(entries, list | tuple) or not entries:
             raise ConfigError("layers of the network is not a list with at least one layer")
         drafts = [_draft(entry, index == len(entries) - 1) for index, entry in enumerate(entries)]
-        return cls(sample, tuple(_placed(sample, drafts)))
+        head = Head.of(described["head"]) if "head" in described else Head()
+        return cls(sample, tuple(_placed(sample, drafts)), head)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`from_dict` takes; values that it fills in are left out."""
         sample = self.sample
         inputs = sample.bits if sample.is_flat else [sample.height, sample.width, sample.planes]
-        return {"inputs": inputs, "layers": [_entry(layer) for layer in self.layers]}
+        head = {} if self.head == Head() else {"head": self.head.to_dict()}
+        return {"inputs": inputs, "layers": [_entry(layer) for layer in self.layers]} | head
 
     def to_json(self) -> str:
         """Return the network as JSON text."""
@@ -139,9 +148,9 @@ class Network:
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each layer is dense, learns and reads exactly the one before."""
-        widths = [self.inputs, *(layer.outputs for layer in self.layers)]
-        return self.layers == Network.chain(widths).layers
+        """Whether each layer is dense, learns and reads exactly the one before, up to classes."""
+        chain = Network.chain([self.inputs, *(layer.outputs for layer in self.layers)])
+        return (self.layers, self.head) == (chain.layers, chain.head)
 
     @property
     def widths(self) -> tuple[int, ...]:

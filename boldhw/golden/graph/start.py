@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +28,15 @@ def start(
     bits: int = 16,
     rounding: Sequence[int] = (),
     means: Sequence[np.ndarray | None] = (),
+    outputs_per_class: int = 1,
+    **head: Any,
 ) -> GraphSettings:
     """Return the settings of an untrained network.
 
     ones: T's in 256 bits of a sample.  zero_true: of each layer.  bits: of an accumulator.
-    rounding, means: of each layer, 0 and None if they are left out.  Raises ConfigError.
+    rounding, means: of each layer, 0 and None if they are left out.  outputs_per_class, and
+    ``head``, margin, keep and noise: of GraphSettings; the usual margin is one of scores.  Raises
+    ConfigError.
     """
     count = len(network.layers)
     rounding, means = tuple(rounding) or (0,) * count, tuple(means) or (None,) * count
@@ -58,8 +63,18 @@ def start(
                 means=mean,
             )
         )
-    margin = constants.margin_first * isqrt(network.output.inputs) // ROOT
-    return GraphSettings(layers=layers, margin=min(HIGHEST, margin), batch=constants.batch)
+    margin = constants.margin_first * spread(network.output, outputs_per_class) // ROOT
+    return GraphSettings(
+        layers=layers,
+        batch=constants.batch,
+        outputs_per_class=outputs_per_class,
+        **{"margin": min(HIGHEST, margin), **head},
+    )
+
+
+def spread(output: Layer, outputs_per_class: int) -> int:
+    """Return the unit of the margin: the root of the fan-in times the outputs of a score."""
+    return isqrt(output.inputs * outputs_per_class**2)
 
 
 def _all(layer: Layer, value: int) -> np.ndarray:
