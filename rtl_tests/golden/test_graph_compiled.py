@@ -40,7 +40,7 @@ def assert_same_bits(networks, bits, labels):
 def test_same_bits_of_every_network(name, seed):
     spec = network(name)
     networks = both(spec, seed, rounding=seed, bits=16 - 4 * seed, zero_true=bool(seed % 2))
-    assert_same_bits(networks, *samples(spec, 60, seed))
+    assert_same_bits(networks, *samples(spec, 100, seed))
 
 
 def random_network(seed):
@@ -51,16 +51,20 @@ def random_network(seed):
         kernel = {"side": side, "stride": stride, "dilation": dilation, "pool": pool,
                   "padding": int(generator.integers(0, 4))}  # fmt: skip
         height, width, planes, first, second = (int(n) for n in generator.integers(1, 12, 5))
+        activations = [("threshold", "ternary")[n] for n in generator.integers(0, 2, 2)]
         layers = [
             {"name": "a", "kind": "conv", "kernel": {"side": 3}, "taps": [{"source": "input"}],
-             "outputs": first},
-            {"name": "b", "kind": "conv", "kernel": kernel,
-             "taps": [{"source": "a"}, {"source": "input", "dy": int(generator.integers(-2, 3))}],
+             "outputs": first, "activation": activations[0]},
+            {"name": "b", "kind": "conv", "kernel": kernel, "activation": activations[1],
+             "taps": [{"source": "a", "gain": int(generator.integers(0, 3))},
+                      {"source": "input", "dy": int(generator.integers(-2, 3))}],
              "outputs": 7 * second},
             {"name": "c", "taps": [{"source": "b"}], "outputs": 6},
         ]  # fmt: skip
+        described = {"inputs": [height + 4, width + 4, planes], "layers": layers,
+                     "ternary": bool(generator.integers(2))}  # fmt: skip
         try:
-            return Network.from_dict({"inputs": [height + 4, width + 4, planes], "layers": layers})
+            return Network.from_dict(described)
         except ConfigError:  # a size does not fit: draw others
             continue
 
@@ -69,7 +73,7 @@ def random_network(seed):
 def test_same_bits_of_random_networks(seed):
     spec = random_network(seed)
     networks = both(spec, seed, rounding=seed % 3, bits=10)
-    assert_same_bits(networks, *samples(spec, 40, seed))
+    assert_same_bits(networks, *samples(spec, 100, seed))
 
 
 def test_bytes_that_are_added_up_do_not_overflow():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.golden.graph import loops
-from boldhw.golden.graph.kernel import Longs, NumpyKernel
+from boldhw.golden.graph.kernel import Longs, Map, NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.runs import Strings, bit_runs, runs
 from boldhw.golden.graph.vectors import BYTES, FEW, ROW
@@ -32,7 +32,8 @@ class CompiledKernel(NumpyKernel):
         self._step = self._strings.stride, self._strings.step
         self._runs, self._bit_runs = runs(places), bit_runs(places)
         words, size = ceil_div(places.inputs, WORD), ceil_div(places.inputs, ROW) * ROW
-        self._inside, self._patch = np.empty((2, places.rows, places.columns, words), np.uint64)
+        room = np.empty((3, places.rows, places.columns, words), np.uint64)
+        self._inside, self._patch, self._mask = room
         everywhere = np.ones((1, *vars(places.reads).values()), bool)
         loops.patches(self._inside, self._strings.packed(everywhere)[0], self._bit_runs, self._step)
         count = places.rows * places.columns
@@ -60,28 +61,45 @@ class CompiledKernel(NumpyKernel):
         self._planes[:, changed] = pack(rows).T
         self._signs[changed, : rows.shape[1]] = np.where(rows, np.int8(1), np.int8(-1))
 
-    def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
+    def forward(self, maps: Map, zero_true: bool) -> tuple[Shorts, Signals]:
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
+        is_ternary = maps.dtype == np.int8
+        signs = self._strings.packed(maps > 0 if is_ternary else maps)
+        masks = self._strings.packed(maps != 0) if is_ternary else signs
         loops.forward(
-            sums, where, self._strings.packed(maps), self._bit_runs, self._step, self._inside,
-            self._patch, self._planes, self._wrong, self._full, self._listed, zero_true,
+            sums, where, signs, masks, self._bit_runs, self._step, self._inside, self._patch,
+            self._mask, self._planes, self._wrong, self._full, self._listed,
+            loops.TERNARY if is_ternary else loops.ZERO if zero_true else loops.SIGN,
         )  # fmt: skip
         return sums, where
 
-    def fire(self, sums: Shorts, tau: Sums) -> Bits:
+    def fire(self, sums: Shorts, tau: Sums, ternary: bool = False) -> Map:
+        least = tau.astype(np.int16)
+        if ternary:
+            values = np.empty(sums.shape, np.int8)
+            loops.fire_ternary(_rows(values), _rows(sums), least)
+            return values
         bits = np.empty(sums.shape, np.bool_)
-        loops.fire(_rows(bits), _rows(sums), tau.astype(np.int16))
+        loops.fire(_rows(bits), _rows(sums), least)
         return bits
 
-    def count(self, bits: Bits) -> Longs:
+    def count(self, bits: Map) -> Longs:
         found = np.zeros(bits.shape[-1], np.int32)
-        loops.count(found, _rows(bits))
+        loops.count(found, _rows(bits.view(np.int8)))
         return found.astype(np.int64)
 
     def signals(
-        self, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: int
+        self,
+        deltas: Sums,
+        sums: Shorts,
+        tau: Sums,
+        window: Sums,
+        dead: int,
+        ternary: bool = False,
     ) -> tuple[Signals, Longs, int]:
+        if ternary:
+            sums = np.abs(sums)
         signals = np.empty(deltas.shape, np.int8)
         gated = np.zeros(deltas.shape[-1], np.int32)
         size = loops.signals(
@@ -101,7 +119,7 @@ class CompiledKernel(NumpyKernel):
     def vote(
         self,
         target: Shorts,
-        maps: Bits,
+        maps: Map,
         signals: Signals,
         where: Signals,
         zero_true: bool,
@@ -110,8 +128,9 @@ class CompiledKernel(NumpyKernel):
         bits: int,
     ) -> None:
         strings, places = self._strings, self.places
-        ones = np.ascontiguousarray(maps).view(np.int8)  # 0 and 1
-        values = ones if zero_true else 2 * ones - 1
+        values = np.ascontiguousarray(maps).view(np.int8)
+        if maps.dtype == np.bool_ and not zero_true:
+            values = 2 * values - 1
         loops.vote(
             target, strings.padded(values, strings.length), signals, where, self._runs, self._step,
             self._bytes, places.columns, places.pool, rounding, first, 1 << bits - 1, self._wide,

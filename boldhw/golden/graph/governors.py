@@ -117,7 +117,7 @@ def between(first: int, last: int, progress: int) -> int:
 
 
 def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
-    """Move thresholds of units that are T too often up by a step, too seldom down.
+    """Move thresholds of units that are T, or not 0, too often up by a step, too seldom down.
 
     A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
     opens until all shares are within it at the end: a share of few sums jumps past the band with
@@ -129,7 +129,7 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
     tau += step * (fires > between(constants.fire_high, SHARE, progress) * outputs).astype(np.int32)
     tau -= step * (fires < between(constants.fire_low, 0, progress) * outputs).astype(np.int32)
-    np.clip(tau, -HIGHEST, HIGHEST, out=tau)
+    np.clip(tau, 0 if layer.spec.is_ternary else -HIGHEST, HIGHEST, out=tau)
     counts.clear_fires()
 
 

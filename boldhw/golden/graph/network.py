@@ -89,8 +89,9 @@ class GraphNetwork:
     def train(self, bits: Bits, targets: Targets, stop_at_update: bool = False) -> TrainStats:
         """Train on samples in order; update whenever ``batch`` active ones have voted.
 
-        bits: bool, shape (samples, inputs).  targets: integers, first index the sample; labels
-        of shape (samples,) if the head is one of classes (:mod:`boldhw.golden.graph.heads`).
+        bits: bool, or int8 (-1, 0, 1) if samples are three-valued; shape (samples, inputs).
+        targets: integers, first index the sample; labels of shape (samples,) if the head is one of
+        classes (:mod:`boldhw.golden.graph.heads`).
         With ``stop_at_update`` it returns right after the first update; ``samples`` of the
         returned TrainStats says how many were consumed, ``hits`` how many targets were met. Raises
         DataError for bad samples; then nothing is changed.
@@ -116,7 +117,7 @@ class GraphNetwork:
 
     def infer(self, bits: Bits) -> Sums:
         """Return the scores of the head, int32, first index the sample; (samples, classes) if it
-        is one of classes. bits: bool, (samples, inputs).
+        is one of classes. bits: as for :meth:`train`.
         """
         self.check_bits(bits)
         self._load()
@@ -133,10 +134,15 @@ class GraphNetwork:
         """Raise DataError unless ``bits`` are samples that this network takes."""
         shape: Any = getattr(bits, "shape", ())
         dtype = getattr(bits, "dtype", type(bits).__name__)
-        if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.spec.inputs:
+        wanted: Any = np.dtype(np.int8 if self.spec.ternary else np.bool_)
+        if dtype != wanted or len(shape) != 2 or shape[1] != self.spec.inputs:
             raise DataError(
-                f"samples have shape {shape} and type {dtype}; network {self.spec} takes bool of "
-                f"shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+                f"samples have shape {shape} and type {dtype}; network {self.spec} takes {wanted} "
+                f"of shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+            )
+        if self.spec.ternary and len(bits) and not -1 <= bits.min() <= bits.max() <= 1:
+            raise DataError(
+                f"samples hold {bits.min()} to {bits.max()}; three-valued ones hold -1, 0 and 1"
             )
 
     def _layer(

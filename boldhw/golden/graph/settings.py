@@ -22,13 +22,14 @@ ALL = 1 << 16  # of ``keep``: every place teaches
 class GraphLayerSettings:
     """Settings of a layer of n outputs and m inputs.
 
-    tau        int32, shape (n,): an output is T where its sum reaches it
+    tau        int32, shape (n,): an output is T where its sum reaches it; of three-valued outputs
+               from 0, and F where the sum reaches -tau
     window     int32, shape (n,): largest distance from tau with which it passes signals on
     dead       |g| up to this gives no signal
     theta      accumulator that flips a weight
     rounding   bits dropped from the votes of each sample; of a convolution only
     decay      share of an accumulator that decays at an update, 1/65536
-    zero_true  True: F of what it reads is 0; False: it is -1
+    zero_true  True: F of two-valued maps that it reads is 0; False: it is -1
     means      int16, shape (m,): 256 times the mean of e(input), taken away from votes; or None
     """
 
@@ -44,7 +45,8 @@ class GraphLayerSettings:
     def check(self, layer: Layer) -> None:
         """Raise ConfigError that names the layer unless its hardware could hold these."""
         name = f"of layer {layer.name}"
-        for field_name, low, high in (("tau", -HIGHEST - 1, HIGHEST), ("window", 0, MAX_WINDOW)):
+        lowest = 0 if layer.is_ternary else -HIGHEST - 1
+        for field_name, low, high in (("tau", lowest, HIGHEST), ("window", 0, MAX_WINDOW)):
             values = getattr(self, field_name)
             if getattr(values, "dtype", None) != np.int32 or values.shape != (layer.outputs,):
                 raise ConfigError(
