@@ -79,11 +79,12 @@ def predict(scores: Sums) -> NDArray[np.intp]:
 
 
 def margin_loss(
-    scores: Sums, labels: Labels, margin: int, outputs_per_class: int
+    scores: Sums, labels: Labels, margin: int | Sums, outputs_per_class: int
 ) -> tuple[Bits, Signals]:
     """Compare the label with the best other class c*, lowest index on ties.
 
-    scores: int32, shape (k, classes).  labels: integers, shape (k,), 0..classes-1.
+    scores: int32, shape (k, classes).  labels: integers, shape (k,), 0..classes-1.  margin: of all
+    samples, or int32 of shape (k,).
     Returns (active, z): bool, shape (k,), ``score[c*] > score[label] - margin``; and the signal of
     the last layer, int8, shape (k, n): T for outputs of c*, F for the label's, else 0.
     """

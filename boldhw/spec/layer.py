@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boldhw.spec.maps import Kernel, Shape
 
@@ -10,8 +10,10 @@ INPUT = "input"  # name of the sample, as a source of taps
 DENSE = "dense"  # kind of a layer whose outputs read everything of their sources
 CONV = "conv"  # kind of a layer whose outputs read a map through a kernel, at each place
 KINDS = (DENSE, CONV)
-THRESHOLD, SCORES = "threshold", "scores"  # an output is a bit: sum >= tau; or the sum itself
-ACTIVATIONS = (THRESHOLD, SCORES)
+# An output is a bit: sum >= tau; or three-valued: T, F or 0; or the sum itself.
+THRESHOLD, TERNARY, SCORES = "threshold", "ternary", "scores"
+ACTIVATIONS = (THRESHOLD, TERNARY, SCORES)
+MAX_GAIN = 7
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,14 @@ class Tap:
     source   name of a layer, or INPUT
     dy, dx   rows and columns by which the place read lies below and right of the output's; a dense
              layer reads every place, so both are 0
+    gain     what goes back through it is shifted left by so many bits; the taps of a layer that
+             read one source have one gain
     """
 
     source: str
     dy: int = 0
     dx: int = 0
+    gain: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Layer:
         if self.kernel is None:
             return self.taps
         return tuple(
-            Tap(tap.source, dy + tap.dy, dx + tap.dx)
+            replace(tap, dy=dy + tap.dy, dx=dx + tap.dx)
             for dy, dx in self.kernel.offsets
             for tap in self.taps
         )
@@ -91,6 +96,16 @@ class Layer:
     def shape(self) -> tuple[int, int]:
         """Shape of its weights: (outputs, inputs)."""
         return self.outputs, self.inputs
+
+    @property
+    def is_ternary(self) -> bool:
+        """Whether its outputs are three-valued."""
+        return self.activation == TERNARY
+
+    @property
+    def gains(self) -> dict[str, int]:
+        """Gain of what goes back to each source."""
+        return {tap.source: tap.gain for tap in self.taps}
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec import shorthand
-from boldhw.spec.checks import check_widths
+from boldhw.spec.checks import check_range, check_widths
+from boldhw.spec.head import Head
 from boldhw.spec.layer import (
     ACTIVATIONS,
     CONV,
     DENSE,
     INPUT,
     KINDS,
+    MAX_GAIN,
     SCORES,
     THRESHOLD,
     Layer,
@@ -41,10 +43,14 @@ class Network:
 
     sample   shape of a sample
     layers   each behind those that it reads; the last one is the output
+    head     what the sums of the last one mean
+    ternary  the planes of a sample are three-valued: T, F or 0
     """
 
     sample: Shape
     layers: tuple[Layer, ...]
+    head: Head = Head()
+    ternary: bool = False
 
     @property
     def inputs(self) -> int:
@@ -103,25 +109,42 @@ class Network:
         """Return the network of a dict with ``inputs`` and ``layers``, as JSON holds it.
 
         ``inputs`` is a number of bits, or a list of height, width and planes. A layer has a
-        ``name``, ``taps`` (each a ``source``, and ``dy`` and ``dx`` if they are not 0) and
-        ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true and
+        ``name``, ``taps`` (each a ``source``, and ``dy``, ``dx`` and ``gain`` if they are not 0)
+        and ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true and
         ``threshold``, or ``scores`` for the last one. A ``conv`` has a ``kernel``, an object with
         the fields of :class:`boldhw.spec.maps.Kernel`; its sources are joined plane by plane.
-        Raises ConfigError that names the layer.
+        ``head`` is an object with the fields of :class:`boldhw.spec.head.Head`, if it is not one of
+        classes; ``ternary`` is true if samples are three-valued. Raises ConfigError that names the
+        layer.
         """
-        if not isinstance(described, Mapping) or set(described) != {"inputs", "layers"}:
-            raise ConfigError("a network is an object with the keys inputs and layers")
+        keys = {"inputs", "layers"}
+        if not isinstance(described, Mapping) or set(described) - {"head", "ternary"} != keys:
+            raise ConfigError(
+                "a network is an object with the keys inputs and layers, and if they are not the "
+                "usual ones, head and ternary"
+            )
+        if (ternary := described.get("ternary", False)) not in (True, False):
+            raise ConfigError(f"ternary of the network is {ternary!r}; choose true or false")
         sample, entries = _sample(described["inputs"]), described["layers"]
         if not isinstance(entries, list | tuple) or not entries:
             raise ConfigError("layers of the network is not a list with at least one layer")
         drafts = [_draft(entry, index == len(entries) - 1) for index, entry in enumerate(entries)]
-        return cls(sample, tuple(_placed(sample, drafts)))
+        head = Head.of(described["head"]) if "head" in described else Head()
+        return cls(sample, tuple(_placed(sample, drafts)), head, bool(ternary))
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`from_dict` takes; values that it fills in are left out."""
         sample = self.sample
         inputs = sample.bits if sample.is_flat else [sample.height, sample.width, sample.planes]
-        return {"inputs": inputs, "layers": [_entry(layer) for layer in self.layers]}
+        found: dict[str, Any] = {
+            "inputs": inputs,
+            "layers": [_entry(layer) for layer in self.layers],
+        }
+        if self.head != Head():
+            found["head"] = self.head.to_dict()
+        if self.ternary:
+            found["ternary"] = True
+        return found
 
     def to_json(self) -> str:
         """Return the network as JSON text."""
@@ -139,9 +162,9 @@ class Network:
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each layer is dense, learns and reads exactly the one before."""
-        widths = [self.inputs, *(layer.outputs for layer in self.layers)]
-        return self.layers == Network.chain(widths).layers
+        """Whether each layer is dense, two-valued, learns and reads exactly the one before."""
+        chain = Network.chain([self.inputs, *(layer.outputs for layer in self.layers)])
+        return self == replace(chain, sample=self.sample)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -239,10 +262,17 @@ def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
         taps = tuple(Tap(**entry) for entry in entries)
     except TypeError as error:
         raise ConfigError(
-            f"taps of layer {name} are {entries!r}; each is an object with a source, and dy and dx"
+            f"taps of layer {name} are {entries!r}; each is an object with a source, dy, dx and "
+            f"gain"
         ) from error
-    if len(set(taps)) < len(taps):
+    if len({(tap.source, tap.dy, tap.dx) for tap in taps}) < len(taps):
         raise ConfigError(f"layer {name} reads a source twice at a place; name each one once")
+    for tap in taps:
+        check_range(f"gain of layer {name}", tap.gain, 0, 0 if tap.source == INPUT else MAX_GAIN)
+    if len({(tap.source, tap.gain) for tap in taps}) > len({tap.source for tap in taps}):
+        raise ConfigError(
+            f"taps of layer {name} give one source several gains; give all taps of a source one"
+        )
     return taps
 
 
@@ -279,7 +309,7 @@ def _placed(sample: Shape, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
         if (draft["activation"] == SCORES) != (name == last):
             raise ConfigError(
                 f"activation of layer {name} is {draft['activation']}; the last layer has scores, "
-                f"all others have bits"
+                f"all others do not"
             )
         yield Layer(
             **draft,
@@ -311,7 +341,7 @@ def _entry(layer: Layer) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": layer.name,
         "taps": [
-            {"source": tap.source} | {k: v for k in ("dy", "dx") if (v := getattr(tap, k))}
+            {"source": tap.source} | {k: v for k in ("dy", "dx", "gain") if (v := getattr(tap, k))}
             for tap in layer.taps
         ],
         "outputs": layer.outputs,
@@ -320,6 +350,8 @@ def _entry(layer: Layer) -> dict[str, Any]:
         entry |= {"kind": layer.kind, "kernel": layer.kernel.to_dict()}
     if not layer.learns:
         entry["learns"] = False
+    if layer.is_ternary:
+        entry["activation"] = layer.activation
     return entry
 
 

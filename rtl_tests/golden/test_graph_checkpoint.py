@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from support.graph_cases import same, state
+from support.graph_cases import conv, same, state
 
 from boldhw.data.datasets import Origin
 from boldhw.errors import DataError
@@ -59,6 +59,45 @@ def test_a_run_goes_on_to_the_bit(tmp_path):
         assert np.array_equal(one.settings.window, other.settings.window)
     assert resumed.origin == stopped.origin
     assert checkpoint.is_graph(path)
+
+
+def pixels_trainer():
+    """Return a run whose head takes random numbers, samples and labels."""
+    layers = [conv("a", {"side": 3}, 5, ("input",)), conv("z", {"side": 1}, 6, ("a",))]
+    spec = Network.from_dict({"inputs": [4, 4, 1], "layers": layers, "head": {"kind": "pixels"}})
+    keep = np.array([30000, 65536, 20000], np.int32)
+    settings = start(spec, CONSTANTS, 128, zero_true=(0, 0), outputs_per_class=2, keep=keep)
+    graph = GraphNetwork(spec, settings, seed=2, kernel=kernel())
+    generator = np.random.default_rng(0)
+    bits = generator.random((90, 16)) < 0.5
+    trainer = GraphTrainer(graph, CONSTANTS, 4, 90, seed=3, code=Levels.spread(1))
+    return trainer, bits, 2 * bits.reshape(90, 4, 4)
+
+
+def test_random_numbers_of_a_head_go_on(tmp_path):
+    path = tmp_path / "run.npz"
+    (whole, bits, labels), (stopped, _, _) = pixels_trainer(), pixels_trainer()
+    for _ in whole.run(bits, labels, bits, labels):
+        pass
+    next(stopped.run(bits, labels, bits, labels))
+    checkpoint.save(path, stopped)
+    resumed = checkpoint.load(path)
+    *_, last = resumed.run(bits, labels, bits, labels)
+    assert last.epoch == 4
+    assert same(state(whole.graph), state(resumed.graph))
+    assert np.array_equal(whole.graph.draws.state, resumed.graph.draws.state)
+    assert np.array_equal(resumed.graph.settings.keep, [30000, 65536, 20000])
+
+
+def test_a_checkpoint_that_knows_no_heads_is_read(tmp_path):
+    path = tmp_path / "run.npz"
+    checkpoint.save(path, trainer())
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    header = json.loads(str(arrays["header"]))
+    del header["head"]
+    path.write_bytes(first_edition.seal(arrays | {"header": np.array(json.dumps(header))}))
+    assert run(checkpoint.load(path), 1) == run(trainer(), 1)
 
 
 def test_every_damaged_byte_is_refused(tmp_path):

@@ -1,5 +1,7 @@
 """The compiled kernel gives the bits of the NumPy one, on every kind of network."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from support.graph_cases import NETWORKS, network, same, samples, settings, state
@@ -51,16 +53,20 @@ def random_network(seed):
         kernel = {"side": side, "stride": stride, "dilation": dilation, "pool": pool,
                   "padding": int(generator.integers(0, 4))}  # fmt: skip
         height, width, planes, first, second = (int(n) for n in generator.integers(1, 12, 5))
+        activations = [("threshold", "ternary")[n] for n in generator.integers(0, 2, 2)]
         layers = [
             {"name": "a", "kind": "conv", "kernel": {"side": 3}, "taps": [{"source": "input"}],
-             "outputs": first},
-            {"name": "b", "kind": "conv", "kernel": kernel,
-             "taps": [{"source": "a"}, {"source": "input", "dy": int(generator.integers(-2, 3))}],
+             "outputs": first, "activation": activations[0]},
+            {"name": "b", "kind": "conv", "kernel": kernel, "activation": activations[1],
+             "taps": [{"source": "a", "gain": int(generator.integers(0, 3))},
+                      {"source": "input", "dy": int(generator.integers(-2, 3))}],
              "outputs": 7 * second},
             {"name": "c", "taps": [{"source": "b"}], "outputs": 6},
         ]  # fmt: skip
+        described = {"inputs": [height + 4, width + 4, planes], "layers": layers,
+                     "ternary": bool(generator.integers(2))}  # fmt: skip
         try:
-            return Network.from_dict({"inputs": [height + 4, width + 4, planes], "layers": layers})
+            return Network.from_dict(described)
         except ConfigError:  # a size does not fit: draw others
             continue
 
@@ -68,8 +74,8 @@ def random_network(seed):
 @pytest.mark.parametrize("seed", range(14))
 def test_same_bits_of_random_networks(seed):
     spec = random_network(seed)
-    networks = both(spec, seed, rounding=seed % 3, bits=10)
-    assert_same_bits(networks, *samples(spec, 40, seed))
+    networks = both(spec, seed, rounding=seed % 3, bits=10, batch=3)
+    assert_same_bits(networks, *samples(spec, 60, seed))
 
 
 def test_bytes_that_are_added_up_do_not_overflow():
@@ -85,6 +91,22 @@ def test_bytes_that_are_added_up_do_not_overflow():
         graph.layers[-1].weights[0] = False  # else the signals of label and rival cancel
     assert_same_bits(networks, bits, labels)
     assert max(np.abs(graph.layers[0].accumulators).max() for graph in networks) > 127
+
+
+def test_a_copy_has_the_room_that_vectors_need():
+    """Compiled code may write the rest of a vector behind the end of an array."""
+    spec = network("pooled")
+    kernel = both(spec, 1)[1].layers[0].kernel
+    copy = deepcopy(kernel)
+    room = {
+        name: array.base.nbytes - array.nbytes for name, array in vars(kernel).items()
+        if isinstance(array, np.ndarray) and array.base is not None
+    }  # fmt: skip
+    assert len(room) > 1
+    for name, size in room.items():
+        array = getattr(copy, name)
+        assert array is not getattr(kernel, name)
+        assert array.base.nbytes - array.nbytes == size > 0
 
 
 def test_a_wrong_bit_is_seen():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.graph_cases import NETWORKS, network
+from support.graph_cases import NETWORKS, is_ternary, network
 
 from boldhw.golden.graph import rule
 from boldhw.golden.graph.kernel import NumpyKernel
@@ -15,6 +15,8 @@ SAMPLES = 2
 
 
 def embed(bit, zero_true):
+    if isinstance(bit, np.int8):
+        return int(bit)
     return 1 if bit else 0 if zero_true else -1
 
 
@@ -44,14 +46,9 @@ class Case:
         self.shapes = sources(spec, self.layer)
         self.places = Places.of(self.layer, self.shapes)
         self.maps = {
-            name: self.generator.random((SAMPLES, s.height, s.width, s.planes)) < 0.5
-            for name, s in self.shapes.items()
+            name: self.source(s, is_ternary(spec, name)) for name, s in self.shapes.items()
         }
-        parts = [
-            bits if self.layer.kernel else bits.reshape(SAMPLES, 1, 1, -1)
-            for bits in self.maps.values()
-        ]
-        self.joined = np.concatenate(parts, axis=-1)
+        self.joined = self.join(zero_true)
         self.weights = self.generator.random(self.layer.shape) < 0.5
         self.kernel = NumpyKernel(self.places)
         self.kernel.load(self.weights)
@@ -60,6 +57,23 @@ class Case:
               for x in range(self.places.columns)] for y in range(self.places.rows)]
             for k in range(SAMPLES)
         ])  # fmt: skip
+
+    def source(self, shape, three):
+        """Return a random map of a shape, bool, or int8 with three values."""
+        size = SAMPLES, shape.height, shape.width, shape.planes
+        if three:
+            return self.generator.integers(-1, 2, size).astype(np.int8)
+        return self.generator.random(size) < 0.5
+
+    def join(self, zero_true):
+        """Return the sources as one map: bool, or int8 if one of them is."""
+        maps = list(self.maps.values())
+        if any(bits.dtype == np.int8 for bits in maps):
+            f = 0 if zero_true else -1
+            maps = [np.where(m, 1, f).astype(np.int8) if m.dtype == bool else m for m in maps]
+        if not self.layer.kernel:
+            maps = [bits.reshape(SAMPLES, 1, 1, -1) for bits in maps]
+        return np.concatenate(maps, axis=-1)
 
     def signals(self):
         """Return (signals of the outputs, which sum of a square, the same at each sum)."""
@@ -142,6 +156,22 @@ def test_gate_dead_zone_and_their_counts():
     assert gated.tolist() == [3, 1]
     assert size == 3 + 2 + 7 + 4
     assert kernel.count(rule.fire(sums, tau)).tolist() == [2, 2]
+
+
+def test_three_values_and_their_gate():
+    """T from tau, F up to -tau, 0 in between; the gate is open near either threshold."""
+    kernel = NumpyKernel(Places(Shape(1, 1, 3), 1, 1, 1, 1, 1, ()))
+    sums = np.arange(-6, 7, dtype=np.int16).reshape(13, 1, 1, 1)
+    tau, window = np.array([3], np.int32), np.array([1], np.int32)
+    values = kernel.fire(sums, tau, True)
+    assert values.dtype == np.int8
+    assert values.ravel().tolist() == [-1] * 4 + [0] * 5 + [1] * 4
+    assert kernel.count(values).tolist() == [8]
+    deltas = np.full(sums.shape, 5, np.int32)
+    signals, gated, size = kernel.signals(deltas, sums, tau, window, 0, True)
+    assert signals.ravel().tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0]
+    assert (gated.tolist(), size) == ([6], 30)
+    assert kernel.fire(sums, np.array([0], np.int32), True).ravel()[5:8].tolist() == [-1, 0, 1]
 
 
 def test_flips_and_what_is_left():

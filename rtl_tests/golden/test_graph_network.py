@@ -7,6 +7,7 @@ from support.graph_cases import NETWORKS, network, same, samples, settings, stat
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
+from boldhw.golden.graph.widths import check_widths, widths
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import REFERENCE, Network
 from boldhw.spec.network import Network as Spec
@@ -172,3 +173,62 @@ def test_wrong_samples_are_refused():
         graph.infer(np.zeros((2, 63), bool))
     with pytest.raises(DataError, match="labels run from 0 to 3"):
         graph.train(np.zeros((4, 64), bool), np.arange(4))
+
+
+def test_gain_shifts_what_goes_back():
+    """Doubled signals of the only reader are the same bits below where nothing is dead."""
+    described = Spec.parse("6x6-5k3-4k3-3").to_dict()
+    described["layers"][1]["taps"][0]["gain"] = 2
+    spec = Spec.from_dict(described)
+    graph = GraphNetwork(spec, settings(spec, 0), seed=1)
+    plain = GraphNetwork(Spec.parse("6x6-5k3-4k3-3"), settings(spec, 0), seed=1)
+    bits, _ = samples(spec, 3, 0)
+    signals = np.random.default_rng(0).integers(-1, 2, (3, 6, 6, 4)).astype(np.int8)
+    for own in (graph, plain):
+        own.train(bits[:0], np.zeros(0, int))  # gives kernels the weights
+    found = [
+        own.layers[1].backward(own._forward(bits)[1], signals)["layer1"] for own in (graph, plain)
+    ]
+    assert np.array_equal(found[0], 4 * found[1])
+    assert found[1].any()
+
+
+def test_gains_count_in_widths():
+    described = Spec.parse("8x8-4k3-200k3-2").to_dict()
+    layer = described["layers"][1]
+    layer["taps"][0]["gain"] = 4
+    assert widths(Spec.from_dict(described))["layer1"].deltas == 16 * 1800
+    layer["taps"][0]["gain"] = 5
+    with pytest.raises(ConfigError, match="deltas of layer layer1 reach 57600.*or less gain"):
+        check_widths(Spec.from_dict(described))
+
+
+def test_three_valued_samples_are_checked():
+    spec = network("ternary")
+    graph = GraphNetwork(spec, settings(spec, 0))
+    bits, labels = samples(spec, 4, 0)
+    with pytest.raises(DataError, match="takes int8 of shape"):
+        graph.train(bits > 0, labels)
+    with pytest.raises(DataError, match="samples hold -1 to 2"):
+        graph.train(np.where(bits == 1, np.int8(2), bits), labels)
+
+
+def test_thresholds_of_three_valued_outputs_are_not_below_0():
+    spec = network("ternary")
+    own = settings(spec, 0)
+    own.layers[0].tau[3] = -1
+    with pytest.raises(ConfigError, match="tau of layer three=-1"):
+        own.check(spec)
+
+
+@pytest.mark.parametrize("coding", [True, False])
+def test_two_valued_sources_are_coded_beside_three_valued_ones(coding):
+    spec = network("ternary")
+    graph = GraphNetwork(spec, settings(spec, 0, zero_true=coding), seed=1)
+    bits, labels = samples(spec, 3, 0)
+    graph.train(bits[:0], labels[:0])  # gives kernels the weights
+    seen = graph._forward(bits)
+    three, two, mixed = seen[:3]
+    assert np.array_equal(mixed.maps[..., :66], three.bits)
+    assert np.array_equal(mixed.maps[..., 66:71], np.where(two.bits, 1, 0 if coding else -1))
+    assert set(np.unique(three.bits)) == {-1, 0, 1}

@@ -118,3 +118,63 @@ def test_text_that_is_no_json_is_refused():
 def test_layer_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match="its layers are a, b, c"):
         Network.from_dict(SKIP).layer("d")
+
+
+def described_taps(*taps, **fields):
+    """Return a network whose last layer has these taps."""
+    layers = [
+        {"name": "layer1", "taps": [{"source": "input"}], "outputs": 4, **fields},
+        {"name": "layer2", "taps": list(taps), "outputs": 2},
+    ]
+    return {"inputs": 8, "layers": layers}
+
+
+def test_three_valued_layers_and_gains_are_kept():
+    taps = {"source": "layer1", "gain": 2}, {"source": "input"}
+    described = described_taps(*taps, activation="ternary") | {"ternary": True}
+    network = Network.from_dict(described)
+    assert network.to_dict() == described
+    assert network.ternary
+    assert network.layer("layer1").is_ternary
+    assert network.layer("layer2").gains == {"layer1": 2, "input": 0}
+    assert not Network.from_dict(
+        described_taps({"source": "layer1"}, activation="ternary")
+    ).is_chain
+    assert not Network.from_dict(described_taps({"source": "layer1"}) | {"ternary": True}).is_chain
+    assert not Network.from_dict(described_taps({"source": "layer1", "gain": 1})).is_chain
+    assert Network.from_dict(described_taps({"source": "layer1"})).is_chain
+
+
+@pytest.mark.parametrize(
+    ("taps", "message"),
+    [
+        (
+            [{"source": "layer1", "gain": 8}],
+            "gain of layer layer2=8 must be an integer from 0 to 7",
+        ),
+        ([{"source": "layer1"}, {"source": "input", "gain": 1}], "gain of layer layer2=1"),
+        (
+            [{"source": "layer1"}, {"source": "layer1", "gain": 1}],
+            "reads a source twice at a place",
+        ),
+    ],
+)
+def test_impossible_gains_are_refused(taps, message):
+    with pytest.raises(ConfigError, match=message):
+        Network.from_dict(described_taps(*taps))
+
+
+def test_one_source_has_one_gain():
+    layers = [
+        {"name": "a", "kind": "conv", "kernel": {"side": 3}, "taps": [{"source": "input"}],
+         "outputs": 4},
+        {"name": "b", "kind": "conv", "kernel": {"side": 1}, "outputs": 2,
+         "taps": [{"source": "a"}, {"source": "a", "dy": 1, "gain": 1}]},
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match="give one source several gains"):
+        Network.from_dict({"inputs": [4, 4, 1], "layers": layers})
+
+
+def test_ternary_is_true_or_false():
+    with pytest.raises(ConfigError, match="ternary of the network is 'yes'"):
+        Network.from_dict(described_taps({"source": "a"}) | {"ternary": "yes"})

@@ -25,6 +25,26 @@ BRANCHES = {
         {"name": "out", "taps": [{"source": s} for s in ("both", "near", "strided")], "outputs": 6},
     ],
 }  # fmt: skip
+TERNARY = {
+    "inputs": [7, 6, 3],
+    "ternary": True,
+    "layers": [
+        conv("three", {"side": 3}, 66, ("input",), activation="ternary"),
+        conv("two", {"side": 3, "dilation": 2, "pool": 1}, 5, ("input",)),
+        conv("mixed", {"side": 3}, 9, ("three",), ("two",), ("input", 1, 0), activation="ternary"),
+        conv("pooled", {"side": 2, "padding": 0, "pool": 1, "stride": 1}, 4, ("two",)),
+        {"name": "out", "taps": [{"source": "mixed", "gain": 2}, {"source": "two", "gain": 1},
+                                 {"source": "pooled"}], "outputs": 6},
+    ],
+}  # fmt: skip
+DENSE_TERNARY = {
+    "inputs": 70,
+    "layers": [
+        {"name": "a", "taps": [{"source": "input"}], "outputs": 65, "activation": "ternary"},
+        {"name": "b", "taps": [{"source": "a"}, {"source": "input"}], "outputs": 9},
+        {"name": "c", "taps": [{"source": "b"}, {"source": "a", "gain": 3}], "outputs": 6},
+    ],
+}
 NETWORKS = {
     "chain": "70-9-8-6",
     "pooled": "8x12x3-7k5p2-66k3p2-6",
@@ -33,6 +53,15 @@ NETWORKS = {
     "dilated": "10x9-5k3d2p1-4k3d3z1-6",
     "wide": "4x4x130-3k3p2-6",
     "branches": BRANCHES,
+    "ternary": TERNARY,
+    "dense-ternary": DENSE_TERNARY,
+    "pooled-ternary": {
+        "inputs": [8, 8, 2],
+        "layers": [
+            conv("a", {"side": 3, "pool": 2}, 7, ("input",), activation="ternary"),
+            {"name": "b", "taps": [{"source": "a"}], "outputs": 6},
+        ],
+    },
 }
 
 
@@ -49,6 +78,7 @@ def settings(spec, seed, batch=5, rounding=0, **fields):
     for layer in spec.layers:
         spread = round(layer.inputs**0.5)
         tau = generator.integers(-spread, spread + 1, layer.outputs, np.int32)
+        tau = np.abs(tau) if layer.is_ternary else tau
         window = generator.integers(0, 3 * spread + 2, layer.outputs, np.int32)
         own = {
             "tau": tau,
@@ -63,12 +93,20 @@ def settings(spec, seed, batch=5, rounding=0, **fields):
 
 
 def samples(spec, count, seed, classes=6):
-    """Return random samples with something to learn: bits and labels."""
+    """Return random samples with something to learn, bits or three values, and labels."""
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, classes, count)
     means = generator.random((classes, spec.inputs)) < 0.5
     noise = generator.random((count, spec.inputs)) < 0.2
-    return means[labels] ^ noise, labels
+    bits = means[labels] ^ noise
+    if spec.ternary:
+        return np.where(generator.random(bits.shape) < 0.3, 0, 2 * bits - 1).astype(np.int8), labels
+    return bits, labels
+
+
+def is_ternary(spec, name):
+    """Return whether a source is three-valued."""
+    return spec.ternary if name == "input" else spec.layer(name).is_ternary
 
 
 def state(graph):

@@ -54,6 +54,7 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
         "constants": asdict(trainer.constants),
         "levels": trainer.code.levels,
         "margin": graph.settings.margin,
+        "head": _head(graph),
         "layers": [_scalars(layer) for layer in graph.layers],
         "governors": {"seen": governors.seen, "total": governors.total,
                       "thetas": governors.thetas, "sizes": governors.sizes},
@@ -103,9 +104,16 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
         )
     spec, constants = Network.from_dict(header["graph"]), Constants(**header["constants"])
     zero_true = [layer["settings"]["zero_true"] for layer in header["layers"]]
-    settings = start(spec, constants, 1, zero_true=zero_true, bits=header["bits"])
-    settings.margin = header["margin"]
+    # There is no head in checkpoints of earlier versions, which have classes of one output.
+    head = header.get("head") or {"outputs_per_class": 1, "keep": None, "noise": 0, "draws": None}
+    keep = None if head["keep"] is None else np.array(head["keep"], np.int32)
+    settings = start(
+        spec, constants, 1, zero_true=zero_true, bits=header["bits"], margin=header["margin"],
+        outputs_per_class=head["outputs_per_class"], keep=keep, noise=head["noise"],
+    )  # fmt: skip
     graph = GraphNetwork(spec, settings, 0, header["bits"], kernel())
+    if head["draws"] is not None:
+        graph.draws.state = np.array(head["draws"], np.uint8)
     for index, (layer, kept) in enumerate(zip(graph.layers, header["layers"], strict=True)):
         vars(layer.settings).update(kept["settings"])
         vars(layer.counts).update(kept["counts"])
@@ -124,6 +132,17 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
     if schema := header.get("schema"):
         trainer.schema = Schema.restored(schema, lambda name: read_array(archive, name, path))
     return trainer
+
+
+def _head(graph: GraphNetwork) -> dict[str, Any]:
+    """Return the settings of the head, and the state of its random numbers if it takes any."""
+    settings = graph.settings
+    return {
+        "outputs_per_class": settings.outputs_per_class,
+        "keep": None if settings.keep is None else settings.keep.tolist(),
+        "noise": settings.noise,
+        "draws": graph.draws.state.tolist() if graph.head.draws(settings) else None,
+    }
 
 
 def _scalars(layer: GraphLayer) -> dict[str, Any]:

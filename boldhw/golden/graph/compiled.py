@@ -7,15 +7,17 @@ nine in ten are 0. Needs the package numba; one thread.
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.golden.graph import loops, sparse
-from boldhw.golden.graph.kernel import Longs, NumpyKernel
+from boldhw.golden.graph.kernel import Longs, Map, NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
 from boldhw.golden.graph.runs import Strings, byte_runs, copied_chunks, input_chunks, weight_chunks
-from boldhw.golden.graph.sums import sums_of
+from boldhw.golden.graph.sums import ShortSums, sums_of
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
 
@@ -42,6 +44,15 @@ class CompiledKernel(NumpyKernel):
         self._places = np.empty((places.outputs, 2, makes.height * makes.width), np.int32)
         self._seen = np.empty((places.outputs, 2), np.int64)
 
+    def __deepcopy__(self, memo: Any) -> Self:
+        """Return a kernel with the same weights and room of its own.
+
+        A copy of an array would lack the room behind it that vectors need.
+        """
+        other = type(self)(self.places)
+        other.load(self._known)
+        return other
+
     def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.
 
@@ -51,25 +62,40 @@ class CompiledKernel(NumpyKernel):
         size = words.dtype.itemsize.bit_length() + 2
         loops.load(weights, self._known, words, size, self._signs, self._down.slots)
 
-    def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
+    def forward(self, maps: Map, zero_true: bool) -> tuple[Shorts, Signals]:
+        if maps.dtype == np.int8 and isinstance(self._sums, ShortSums):
+            self._take_long_sums()
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
         self._sums.forward(sums, where, maps, zero_true)
         return sums, where
 
-    def fire(self, sums: Shorts, tau: Sums) -> Bits:
+    def fire(self, sums: Shorts, tau: Sums, ternary: bool = False) -> Map:
+        least = tau.astype(np.int16)
+        if ternary:
+            values = np.empty(sums.shape, np.int8)
+            loops.fire_ternary(_rows(values), _rows(sums), least)
+            return values
         bits = np.empty(sums.shape, np.bool_)
-        loops.fire(_rows(bits), _rows(sums), tau.astype(np.int16))
+        loops.fire(_rows(bits), _rows(sums), least)
         return bits
 
-    def count(self, bits: Bits) -> Longs:
+    def count(self, bits: Map) -> Longs:
         found = np.zeros(bits.shape[-1], np.int32)
-        loops.count(found, _rows(bits))
+        loops.count(found, _rows(bits.view(np.int8)))
         return found.astype(np.int64)
 
     def signals(
-        self, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: int
+        self,
+        deltas: Sums,
+        sums: Shorts,
+        tau: Sums,
+        window: Sums,
+        dead: int,
+        ternary: bool = False,
     ) -> tuple[Signals, Longs, int]:
+        if ternary:
+            sums = np.abs(sums)
         signals = np.empty(deltas.shape, np.int8)
         gated = np.zeros(deltas.shape[-1], np.int32)
         size = loops.signals(
@@ -91,7 +117,7 @@ class CompiledKernel(NumpyKernel):
     def vote(
         self,
         target: Shorts,
-        maps: Bits,
+        maps: Map,
         signals: Signals,
         where: Signals,
         zero_true: bool,
@@ -100,8 +126,9 @@ class CompiledKernel(NumpyKernel):
         bits: int,
     ) -> None:
         strings, places = self._strings, self.places
-        ones = np.ascontiguousarray(maps).view(np.int8)  # 0 and 1
-        values = ones if zero_true else 2 * ones - 1
+        values = np.ascontiguousarray(maps).view(np.int8)
+        if maps.dtype == np.bool_ and not zero_true:
+            values = 2 * values - 1
         padded = strings.padded(values, strings.length, aligned)
         steps = strings.stride * strings.length, strings.step
         copied = len(self._bytes) > 0
@@ -111,6 +138,13 @@ class CompiledKernel(NumpyKernel):
             self._byte_runs, self._up.to, self._up.at, steps, jumps, self._bytes, places.pool,
             rounding, first, 1 << bits - 1, self._wide, self._places, self._seen,
         )  # fmt: skip
+
+    def _take_long_sums(self) -> None:
+        """Keep the weights in the words of long sums, which read three values too."""
+        self._sums = sums_of(self.places, is_ternary=True)
+        weights, self._known = self._known, np.zeros_like(self._known)
+        self._signs[:, self._down.slots] = -1
+        self.load(weights)
 
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         return int(loops.flip(weights, accumulators, theta))

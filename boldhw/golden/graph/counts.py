@@ -9,7 +9,8 @@ class Counts:
     """Counters of a layer of ``outputs`` units at ``places`` places each.
 
     samples   samples that went forward
-    fires     int64, shape (outputs,): T's of each unit in them, all places added up
+    fires     int64, shape (outputs,): T's of each unit in them, all places added up; of a
+              three-valued unit what is not 0
     active    samples that went backward
     gated     int64, shape (outputs,): units within their windows in these
     near      all of these

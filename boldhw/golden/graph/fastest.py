@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from boldhw.errors import CheckError, ToolError
+from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import GraphSettings
-from boldhw.spec.arrays import Bits, Labels
+from boldhw.spec.arrays import Bits
 from boldhw.spec.network import Network
 
 SAMPLES = 24  # that both kernels train on; an untrained network finds nearly all of them active
@@ -24,12 +25,12 @@ def kernel() -> type[NumpyKernel]:
 
 
 def fastest(
-    spec: Network, settings: GraphSettings, seed: int, bits: int, samples: Bits, labels: Labels
+    spec: Network, settings: GraphSettings, seed: int, bits: int, samples: Bits, targets: Targets
 ) -> GraphNetwork:
     """Return a new GraphNetwork with the compiled kernel, or the NumPy one without numba.
 
-    samples: bool, shape (count, inputs).  labels: integers.  The first of them train copies with
-    either kernel up to an update. Raises CheckError if one bit then differs.
+    samples: bool, shape (count, inputs).  targets: as the head takes them.  The first of them train
+    copies with either kernel up to an update. Raises CheckError if one bit then differs.
     """
     definition = GraphNetwork(spec, settings, seed, bits)
     if (found := kernel()) is NumpyKernel:
@@ -37,7 +38,7 @@ def fastest(
     compiled = GraphNetwork(spec, settings, seed, bits, found)
     copy = compiled.copy()
     for graph in (definition, copy):
-        graph.train(samples[:SAMPLES], labels[:SAMPLES], stop_at_update=True)
+        graph.train(samples[:SAMPLES], targets[:SAMPLES], stop_at_update=True)
         graph.flush()
     for one, other in zip(definition.layers, copy.layers, strict=True):
         for name in ("weights", "accumulators"):

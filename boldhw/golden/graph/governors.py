@@ -4,7 +4,7 @@ They read counters (:class:`boldhw.golden.graph.counts.Counts`) and move setting
 
     tau      every PERIOD samples, unit by unit, towards a band of shares of T that opens
     window   at the same time, towards the share of outputs within it
-    margin   at the same time, along its schedule
+    margin   at the same time, along its schedule, if it is one between scores
     theta    every UPDATES updates, layer by layer, towards the flips that the schedule wants
     dead     at an update, layer by layer, to a share of the mean |g|
 
@@ -21,6 +21,7 @@ from boldhw.golden.graph.constants import ROOT, SHARE, Constants, power
 from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW
+from boldhw.golden.graph.start import spread
 from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows
@@ -75,9 +76,10 @@ class Governors:
         for layer in self.graph.layers[:-1]:
             move_tau(layer, constants, progress)
             move_window(layer, constants)
-        root = isqrt(self.graph.spec.output.inputs * self.graph.settings.outputs_per_class**2)
-        factor = between(constants.margin_first, constants.margin_last, progress)
-        self.graph.settings.margin = min(MAX_WINDOW, factor * root // ROOT)
+        if self.graph.head.by_margin:
+            root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
+            factor = between(constants.margin_first, constants.margin_last, progress)
+            self.graph.settings.margin = min(MAX_WINDOW, factor * root // ROOT)
 
     def _move_theta(self, index: int, layer: GraphLayer) -> None:
         """Move theta up by a step when more weights flipped than wanted, else down."""
@@ -115,7 +117,7 @@ def between(first: int, last: int, progress: int) -> int:
 
 
 def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
-    """Move thresholds of units that are T too often up by a step, too seldom down.
+    """Move thresholds of units that are T, or not 0, too often up by a step, too seldom down.
 
     A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
     opens until all shares are within it at the end: a share of few sums jumps past the band with
@@ -127,7 +129,7 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
     tau += step * (fires > between(constants.fire_high, SHARE, progress) * outputs).astype(np.int32)
     tau -= step * (fires < between(constants.fire_low, 0, progress) * outputs).astype(np.int32)
-    np.clip(tau, -HIGHEST, HIGHEST, out=tau)
+    np.clip(tau, 0 if layer.spec.is_ternary else -HIGHEST, HIGHEST, out=tau)
     counts.clear_fires()
 
 

@@ -14,6 +14,14 @@ from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 
 Longs = NDArray[np.int64]  # counts
+Map = Bits | Signals  # two-valued, or three-valued
+
+
+def operand(maps: Map, zero_true: bool) -> Reals:
+    """Return what a map counts in a sum, float32: -1, 0 and 1. maps: bool or int8."""
+    if maps.dtype == np.int8:
+        return maps.astype(np.float32)
+    return places_alone.operand(maps.astype(np.bool_, copy=False), zero_true)
 
 
 class NumpyKernel:
@@ -35,10 +43,11 @@ class NumpyKernel:
         """Take the weights that the next steps use. weights: bool, shape (n, m)."""
         self._weights = weights
 
-    def forward(self, maps: Bits, zero_true: bool) -> tuple[Shorts, Signals]:
+    def forward(self, maps: Map, zero_true: bool) -> tuple[Shorts, Signals]:
         """Return (sums, where): int16 and int8, both of shape (k, p, q, n).
 
-        maps: bool, shape (k, h, w, c).  zero_true: F is 0 (True) or -1 (False).  where: which sum
+        maps: shape (k, h, w, c); bool, or int8 that holds -1, 0 and 1.  zero_true: F of a bool map
+        is 0 (True) or -1 (False).  where: which sum
         of a square is the largest, 0..3, row by row and the first on ties; 0 without pooling.
         """
         sums = rule.forward(self._inputs(maps, zero_true), self._weights)
@@ -47,26 +56,39 @@ class NumpyKernel:
         best, where = pool(sums.astype(np.int32))
         return best.astype(np.int16), where
 
-    def fire(self, sums: Shorts, tau: Sums) -> Bits:
-        """Return the outputs, bool, shape (k, p, q, n). sums: int16, same.  tau: int32, (n,)."""
-        return rule.fire(sums, tau)
+    def fire(self, sums: Shorts, tau: Sums, ternary: bool = False) -> Map:
+        """Return the outputs, shape (k, p, q, n): bool, or int8 if they are ternary.
 
-    def count(self, bits: Bits) -> Longs:
-        """Return how often each output is T: int64, shape (n,). bits: bool, (k, p, q, n)."""
+        sums: int16, same.  tau: int32, shape (n,).
+        """
+        return rule.fire_ternary(sums, tau) if ternary else rule.fire(sums, tau)
+
+    def count(self, bits: Map) -> Longs:
+        """Return how often each output is T, or not 0: int64, shape (n,).
+
+        bits: bool or int8, shape (k, p, q, n).
+        """
         found: Longs = np.count_nonzero(bits, axis=(0, 1, 2)).astype(np.int64)
         return found
 
     def signals(
-        self, deltas: Sums, sums: Shorts, tau: Sums, window: Sums, dead: int
+        self,
+        deltas: Sums,
+        sums: Shorts,
+        tau: Sums,
+        window: Sums,
+        dead: int,
+        ternary: bool = False,
     ) -> tuple[Signals, Longs, int]:
         """Return (signals, gated, size) of this layer's outputs.
 
         deltas: int32, shape (k, p, q, n), g of eq. 8 from all that read them.  sums: int16, same.
-        tau, window: int32, shape (n,).  dead: |g| up to this gives no signal.
+        tau, window: int32, shape (n,).  dead: |g| up to this gives no signal.  ternary: outputs
+        are three-valued.
         signals: int8, shape of deltas, ``sign(g)`` where the gate is set and ``|g| > dead``.
         gated: int64, shape (n,), outputs whose gate is set.  size: sum of |g| over all of these.
         """
-        gate = rule.gate(sums, tau, window)
+        gate = rule.gate(sums, tau, window, ternary)
         size = int(np.abs(deltas[gate]).sum(dtype=np.int64))
         return places_alone.ternarise(deltas, gate, dead), self.count(gate), size
 
@@ -81,7 +103,7 @@ class NumpyKernel:
     def vote(
         self,
         target: Shorts,
-        maps: Bits,
+        maps: Map,
         signals: Signals,
         where: Signals,
         zero_true: bool,
@@ -91,7 +113,7 @@ class NumpyKernel:
     ) -> None:
         """Add the steps of each sample to ``target``, int16, shape (n, m), in place.
 
-        After each sample ``target`` is clamped to ``bits`` bits.  maps: bool, (k, h, w, c).
+        After each sample ``target`` is clamped to ``bits`` bits.  maps: as for :meth:`forward`.
         signals, where: shape (k, p, q, n).  first: active samples of this batch that voted before.
         """
         inputs = self._inputs(maps, zero_true)
@@ -108,8 +130,8 @@ class NumpyKernel:
         weights[...], accumulators[...], flipped = places_alone.flip(weights, accumulators, theta)
         return int(np.count_nonzero(flipped))
 
-    def _inputs(self, maps: Bits, zero_true: bool) -> Reals:
-        return rule.patches(places_alone.operand(maps, zero_true), self.places)
+    def _inputs(self, maps: Map, zero_true: bool) -> Reals:
+        return rule.patches(operand(maps, zero_true), self.places)
 
     def _unpooled(self, signals: Signals, where: Signals) -> Signals:
         return signals if self.places.pool == 1 else unpool(signals, where)

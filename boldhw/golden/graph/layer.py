@@ -10,6 +10,7 @@ import numpy as np
 from boldhw.golden import rule as places_alone
 from boldhw.golden.graph import rule
 from boldhw.golden.graph.counts import Counts
+from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.settings import GraphLayerSettings
 from boldhw.golden.graph.widths import SUM_BITS
 from boldhw.spec.arrays import Bits, Signals, Sums
@@ -20,10 +21,10 @@ from boldhw.spec.maps import Shape
 class Seen(NamedTuple):
     """What a layer keeps of samples until they went backward; first index: the sample.
 
-    maps    bool, its sources joined
+    maps    its sources joined: bool, or int8 if one is three-valued
     sums    int16, of its outputs
     where   int8, which sum of a square was the largest
-    bits    bool, its outputs
+    bits    its outputs: bool, or int8 if they are three-valued
     """
 
     maps: np.ndarray
@@ -70,14 +71,18 @@ class GraphLayer:
         """Give the kernel the weights, which may have been changed."""
         self.kernel.load(self.weights)
 
-    def forward(self, maps: Mapping[str, Bits]) -> Seen:
-        """Return what the layer makes of its sources. maps: bool, shape (k, h, w, c), by name."""
+    def forward(self, maps: Mapping[str, Map]) -> Seen:
+        """Return what the layer makes of its sources.
+
+        maps: bool or int8, shape (k, h, w, c), by name.
+        """
         joined = self._joined([maps[name] for name in self.sources])
         sums, where = self.kernel.forward(joined, self.settings.zero_true)
-        return Seen(joined, sums, where, self.kernel.fire(sums, self.settings.tau))
+        bits = self.kernel.fire(sums, self.settings.tau, self.spec.is_ternary)
+        return Seen(joined, sums, where, bits)
 
     def count(self, seen: Seen, used: int) -> None:
-        """Count the T's of the first ``used`` samples."""
+        """Count the T's of the first ``used`` samples; of three-valued outputs the F's too."""
         self.counts.samples += used
         self.counts.fires += self.kernel.count(seen.bits[:used])
 
@@ -86,7 +91,7 @@ class GraphLayer:
         settings, counts = self.settings, self.counts
         signals: Signals
         signals, gated, size = self.kernel.signals(
-            deltas, seen.sums, settings.tau, settings.window, settings.dead
+            deltas, seen.sums, settings.tau, settings.window, settings.dead, self.spec.is_ternary
         )
         counts.active += len(signals)
         counts.gated += gated
@@ -101,7 +106,8 @@ class GraphLayer:
         for name, shape in self.sources.items():
             size = shape.planes if self.spec.kind == CONV else shape.bits
             part = deltas[..., first : first + size]
-            found[name] = part.reshape(-1, shape.height, shape.width, shape.planes)
+            part = part.reshape(-1, shape.height, shape.width, shape.planes)
+            found[name] = part << self.spec.gains[name]
             first += size
         return found
 
@@ -138,7 +144,16 @@ class GraphLayer:
     def _add(self, steps: Sums) -> None:
         self.accumulators[...] = places_alone.accumulate(self.accumulators, steps, self.bits)
 
-    def _joined(self, maps: list[Bits]) -> Bits:
+    def _joined(self, maps: list[Map]) -> Map:
+        """Return the sources as one map; beside a three-valued one, F of a bool map is coded."""
+        if any(bits.dtype == np.int8 for bits in maps):
+            maps = [_values(bits, self.settings.zero_true) for bits in maps]
         if self.spec.kind != CONV:
             maps = [bits.reshape(len(bits), 1, 1, -1) for bits in maps]
-        return maps[0] if len(maps) == 1 else np.concatenate(maps, axis=-1)
+        return maps[0] if len(maps) == 1 else np.concatenate(maps, axis=-1)  # type: ignore[return-value]
+
+
+def _values(bits: Map, zero_true: bool) -> Signals:
+    """Return what a map counts in a sum, int8. bits: bool, or int8 already."""
+    values: Signals = bits.view(np.int8)
+    return values if bits.dtype == np.int8 or zero_true else 2 * values - 1

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from math import ceil
 from typing import Any
 
 import numpy as np
 
 from boldhw.errors import ConfigError, DataError
-from boldhw.golden import rule
+from boldhw.golden.graph.heads import head_of
+from boldhw.golden.graph.heads.draws import Draws
+from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.layer import GraphLayer, Seen
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths, sources
-from boldhw.spec.arrays import Bits, Labels, Seed, Signals, Sums
+from boldhw.spec.arrays import Bits, Seed, Signals, Sums
 from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.network import Network
-from boldhw.spec.packing import check_labels
 from boldhw.spec.stats import TrainStats
 
 CHUNK = 32  # most samples computed together
@@ -58,11 +60,7 @@ class GraphNetwork:
     ) -> None:
         self.spec = Network.parse(spec) if isinstance(spec, str) else spec
         check_widths(self.spec)
-        if not self.spec.output.makes.is_flat:
-            raise ConfigError(
-                f"layer {self.spec.output.name} makes scores of {self.spec.output.makes}; classes "
-                f"need one score each: make the last layer dense"
-            )
+        self.head = head_of(self.spec)
         if not 2 <= bits <= 16:
             raise ConfigError(f"bits={bits} of an accumulator must be an integer from 2 to 16")
         self.bits = bits
@@ -71,6 +69,7 @@ class GraphNetwork:
             self._layer(layer, generator.random(layer.shape) < 0.5, kernel, bits)
             for layer in self.spec.layers
         ]
+        self.draws = Draws(seed)
         self.waiting = 0  # active samples that wait for the next update
         self._active_rate = 1.0
         self.configure(settings)
@@ -87,21 +86,23 @@ class GraphNetwork:
         """Classes that the scores tell apart."""
         return self.spec.output.outputs // self.settings.outputs_per_class
 
-    def train(self, bits: Bits, labels: Labels, stop_at_update: bool = False) -> TrainStats:
+    def train(self, bits: Bits, targets: Targets, stop_at_update: bool = False) -> TrainStats:
         """Train on samples in order; update whenever ``batch`` active ones have voted.
 
-        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
+        bits: bool, or int8 (-1, 0, 1) if samples are three-valued; shape (samples, inputs).
+        targets: integers, first index the sample; labels of shape (samples,) if the head is one of
+        classes (:mod:`boldhw.golden.graph.heads`).
         With ``stop_at_update`` it returns right after the first update; ``samples`` of the
-        returned TrainStats says how many were consumed. Raises DataError for bad samples; then
-        nothing is changed.
+        returned TrainStats says how many were consumed, ``hits`` how many targets were met. Raises
+        DataError for bad samples; then nothing is changed.
         """
         self.check_bits(bits)
-        check_labels(labels, len(bits), self.classes)
+        self.head.check(targets, len(bits), self.settings)
         self._load()
         total = self._stats()
         while total.samples < len(bits):
             chunk = slice(total.samples, total.samples + self._chunk())
-            stats = self._train_chunk(bits[chunk], labels[chunk])
+            stats = self._train_chunk(bits[chunk], targets[chunk])
             total += stats
             if stats.updates and stop_at_update:
                 break
@@ -115,7 +116,9 @@ class GraphNetwork:
         return self._stats(updates=1, flips=self._update())
 
     def infer(self, bits: Bits) -> Sums:
-        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs)."""
+        """Return the scores of the head, int32, first index the sample; (samples, classes) if it
+        is one of classes. bits: as for :meth:`train`.
+        """
         self.check_bits(bits)
         self._load()
         starts = range(0, max(len(bits), 1), CHUNK)
@@ -131,10 +134,15 @@ class GraphNetwork:
         """Raise DataError unless ``bits`` are samples that this network takes."""
         shape: Any = getattr(bits, "shape", ())
         dtype = getattr(bits, "dtype", type(bits).__name__)
-        if dtype != np.bool_ or len(shape) != 2 or shape[1] != self.spec.inputs:
+        wanted: Any = np.dtype(np.int8 if self.spec.ternary else np.bool_)
+        if dtype != wanted or len(shape) != 2 or shape[1] != self.spec.inputs:
             raise DataError(
-                f"samples have shape {shape} and type {dtype}; network {self.spec} takes bool of "
-                f"shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+                f"samples have shape {shape} and type {dtype}; network {self.spec} takes {wanted} "
+                f"of shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+            )
+        if self.spec.ternary and len(bits) and not -1 <= bits.min() <= bits.max() <= 1:
+            raise DataError(
+                f"samples hold {bits.min()} to {bits.max()}; three-valued ones hold -1, 0 and 1"
             )
 
     def _layer(
@@ -159,27 +167,30 @@ class GraphNetwork:
 
     def _chunk(self) -> int:
         """Guess how many samples the next update takes; it affects speed only."""
-        needed = self.settings.batch - self.waiting
-        return min(CHUNK, int(1.1 * needed / max(self._active_rate, 1e-3)) + 1)
+        expected = (self.settings.batch - self.waiting) / max(self._active_rate, 1e-3)
+        spare = (1 - self._active_rate) * (0.1 * expected + 1)  # none where all are active
+        return min(CHUNK, ceil(expected + spare))
 
-    def _train_chunk(self, bits: Bits, labels: Labels) -> TrainStats:
+    def _train_chunk(self, bits: Bits, targets: Targets) -> TrainStats:
         """Train on the chunk up to the first update, at most; return its TrainStats."""
-        settings = self.settings
+        settings, head = self.settings, self.head
+        each = head.draws(settings)
         seen = self._forward(bits)
         scores = self._scores(seen)
-        active, signals = rule.margin_loss(
-            scores, labels, settings.margin, settings.outputs_per_class
-        )
+        draws = self.draws.ahead(len(bits), each) if each else None
+        active, signals = head.loss(scores, targets, settings, draws)
         self._active_rate += 0.2 * (active.mean() - self._active_rate)
         chosen = np.flatnonzero(active)[: settings.batch - self.waiting]
         full = self.waiting + len(chosen) == settings.batch
         used = int(chosen[-1]) + 1 if full else len(bits)
+        if each:
+            self.draws.take(used, each)
         for layer, kept in zip(self.layers[:-1], seen, strict=False):
             layer.count(kept, used)
         if len(chosen):
             self._backward([kept.take(chosen) for kept in seen], signals[chosen])
-        hits = int(np.count_nonzero(rule.predict(scores[:used]) == labels[:used]))
         flips = self._update() if full else None
+        hits = head.hits(scores[:used], targets[:used])
         return self._stats(used, hits, len(chosen), int(full), flips)
 
     def _forward(self, bits: Bits) -> list[Seen]:
@@ -193,16 +204,17 @@ class GraphNetwork:
         return seen
 
     def _scores(self, seen: list[Seen]) -> Sums:
-        sums = seen[-1].sums.reshape(-1, self.spec.output.outputs).astype(np.int32)
-        return rule.class_scores(sums, self.settings.outputs_per_class)
+        return self.head.scores(seen[-1].sums, self.settings)
 
     def _backward(self, seen: list[Seen], signals: Signals) -> None:
-        """Send the signals of the last layer down the graph, and vote. signals: int8, (k, n)."""
+        """Send the signals of the last layer down the graph, and vote. signals: int8,
+        shape (k, p, q, n).
+        """
         deltas: dict[str, Sums] = {}
         for layer, kept in zip(reversed(self.layers), reversed(seen), strict=True):
             name = layer.spec.name
             if layer.spec.place.is_output:
-                own = signals[:, None, None, :]
+                own = signals
             else:
                 own = layer.signals(kept, deltas.pop(name))
             if set(layer.sources) != {INPUT}:

@@ -60,12 +60,22 @@ def fire(sums: Shorts, tau: Sums) -> Bits:
     return sums >= tau
 
 
-def gate(sums: Shorts, tau: Sums, window: Sums) -> Bits:
+def fire_ternary(sums: Shorts, tau: Sums) -> Signals:
+    """Return ``(s >= tau) - (s <= -tau)``: int8, T = 1, F = -1, 0 in between.
+
+    sums: int16, shape (k, r, s, n).  tau: int32, shape (n,), from 0.
+    """
+    return fire(sums, tau).view(np.int8) - (sums <= -tau).view(np.int8)
+
+
+def gate(sums: Shorts, tau: Sums, window: Sums, ternary: bool = False) -> Bits:
     """Return ``|s - tau| <= window``, bool: where a unit passes signals on.
 
-    sums: int16, shape (k, r, s, n).  tau, window: int32, shape (n,).
+    ternary: the distance is that of ``|s|``, for a three-valued unit has two thresholds.  sums:
+    int16, shape (k, r, s, n).  tau, window: int32, shape (n,).
     """
-    within: Bits = np.abs(sums - tau) <= window
+    distances = (np.abs(sums) if ternary else sums) - tau
+    within: Bits = np.abs(distances) <= window
     return within
 
 

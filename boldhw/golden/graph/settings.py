@@ -9,24 +9,27 @@ import numpy as np
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.widths import MAX_ROUNDING, SUM_BITS
 from boldhw.spec.checks import check_range
+from boldhw.spec.head import PIXELS, RESIDUALS
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.network import Network
 
 HIGHEST = (1 << SUM_BITS - 1) - 1  # of a signed sum
 MAX_WINDOW = (1 << SUM_BITS) - 1
+ALL = 1 << 16  # of ``keep``: every place teaches
 
 
 @dataclass(kw_only=True)
 class GraphLayerSettings:
     """Settings of a layer of n outputs and m inputs.
 
-    tau        int32, shape (n,): an output is T where its sum reaches it
+    tau        int32, shape (n,): an output is T where its sum reaches it; of three-valued outputs
+               from 0, and F where the sum reaches -tau
     window     int32, shape (n,): largest distance from tau with which it passes signals on
     dead       |g| up to this gives no signal
     theta      accumulator that flips a weight
     rounding   bits dropped from the votes of each sample; of a convolution only
     decay      share of an accumulator that decays at an update, 1/65536
-    zero_true  True: F of what it reads is 0; False: it is -1
+    zero_true  True: F of two-valued maps that it reads is 0; False: it is -1
     means      int16, shape (m,): 256 times the mean of e(input), taken away from votes; or None
     """
 
@@ -42,7 +45,8 @@ class GraphLayerSettings:
     def check(self, layer: Layer) -> None:
         """Raise ConfigError that names the layer unless its hardware could hold these."""
         name = f"of layer {layer.name}"
-        for field_name, low, high in (("tau", -HIGHEST - 1, HIGHEST), ("window", 0, MAX_WINDOW)):
+        lowest = 0 if layer.is_ternary else -HIGHEST - 1
+        for field_name, low, high in (("tau", lowest, HIGHEST), ("window", 0, MAX_WINDOW)):
             values = getattr(self, field_name)
             if getattr(values, "dtype", None) != np.int32 or values.shape != (layer.outputs,):
                 raise ConfigError(
@@ -83,12 +87,17 @@ class GraphSettings:
     margin              of the loss, 0..65535
     batch               active samples per update
     outputs_per_class   outputs of the last layer whose sums are added to one score
+    keep                int32, shape (classes,), of a head of pixels: places of a class that teach,
+                        in 65536; None: all of them
+    noise               of a head of residuals: bits of a random number that is added to the margin
     """
 
     layers: list[GraphLayerSettings] = field(default_factory=list)
     margin: int = 0
     batch: int = 16
     outputs_per_class: int = 1
+    keep: np.ndarray | None = None
+    noise: int = 0
 
     def check(self, network: Network) -> None:
         """Raise ConfigError unless a network can be set to these."""
@@ -103,8 +112,24 @@ class GraphSettings:
         check_range("batch", self.batch, 1, HIGHEST)
         outputs = network.output.outputs
         check_range("outputs_per_class", self.outputs_per_class, 1, outputs)
-        if outputs % self.outputs_per_class or outputs // self.outputs_per_class < 2:
+        least = 1 if network.head.kind == RESIDUALS else 2
+        if outputs % self.outputs_per_class or outputs // self.outputs_per_class < least:
             raise ConfigError(
                 f"{outputs} outputs cannot be classes of outputs_per_class="
                 f"{self.outputs_per_class} each; two classes or more must share them evenly"
             )
+        self._check_head(network.head.kind, outputs // self.outputs_per_class)
+
+    def _check_head(self, kind: str, classes: int) -> None:
+        """Raise ConfigError for what is not a setting of the head, or out of its range."""
+        check_range("noise", self.noise, 0, MAX_WINDOW)
+        if self.noise and kind != RESIDUALS:
+            raise ConfigError(f"noise={self.noise} is for a head of {RESIDUALS}; make it 0")
+        if self.keep is None:
+            return
+        if kind != PIXELS:
+            raise ConfigError(f"keep is for a head of {PIXELS}; leave it out")
+        if self.keep.dtype != np.int32 or self.keep.shape != (classes,):
+            raise ConfigError(f"keep must be int32 of shape ({classes},), one for each class")
+        for value in (self.keep.min(), self.keep.max()):
+            check_range("keep", int(value), 0, ALL)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt
+from typing import Any
 
 import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import ROOT, SHARE, Constants
 from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW, GraphLayerSettings, GraphSettings
+from boldhw.golden.graph.widths import sources
 from boldhw.spec.layer import CONV, INPUT, Layer
 from boldhw.spec.network import Network
 
-MAXIMUM_OF_FOUR = 264  # expected, of independent sums, in standard deviations / 256
+# In standard deviations / 256: the expected largest of four independent sums, and what the size of
+# one passes in 30 % of cases.
+AHEAD = 264
 WINDOW = 307  # in standard deviations / 256
 THETA = 4  # times the root of what votes on a weight in a batch
 
@@ -27,11 +31,15 @@ def start(
     bits: int = 16,
     rounding: Sequence[int] = (),
     means: Sequence[np.ndarray | None] = (),
+    outputs_per_class: int = 1,
+    **head: Any,
 ) -> GraphSettings:
     """Return the settings of an untrained network.
 
-    ones: T's in 256 bits of a sample.  zero_true: of each layer.  bits: of an accumulator.
-    rounding, means: of each layer, 0 and None if they are left out.  Raises ConfigError.
+    ones: T's in 256 bits of a sample, or what is not 0 in 256 of its values.  zero_true: of each
+    layer.  bits: of an accumulator.  rounding, means: of each layer, 0 and None if left out.
+    outputs_per_class, and ``head``, margin, keep and noise: of GraphSettings; the usual margin is
+    one of scores.  Raises ConfigError.
     """
     count = len(network.layers)
     rounding, means = tuple(rounding) or (0,) * count, tuple(means) or (None,) * count
@@ -43,14 +51,12 @@ def start(
     top = (1 << bits - 1) - 1
     layers = []
     for layer, zero, drop, mean in zip(network.layers, zero_true, rounding, means, strict=True):
-        middle = (constants.fire_low + constants.fire_high) // 2
-        share = SHARE if not zero else ones if set(layer.sources) == {INPUT} else middle
-        deviation = isqrt(layer.inputs * share * SHARE)  # of a sum, in 1/256
-        pooled = layer.kernel is not None and layer.kernel.pool > 1
+        deviation = isqrt(_counted(network, layer, zero, ones, constants) * SHARE)  # in 1/256
+        is_ahead = layer.is_ternary or (layer.kernel is not None and layer.kernel.pool > 1)
         votes = isqrt(constants.batch * layer.makes.height * layer.makes.width)
         layers.append(
             GraphLayerSettings(
-                tau=_all(layer, (deviation * MAXIMUM_OF_FOUR >> 16) if pooled else 0),
+                tau=_all(layer, (deviation * AHEAD >> 16) if is_ahead else 0),
                 window=_all(layer, min(MAX_WINDOW, deviation * WINDOW >> 16)),
                 theta=min(top, max(1, THETA * votes >> drop)),
                 rounding=drop if layer.kind == CONV else 0,
@@ -58,8 +64,33 @@ def start(
                 means=mean,
             )
         )
-    margin = constants.margin_first * isqrt(network.output.inputs) // ROOT
-    return GraphSettings(layers=layers, margin=min(HIGHEST, margin), batch=constants.batch)
+    margin = constants.margin_first * spread(network.output, outputs_per_class) // ROOT
+    return GraphSettings(
+        layers=layers,
+        batch=constants.batch,
+        outputs_per_class=outputs_per_class,
+        **{"margin": min(HIGHEST, margin), **head},
+    )
+
+
+def spread(output: Layer, outputs_per_class: int) -> int:
+    """Return the unit of the margin: the root of the fan-in times the outputs of a score."""
+    return isqrt(output.inputs * outputs_per_class**2)
+
+
+def _counted(
+    network: Network, layer: Layer, zero_true: bool, ones: int, constants: Constants
+) -> int:
+    """Return 256 times the inputs of a sum that are expected not to be 0."""
+    middle = (constants.fire_low + constants.fire_high) // 2
+    ternary = {own.name: own.is_ternary for own in network.layers} | {INPUT: network.ternary}
+    total = 0
+    for name, shape in sources(network, layer).items():
+        share = ones if name == INPUT else middle
+        taps = sum(tap.source == name for tap in layer.reach)
+        inputs = taps * shape.planes if layer.kernel else shape.bits
+        total += inputs * (share if zero_true or ternary[name] else SHARE)
+    return total
 
 
 def _all(layer: Layer, value: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from boldhw.golden.graph import loops
+from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
 from boldhw.golden.graph.runs import Strings, bit_runs, string_words
@@ -22,9 +23,9 @@ from boldhw.spec.numbers import ceil_div
 SHORT = 256  # inputs that are few
 
 
-def sums_of(places: Places) -> ShortSums | LongSums:
-    """Return what is faster for a layer."""
-    return ShortSums(places) if places.inputs <= SHORT else LongSums(places)
+def sums_of(places: Places, is_ternary: bool = False) -> ShortSums | LongSums:
+    """Return what is faster for a layer; only long sums read three values."""
+    return LongSums(places) if is_ternary or places.inputs > SHORT else ShortSums(places)
 
 
 class ShortSums:
@@ -42,8 +43,8 @@ class ShortSums:
         self.words = aligned((units, width), np.uint32)
         self._totals = np.empty(self._pool**2, np.int32)
 
-    def forward(self, sums: Shorts, where: Signals, maps: Bits, zero_true: bool) -> None:
-        """Sum into ``sums``, and into ``where``, which is 0."""
+    def forward(self, sums: Shorts, where: Signals, maps: Map, zero_true: bool) -> None:
+        """Sum into ``sums``, and into ``where``, which is 0. maps: bool."""
         loops.forward_short(
             sums, where, self._strings.packed(maps), self._runs, self._step, self._inside,
             self._counts, self._inputs, self._patch, self.words, self._totals, self._pool,
@@ -69,14 +70,17 @@ class LongSums:
         self.words = aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
         self._wrong = np.empty((places.pool**2, self.words.shape[1]), np.int16)
         self._full, self._listed = np.full(words, loops.ONES), np.empty(words, np.int64)
-        self._found = np.empty((2, words), np.uint64)
+        self._found, self._mask = np.empty((2, words), np.uint64), np.empty_like(self._patch)
 
-    def forward(self, sums: Shorts, where: Signals, maps: Bits, zero_true: bool) -> None:
-        """Sum into ``sums``, and into ``where``, which is 0."""
+    def forward(self, sums: Shorts, where: Signals, maps: Map, zero_true: bool) -> None:
+        """Sum into ``sums``, and into ``where``, which is 0. maps: bool; int8 of three values."""
+        is_ternary = maps.dtype == np.int8
+        signs = self._strings.packed(maps > 0 if is_ternary else maps)
+        masks = self._strings.packed(maps != 0) if is_ternary else signs
         loops.forward(
-            sums, where, self._strings.packed(maps), self._runs, self._step, self._inside,
-            self._patch, self._at, self._jumps, self.words, self._wrong, self._full, self._found,
-            self._listed, zero_true,
+            sums, where, signs, masks, self._runs, self._step, self._inside, self._patch,
+            self._mask, self._at, self._jumps, self.words, self._wrong, self._full, self._found,
+            self._listed, loops.TERNARY if is_ternary else loops.ZERO if zero_true else loops.SIGN,
         )  # fmt: skip
 
 

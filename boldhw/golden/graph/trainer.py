@@ -13,9 +13,10 @@ from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
+from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.trainer import EpochStats
-from boldhw.spec.arrays import Bits, Labels
+from boldhw.spec.arrays import Bits
 from boldhw.spec.stats import TrainStats
 
 Samples = NDArray[Any]  # as they are coded
@@ -60,48 +61,47 @@ class GraphTrainer:
         self.schema: Schema | None = None
 
     def run(
-        self, samples: Samples, labels: Labels, test: Samples, test_labels: Labels
+        self, samples: Samples, targets: Targets, test: Samples, test_targets: Targets
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
-        samples, test: as ``code`` takes them, first index the sample.  labels, test_labels:
-        integers from 0. Raises DataError like GraphNetwork.train.
+        samples, test: as ``code`` takes them, first index the sample.  targets, test_targets: as
+        the head of the graph takes them. Raises DataError like GraphNetwork.train.
         """
         while self.epoch < self.epochs:
             begin = time.perf_counter()
-            total = self._train_epoch(samples, labels)
+            total = self._train_epoch(samples, targets)
             seconds = time.perf_counter() - begin
             self.epoch += 1
-            accuracy = self.accuracy(test, test_labels)
+            accuracy = self.accuracy(test, test_targets)
             yield EpochStats(self.epoch, accuracy, seconds=seconds, **vars(total))
 
-    def accuracy(self, samples: Samples, labels: Labels) -> float:
-        """Return the share of samples whose best score is their label's, lowest index on ties."""
-        hits = 0
-        for start in range(0, len(labels), BLOCK):
+    def accuracy(self, samples: Samples, targets: Targets) -> float:
+        """Return the share of targets that the scores meet: of samples, or of pixels."""
+        head, hits = self.graph.head, 0
+        for start in range(0, len(targets), BLOCK):
             block = slice(start, start + BLOCK)
-            best = self.graph.infer(self.code(samples[block])).argmax(axis=1)
-            hits += int(np.count_nonzero(best == labels[block]))
-        return hits / len(labels)
+            hits += head.hits(self.graph.infer(self.code(samples[block])), targets[block])
+        return hits / max(1, head.judged(targets))
 
-    def _train_epoch(self, samples: Samples, labels: Labels) -> TrainStats:
+    def _train_epoch(self, samples: Samples, targets: Targets) -> TrainStats:
         if self.change:
             samples = self.change(samples, self._generator(CHANGE))
-        order = self._generator(ORDER).permutation(len(labels))
+        order = self._generator(ORDER).permutation(len(targets))
         total = self.graph.flush()
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
-            total += self._train_block(self.code(samples[block]), labels[block])
+            total += self._train_block(self.code(samples[block]), targets[block])
         stats = self.graph.flush()
         self.governors.after(stats)
         return total + stats
 
-    def _train_block(self, bits: Bits, labels: Labels) -> TrainStats:
+    def _train_block(self, bits: Bits, targets: Targets) -> TrainStats:
         """Train on samples in order; governors act wherever they are due."""
-        total, done = self.graph.train(bits[:0], labels[:0]), 0
-        while done < len(labels):
+        total, done = self.graph.train(bits[:0], targets[:0]), 0
+        while done < len(targets):
             part = slice(done, done + self.governors.samples_left)
-            stats = self.graph.train(bits[part], labels[part], stop_at_update=True)
+            stats = self.graph.train(bits[part], targets[part], stop_at_update=True)
             self.governors.after(stats)
             total += stats
             done += stats.samples

@@ -70,7 +70,7 @@ def check_widths(network: Network) -> None:
     """Raise ConfigError, naming the layer, when a sum of the network can overflow SUM_BITS."""
     advice = {
         "sums": "read fewer bits",
-        "deltas": "give the layers that read it fewer outputs or smaller kernels",
+        "deltas": "give the layers that read it fewer outputs, smaller kernels or less gain",
         "votes": "make its map smaller",
     }
     for name, found in widths(network).items():
@@ -91,7 +91,8 @@ def _deltas(network: Network) -> Mapping[str, int]:
         places = Places.of(layer, sources(network, layer))
         reached = _reached(places) * layer.outputs
         for name in layer.sources:
-            total[name] += _part(reached, first, known[name], layer.kernel is None)
+            part = _part(reached, first, known[name], layer.kernel is None)
+            total[name] += part << layer.gains[name]
             first += known[name].bits if layer.kernel is None else known[name].planes
     for name, sizes in total.items():
         most[name] = int(sizes.max())
