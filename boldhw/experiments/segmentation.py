@@ -4,6 +4,8 @@ Settings are chosen on the validation part, on which rows that choose are tested
 tested once, after the last epoch.
 """
 
+from math import isqrt
+
 import numpy as np
 
 from boldhw.data.scenes import Scenes, read_scenes
@@ -15,6 +17,7 @@ from boldhw.golden.graph.calibrate import calibrate
 from boldhw.golden.graph.coding import Colours
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
+from boldhw.golden.graph.settings import ALL
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import CHANGE, GraphTrainer
 from boldhw.report.rasters import pixels, png, sheet, text
@@ -192,9 +195,9 @@ def _trainer(settings, scenes):
 
 def balance(labels):
     """Return ``keep`` of each class: the root of the mean count over its count, 65536 at most."""
-    counts = np.bincount(labels[labels != VOID], minlength=CLASSES).astype(np.int64)
-    mean = counts.sum() / CLASSES
-    return np.minimum(65536, 65536 * np.sqrt(mean / np.maximum(counts, 1))).astype(np.int32)
+    counts = np.bincount(labels[labels != VOID], minlength=CLASSES).tolist()
+    roots = [isqrt((sum(counts) << 32) // (CLASSES * max(1, count))) for count in counts]
+    return np.minimum(roots, ALL).astype(np.int32)
 
 
 def cost(settings):

@@ -29,8 +29,6 @@ WIDTH, EPOCHS, TRIAL = 128, 30, 3
 BATCH = 4  # tiles of an update
 NINTH = 9  # one of so many training pictures chooses settings
 MARGIN, NOISE, SHIFT = 16, 127, 1  # error that teaches, in 1/16; random bits added; of a score
-SHOWN = 48  # rows and columns of the small picture that a report shows
-
 
 CODE = Differences((1, 2, 3, 4, 5, 6, 7, 8, 10, 14, 19, 25, 33, 45, 60, 80))
 
@@ -87,9 +85,9 @@ TRIALS: dict[str, dict] = {
 def runs(seeds, quick):
     """Return the settings of all runs."""
     if quick:
-        small = {"outputs": 16, "tiles": 12, "side": 20}
+        small = {"outputs": 16, "tiles": 40, "side": 20}
         return [
-            settings(2, 1, 2, **small),
+            settings(2, 1, 6, **small),
             settings(3, 1, 1, "two-valued layers", choose=True, activation="threshold", **small),
         ]
     return [settings(scale, seed, EPOCHS) for seed in range(1, seeds + 1) for scale in SCALES] + [
@@ -162,7 +160,7 @@ def run(settings, pictures):
         "hits": [epoch.hits for epoch in epochs],
         "flips": [epoch.flips for epoch in epochs],
         "theta": [layer.settings.theta for layer in trainer.graph.layers],
-        "shown": shown(tests[first], made[first], scale) if settings["seed"] == 1 else {},
+        "shown": shown(tests[first], made[first], side * scale) if settings["seed"] == 1 else {},
         "tiles": settings["tiles"],
     }
 
@@ -185,9 +183,12 @@ def psnr(squares, count):
     return 10 * math.log10(255**2 * count / max(1, squares))
 
 
-def shown(pairs, found, scale):
-    """Return the middle of the last picture: bicubic, restored and as it is, as texts."""
-    pair, size = pairs[-1], SHOWN * scale
+def shown(pairs, found, size):
+    """Return the middle of the last picture: bicubic, restored and as it is, as texts.
+
+    size: rows and columns.
+    """
+    pair = pairs[-1]
     parts = []
     for picture in (pair.bicubic, found[-1], pair.large):
         y, x = ((side - size) // 2 if side > size else 0 for side in picture.shape)
