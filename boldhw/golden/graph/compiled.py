@@ -16,6 +16,8 @@ from boldhw.golden.graph import loops
 from boldhw.golden.graph.kernel import Longs, Map, NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.runs import Strings, bit_runs, runs
+from boldhw.golden.graph.ternary import TernarySums
+from boldhw.golden.graph.ternary import fire as ternary_fire
 from boldhw.golden.graph.vectors import BYTES, FEW, ROW
 from boldhw.golden.words64 import WORD, pack
 from boldhw.spec.arrays import Accumulators as Shorts
@@ -32,8 +34,8 @@ class CompiledKernel(NumpyKernel):
         self._step = self._strings.stride, self._strings.step
         self._runs, self._bit_runs = runs(places), bit_runs(places)
         words, size = ceil_div(places.inputs, WORD), ceil_div(places.inputs, ROW) * ROW
-        room = np.empty((3, places.rows, places.columns, words), np.uint64)
-        self._inside, self._patch, self._mask = room
+        self._inside, self._patch = np.empty((2, places.rows, places.columns, words), np.uint64)
+        self._ternary: TernarySums | None = None  # made when a map is three-valued
         everywhere = np.ones((1, *vars(places.reads).values()), bool)
         loops.patches(self._inside, self._strings.packed(everywhere)[0], self._bit_runs, self._step)
         count = places.rows * places.columns
@@ -60,17 +62,18 @@ class CompiledKernel(NumpyKernel):
         self._known[changed] = rows
         self._planes[:, changed] = pack(rows).T
         self._signs[changed, : rows.shape[1]] = np.where(rows, np.int8(1), np.int8(-1))
+        if self._ternary:
+            self._ternary.load(self._known)
 
     def forward(self, maps: Map, zero_true: bool) -> tuple[Shorts, Signals]:
         shape = len(maps), *vars(self.places.makes).values()
         sums, where = np.empty(shape, np.int16), np.zeros(shape, np.int8)
-        is_ternary = maps.dtype == np.int8
-        signs = self._strings.packed(maps > 0 if is_ternary else maps)
-        masks = self._strings.packed(maps != 0) if is_ternary else signs
+        if maps.dtype == np.int8:
+            self._ternary_sums().forward(sums, where, maps.view(np.int8))
+            return sums, where
         loops.forward(
-            sums, where, signs, masks, self._bit_runs, self._step, self._inside, self._patch,
-            self._mask, self._planes, self._wrong, self._full, self._listed,
-            loops.TERNARY if is_ternary else loops.ZERO if zero_true else loops.SIGN,
+            sums, where, self._strings.packed(maps), self._bit_runs, self._step, self._inside,
+            self._patch, self._planes, self._wrong, self._full, self._listed, zero_true,
         )  # fmt: skip
         return sums, where
 
@@ -78,7 +81,7 @@ class CompiledKernel(NumpyKernel):
         least = tau.astype(np.int16)
         if ternary:
             values = np.empty(sums.shape, np.int8)
-            loops.fire_ternary(_rows(values), _rows(sums), least)
+            ternary_fire(_rows(values), _rows(sums), least)
             return values
         bits = np.empty(sums.shape, np.bool_)
         loops.fire(_rows(bits), _rows(sums), least)
@@ -136,6 +139,12 @@ class CompiledKernel(NumpyKernel):
             self._bytes, places.columns, places.pool, rounding, first, 1 << bits - 1, self._wide,
             self._seen,
         )  # fmt: skip
+
+    def _ternary_sums(self) -> TernarySums:
+        if self._ternary is None:
+            self._ternary = TernarySums(self.places)
+            self._ternary.load(self._known)
+        return self._ternary
 
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         return int(loops.flip(weights, accumulators, theta))

@@ -26,7 +26,6 @@ from boldhw.spec.arrays import Bits, Signals, Sums
 
 ONES = np.uint64((1 << 64) - 1)
 MOST = 127  # additions of -1, 0 or 1 that a byte holds
-SIGN, ZERO, TERNARY = range(3)  # a map holds T, and F that counts -1; T, and F that counts 0; all
 
 
 @kept
@@ -52,37 +51,33 @@ def patches(found: Words, strings: Words, runs: Longs, step: tuple[int, int]) ->
 
 @kept
 def forward(
-    sums: Shorts, where: Signals, strings: Words, others: Words, runs: Longs,
-    step: tuple[int, int], inside: Words, patch: Words, mask: Words, planes: Words, wrong: Shorts,
-    full: Words, listed: Longs, coding: int,
+    sums: Shorts, where: Signals, strings: Words, runs: Longs, step: tuple[int, int],
+    inside: Words, patch: Words, planes: Words, wrong: Shorts, full: Words, listed: Longs,
+    zero_true: bool,
 ) -> None:  # fmt: skip
     """Sum, and keep the largest of each square.
 
-    strings: uint64, of all samples, set where the map is T.  others: likewise, where a three-valued
-    one is not 0.  inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch,
-    mask: likewise, room for what sums read.  planes: uint64, shape (words, padded n).  wrong:
-    int16, room for counts of each sum of a square.  full: uint64, shape (words,), all ones.
-    listed: int64, shape (words,).  coding: SIGN, ZERO or TERNARY.
+    inside: uint64, shape (r, s, words), masks of what is inside of the map.  patch: likewise, room
+    for what sums read.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of
+    each sum of a square.  full: uint64, shape (words,), all ones.  listed: int64, shape (words,).
 
     Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
     """
     totals, pool = np.empty(len(wrong), np.int16), 2 if len(wrong) > 1 else 1
     words, pitch = planes.shape
-    masks = mask if coding == TERNARY else patch if coding == ZERO else inside
+    masks = patch if zero_true else inside
     for k in range(len(sums)):
         patches(patch, strings[k], runs, step)
-        if coding == TERNARY:
-            patches(mask, others[k], runs, step)
         for y in range(sums.shape[1]):
             for x in range(sums.shape[2]):
                 for q in range(len(wrong)):
                     r, s = y * pool + q // pool, x * pool + q % pool
                     count, totals[q] = _list(listed, masks, r, s)
                     at = 8 * words * (r * patch.shape[1] + s)
-                    signs = address(full) if coding == ZERO else address(patch) + at
+                    signs = address(full) if zero_true else address(patch) + at
                     found = address(wrong) + 2 * pitch * q
-                    _differ(found, signs, address(masks) + at, planes, listed, count)
-                _largest(sums[k, y, x], where[k, y, x], totals, wrong)
+                    differ(found, signs, address(masks) + at, planes, listed, count)
+                largest(sums[k, y, x], where[k, y, x], totals, wrong)
 
 
 @kept
@@ -99,7 +94,7 @@ def _list(listed: Longs, masks: Words, r: int, s: int) -> tuple[int, int]:
 
 
 @kept
-def _differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, count: int) -> None:
+def differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, count: int) -> None:
     """Count where signs and weights differ under the mask, for all outputs."""
     first, pitch = 0, planes.shape[1]
     while first < pitch:
@@ -113,7 +108,7 @@ def _differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, co
 
 
 @kept
-def _largest(best: Shorts, which: Signals, totals: Shorts, wrong: Shorts) -> None:
+def largest(best: Shorts, which: Signals, totals: Shorts, wrong: Shorts) -> None:
     """Keep the largest sum of a square, the first on ties, and which it is."""
     for j in range(len(best)):
         best[j] = totals[0] - 2 * wrong[0, j]
@@ -130,15 +125,6 @@ def fire(bits: Bits, sums: Shorts, tau: Shorts) -> None:
     for row in range(len(sums)):
         for j in range(sums.shape[1]):
             bits[row, j] = sums[row, j] >= tau[j]
-
-
-@kept
-def fire_ternary(values: Signals, sums: Shorts, tau: Shorts) -> None:
-    """Set values to 1 where sums reach tau, int16, to -1 where they reach -tau, to 0 elsewhere."""
-    for row in range(len(sums)):
-        for j in range(sums.shape[1]):
-            one, other = sums[row, j] >= tau[j], sums[row, j] <= -tau[j]
-            values[row, j] = np.int8(one) - np.int8(other)
 
 
 @kept
