@@ -59,6 +59,11 @@ class Dataset:
     notes: tuple = ()
 
     @property
+    def arrays(self):
+        """All arrays: they tell one data set from another, whatever it is called."""
+        return self.x_train, self.y_train, self.x_test, self.y_test
+
+    @property
     def classes(self):
         """One more than the highest label."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1

@@ -27,7 +27,7 @@ def read_pictures(folder, labels=True) -> Rows:
     paths = class_files(folder, SUFFIXES, labels)
     pictures, first = [], None
     for path in paths:
-        picture = _read(path, len(paths))
+        picture = read_picture(path, len(paths))
         first = first or (picture.shape, path)
         _check_alike(picture.shape, path, *first)
         pictures.append(picture)
@@ -79,7 +79,7 @@ def is_picture(path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def _read(path, count) -> np.ndarray:
+def read_picture(path, count) -> np.ndarray:
     """Return a picture, uint8, shape (rows, columns), or (rows, columns, 3). Raises DataError."""
     try:
         from PIL import Image

@@ -7,6 +7,7 @@ from support.graph_cases import samples
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import Constants, power
 from boldhw.golden.graph.governors import (
+    FLIPS,
     OUTPUTS,
     PERIOD,
     PROGRESS,
@@ -15,6 +16,7 @@ from boldhw.golden.graph.governors import (
     between,
     move_tau,
     move_window,
+    period,
 )
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
@@ -194,3 +196,74 @@ def test_impossible_constants_are_refused(fields):
 def test_settings_of_other_layers_are_refused():
     with pytest.raises(ConfigError, match="zero_true has 1 entries, the network has 2 layers"):
         start(SPEC, CONSTANTS, 128, zero_true=[True])
+
+
+def test_units_move_as_often_as_outputs_are_counted():
+    assert [period(places) for places in (1, 196, 256, 257, 2700, 1 << 20)] == [
+        256, 256, 256, 128, 16, 1,
+    ]  # fmt: skip
+    model = graph(Network.parse("60x60-2k3-2k60z0-3"))
+    governors = Governors(model, CONSTANTS, 10**6)
+    assert governors.periods == [16, 256, 256]
+    moved = []
+    for _ in range(16):
+        assert governors.samples_left == 16
+        for layer in model.layers[:-1]:
+            layer.counts.samples += 16
+            layer.counts.fires += 16 * layer.counts.places  # too many
+        before = [int(layer.settings.tau[0]) for layer in model.layers[:-1]]
+        governors.after(TrainStats(16, 0, 0, 0, (0, 0, 0)))
+        after = [int(layer.settings.tau[0]) for layer in model.layers[:-1]]
+        moved.append([a > b for a, b in zip(after, before, strict=True)])
+    assert moved == [*[[True, False]] * 15, [True, True]]
+
+
+def pixels(side=48):
+    """Return a graph whose head has a class at each of ``side`` x ``side`` places."""
+    described = Network.parse(f"{side}x{side}-4k3-3k1").to_dict() | {"head": {"kind": "pixels"}}
+    return graph(Network.from_dict(described))
+
+
+def test_flips_grow_with_the_root_of_the_places_of_a_head():
+    model = pixels()
+    governors = Governors(model, CONSTANTS, 10**6)
+    before, layer = governors.thetas[1], model.layers[1]
+    wanted = 12 * 64 * 48 * power(CONSTANTS.flips_first, 40) >> 40
+    assert wanted == 1
+    for flips, up in ((wanted, False), (wanted + 1, True)):
+        governors.thetas[1] = before
+        layer.counts.updates, layer.counts.flips = 4, flips
+        governors.after(stats(updates=1))
+        assert (governors.thetas[1] > before) == up
+
+
+def test_a_flood_of_flips_moves_theta_at_once_where_a_head_has_many_places():
+    for model, moves in ((pixels(), True), (graph(), False)):
+        governors = Governors(model, CONSTANTS, 10**6)
+        layer, before = model.layers[0], governors.thetas[0]
+        layer.counts.updates, layer.counts.flips = 1, 4 * FLIPS
+        governors.after(stats(updates=1))
+        assert governors.thetas[0] == before
+        layer.counts.flips += 1
+        governors.after(stats(updates=1))
+        assert governors.thetas[0] == before + (before >> 2) * moves
+        assert layer.counts.flips == (0 if moves else 4 * FLIPS + 1)
+
+
+def test_a_margin_of_errors_is_left_alone():
+    described = Network.parse("8x8-4k3-3k1").to_dict() | {"head": {"kind": "residuals"}}
+    model = graph(Network.from_dict(described))
+    model.settings.margin = 16
+    Governors(model, CONSTANTS, 4 * PERIOD).after(stats(PERIOD))
+    assert model.settings.margin == 16
+
+
+def test_thresholds_of_three_valued_units_end_at_0():
+    described = Network.parse("8x8-4k3-3").to_dict()
+    described["layers"][0]["activation"] = "ternary"
+    layer = graph(Network.from_dict(described)).layers[0]
+    assert layer.settings.tau.tolist() == [2] * 4
+    for _ in range(5):
+        layer.counts.samples = PERIOD
+        move_tau(layer, CONSTANTS, 0)
+    assert layer.settings.tau.tolist() == [0] * 4

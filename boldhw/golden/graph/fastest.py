@@ -6,10 +6,9 @@ import numpy as np
 
 from boldhw.errors import CheckError, ToolError
 from boldhw.golden.graph.heads.head import Targets
-from boldhw.golden.graph.kernel import NumpyKernel
+from boldhw.golden.graph.kernel import Map, NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import GraphSettings
-from boldhw.spec.arrays import Bits
 from boldhw.spec.network import Network
 
 SAMPLES = 24  # that both kernels train on; an untrained network finds nearly all of them active
@@ -25,12 +24,12 @@ def kernel() -> type[NumpyKernel]:
 
 
 def fastest(
-    spec: Network, settings: GraphSettings, seed: int, bits: int, samples: Bits, targets: Targets
+    spec: Network, settings: GraphSettings, seed: int, bits: int, samples: Map, targets: Targets
 ) -> GraphNetwork:
     """Return a new GraphNetwork with the compiled kernel, or the NumPy one without numba.
 
-    samples: bool, shape (count, inputs).  targets: as the head takes them.  The first of them train
-    copies with either kernel up to an update. Raises CheckError if one bit then differs.
+    samples, targets: as GraphNetwork.train takes them.  The first of them train copies with either
+    kernel up to an update. Raises CheckError if one bit then differs.
     """
     definition = GraphNetwork(spec, settings, seed, bits)
     if (found := kernel()) is NumpyKernel:

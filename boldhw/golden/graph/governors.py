@@ -2,7 +2,7 @@
 
 They read counters (:class:`boldhw.golden.graph.counts.Counts`) and move settings by steps:
 
-    tau      every PERIOD samples, unit by unit, towards a band of shares of T that opens
+    tau      every period of a layer, unit by unit, towards a band of shares of T that opens
     window   at the same time, towards the share of outputs within it
     margin   at the same time, along its schedule, if it is one between scores
     theta    every UPDATES updates, layer by layer, towards the flips that the schedule wants
@@ -24,7 +24,8 @@ from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW
 from boldhw.golden.graph.start import spread
 from boldhw.spec.stats import TrainStats
 
-PERIOD = 256  # samples between two moves of thresholds and windows
+PERIOD = 256  # samples between two moves of thresholds and windows, at most
+COUNTED = 1 << 16  # outputs of a unit in them, at most
 UPDATES = 4  # updates between two moves of theta
 OUTPUTS = 512  # of a unit in active samples, before its window moves
 SIZES = 2048  # gated outputs of a layer, before its dead zone moves
@@ -33,6 +34,9 @@ PROGRESS = 16  # bits of the share of training that is done
 EARLY = (1 << PROGRESS) // 50  # of it: theta takes large steps before
 STEP_EARLY, STEP = 15, 3  # of theta, in 1/256
 RATE = 40  # bits behind the point of a flip rate
+# Where a head has many places, votes of neighbours agree and theta starts far too low: more than so
+# many times the flips that are wanted, or times FLIPS, move it up by a quarter at once.
+FLOOD, FLIPS = 4, 16
 STEPS = 24  # of a threshold in the root of the fan-in, at the start
 
 
@@ -40,19 +44,23 @@ class Governors:
     """Moves the settings of ``graph`` as ``total`` samples go by.
 
     ``after`` is called with the stats of each call of ``graph.train``, which must not train past
-    ``samples_left`` samples nor past an update. ``seen``, ``thetas`` and ``sizes`` are all state.
+    ``samples_left`` samples nor past an update. ``seen``, ``thetas`` and ``sizes`` are all state;
+    ``periods`` are those of the layers.
     """
 
     def __init__(self, graph: GraphNetwork, constants: Constants, total: int):
         self.graph, self.constants, self.total = graph, constants, max(1, total)
         self.seen = 0
+        self.root = isqrt(graph.head.places)  # by which flips grow, as votes of so many do
+        self.periods = [period(layer.counts.places) for layer in graph.layers]
         self.thetas = [layer.settings.theta << FINE for layer in graph.layers]
         self.sizes = [0] * len(graph.layers)  # mean |g|, 0: not known yet
 
     @property
     def samples_left(self) -> int:
-        """Samples until thresholds move."""
-        return PERIOD - self.seen % PERIOD
+        """Samples until thresholds of a layer move; each period is a multiple of the shortest."""
+        shortest = min(self.periods)
+        return shortest - self.seen % shortest
 
     @property
     def progress(self) -> int:
@@ -62,7 +70,7 @@ class Governors:
     def after(self, stats: TrainStats) -> None:
         """Move what is due after these samples."""
         self.seen += stats.samples
-        if stats.samples and self.seen % PERIOD == 0:
+        if stats.samples:
             self._move_units()
         if stats.updates:
             for index, layer in enumerate(self.graph.layers):
@@ -73,10 +81,11 @@ class Governors:
 
     def _move_units(self) -> None:
         constants, progress = self.constants, self.progress
-        for layer in self.graph.layers[:-1]:
-            move_tau(layer, constants, progress)
-            move_window(layer, constants)
-        if self.graph.head.by_margin:
+        for layer, samples in zip(self.graph.layers[:-1], self.periods, strict=False):
+            if self.seen % samples == 0:
+                move_tau(layer, constants, progress)
+                move_window(layer, constants)
+        if self.graph.head.by_margin and self.seen % min(self.periods) == 0:
             root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
             factor = between(constants.margin_first, constants.margin_last, progress)
             self.graph.settings.margin = min(MAX_WINDOW, factor * root // ROOT)
@@ -84,13 +93,16 @@ class Governors:
     def _move_theta(self, index: int, layer: GraphLayer) -> None:
         """Move theta up by a step when more weights flipped than wanted, else down."""
         counts, constants, progress = layer.counts, self.constants, self.progress
-        if counts.updates < UPDATES:
-            return
         exponent = between(constants.flips_first, constants.flips_last, progress)
         samples = counts.updates * self.graph.settings.batch
-        wanted = layer.spec.weights * samples * power(exponent, RATE)
+        wanted = layer.spec.weights * samples * self.root * power(exponent, RATE)
+        is_flood = self.root > 1 and counts.flips << RATE > FLOOD * max(wanted, FLIPS << RATE)
+        if counts.updates < UPDATES and not is_flood:
+            return
         step = self.thetas[index] * (STEP_EARLY if progress < EARLY else STEP) >> FINE
-        if counts.flips << RATE > wanted:
+        if is_flood:
+            self.thetas[index] += self.thetas[index] >> 2
+        elif counts.flips << RATE > wanted:
             self.thetas[index] += max(1, step)
         else:  # where less than one flip is wanted, steps down are as much smaller
             self.thetas[index] -= step * min(wanted, 1 << RATE) >> RATE
@@ -109,6 +121,14 @@ class Governors:
         dead = self.sizes[index] * self.constants.dead // SHARE
         layer.settings.dead = min(HIGHEST, dead >> FINE)
         counts.clear_sizes()
+
+
+def period(places: int) -> int:
+    """Return the samples between two moves of a layer's units, a power of two.
+
+    They are PERIOD, or fewer where these are more than COUNTED outputs of a unit.
+    """
+    return 1 << min(PERIOD, max(1, COUNTED // places)).bit_length() - 1
 
 
 def between(first: int, last: int, progress: int) -> int:

@@ -33,7 +33,9 @@ class Seen(NamedTuple):
     bits: np.ndarray
 
     def take(self, chosen: np.ndarray) -> Seen:
-        """Return what is kept of some of the samples."""
+        """Return what is kept of some of the samples, ``chosen`` by rising index."""
+        if len(chosen) == len(self.sums):
+            return self
         return Seen(*(kept[chosen] for kept in self))
 
 
@@ -107,7 +109,8 @@ class GraphLayer:
             size = shape.planes if self.spec.kind == CONV else shape.bits
             part = deltas[..., first : first + size]
             part = part.reshape(-1, shape.height, shape.width, shape.planes)
-            found[name] = part << self.spec.gains[name]
+            gain = self.spec.gains[name]
+            found[name] = part << gain if gain else part
             first += size
         return found
 

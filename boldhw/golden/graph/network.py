@@ -17,7 +17,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.heads import head_of
 from boldhw.golden.graph.heads.draws import Draws
 from boldhw.golden.graph.heads.head import Targets
-from boldhw.golden.graph.kernel import NumpyKernel
+from boldhw.golden.graph.kernel import Map, NumpyKernel
 from boldhw.golden.graph.layer import GraphLayer, Seen
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.settings import GraphSettings
@@ -86,7 +86,7 @@ class GraphNetwork:
         """Classes that the scores tell apart."""
         return self.spec.output.outputs // self.settings.outputs_per_class
 
-    def train(self, bits: Bits, targets: Targets, stop_at_update: bool = False) -> TrainStats:
+    def train(self, bits: Map, targets: Targets, stop_at_update: bool = False) -> TrainStats:
         """Train on samples in order; update whenever ``batch`` active ones have voted.
 
         bits: bool, or int8 (-1, 0, 1) if samples are three-valued; shape (samples, inputs).
@@ -115,9 +115,10 @@ class GraphNetwork:
         self._load()
         return self._stats(updates=1, flips=self._update())
 
-    def infer(self, bits: Bits) -> Sums:
-        """Return the scores of the head, int32, first index the sample; (samples, classes) if it
-        is one of classes. bits: as for :meth:`train`.
+    def infer(self, bits: Map) -> Sums:
+        """Return the scores of the head, int32, first index the sample.
+
+        Those of a head of classes have shape (samples, classes).  bits: as for :meth:`train`.
         """
         self.check_bits(bits)
         self._load()
@@ -171,7 +172,7 @@ class GraphNetwork:
         spare = (1 - self._active_rate) * (0.1 * expected + 1)  # none where all are active
         return min(CHUNK, ceil(expected + spare))
 
-    def _train_chunk(self, bits: Bits, targets: Targets) -> TrainStats:
+    def _train_chunk(self, bits: Map, targets: Targets) -> TrainStats:
         """Train on the chunk up to the first update, at most; return its TrainStats."""
         settings, head = self.settings, self.head
         each = head.draws(settings)
@@ -193,7 +194,7 @@ class GraphNetwork:
         hits = head.hits(scores[:used], targets[:used])
         return self._stats(used, hits, len(chosen), int(full), flips)
 
-    def _forward(self, bits: Bits) -> list[Seen]:
+    def _forward(self, bits: Map) -> list[Seen]:
         """Return what each layer keeps of the samples."""
         sample = self.spec.sample
         maps = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
@@ -207,9 +208,7 @@ class GraphNetwork:
         return self.head.scores(seen[-1].sums, self.settings)
 
     def _backward(self, seen: list[Seen], signals: Signals) -> None:
-        """Send the signals of the last layer down the graph, and vote. signals: int8,
-        shape (k, p, q, n).
-        """
+        """Send signals of the last layer down the graph, and vote. int8, shape (k, p, q, n)."""
         deltas: dict[str, Sums] = {}
         for layer, kept in zip(reversed(self.layers), reversed(seen), strict=True):
             name = layer.spec.name

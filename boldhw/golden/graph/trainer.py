@@ -14,9 +14,9 @@ from boldhw.data.schema import Schema
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.heads.head import Targets
+from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.trainer import EpochStats
-from boldhw.spec.arrays import Bits
 from boldhw.spec.stats import TrainStats
 
 Samples = NDArray[Any]  # as they are coded
@@ -35,7 +35,7 @@ class GraphTrainer:
     epochs, samples, seed : int
         Every order of samples and every change of them is derived from the seed and the epoch.
     code : callable
-        ``code(samples)`` returns the bits of samples, bool, shape (count, inputs).
+        ``code(samples)`` returns samples as GraphNetwork takes them, shape (count, inputs).
     change : callable, optional
         ``change(samples, generator)`` returns what to train on in an epoch, same shape.
 
@@ -85,8 +85,7 @@ class GraphTrainer:
         return hits / max(1, head.judged(targets))
 
     def _train_epoch(self, samples: Samples, targets: Targets) -> TrainStats:
-        if self.change:
-            samples = self.change(samples, self._generator(CHANGE))
+        samples, targets = self._changed(samples, targets)
         order = self._generator(ORDER).permutation(len(targets))
         total = self.graph.flush()
         for start in range(0, len(order), BLOCK):
@@ -96,7 +95,13 @@ class GraphTrainer:
         self.governors.after(stats)
         return total + stats
 
-    def _train_block(self, bits: Bits, targets: Targets) -> TrainStats:
+    def _changed(self, samples: Samples, targets: Targets) -> tuple[Samples, Targets]:
+        """Return what to train on in an epoch; a kind of trainer may change the targets too."""
+        if self.change:
+            samples = self.change(samples, self._generator(CHANGE))
+        return samples, targets
+
+    def _train_block(self, bits: Map, targets: Targets) -> TrainStats:
         """Train on samples in order; governors act wherever they are due."""
         total, done = self.graph.train(bits[:0], targets[:0]), 0
         while done < len(targets):

@@ -29,10 +29,12 @@ class Head(ABC):
 
     Shapes: k samples; the last layer has p x q places of n outputs, ``outputs_per_class`` of which
     are added to one of c scores. ``by_margin`` says whether the margin is one between scores,
-    which governors move.
+    which governors move; ``places`` at how many places
+    of a sample targets are.
     """
 
     by_margin = True
+    places = 1
 
     def __init__(self, network: Network) -> None:
         network.head.check(network.output.makes, network.output.name)

@@ -10,6 +10,7 @@ from boldhw.golden.graph.heads.head import Draws, Head, Targets
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
+from boldhw.spec.network import Network
 
 
 class PixelsHead(Head):
@@ -20,8 +21,12 @@ class PixelsHead(Head):
     label; one number is taken for each place, row by row, void or not.
     """
 
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.places = self.makes.height * self.makes.width
+
     def draws(self, settings: GraphSettings) -> int:
-        return self.makes.height * self.makes.width
+        return self.places
 
     def check(self, targets: Targets, count: int, settings: GraphSettings) -> None:
         shape, classes = (count, self.makes.height, self.makes.width), self._classes(settings)

@@ -9,6 +9,7 @@ from boldhw.golden.graph.heads.head import Draws, Head, Targets
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
+from boldhw.spec.network import Network
 
 NONE = -(1 << 15)  # target of a sub-pixel that teaches and counts nothing
 
@@ -24,8 +25,12 @@ class ResidualsHead(Head):
 
     by_margin = False
 
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.places = self.makes.height * self.makes.width
+
     def draws(self, settings: GraphSettings) -> int:
-        return self.makes.height * self.makes.width * self._classes(settings)
+        return self.places * self._classes(settings)
 
     def check(self, targets: Targets, count: int, settings: GraphSettings) -> None:
         shape = count, self.makes.height, self.makes.width, self._classes(settings)
