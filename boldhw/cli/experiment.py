@@ -9,6 +9,7 @@ from boldhw.experiments import EXPERIMENTS, find
 from boldhw.experiments.experiment import perform
 
 QUICK_SAMPLES = 1000, 500  # training, test
+DIGITS = "mnist5k"
 PIXELS, CLASSES = 784, 10  # that the networks of all experiments take
 
 
@@ -18,7 +19,7 @@ def _text(result):
 
 @verb(text=_text)
 @click.argument("name", metavar="NAME", type=click.Choice(sorted(EXPERIMENTS)))
-@click.option("--data", "data_name", default="mnist5k", show_default=True, help="Data set.")
+@click.option("--data", "data_name", default=None, help="Data set.  [default: mnist5k for digits]")
 @click.option("--out", default=None, help="Folder for results.  [default: build/experiments/NAME]")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--quick", is_flag=True, help="A few small runs, to see whether it works.")
@@ -28,13 +29,20 @@ def experiment(name, data_name, out, seeds, quick):
     Each run is kept as soon as it is done; the same command goes on where it was interrupted. NAME
     is one of the experiments that docs/experiments.md explains.
     """
-    dataset = data.load(data_name, *(QUICK_SAMPLES if quick else (None, None)))
-    _check_kind(dataset)
+    found = find(name)
+    dataset = (found.load or _digits)(data_name, quick)
     directory = out or f"build/experiments/{name}"
-    files, records = perform(find(name), name, dataset, directory, seeds, quick, say)
+    files, records = perform(found, name, dataset, directory, seeds, quick, say)
     text = next(path for path in files if path.endswith(".md"))
     with open(text, encoding="utf-8") as file:
         return {"experiment": name, "runs": len(records), "files": files, "text": file.read()}
+
+
+def _digits(name, quick):
+    """Return pictures of digits, few of them for the quick form. Raises DataError for others."""
+    dataset = data.load(name or DIGITS, *(QUICK_SAMPLES if quick else (None, None)))
+    _check_kind(dataset)
+    return dataset
 
 
 def _check_kind(dataset):

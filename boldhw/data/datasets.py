@@ -59,6 +59,11 @@ class Dataset:
     notes: tuple = ()
 
     @property
+    def arrays(self):
+        """All arrays: they tell one data set from another, whatever it is called."""
+        return self.x_train, self.y_train, self.x_test, self.y_test
+
+    @property
     def classes(self):
         """One more than the highest label."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
@@ -194,6 +199,15 @@ def shifted(bits, generator, side):
         window = pictures[chosen, :, down : down + side, right : right + side]
         moved[chosen] = window.reshape(len(window), -1)
     return moved
+
+
+def mirrored(pictures, generator):
+    """Return pictures of which each is turned left to right or not, at random.
+
+    pictures: shape (count, height, width, colours).
+    """
+    turned = generator.random(len(pictures)) < 0.5
+    return np.where(turned[:, None, None, None], pictures[:, :, ::-1], pictures)
 
 
 def _mnist5k():

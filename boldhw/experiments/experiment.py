@@ -23,9 +23,11 @@ class Experiment:
     runs    ``runs(seeds, quick)``: settings of every run, JSON-able dicts, each different; the same
             settings and data must give the same result. ``quick`` asks for runs of a second.
     run     ``run(settings, dataset)``: the result of one, a JSON-able dict. dataset:
-            :class:`boldhw.data.Dataset`
-    report  ``report(records)``: (Markdown text, {file name: SVG text}); records are dicts with
-            ``settings``, ``result`` and ``seconds``, in the order of ``runs``
+            what ``load`` returns
+    report  ``report(records)``: (Markdown text, {file name: content}), text or bytes; records are
+            dicts with ``settings``, ``result`` and ``seconds``, in the order of ``runs``
+    load    ``load(name, quick)``: a data set, which has ``y_train``, ``y_test`` and ``arrays``;
+            ``name`` is what ``--data`` gives, or None. None: pictures of digits
     cost    ``cost(settings)``: how long a run takes, in any unit, for the estimate of time left
     """
 
@@ -33,6 +35,7 @@ class Experiment:
     runs: Callable
     run: Callable
     report: Callable
+    load: Callable | None = None
     cost: Callable = lambda settings: 1.0
 
 
@@ -124,7 +127,8 @@ def _write(experiment, name, dataset, directory, records):
         **plots,
     }
     for file, content in files.items():
-        replace_file(directory / file, content + "\n")
+        content = content if isinstance(content, bytes) else content + "\n"
+        replace_file(directory / file, content)
     return [str(directory / file) for file in files]
 
 
@@ -134,7 +138,7 @@ SHOWN = ("python", "numpy", "numba")  # tools whose versions a report names
 def _fingerprint(dataset):
     """Return a text that tells one data set from another, whatever it is called."""
     crc = 0
-    for array in (dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
+    for array in dataset.arrays:
         crc = zlib.crc32(array.tobytes(), crc)
     return f"{len(dataset.y_train)}+{len(dataset.y_test)} {crc:08x}"
 

@@ -33,7 +33,7 @@ class CompiledKernel(NumpyKernel):
         self._signs[:, self._down.slots] = -1  # all weights are F before the first load
         direct = input_chunks(places)
         self._up = direct or copied_chunks(places)
-        copies = (0, 0) if direct else (places.rows, places.columns)
+        copies = (0, 0) if direct else (places.rows + 1, places.columns)
         self._bytes = aligned((*copies, self._up.size), np.int8)
         self._wide = aligned((self._up.size,), np.int16)
         makes, squares = places.makes, places.pool**2

@@ -138,10 +138,11 @@ def forward(
     """Sum, and keep the largest of each square.
 
     masks: uint64, what is inside of the map, laid out as what is read.  patch: uint64, shape
-    (r, s, words), room for what sums read, or with no rows when it is read where it is.  at: int64, words that a sum at (0, 0) reads; jumps: words from one sum to the next, down
-    and right.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of each sum
-    of a square.  full: uint64, shape (words,), all ones.  found, listed: shape (2, words) and
-    (words,), room for what a sum reads.
+    (r, s, words), room for what sums read, or with no rows when it is read where it is.  at: int64,
+    words that a sum at (0, 0) reads; jumps: words from one sum to the next, down and right.
+    planes: uint64, shape (words, padded n).  wrong: int16, room for counts of each sum of a square.
+    full: uint64, shape (words,), all ones.  found, listed: uint64, shape (2, words), and int64,
+    shape (words,), room for what a sum reads.
 
     Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
     """

@@ -66,11 +66,11 @@ def vote(
 ) -> None:  # fmt: skip
     """Add the steps of each sample to ``target``.
 
-    strings: int8, shape (k, length of all strings).  steps: bytes of strings from one sum to the
-    next, down and right.  runs: of ``byte_runs``.  patch: int8, shape (r, s, bytes), room for a copy of what each sum reads,
-    with no rows when it is read where it is; jumps: its bytes from one sum to the next, or
-    ``steps``.  wide: int16, room for the votes of an output.  listed: int32, shape (n, 2, p * q),
-    and counts, (n, 2): room.
+    strings: int8, shape (k, length of all strings).  runs: of ``byte_runs``.  steps: bytes of
+    strings from one sum to the next, down and right.  patch: int8, shape (r + 1, s, bytes), room
+    for a copy of what each sum reads, with no rows when it is read where it is; jumps: its bytes
+    from one sum to the next, or ``steps``.  wide: int16, room for the votes of an output.  listed:
+    int32, shape (n, 2, p * q), and counts, (n, 2): room.
     """
     m = target.shape[1]
     for k in range(len(signals)):
@@ -213,7 +213,7 @@ def _places(
 def _read(patch: Signals, source: int, runs: Longs, steps: tuple[int, int]) -> None:
     """Copy what each sum reads, chunk by chunk; what a chunk holds too much is overwritten."""
     columns, pitch = patch.shape[1], patch.shape[2]
-    for y in range(patch.shape[0]):
+    for y in range(patch.shape[0] - 1):  # the last row is room for the last chunk
         for x in range(columns):
             target = address(patch) + pitch * (columns * y + x)
             for run in range(len(runs)):
