@@ -16,14 +16,15 @@ EPOCHS, TRIAL = 12, 4
 QUICK_SAMPLES = 1000, 500  # training, test
 # Photographs have no dark background: samples are {F,T} and the means of planes leave the votes.
 PHOTOS = {"levels": QUANTILES, "change": "mirror", "signed": True, "centred": True}
-NARROW = {"bits": 8, "rounding": [6, 4, 3, 0]}
 # What was tried beside the usual constants.
 TRIALS: dict[str, dict[str, Any]] = {
     "usual": {},
     "hidden maps {F,T}": {"maps": False},
     "signals to the first sum that fired": {"kernel": "first"},
-    "A = 8, r = 6, 4, 3, 0": NARROW,
+    "A = 10, r = 4, 2, 1, 0": {"bits": 10, "rounding": [4, 2, 1, 0]},
+    "A = 8, r = 6, 4, 3, 0": {"bits": 8, "rounding": [6, 4, 3, 0]},
     "A = 8, r = 5, 5, 5, 0": {"bits": 8, "rounding": [5, 5, 5, 0]},
+    "A = 6, r = 7, 6, 5, 0": {"bits": 6, "rounding": [7, 6, 5, 0]},
     "votes not centred": {"centred": False},
 }
 
@@ -35,7 +36,7 @@ def runs(seeds, quick):
         return [
             settings(name, 1, 2, name, **digits),
             settings(
-                name, 1, 1, "A = 8", choose=True, **(digits | {"bits": 8, "rounding": [4, 3, 0]})
+                name, 1, 1, "A = 8", choose=True, **(digits | {"bits": 8, "rounding": [1, 1, 0]})
             ),
         ]
     tests = [

@@ -156,9 +156,9 @@ def report(records, name):
     """Return the tables, and the curves of networks over epochs as the figure ``name``."""
     tested = [record for record in records if not record["settings"]["choose"]]
     chosen = [record for record in records if record["settings"]["choose"]]
-    texts = [_table("test", tested)] if tested else []
+    texts = [table("test", tested)] if tested else []
     if chosen:
-        texts.append(f"Tested on the training pictures held back:\n\n{_table('held back', chosen)}")
+        texts.append(f"Tested on the training pictures held back:\n\n{table('held back', chosen)}")
     groups = training.by_label(tested or chosen)
     lines = {label: training.curve(group) for label, group in groups.items()}
     return "\n\n".join(texts), {f"{name}.svg": plot(lines, "epoch", "accuracy, %")}
@@ -169,7 +169,8 @@ def _rate(record):
     return record["settings"]["epochs"] * record["result"]["samples"] / record["seconds"]
 
 
-def _table(what, records):
+def table(what, records):
+    """Return a row for each label: accuracy over the seeds; ``what`` says of which pictures."""
     rows = [
         [
             label,

@@ -25,7 +25,9 @@ def runs(seeds, quick):
         name = "28x28x4-7k5p2-14k5p2-10"
         return [
             settings(name, 1, 2, name, levels=LEVELS, change="mirror"),
-            settings(name, 1, 1, "centred votes", levels=LEVELS, choose=True, centred=True),
+            settings(
+                name, 1, 1, "centred", levels=LEVELS, change="mirror", choose=True, centred=True
+            ),
         ]
     tests = [
         settings(NETWORK, seed, EPOCHS, NETWORK, levels=LEVELS, change="mirror")

@@ -35,7 +35,7 @@ def runs(seeds, quick):
             settings(LEAST, 1, 2, "hidden maps {F,T}", levels=ONE, choose=True, maps=False),
             settings(LEAST, 1, 1, "first", levels=ONE, choose=True, kernel="first"),
             settings(LEAST, 1, 1, "noise", levels=ONE, choose=True, kernel="noise", bits=8,
-                     rounding=[3, 3, 0]),
+                     rounding=[2, 2, 0]),
         ]  # fmt: skip
     tests = [
         settings(name, seed, EPOCHS, name, levels=levels)
