@@ -84,18 +84,25 @@ def vote(
             plus, minus = counts[j, 0], counts[j, 1]
             if plus + minus == 0:
                 continue
-            done = 0
-            if plus + minus <= MOST:  # whole chunks are taken without a copy
-                done = m // BYTES
-                _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
-            wide[:] = 0
-            _add_rows(address(wide), to[done:], source, at[done:], listed[j], plus, minus)
-            done, whole = done * BYTES, max(done * BYTES, m // SHORTS * SHORTS)
-            part = address(target) + 2 * (m * j + done), address(wide) + 2 * done
-            take_votes(*part, u, rounding, top, whole - done)
-            for i in range(whole, m):
-                value = target[j, i] + ((u - wide[i]) >> rounding)
-                target[j, i] = min(max(value, -top), top - 1)
+            done = m // BYTES if plus + minus <= MOST else 0  # chunks that need no copy
+            _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
+            if done * BYTES < m:
+                wide[:] = 0
+                _add_rows(address(wide), to[done:], source, at[done:], listed[j], plus, minus)
+                _take_rest(target[j], wide, done * BYTES, u, rounding, top)
+
+
+@kept
+def _take_rest(
+    target: Shorts, votes: Shorts, done: int, u: int, rounding: int, top: int
+) -> None:  # fmt: skip
+    """Take votes from number ``done`` on."""
+    whole = max(done, len(target) // SHORTS * SHORTS)
+    first, second = address(target) + 2 * done, address(votes) + 2 * done
+    take_votes(first, second, u, rounding, top, whole - done)
+    for i in range(whole, len(target)):
+        value = target[i] + ((u - votes[i]) >> rounding)
+        target[i] = min(max(value, -top), top - 1)
 
 
 @kept
