@@ -46,7 +46,7 @@ def settings(network, seed, epochs, label, *, levels, picture=GREY, change="shif
 
 
 def run(settings, dataset):
-    """Train a network; return lists with one entry per epoch, and theta at the end."""
+    """Train a network; return lists with one entry per epoch, and what layers are at the end."""
     pictures, labels, test, test_labels = _parts(settings, dataset)
     levels = _levels(settings["levels"], pictures[:PICTURES])
     code, constants = partial(coded, levels=levels), Constants(**settings["constants"])
@@ -64,7 +64,17 @@ def run(settings, dataset):
         "updates": [epoch.updates for epoch in epochs],
         "samples": len(labels),
         "theta": [layer.settings.theta for layer in graph.layers],
+        "alike": [alike(layer.weights) for layer in graph.layers],
     }
+
+
+def alike(weights):
+    """Return the share of outputs with four fifths of their weights on one side, or more.
+
+    Such an output tells little more than how many of its inputs are T.
+    """
+    fifths, inputs = 5 * np.count_nonzero(weights, axis=1), weights.shape[1]
+    return float(np.mean((fifths <= inputs) | (fifths >= 4 * inputs)))
 
 
 def coded(pictures, levels):
@@ -179,16 +189,19 @@ def table(what, records):
             len(group),
             training.spread(training.final(group)),
             f"{100 * np.mean([record['result']['active'][-1] for record in group]):.1f}",
-            ", ".join(str(min(each)) for each in zip(*_thetas(group), strict=True)),
+            ", ".join(map(str, _layers(group, "theta", min))),
+            ", ".join(f"{100 * share:.0f}" for share in _layers(group, "alike", max)),
             f"{np.mean([_rate(record) for record in group]):,.0f}",
         ]
         for label, group in training.by_label(records).items()
     ]
     heading = ["network", "weights", "epochs", "seeds", f"{what} % (least)",
-               "active % in the last epoch", "least theta at the end",
-               "training samples/s"]  # fmt: skip
+               "active % in the last epoch", "least theta of layers at the end",
+               "units alike, %", "training samples/s"]  # fmt: skip
     return training.markdown(heading, rows)
 
 
-def _thetas(group):
-    return [record["result"]["theta"] for record in group]
+def _layers(group, name, choose):
+    """Return the least or largest value of each layer over the seeds."""
+    values = [record["result"][name] for record in group]
+    return [choose(each) for each in zip(*values, strict=True)]

@@ -83,6 +83,12 @@ def test_means_are_those_of_the_planes():
     assert classification.plane_means(layer, 2, bits, False).tolist() == [-128, -256] * 9
 
 
+def test_units_are_alike_that_have_few_weights_on_one_side():
+    weights = np.zeros((4, 10), bool)
+    weights[1, :3] = weights[2, :9] = weights[3, :2] = True
+    assert classification.alike(weights) == 0.75
+
+
 def test_what_is_held_back_is_not_trained_on():
     """The result does not depend on test samples, nor training on what is held back."""
     other = replace(DIGITS, x_test=DIGITS.x_test[:10], y_test=DIGITS.y_test[:10])
@@ -112,13 +118,14 @@ def test_photographs_have_to_be_given(tmp_path):
 
 
 def test_the_report_has_a_row_for_each_label():
-    result = {"accuracy": [0.5, 0.75], "active": [0.5, 0.25], "theta": [40, 9], "samples": 100}
+    result = {"accuracy": [0.5, 0.75], "active": [0.5, 0.25], "theta": [40, 9],
+              "alike": [0.25, 0.0], "samples": 100}  # fmt: skip
     records = [
         {"settings": settings(seed=seed, choose=choose, label=label), "result": result,
          "seconds": 2.0}
         for label, choose in (("usual", False), ("narrow", True)) for seed in (1, 2)
     ]  # fmt: skip
     text, figures = classification.report(records, "some")
-    assert "| usual | 600 | 1 | 2 | 75.00 +- 0.00 (75.00) | 25.0 | 40, 9 | 50 |" in text
+    assert "| usual | 600 | 1 | 2 | 75.00 +- 0.00 (75.00) | 25.0 | 40, 9 | 25, 0 | 50 |" in text
     assert text.index("usual") < text.index("Tested on the training pictures held back")
     assert list(figures) == ["some.svg"]
