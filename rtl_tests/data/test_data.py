@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from boldhw.data import Origin, booleanise, load, shifted, telling_bits
-from boldhw.data.datasets import IDX_FILES
+from boldhw.data.datasets import IDX_FILES, mirrored
 from boldhw.errors import DataError, ToolError
 
 GENERATOR = np.random.default_rng(0)
@@ -469,3 +469,14 @@ def move_by(planes, down, right):
         if 0 <= y + down < 5 and 0 <= x + right < 5:
             result[:, y, x] = planes[:, y + down, x + right]
     return result
+
+
+def test_mirrored_turns_some_pictures_and_keeps_their_colours():
+    pictures = np.random.default_rng(4).integers(0, 256, (100, 2, 3, 3)).astype(np.uint8)
+    turned = mirrored(pictures, np.random.default_rng(5))
+    same, other = (
+        np.array([np.array_equal(a, b) for a, b in zip(turned, expected, strict=True)])
+        for expected in (pictures, pictures[:, :, ::-1])
+    )
+    assert np.all(same ^ other)
+    assert 30 < same.sum() < 70

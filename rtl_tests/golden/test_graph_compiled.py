@@ -10,7 +10,15 @@ from boldhw.errors import ConfigError
 from boldhw.golden.graph.compiled import CompiledKernel
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.graph.runs import bit_runs, runs
+from boldhw.golden.graph.rooms import BYTES
+from boldhw.golden.graph.runs import (
+    Strings,
+    bit_runs,
+    byte_runs,
+    copied_chunks,
+    runs,
+    weight_chunks,
+)
 from boldhw.spec.network import Network
 
 
@@ -76,6 +84,42 @@ def test_same_bits_of_random_networks(seed):
     spec = random_network(seed)
     networks = both(spec, seed, rounding=seed % 3, bits=10, batch=3)
     assert_same_bits(networks, *samples(spec, 60, seed))
+
+
+@pytest.mark.parametrize("zero_true", [False, True])
+@pytest.mark.parametrize(
+    "shorthand", ["6x8x64-70k3p2-6", "7x5x64-128k3-64k3z0-6", "6x6x16-9k5p2-8k2z0-6"]
+)
+def test_same_bits_of_planes_that_are_whole_words(shorthand, zero_true):
+    """Planes are read where they are; in the last one what a sum reads is copied by chunks."""
+    spec = Network.parse(shorthand)
+    networks = both(spec, 3, rounding=1, bits=9, dead=0, zero_true=zero_true)
+    assert_same_bits(networks, *samples(spec, 80, 3))
+
+
+def test_a_copy_has_the_same_bits():
+    spec = network("pooled")
+    networks = [graph.copy() for graph in both(spec, 2, dead=0)]
+    assert_same_bits(networks, *samples(spec, 60, 2))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_chunks_stay_within_their_rooms(name):
+    """The last chunk of a copy ends behind what a sum reads, and so do those of strings."""
+    spec = network(name)
+    for layer in GraphNetwork(spec, settings(spec, 0)).layers:
+        places = layer.kernel.places
+        strings, copies = Strings.of(places), copied_chunks(places)
+        found = byte_runs(places)
+        ends = found[:, 2] + -(-found[:, 1] // BYTES) * BYTES
+        assert ends.max() <= 2 * copies.size
+        last = (places.rows - 1) * strings.stride * strings.length
+        last += (places.columns - 1) * strings.step
+        ends = last + found[:, 0] + -(-found[:, 1] // BYTES) * BYTES
+        assert ends.max() < strings.rows * strings.length + BYTES
+        down = weight_chunks(places)
+        assert len(set(down.slots)) == places.inputs
+        assert down.slots.max() < down.size
 
 
 def test_bytes_that_are_added_up_do_not_overflow():

@@ -1,7 +1,7 @@
 """Inner loops over signals other than 0, in the words of the compiler like those of ``vectors``.
 
-Pointers and offsets are integers, offsets in bytes. A chunk is one vector of bytes. Numba keeps what
-it compiled by the date of ``sparse.py``: change that file too when something here changes.
+Pointers and offsets are integers, offsets in bytes. A chunk is one vector of bytes. Numba keeps
+what it compiled by the date of ``sparse.py``: change that file too when something here changes.
 """
 
 from typing import Any

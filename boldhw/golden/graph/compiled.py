@@ -1,8 +1,9 @@
 """What a layer computes, compiled: the bits of :mod:`boldhw.golden.graph.kernel` in less time.
 
-Forward, what a sum reads is copied into 64-bit words, run by run, so that one XOR and one count of
-ones does for 64 inputs. Backward and in votes only signals other than 0 are visited: behind pooling
-nine in ten are 0. Needs the package numba; one thread.
+Forward, bits are read as words, so that one XOR and one count of ones does for 32 or 64 inputs
+(:mod:`boldhw.golden.graph.sums`). Backward and in votes only signals other than 0 are visited:
+behind pooling nine in ten are 0 (:mod:`boldhw.golden.graph.sparse`). Needs the package numba; one
+thread.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class CompiledKernel(NumpyKernel):
         self._signs[:, self._down.slots] = -1  # all weights are F before the first load
         direct = input_chunks(places)
         self._up = direct or copied_chunks(places)
-        copies = (0, 0) if direct else (places.rows, places.columns)
+        copies = (0, 0) if direct else (places.rows + 1, places.columns)
         self._bytes = aligned((*copies, self._up.size), np.int8)
         self._wide = aligned((self._up.size,), np.int16)
         makes, squares = places.makes, places.pool**2
@@ -109,8 +110,8 @@ class CompiledKernel(NumpyKernel):
         deltas = aligned(shape, np.int16)
         steps = 2 * strings.stride * strings.length, 2 * strings.step
         sparse.backward(
-            deltas.reshape(len(signals), -1), np.ascontiguousarray(signals), where, self._signs,
-            self._down.to, self._down.at, steps, self.places.pool, self._outputs, self._counts,
+            _flat(deltas), np.ascontiguousarray(signals), where, self._signs, self._down.to,
+            self._down.at, steps, self.places.pool, self._outputs, self._counts,
         )  # fmt: skip
         return strings.cropped(deltas, self.places).astype(np.int32)
 
@@ -134,9 +135,9 @@ class CompiledKernel(NumpyKernel):
         copied = len(self._bytes) > 0
         jumps = (places.columns * self._up.size, self._up.size) if copied else steps
         sparse.vote(
-            target, padded.reshape(len(maps), -1), np.ascontiguousarray(signals), where,
-            self._byte_runs, self._up.to, self._up.at, steps, jumps, self._bytes, places.pool,
-            rounding, first, 1 << bits - 1, self._wide, self._places, self._seen,
+            target, _flat(padded), np.ascontiguousarray(signals), where, self._byte_runs,
+            self._up.to, self._up.at, steps, jumps, self._bytes, places.pool, rounding, first,
+            1 << bits - 1, self._wide, self._places, self._seen,
         )  # fmt: skip
 
     def _take_long_sums(self) -> None:
@@ -153,3 +154,9 @@ class CompiledKernel(NumpyKernel):
 def _rows(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return an array of shape (k, p, q, n) as (k * p * q, n)."""
     return np.ascontiguousarray(array).reshape(-1, array.shape[-1])
+
+
+def _flat(strings: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return strings of shape (k, rows, length) as (k, rows * length)."""
+    k, rows, length = strings.shape
+    return strings.reshape(k, rows * length)

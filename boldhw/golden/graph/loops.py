@@ -86,7 +86,7 @@ def forward_short(
                     continue
                 at = y * pool * row + x * pool * right
                 signs, masks = address(patch) + at, address(inside) + at
-                is_masked = not zero_true and least < inputs
+                is_masked = bool(not zero_true and least < inputs)
                 for j in range(0, sums.shape[3], LANES):
                     best, which = address(sums[k, y, x]) + 2 * j, address(where[k, y, x]) + j
                     left, weights = sums.shape[3] - j, address(lanes) + 4 * j

@@ -115,7 +115,8 @@ def string_words(places: Places) -> np.ndarray | None:
     strings, found = Strings.of(places), bit_runs(places)
     if strings.step % WORD or (found[:, 1:] % WORD).any():
         return None
-    return found[:, 0] * strings.words + found[:, 1] // WORD
+    at: np.ndarray = found[:, 0] * strings.words + found[:, 1] // WORD
+    return at
 
 
 def byte_runs(places: Places) -> np.ndarray:
@@ -147,7 +148,9 @@ def weight_chunks(places: Places) -> Chunks:
 
     Each run begins a chunk of its own; what is left of its last one is 0.
     """
-    to, slots, length = [], [], Strings.of(places).length
+    to: list[int] = []
+    slots: list[int] = []
+    length = Strings.of(places).length
     for row, offset, planes, _ in runs(places).tolist():
         slots += range(len(to) * BYTES, len(to) * BYTES + planes)
         to += [2 * (row * length + offset + part) for part in range(0, planes, BYTES)]

@@ -66,11 +66,11 @@ def vote(
 ) -> None:  # fmt: skip
     """Add the steps of each sample to ``target``.
 
-    strings: int8, shape (k, length of all strings).  steps: bytes of strings from one sum to the
-    next, down and right.  runs: of ``byte_runs``.  patch: int8, shape (r, s, bytes), room for a copy of what each sum reads,
-    with no rows when it is read where it is; jumps: its bytes from one sum to the next, or
-    ``steps``.  wide: int16, room for the votes of an output.  listed: int32, shape (n, 2, p * q),
-    and counts, (n, 2): room.
+    strings: int8, shape (k, length of all strings).  runs: of ``byte_runs``.  steps: bytes of
+    strings from one sum to the next, down and right.  patch: int8, shape (r + 1, s, bytes), room
+    for a copy of what each sum reads, with no rows when it is read where it is; jumps: its bytes
+    from one sum to the next, or ``steps``.  wide: int16, room for the votes of an output.  listed:
+    int32, shape (n, 2, p * q), and counts, (n, 2): room.
     """
     m = target.shape[1]
     for k in range(len(signals)):
@@ -84,18 +84,25 @@ def vote(
             plus, minus = counts[j, 0], counts[j, 1]
             if plus + minus == 0:
                 continue
-            done = 0
-            if plus + minus <= MOST:  # whole chunks are taken without a copy
-                done = m // BYTES
-                _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
-            wide[:] = 0
-            _add_rows(address(wide), to[done:], source, at[done:], listed[j], plus, minus)
-            done, whole = done * BYTES, max(done * BYTES, m // SHORTS * SHORTS)
-            part = address(target) + 2 * (m * j + done), address(wide) + 2 * done
-            take_votes(*part, u, rounding, top, whole - done)
-            for i in range(whole, m):
-                value = target[j, i] + ((u - wide[i]) >> rounding)
-                target[j, i] = min(max(value, -top), top - 1)
+            done = m // BYTES if plus + minus <= MOST else 0  # chunks that need no copy
+            _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
+            if done * BYTES < m:
+                wide[:] = 0
+                _add_rows(address(wide), to[done:], source, at[done:], listed[j], plus, minus)
+                _take_rest(target[j], wide, done * BYTES, u, rounding, top)
+
+
+@kept
+def _take_rest(
+    target: Shorts, votes: Shorts, done: int, u: int, rounding: int, top: int
+) -> None:  # fmt: skip
+    """Take votes from number ``done`` on."""
+    whole = max(done, len(target) // SHORTS * SHORTS)
+    first, second = address(target) + 2 * done, address(votes) + 2 * done
+    take_votes(first, second, u, rounding, top, whole - done)
+    for i in range(whole, len(target)):
+        value = target[i] + ((u - votes[i]) >> rounding)
+        target[i] = min(max(value, -top), top - 1)
 
 
 @kept
@@ -213,7 +220,7 @@ def _places(
 def _read(patch: Signals, source: int, runs: Longs, steps: tuple[int, int]) -> None:
     """Copy what each sum reads, chunk by chunk; what a chunk holds too much is overwritten."""
     columns, pitch = patch.shape[1], patch.shape[2]
-    for y in range(patch.shape[0]):
+    for y in range(patch.shape[0] - 1):  # the last row is room for the last chunk
         for x in range(columns):
             target = address(patch) + pitch * (columns * y + x)
             for run in range(len(runs)):
