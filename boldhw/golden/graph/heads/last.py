@@ -26,7 +26,8 @@ class LastHead(Head):
         scores = self._added(sums, settings)
         k, _, _, classes = scores.shape
         rows = np.arange(k)
-        return scores.reshape(k, -1, classes)[rows, self._last(k, valid)]
+        found: Sums = scores.reshape(k, -1, classes)[rows, self._last(k, valid)]
+        return found
 
     def loss(
         self,
