@@ -29,6 +29,7 @@ from boldhw.spec.layer import (
     KINDS,
     MAX_GAIN,
     SCORES,
+    TERNARY,
     THRESHOLD,
     Layer,
     Place,
@@ -341,6 +342,10 @@ def _placed(
             raise ConfigError(
                 f"layer {name} is {draft['kind']} and the last one; put a layer with scores "
                 f"behind it"
+            )
+        if draft["kind"] in (EMBEDDING, ATTENTION) and draft["activation"] == TERNARY:
+            raise ConfigError(
+                f"activation of layer {name} is {TERNARY}; an {draft['kind']} has bits"
             )
         if (draft["activation"] == SCORES) != (name == last):
             raise ConfigError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from boldhw.golden.graph.attention import NumpyAttention, Roles
 from boldhw.golden.graph.counts import PairCounts
+from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.layer import Going, GraphLayer, Seen
 from boldhw.golden.graph.settings import PairSettings
 from boldhw.spec.arrays import Bits, Sums
@@ -49,9 +50,9 @@ class AttentionLayer(GraphLayer):
     def load(self) -> None:
         """Do nothing: there are no weights."""
 
-    def forward(self, maps: Mapping[str, Bits], valid: Bits | None = None) -> Seen:
-        """Return what the layer makes of its sources. maps: bool, shape (k, h, w, c), by name."""
-        joined = np.concatenate([maps[tap.source] for tap in self.spec.taps], axis=-1)
+    def forward(self, maps: Mapping[str, Map], valid: Bits | None = None) -> Seen:
+        """Return what the layer makes of its sources. Parameters are those of GraphLayer."""
+        joined = np.concatenate([maps[tap.source] > 0 for tap in self.spec.taps], axis=-1)
         sums, chosen = self.attend.context(self._roles(joined), _flat(joined, valid), self.own.tau)
         sums = sums.reshape(*joined.shape[:3], -1)
         return Seen(joined, sums, chosen, self._fired(sums, valid), valid)
@@ -75,7 +76,7 @@ class AttentionLayer(GraphLayer):
         self.pairs.size += back.size
         found: dict[str, Sums] = {}
         for tap, part in zip(self.spec.taps, back[:4], strict=True):
-            deltas: Any = part.reshape(*shape, -1)
+            deltas: Any = part.reshape(*shape, -1) << tap.gain
             found[tap.source] = found[tap.source] + deltas if tap.source in found else deltas
         return found
 

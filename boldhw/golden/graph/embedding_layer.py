@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from boldhw.golden.graph.embedding import NumpyEmbedding, Rows
+from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.layer import Going, GraphLayer, Seen
 from boldhw.spec.arrays import Bits, Seed, Sums
 from boldhw.spec.layer import INPUT, Layer
@@ -45,7 +46,7 @@ class EmbeddingLayer(GraphLayer):
     def load(self) -> None:
         """Do nothing: rows are read where they are."""
 
-    def forward(self, maps: Mapping[str, Bits], valid: Bits | None = None) -> Seen:
+    def forward(self, maps: Mapping[str, Map], valid: Bits | None = None) -> Seen:
         """Return the rows of words. maps: int32, shape (k, 1, n, 1), at INPUT."""
         words = maps[INPUT]
         rows: Rows = words[..., 0].astype(np.int32)

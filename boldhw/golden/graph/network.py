@@ -21,7 +21,7 @@ from boldhw.golden.graph.layer import Seen
 from boldhw.golden.graph.layers import layer_of
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths
-from boldhw.golden.graph.words import check_words, valid_places
+from boldhw.golden.graph.words import check_words, signed, valid_places
 from boldhw.spec.arrays import Bits, Seed, Signals, Sums
 from boldhw.spec.layer import INPUT
 from boldhw.spec.network import Network
@@ -192,12 +192,13 @@ class GraphNetwork:
     def _forward(self, bits: Map) -> list[Seen]:
         """Return what each layer keeps of the samples."""
         sample = self.spec.sample
-        maps = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
+        maps: dict[str, Any] = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
         valid = valid_places(maps[INPUT]) if self.spec.words else None
         seen = []
         for layer in self.layers:
             seen.append(layer.forward(maps, valid))
-            maps[layer.spec.name] = seen[-1].bits
+            bits = seen[-1].bits
+            maps[layer.spec.name] = bits if valid is None else signed(bits, valid)
         return seen
 
     def _scores(self, seen: list[Seen]) -> Sums:

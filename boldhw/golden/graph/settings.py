@@ -163,10 +163,10 @@ class GraphSettings:
             )
         for settings, layer in zip(self.layers, network.layers, strict=True):
             settings.check(layer)
-            if network.words and layer.kind == CONV and not settings.zero_true:
+            if network.words and settings.zero_true:
                 raise ConfigError(
-                    f"zero_true of layer {layer.name} is False; places without a word are F and "
-                    f"must count 0, so make it True"
+                    f"zero_true of layer {layer.name} is True; over words only a place without "
+                    f"a word counts 0, so make it False"
                 )
         check_range("margin", self.margin, 0, MAX_WINDOW)
         check_range("batch", self.batch, 1, HIGHEST)

@@ -110,7 +110,7 @@ def _add_pairs(total: dict[str, Longs], layer: Layer) -> None:
     if layer.attention:
         places = layer.makes.height * layer.makes.width
         for tap, most in zip(layer.taps, (places, places, places, 1), strict=True):
-            total[tap.source] += most
+            total[tap.source] += most << tap.gain
 
 
 def _part(reached: Longs, first: int, shape: Shape, is_flat: bool) -> Longs:

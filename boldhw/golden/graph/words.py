@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from boldhw.errors import DataError
 from boldhw.golden.graph.embedding import NOTHING
-from boldhw.spec.arrays import Bits
+from boldhw.golden.graph.kernel import Map
+from boldhw.spec.arrays import Bits, Signals
 from boldhw.spec.words import Words
 
 
@@ -17,6 +18,17 @@ def valid_places(words: NDArray[Any]) -> Bits:
     """Return the places with a word, bool, shape (k, h, w). words: int32, shape (k, h, w, 1)."""
     valid: Bits = words[..., 0] != NOTHING
     return valid
+
+
+def signed(bits: Map, valid: Bits) -> Signals:
+    """Return a map with 0 at places without a word, int8: of bool, F is -1 and T is 1.
+
+    bits: bool or int8, shape (k, h, w, c).  valid: shape (k, h, w).
+    """
+    values = np.ascontiguousarray(bits).view(np.int8)
+    if bits.dtype == np.bool_:
+        values = 2 * values - np.int8(1)
+    return values * valid[..., None]
 
 
 def check_words(samples: Any, words: Words) -> None:
