@@ -22,7 +22,7 @@ from boldhw.golden.graph.layers import layer_of
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.golden.graph.widths import check_widths
 from boldhw.golden.graph.words import check_words, signed, valid_places
-from boldhw.spec.arrays import Bits, Seed, Signals, Sums
+from boldhw.spec.arrays import Seed, Signals, Sums
 from boldhw.spec.layer import INPUT
 from boldhw.spec.network import Network
 from boldhw.spec.stats import TrainStats
