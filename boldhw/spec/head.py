@@ -4,6 +4,7 @@ classes     one place; the best score tells the class of a sample
 pixels      the best score of each place tells the class of that place
 residuals   the score of each place and sub-pixel is a number in fixed point
 summed      scores of all places are added up; the best sum tells the class of a sample
+last        the best score of the last place tells the class of a sample
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range
 from boldhw.spec.maps import Shape
 
-CLASSES, PIXELS, RESIDUALS, SUMMED = "classes", "pixels", "residuals", "summed"
-FIELDS = {CLASSES: (), PIXELS: ("void",), RESIDUALS: ("shift", "fraction"), SUMMED: ()}
+CLASSES, PIXELS, RESIDUALS = "classes", "pixels", "residuals"
+SUMMED, LAST = "summed", "last"
+FIELDS = {
+    CLASSES: (),
+    PIXELS: ("void",),
+    RESIDUALS: ("shift", "fraction"),
+    SUMMED: (),
+    LAST: (),
+}
 MAX_LABEL = (1 << 15) - 1
 MAX_SHIFT = 15
 
@@ -71,5 +79,5 @@ class Head:
             raise ConfigError(
                 f"layer {layer} makes scores of {makes}; classes need one score each: make the "
                 f"last layer dense, or give the network a head that takes a map, {PIXELS}, "
-                f"{RESIDUALS} or {SUMMED}"
+                f"{RESIDUALS}, {SUMMED} or {LAST}"
             )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from boldhw.spec.attention import Attention
 from boldhw.spec.maps import Kernel, Shape
 
 INPUT = "input"  # name of the sample, as a source of taps
 DENSE = "dense"  # kind of a layer whose outputs read everything of their sources
 CONV = "conv"  # kind of a layer whose outputs read a map through a kernel, at each place
-KINDS = (DENSE, CONV)
+EMBEDDING = "embedding"  # kind of a layer whose outputs at a place are the row of its word
+ATTENTION = "attention"  # kind of a layer whose places add up values of places that they choose
+KINDS = (DENSE, CONV, EMBEDDING, ATTENTION)
 # An output is a bit: sum >= tau; or three-valued: T, F or 0; or the sum itself.
 THRESHOLD, TERNARY, SCORES = "threshold", "ternary", "scores"
 ACTIVATIONS = (THRESHOLD, TERNARY, SCORES)
@@ -53,8 +56,9 @@ class Layer:
 
     name         unique in the network
     kind         one of KINDS
-    taps         what it reads; those of a convolution are read through its kernel
-    inputs       bits that one output reads, its fan-in
+    taps         what it reads; those of a convolution are read through its kernel, those of an
+                 attention are query, key, value and base
+    inputs       bits that one output reads, its fan-in; of an attention, terms of a sum
     outputs      bits, or scores, that it makes; a convolution makes them at each place
     learns       False: its weights stay as they are
     activation   one of ACTIVATIONS
@@ -62,6 +66,7 @@ class Layer:
     reads        shape of its sources together; a dense layer reads one place
     makes        shape of what it makes
     kernel       of a convolution
+    attention    of an attention
     """
 
     name: str
@@ -75,6 +80,7 @@ class Layer:
     reads: Shape
     makes: Shape
     kernel: Kernel | None = None
+    attention: Attention | None = None
 
     @property
     def reach(self) -> tuple[Tap, ...]:
@@ -90,12 +96,20 @@ class Layer:
     @property
     def weights(self) -> int:
         """Number of weights."""
-        return self.inputs * self.outputs
+        outputs, inputs = self.shape
+        return inputs * outputs
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of its weights: (outputs, inputs)."""
-        return self.outputs, self.inputs
+        """Shape of its weights: (outputs, inputs); of an embedding, (words, outputs)."""
+        if self.kind == EMBEDDING:
+            return self.inputs, self.outputs
+        return self.outputs, 0 if self.kind == ATTENTION else self.inputs
+
+    @property
+    def compared(self) -> int:
+        """Planes of the query of an attention, and of its key."""
+        return (self.reads.planes - 2 * self.outputs) // 2
 
     @property
     def is_ternary(self) -> bool:

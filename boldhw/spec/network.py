@@ -16,25 +16,39 @@ from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec import shorthand
+from boldhw.spec.attention import ROLES, Attention
 from boldhw.spec.checks import check_range, check_widths
 from boldhw.spec.head import Head
 from boldhw.spec.layer import (
     ACTIVATIONS,
+    ATTENTION,
     CONV,
     DENSE,
+    EMBEDDING,
     INPUT,
     KINDS,
     MAX_GAIN,
     SCORES,
+    TERNARY,
     THRESHOLD,
     Layer,
     Place,
     Tap,
 )
 from boldhw.spec.maps import Kernel, Shape, joined
+from boldhw.spec.words import Words, embedded
 
 MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
-FIELDS = ("name", "kind", "taps", "outputs", "learns", "activation", "kernel")  # of a layer in JSON
+FIELDS = (
+    "name",
+    "kind",
+    "taps",
+    "outputs",
+    "learns",
+    "activation",
+    "kernel",
+    "attention",
+)  # of a layer in JSON
 
 
 @dataclass(frozen=True)
@@ -45,16 +59,18 @@ class Network:
     layers   each behind those that it reads; the last one is the output
     head     what the sums of the last one mean
     ternary  the planes of a sample are three-valued: T, F or 0
+    words    of samples that are words and not bits
     """
 
     sample: Shape
     layers: tuple[Layer, ...]
     head: Head = Head()
     ternary: bool = False
+    words: Words | None = None
 
     @property
     def inputs(self) -> int:
-        """Bits of a sample."""
+        """Bits of a sample; its longest row of words."""
         return self.sample.bits
 
     @classmethod
@@ -108,11 +124,14 @@ class Network:
     def from_dict(cls, described: Mapping[str, Any]) -> Network:
         """Return the network of a dict with ``inputs`` and ``layers``, as JSON holds it.
 
-        ``inputs`` is a number of bits, or a list of height, width and planes. A layer has a
+        ``inputs`` is a number of bits, a list of height, width and planes, or an object with
+        ``words``, the most in a sample, and ``vocabulary``, how many there are. A layer has a
         ``name``, ``taps`` (each a ``source``, and ``dy``, ``dx`` and ``gain`` if they are not 0)
         and ``outputs``; ``kind``, ``learns`` and ``activation`` if they are not ``dense``, true and
         ``threshold``, or ``scores`` for the last one. A ``conv`` has a ``kernel``, an object with
-        the fields of :class:`boldhw.spec.maps.Kernel`; its sources are joined plane by plane.
+        the fields of :class:`boldhw.spec.maps.Kernel`; its sources are joined plane by plane. An
+        ``embedding`` reads words; an ``attention`` has four taps, query, key, value and base, and
+        an object of that name with the fields of :class:`boldhw.spec.attention.Attention`.
         ``head`` is an object with the fields of :class:`boldhw.spec.head.Head`, if it is not one of
         classes; ``ternary`` is true if samples are three-valued. Raises ConfigError that names the
         layer.
@@ -125,17 +144,19 @@ class Network:
             )
         if (ternary := described.get("ternary", False)) not in (True, False):
             raise ConfigError(f"ternary of the network is {ternary!r}; choose true or false")
-        sample, entries = _sample(described["inputs"]), described["layers"]
+        words = Words.of(entry) if isinstance(entry := described["inputs"], Mapping) else None
+        sample, entries = words.shape if words else _sample(entry), described["layers"]
         if not isinstance(entries, list | tuple) or not entries:
             raise ConfigError("layers of the network is not a list with at least one layer")
         drafts = [_draft(entry, index == len(entries) - 1) for index, entry in enumerate(entries)]
         head = Head.of(described["head"]) if "head" in described else Head()
-        return cls(sample, tuple(_placed(sample, drafts)), head, bool(ternary))
+        return cls(sample, tuple(_placed(sample, words, drafts)), head, bool(ternary), words)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`from_dict` takes; values that it fills in are left out."""
         sample = self.sample
-        inputs = sample.bits if sample.is_flat else [sample.height, sample.width, sample.planes]
+        sizes = [sample.height, sample.width, sample.planes]
+        inputs = self.words.to_dict() if self.words else sample.bits if sample.is_flat else sizes
         found: dict[str, Any] = {
             "inputs": inputs,
             "layers": [_entry(layer) for layer in self.layers],
@@ -228,7 +249,7 @@ def _draft(entry: Any, is_output: bool) -> dict[str, Any]:
         )
     draft = {
         "kind": DENSE,
-        "learns": True,
+        "learns": entry.get("kind") != ATTENTION,
         "activation": SCORES if is_output else THRESHOLD,
         **entry,
     }
@@ -239,23 +260,28 @@ def _draft(entry: Any, is_output: bool) -> dict[str, Any]:
                 f"{field} of layer {name} is {draft[field]!r}; choose "
                 f"{' or '.join(map(str, choices))}"
             )
-    draft["taps"] = _taps(name, draft.get("taps"))
-    draft["kernel"] = _kernel(draft)
-    return draft
+    draft["taps"] = _taps(name, draft.get("taps"), draft["kind"])
+    return draft | _parts(draft)
 
 
-def _kernel(draft: dict[str, Any]) -> Kernel | None:
-    """Return the kernel of a convolution, None of a dense layer. Raises ConfigError."""
-    name, entry = draft["name"], draft.get("kernel")
-    if draft["kind"] == CONV:
-        return Kernel.of(entry, name)
-    if entry is not None:
-        raise ConfigError(f"layer {name} is dense and has a kernel; leave it out, or make it conv")
-    _check_dense(name, draft["taps"])
-    return None
+def _parts(draft: dict[str, Any]) -> dict[str, Any]:
+    """Return kernel and attention of a layer, None where its kind has none. Raises ConfigError."""
+    name, kind = draft["name"], draft["kind"]
+    for field, article, owner in (("kernel", "a", CONV), ("attention", "an", ATTENTION)):
+        if draft.get(field) is not None and kind != owner:
+            raise ConfigError(
+                f"layer {name} is {kind} and has {article} {field}; leave it out, or make it "
+                f"{owner}"
+            )
+    if kind != CONV:
+        _check_places(name, kind, draft["taps"])
+    return {
+        "kernel": Kernel.of(draft.get("kernel"), name) if kind == CONV else None,
+        "attention": Attention.of(draft.get("attention"), name) if kind == ATTENTION else None,
+    }
 
 
-def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
+def _taps(name: str, entries: Any, kind: str) -> tuple[Tap, ...]:
     if not isinstance(entries, list | tuple) or not entries:
         raise ConfigError(f"layer {name} reads nothing; give it taps")
     try:
@@ -265,7 +291,11 @@ def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
             f"taps of layer {name} are {entries!r}; each is an object with a source, dy, dx and "
             f"gain"
         ) from error
-    if len({(tap.source, tap.dy, tap.dx) for tap in taps}) < len(taps):
+    if kind == ATTENTION and len(taps) != len(ROLES):
+        raise ConfigError(
+            f"layer {name} has {len(taps)} taps; attention has {len(ROLES)}: {', '.join(ROLES)}"
+        )
+    if kind != ATTENTION and len({(tap.source, tap.dy, tap.dx) for tap in taps}) < len(taps):
         raise ConfigError(f"layer {name} reads a source twice at a place; name each one once")
     for tap in taps:
         check_range(f"gain of layer {name}", tap.gain, 0, 0 if tap.source == INPUT else MAX_GAIN)
@@ -276,16 +306,18 @@ def _taps(name: str, entries: Any) -> tuple[Tap, ...]:
     return taps
 
 
-def _check_dense(name: str, taps: Sequence[Tap]) -> None:
+def _check_places(name: str, kind: str, taps: Sequence[Tap]) -> None:
     for tap in taps:
         if (tap.dy, tap.dx) != (0, 0):
             raise ConfigError(
-                f"layer {name} is dense and reads {tap.source} at ({tap.dy}, {tap.dx}); a dense "
-                f"layer reads every place, so dy and dx are 0"
+                f"layer {name} is {kind} and reads {tap.source} at ({tap.dy}, {tap.dx}); only a "
+                f"convolution reads at an offset, so dy and dx are 0"
             )
 
 
-def _placed(sample: Shape, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
+def _placed(
+    sample: Shape, words: Words | None, drafts: Sequence[dict[str, Any]]
+) -> Iterable[Layer]:
     """Yield the layers of all drafts, with their fan-in and place. Raises ConfigError."""
     shapes = {INPUT: sample}
     readers: dict[str, list[str]] = {}
@@ -299,13 +331,22 @@ def _placed(sample: Shape, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
             readers.setdefault(tap.source, []).append(draft["name"])
         if draft["name"] in shapes:
             raise ConfigError(f"two layers are called {draft['name']!r}; names must differ")
-        draft |= _read(draft, {tap.source: shapes[tap.source] for tap in draft["taps"]})
+        draft |= _read(draft, words, {tap.source: shapes[tap.source] for tap in draft["taps"]})
         shapes[draft["name"]] = draft["makes"]
     last = drafts[-1]["name"]
     for draft in drafts:
         name = draft["name"]
         if name != last and name not in readers:
             raise ConfigError(f"nothing reads layer {name}; leave it out or read it")
+        if name == last and draft["kind"] in (EMBEDDING, ATTENTION):
+            raise ConfigError(
+                f"layer {name} is {draft['kind']} and the last one; put a layer with scores "
+                f"behind it"
+            )
+        if draft["kind"] in (EMBEDDING, ATTENTION) and draft["activation"] == TERNARY:
+            raise ConfigError(
+                f"activation of layer {name} is {TERNARY}; an {draft['kind']} has bits"
+            )
         if (draft["activation"] == SCORES) != (name == last):
             raise ConfigError(
                 f"activation of layer {name} is {draft['activation']}; the last layer has scores, "
@@ -321,9 +362,33 @@ def _placed(sample: Shape, drafts: Sequence[dict[str, Any]]) -> Iterable[Layer]:
         )
 
 
-def _read(draft: dict[str, Any], sources: Mapping[str, Shape]) -> dict[str, Any]:
+def _read(
+    draft: dict[str, Any], words: Words | None, sources: Mapping[str, Shape]
+) -> dict[str, Any]:
     """Return what a layer reads of its sources, its fan-in, and what it makes of them."""
+    name, outputs = draft["name"], draft["outputs"]
+    if draft["kind"] == EMBEDDING:
+        return embedded(words, tuple(sources), outputs, name)
+    found = _read_maps(draft, sources)
+    if words:
+        if INPUT in sources:
+            raise ConfigError(f"layer {name} reads words; only an embedding does, read one instead")
+        words.check(found["makes"], name)
+    return found
+
+
+def _read_maps(draft: dict[str, Any], sources: Mapping[str, Shape]) -> dict[str, Any]:
+    """Return the same of a layer that reads bits."""
     name, outputs, kernel = draft["name"], draft["outputs"], draft["kernel"]
+    if draft["attention"]:
+        roles = [sources[tap.source] for tap in draft["taps"]]
+        makes = draft["attention"].makes(roles, outputs, name)
+        bits = sum(shape.planes for shape in roles)
+        return {
+            "inputs": makes.height * makes.width + 1,
+            "reads": Shape(makes.height, makes.width, bits),
+            "makes": makes,
+        }
     if kernel is None:
         bits = sum(shape.bits for shape in sources.values())
         return {"inputs": bits, "reads": Shape(1, 1, bits), "makes": Shape(1, 1, outputs)}
@@ -346,9 +411,12 @@ def _entry(layer: Layer) -> dict[str, Any]:
         ],
         "outputs": layer.outputs,
     }
-    if layer.kernel:
-        entry |= {"kind": layer.kind, "kernel": layer.kernel.to_dict()}
-    if not layer.learns:
+    if layer.kind != DENSE:
+        entry["kind"] = layer.kind
+    for part in ("kernel", "attention"):
+        if found := getattr(layer, part):
+            entry[part] = found.to_dict()
+    if not layer.learns and not layer.attention:
         entry["learns"] = False
     if layer.is_ternary:
         entry["activation"] = layer.activation

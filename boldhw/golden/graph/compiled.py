@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.golden.graph import loops, sparse
+from boldhw.golden.graph.attention_loops import CompiledAttention
+from boldhw.golden.graph.embedding_loops import CompiledEmbedding
 from boldhw.golden.graph.kernel import Longs, Map, NumpyKernel
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
@@ -25,6 +27,9 @@ from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
 
 class CompiledKernel(NumpyKernel):
     """A :class:`NumpyKernel` whose every step gives the same bits, and takes less time."""
+
+    embedding = CompiledEmbedding
+    attention = CompiledAttention
 
     def __init__(self, places: Places) -> None:
         super().__init__(places)

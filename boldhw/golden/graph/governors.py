@@ -17,11 +17,15 @@ from math import isqrt
 
 import numpy as np
 
+from boldhw.golden.graph.attention_layer import AttentionLayer
 from boldhw.golden.graph.constants import ROOT, SHARE, Constants, power
+from boldhw.golden.graph.counts import Counts, PairCounts
+from boldhw.golden.graph.embedding_layer import EmbeddingLayer
 from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW
+from boldhw.golden.graph.settings import HIGHEST, MAX_NOISE, MAX_WINDOW
 from boldhw.golden.graph.start import spread
+from boldhw.spec.attention import MAX_WIDTH, SHARES
 from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows, at most
@@ -37,6 +41,7 @@ RATE = 40  # bits behind the point of a flip rate
 # Where a head has many places, votes of neighbours agree and theta starts far too low: more than so
 # many times the flips that are wanted, or times FLIPS, move it up by a quarter at once.
 FLOOD, FLIPS = 4, 16
+NOISE = 8  # times the mean |g| is the largest threshold of an embedding, or more
 STEPS = 24  # of a threshold in the root of the fan-in, at the start
 
 
@@ -55,6 +60,7 @@ class Governors:
         self.periods = [period(layer.counts.places) for layer in graph.layers]
         self.thetas = [layer.settings.theta << FINE for layer in graph.layers]
         self.sizes = [0] * len(graph.layers)  # mean |g|, 0: not known yet
+        self.pair_sizes = [0] * len(graph.layers)  # mean |D| of attentions, likewise
 
     @property
     def samples_left(self) -> int:
@@ -85,6 +91,8 @@ class Governors:
             if self.seen % samples == 0:
                 move_tau(layer, constants, progress)
                 move_window(layer, constants)
+                if isinstance(layer, AttentionLayer):
+                    move_scores(layer)
         if self.graph.head.by_margin and self.seen % min(self.periods) == 0:
             root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
             factor = between(constants.margin_first, constants.margin_last, progress)
@@ -112,15 +120,17 @@ class Governors:
         counts.clear_flips()
 
     def _move_dead(self, index: int, layer: GraphLayer) -> None:
-        counts = layer.counts
-        if counts.near < SIZES:
-            return
-        mean = (counts.size << FINE) // counts.near
-        old = self.sizes[index] or mean
-        self.sizes[index] = old + (mean - old >> 3)
-        dead = self.sizes[index] * self.constants.dead // SHARE
-        layer.settings.dead = min(HIGHEST, dead >> FINE)
-        counts.clear_sizes()
+        """Move the dead zone of a layer, the noise of an embedding, the dead zone of pairs."""
+        if layer.counts.near >= SIZES:
+            size = self.sizes[index] = mean_size(self.sizes[index], layer.counts)
+            dead = size * self.constants.dead // SHARE
+            if isinstance(layer, EmbeddingLayer):
+                layer.settings.noise = mask_above(size * NOISE >> FINE)
+            else:
+                layer.settings.dead = min(HIGHEST, dead >> FINE)
+        if isinstance(layer, AttentionLayer) and layer.pairs.near >= SIZES:
+            size = self.pair_sizes[index] = mean_size(self.pair_sizes[index], layer.pairs)
+            layer.own.dead = min(MAX_WIDTH, size * self.constants.dead // SHARE >> FINE)
 
 
 def period(places: int) -> int:
@@ -134,6 +144,29 @@ def period(places: int) -> int:
 def between(first: int, last: int, progress: int) -> int:
     """Return what is ``progress`` of the distance from first to last, rounded down."""
     return first + ((last - first) * progress >> PROGRESS)
+
+
+def mean_size(old: int, counts: Counts | PairCounts) -> int:
+    """Return the mean |g|, with FINE bits, moved by 1/8 towards that counted; clear the counts."""
+    mean = (counts.size << FINE) // counts.near
+    counts.clear_sizes()
+    return old + (mean - old >> 3) if old else mean
+
+
+def mask_above(value: int) -> int:
+    """Return the least ``2**b - 1`` that is not below a value, MAX_NOISE at most."""
+    return min(MAX_NOISE, (1 << value.bit_length()) - 1)
+
+
+def move_scores(layer: AttentionLayer) -> None:
+    """Move thresholds of scores by 1 when the share of pairs that a head chose is a fifth off."""
+    counts, density = layer.pairs, layer.attend.spec.density
+    if density:
+        chosen, aim = counts.chosen * (SHARES * 5), counts.pairs * density
+        tau = layer.own.tau
+        tau += (chosen > 6 * aim).astype(np.int32) - (chosen < 4 * aim).astype(np.int32)
+        np.clip(tau, 0, MAX_WIDTH + 1, out=tau)
+    counts.clear_chosen()
 
 
 def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:

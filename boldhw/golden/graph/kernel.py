@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from boldhw.golden import rule as places_alone
 from boldhw.golden.convolution import pool, unpool
 from boldhw.golden.graph import rule
+from boldhw.golden.graph.attention import NumpyAttention
+from boldhw.golden.graph.embedding import NumpyEmbedding
 from boldhw.golden.graph.places import Places
 from boldhw.golden.rule import Reals
 from boldhw.spec.arrays import Accumulators as Shorts
@@ -36,7 +38,11 @@ class NumpyKernel:
 
     Shapes: k samples; a map of h x w places and c planes is read, r x s places have sums, m bits
     are read by a sum, n outputs; p x q places are left when sums are pooled (p = r, q = s without).
+    ``embedding`` and ``attention`` are what these kinds of layers compute with.
     """
+
+    embedding: type[NumpyEmbedding] = NumpyEmbedding
+    attention: type[NumpyAttention] = NumpyAttention
 
     def __init__(self, places: Places) -> None:
         self.places = places

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.golden import rule as places_alone
 from boldhw.golden.graph import rule
@@ -13,9 +14,12 @@ from boldhw.golden.graph.counts import Counts
 from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.settings import GraphLayerSettings
 from boldhw.golden.graph.widths import SUM_BITS
+from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 from boldhw.spec.layer import CONV, Layer
 from boldhw.spec.maps import Shape
+
+Going = NDArray[np.signedinteger[Any]]  # what goes back: signals, int8; of an embedding g itself
 
 
 class Seen(NamedTuple):
@@ -25,18 +29,22 @@ class Seen(NamedTuple):
     sums    int16, of its outputs
     where   int8, which sum of a square was the largest
     bits    its outputs: bool, or int8 if they are three-valued
+    valid   bool, shape (k, h, w), places that a sample has; None: all of them
     """
 
     maps: np.ndarray
     sums: np.ndarray
     where: np.ndarray
     bits: np.ndarray
+    valid: np.ndarray | None = None
 
     def take(self, chosen: np.ndarray) -> Seen:
         """Return what is kept of some of the samples, ``chosen`` by rising index."""
         if len(chosen) == len(self.sums):
             return self
-        return Seen(*(kept[chosen] for kept in self))
+        valid = None if self.valid is None else self.valid[chosen]
+        maps, sums, where, bits = (kept[chosen] for kept in self[:4])
+        return Seen(maps, sums, where, bits, valid)
 
 
 class GraphLayer:
@@ -73,35 +81,32 @@ class GraphLayer:
         """Give the kernel the weights, which may have been changed."""
         self.kernel.load(self.weights)
 
-    def forward(self, maps: Mapping[str, Map]) -> Seen:
+    def forward(self, maps: Mapping[str, Map], valid: Bits | None = None) -> Seen:
         """Return what the layer makes of its sources.
 
-        maps: bool or int8, shape (k, h, w, c), by name.
+        maps: bool or int8, shape (k, h, w, c), by name.  valid: bool, shape (k, h, w), places that
+        samples have; the outputs of others are F or 0. None: all of them.
         """
         joined = self._joined([maps[name] for name in self.sources])
         sums, where = self.kernel.forward(joined, self.settings.zero_true)
-        bits = self.kernel.fire(sums, self.settings.tau, self.spec.is_ternary)
-        return Seen(joined, sums, where, bits)
+        return Seen(joined, sums, where, self._fired(sums, valid), valid)
 
     def count(self, seen: Seen, used: int) -> None:
         """Count the T's of the first ``used`` samples; of three-valued outputs the F's too."""
-        self.counts.samples += used
+        valid = seen.valid
+        self.counts.samples += used if valid is None else int(np.count_nonzero(valid[:used]))
         self.counts.fires += self.kernel.count(seen.bits[:used])
 
-    def signals(self, seen: Seen, deltas: Sums) -> Signals:
+    def signals(self, seen: Seen, deltas: Sums) -> Going:
         """Return the signals of the outputs, int8, and count gates. deltas: int32, g of eq. 8."""
-        settings, counts = self.settings, self.counts
-        signals: Signals
-        signals, gated, size = self.kernel.signals(
-            deltas, seen.sums, settings.tau, settings.window, settings.dead, self.spec.is_ternary
-        )
-        counts.active += len(signals)
-        counts.gated += gated
-        counts.near += int(gated.sum())
-        counts.size += size
+        if (valid := seen.valid) is None:
+            return self._signals(deltas, seen.sums)
+        signals = np.zeros(deltas.shape, np.int8)
+        rows = deltas[valid][:, None, None], seen.sums[valid][:, None, None]
+        signals[valid] = self._signals(*rows)[:, 0, 0]
         return signals
 
-    def backward(self, seen: Seen, signals: Signals) -> dict[str, Sums]:
+    def backward(self, seen: Seen, signals: Going) -> dict[str, Sums]:
         """Return g of each source, int32, shape (k, h, w, c), by name. signals: int8."""
         deltas = self.kernel.backward(signals, seen.where)
         found, first = {}, 0
@@ -114,7 +119,7 @@ class GraphLayer:
             first += size
         return found
 
-    def vote(self, seen: Seen, signals: Signals, first: int) -> None:
+    def vote(self, seen: Seen, signals: Going, first: int) -> None:
         """Add the votes of samples. first: active samples of this batch that voted before."""
         settings, target, bits = self.settings, self.pending, SUM_BITS
         if target is None:
@@ -143,6 +148,26 @@ class GraphLayer:
         self.counts.updates += 1
         self.counts.flips += flips
         return flips
+
+    def _fired(self, sums: Shorts, valid: Bits | None) -> Map:
+        bits: Map = self.kernel.fire(sums, self.settings.tau, self.spec.is_ternary)
+        return bits if valid is None else bits * valid[..., None]
+
+    def _signals(self, deltas: Sums, sums: Shorts) -> Signals:
+        """Return the signals of outputs, shape (k, p, q, n), and count gates.
+
+        Of samples that do not have all places, k is the number of places that they have.
+        """
+        settings, counts = self.settings, self.counts
+        signals: Signals
+        signals, gated, size = self.kernel.signals(
+            deltas, sums, settings.tau, settings.window, settings.dead, self.spec.is_ternary
+        )
+        counts.active += len(signals)
+        counts.gated += gated
+        counts.near += int(gated.sum())
+        counts.size += size
+        return signals
 
     def _add(self, steps: Sums) -> None:
         self.accumulators[...] = places_alone.accumulate(self.accumulators, steps, self.bits)

@@ -6,7 +6,6 @@ that has an order is done in the order of one sample at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from math import ceil
 from typing import Any
@@ -18,12 +17,13 @@ from boldhw.golden.graph.heads import head_of
 from boldhw.golden.graph.heads.draws import Draws
 from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import Map, NumpyKernel
-from boldhw.golden.graph.layer import GraphLayer, Seen
-from boldhw.golden.graph.places import Places
+from boldhw.golden.graph.layer import Seen
+from boldhw.golden.graph.layers import layer_of
 from boldhw.golden.graph.settings import GraphSettings
-from boldhw.golden.graph.widths import check_widths, sources
-from boldhw.spec.arrays import Bits, Seed, Signals, Sums
-from boldhw.spec.layer import INPUT, Layer
+from boldhw.golden.graph.widths import check_widths
+from boldhw.golden.graph.words import check_words, signed, valid_places
+from boldhw.spec.arrays import Seed, Signals, Sums
+from boldhw.spec.layer import INPUT
 from boldhw.spec.network import Network
 from boldhw.spec.stats import TrainStats
 
@@ -56,7 +56,7 @@ class GraphNetwork:
         settings: GraphSettings,
         seed: Seed = 0,
         bits: int = 16,
-        kernel: Callable[[Places], Any] = NumpyKernel,
+        kernel: type[NumpyKernel] = NumpyKernel,
     ) -> None:
         self.spec = Network.parse(spec) if isinstance(spec, str) else spec
         check_widths(self.spec)
@@ -66,7 +66,7 @@ class GraphNetwork:
         self.bits = bits
         generator = np.random.default_rng(seed)
         self.layers = [
-            self._layer(layer, generator.random(layer.shape) < 0.5, kernel, bits)
+            layer_of(self.spec, layer, generator.random(layer.shape) < 0.5, kernel, bits, seed)
             for layer in self.spec.layers
         ]
         self.draws = Draws(seed)
@@ -133,6 +133,8 @@ class GraphNetwork:
 
     def check_bits(self, bits: Any) -> None:
         """Raise DataError unless ``bits`` are samples that this network takes."""
+        if self.spec.words:
+            return check_words(bits, self.spec.words)
         shape: Any = getattr(bits, "shape", ())
         dtype = getattr(bits, "dtype", type(bits).__name__)
         wanted: Any = np.dtype(np.int8 if self.spec.ternary else np.bool_)
@@ -145,12 +147,6 @@ class GraphNetwork:
             raise DataError(
                 f"samples hold {bits.min()} to {bits.max()}; three-valued ones hold -1, 0 and 1"
             )
-
-    def _layer(
-        self, layer: Layer, weights: Bits, kernel: Callable[[Places], Any], bits: int
-    ) -> GraphLayer:
-        read = sources(self.spec, layer)
-        return GraphLayer(layer, read, weights, kernel(Places.of(layer, read)), bits)
 
     def _load(self) -> None:
         for layer in self.layers:
@@ -179,7 +175,7 @@ class GraphNetwork:
         seen = self._forward(bits)
         scores = self._scores(seen)
         draws = self.draws.ahead(len(bits), each) if each else None
-        active, signals = head.loss(scores, targets, settings, draws)
+        active, signals = head.loss(scores, targets, settings, draws, seen[-1].valid)
         self._active_rate += 0.2 * (active.mean() - self._active_rate)
         chosen = np.flatnonzero(active)[: settings.batch - self.waiting]
         full = self.waiting + len(chosen) == settings.batch
@@ -197,15 +193,17 @@ class GraphNetwork:
     def _forward(self, bits: Map) -> list[Seen]:
         """Return what each layer keeps of the samples."""
         sample = self.spec.sample
-        maps = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
+        maps: dict[str, Any] = {INPUT: bits.reshape(-1, sample.height, sample.width, sample.planes)}
+        valid = valid_places(maps[INPUT]) if self.spec.words else None
         seen = []
         for layer in self.layers:
-            seen.append(layer.forward(maps))
-            maps[layer.spec.name] = seen[-1].bits
+            seen.append(layer.forward(maps, valid))
+            bits = seen[-1].bits
+            maps[layer.spec.name] = bits if valid is None else signed(bits, valid)
         return seen
 
     def _scores(self, seen: list[Seen]) -> Sums:
-        return self.head.scores(seen[-1].sums, self.settings)
+        return self.head.scores(seen[-1].sums, self.settings, seen[-1].valid)
 
     def _backward(self, seen: list[Seen], signals: Signals) -> None:
         """Send signals of the last layer down the graph, and vote. int8, shape (k, p, q, n)."""

@@ -8,14 +8,43 @@ import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.widths import MAX_ROUNDING, SUM_BITS
+from boldhw.spec.attention import MAX_WIDTH
 from boldhw.spec.checks import check_range
 from boldhw.spec.head import PIXELS, RESIDUALS
-from boldhw.spec.layer import CONV, Layer
+from boldhw.spec.layer import CONV, EMBEDDING, Layer
 from boldhw.spec.network import Network
 
 HIGHEST = (1 << SUM_BITS - 1) - 1  # of a signed sum
 MAX_WINDOW = (1 << SUM_BITS) - 1
+MAX_NOISE, CHANCES = 255, 256  # of a random byte
 ALL = 1 << 16  # of ``keep``: every place teaches
+
+
+@dataclass(kw_only=True)
+class PairSettings:
+    """Settings of the scores of an attention of h heads.
+
+    tau      int32, shape (h,): pairs of places whose score reaches it are chosen; where places have
+             a number to choose, it is not used
+    window   largest distance from the threshold at which a pair passes signals on
+    dead     |D| up to this gives no signal
+    """
+
+    tau: np.ndarray
+    window: int = 8
+    dead: int = 0
+
+    def check(self, layer: Layer, heads: int) -> None:
+        """Raise ConfigError that names the layer unless its hardware could hold these."""
+        if getattr(self.tau, "dtype", None) != np.int32 or self.tau.shape != (heads,):
+            raise ConfigError(
+                f"tau of the pairs of layer {layer.name} must be int32 of shape ({heads},), one "
+                f"for each head"
+            )
+        for value in (self.tau.min(), self.tau.max()):
+            check_range(f"tau of the pairs of layer {layer.name}", int(value), 0, MAX_WIDTH + 1)
+        check_range(f"window of the pairs of layer {layer.name}", self.window, 0, MAX_WIDTH)
+        check_range(f"dead of the pairs of layer {layer.name}", self.dead, 0, MAX_WIDTH)
 
 
 @dataclass(kw_only=True)
@@ -31,6 +60,9 @@ class GraphLayerSettings:
     decay      share of an accumulator that decays at an update, 1/65536
     zero_true  True: F of two-valued maps that it reads is 0; False: it is -1
     means      int16, shape (m,): 256 times the mean of e(input), taken away from votes; or None
+    noise      mask of a random byte that is added to ``dead``; of an embedding only
+    chance     of 256 that a weight flips which theta would flip; of an embedding only
+    pairs      of an attention: PairSettings
     """
 
     tau: np.ndarray
@@ -41,6 +73,9 @@ class GraphLayerSettings:
     decay: int = 0
     zero_true: bool = False
     means: np.ndarray | None = None
+    noise: int = 0
+    chance: int = CHANCES
+    pairs: PairSettings | None = None
 
     def check(self, layer: Layer) -> None:
         """Raise ConfigError that names the layer unless its hardware could hold these."""
@@ -64,6 +99,26 @@ class GraphLayerSettings:
                 f"rounding {name} is {self.rounding}; a dense layer adds whole votes, so make it 0"
             )
         self._check_means(layer)
+        self._check_kind(layer)
+
+    def _check_kind(self, layer: Layer) -> None:
+        """Raise ConfigError for settings of another kind of layer."""
+        check_range(f"noise of layer {layer.name}", self.noise, 0, MAX_NOISE)
+        check_range(f"chance of layer {layer.name}", self.chance, 1, CHANCES)
+        if layer.kind == EMBEDDING:
+            if self.decay:
+                raise ConfigError(f"layer {layer.name} is an embedding; its decay must be 0")
+        elif self.noise or self.chance != CHANCES:
+            raise ConfigError(
+                f"noise and chance of layer {layer.name} are for embeddings; leave them out"
+            )
+        if (self.pairs is None) != (layer.attention is None):
+            raise ConfigError(
+                f"layer {layer.name} is {layer.kind}; attention has settings of pairs, and no "
+                f"other kind"
+            )
+        if self.pairs and layer.attention:
+            self.pairs.check(layer, layer.attention.heads)
 
     def _check_means(self, layer: Layer) -> None:
         if self.means is None:
@@ -108,6 +163,11 @@ class GraphSettings:
             )
         for settings, layer in zip(self.layers, network.layers, strict=True):
             settings.check(layer)
+            if network.words and settings.zero_true:
+                raise ConfigError(
+                    f"zero_true of layer {layer.name} is True; over words only a place without "
+                    f"a word counts 0, so make it False"
+                )
         check_range("margin", self.margin, 0, MAX_WINDOW)
         check_range("batch", self.batch, 1, HIGHEST)
         outputs = network.output.outputs

@@ -10,15 +10,22 @@ import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import ROOT, SHARE, Constants
-from boldhw.golden.graph.settings import HIGHEST, MAX_WINDOW, GraphLayerSettings, GraphSettings
+from boldhw.golden.graph.settings import (
+    HIGHEST,
+    MAX_WINDOW,
+    GraphLayerSettings,
+    GraphSettings,
+    PairSettings,
+)
 from boldhw.golden.graph.widths import sources
-from boldhw.spec.layer import CONV, INPUT, Layer
+from boldhw.spec.layer import CONV, EMBEDDING, INPUT, Layer
 from boldhw.spec.network import Network
 
 # In standard deviations / 256: the expected largest of four independent sums, and what the size of
 # one passes in 30 % of cases.
 AHEAD = 264
 WINDOW = 307  # in standard deviations / 256
+NOISE, CHANCE = 31, 32  # of an embedding
 THETA = 4  # times the root of what votes on a weight in a batch
 
 
@@ -54,6 +61,7 @@ def start(
         deviation = isqrt(_counted(network, layer, zero, ones, constants) * SHARE)  # in 1/256
         is_ahead = layer.is_ternary or (layer.kernel is not None and layer.kernel.pool > 1)
         votes = isqrt(constants.batch * layer.makes.height * layer.makes.width)
+        votes = 1 if layer.kind == EMBEDDING else votes  # a row is visited now and then
         layers.append(
             GraphLayerSettings(
                 tau=_all(layer, (deviation * AHEAD >> 16) if is_ahead else 0),
@@ -62,6 +70,7 @@ def start(
                 rounding=drop if layer.kind == CONV else 0,
                 zero_true=bool(zero),
                 means=mean,
+                **_own(layer),
             )
         )
     margin = constants.margin_first * spread(network.output, outputs_per_class) // ROOT
@@ -91,6 +100,17 @@ def _counted(
         inputs = taps * shape.planes if layer.kernel else shape.bits
         total += inputs * (share if zero_true or ternary[name] else SHARE)
     return total
+
+
+def _own(layer: Layer) -> dict[str, Any]:
+    """Return settings that only one kind of layer has."""
+    if layer.kind == EMBEDDING:
+        return {"noise": NOISE, "chance": CHANCE}
+    if not layer.attention:
+        return {}
+    width = layer.compared // layer.attention.heads
+    tau = np.full(layer.attention.heads, (width + isqrt(width)) // 2, np.int32)
+    return {"pairs": PairSettings(tau=tau, window=isqrt(width))}
 
 
 def _all(layer: Layer, value: int) -> np.ndarray:

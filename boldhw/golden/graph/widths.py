@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.places import Places
-from boldhw.spec.layer import INPUT, Layer
+from boldhw.spec.layer import ATTENTION, EMBEDDING, INPUT, Layer
 from boldhw.spec.maps import Shape
 from boldhw.spec.network import Network
 
@@ -59,8 +59,11 @@ def widths(network: Network) -> dict[str, Widths]:
     deltas = _deltas(network)
     found = {}
     for layer in network.layers:
-        places = Places.of(layer, sources(network, layer))
         most = deltas.get(layer.name, 1)  # nothing reads the last layer: its signals are -1, 0, 1
+        if layer.kind in (EMBEDDING, ATTENTION):  # no votes are added up
+            found[layer.name] = Widths(layer.inputs if layer.attention else 1, most, 1)
+            continue
+        places = Places.of(layer, sources(network, layer))
         votes = places.rows * places.columns + (1 << MAX_ROUNDING) - 1
         found[layer.name] = Widths(places.inputs, most, votes)
     return found
@@ -87,6 +90,9 @@ def _deltas(network: Network) -> Mapping[str, int]:
     known, most = shapes(network), {}
     total = {name: np.zeros((s.height, s.width, s.planes), np.int64) for name, s in known.items()}
     for layer in network.layers:
+        if layer.kind in (EMBEDDING, ATTENTION):
+            _add_pairs(total, layer)
+            continue
         first = 0
         places = Places.of(layer, sources(network, layer))
         reached = _reached(places) * layer.outputs
@@ -97,6 +103,14 @@ def _deltas(network: Network) -> Mapping[str, int]:
     for name, sizes in total.items():
         most[name] = int(sizes.max())
     return most
+
+
+def _add_pairs(total: dict[str, Longs], layer: Layer) -> None:
+    """Add what an attention gives its sources: from each place, and from itself to the base."""
+    if layer.attention:
+        places = layer.makes.height * layer.makes.width
+        for tap, most in zip(layer.taps, (places, places, places, 1), strict=True):
+            total[tap.source] += most << tap.gain
 
 
 def _part(reached: Longs, first: int, shape: Shape, is_flat: bool) -> Longs:

@@ -2,10 +2,11 @@
 
 from boldhw.golden.graph.heads.classes import ClassesHead
 from boldhw.golden.graph.heads.head import Head
+from boldhw.golden.graph.heads.last import LastHead
 from boldhw.golden.graph.heads.pixels import PixelsHead
 from boldhw.golden.graph.heads.residuals import ResidualsHead
 from boldhw.golden.graph.heads.summed import SummedHead
-from boldhw.spec.head import CLASSES, PIXELS, RESIDUALS, SUMMED
+from boldhw.spec.head import CLASSES, LAST, PIXELS, RESIDUALS, SUMMED
 from boldhw.spec.network import Network
 
 HEADS: dict[str, type[Head]] = {
@@ -13,6 +14,7 @@ HEADS: dict[str, type[Head]] = {
     PIXELS: PixelsHead,
     RESIDUALS: ResidualsHead,
     SUMMED: SummedHead,
+    LAST: LastHead,
 }
 
 
