@@ -1,0 +1,121 @@
+"""Descriptors as rows of four 16-bit fields: how values become fields, and fields values.
+
+The values of an op fill fields in their order, the first one from the lowest bit on. A value
+that does not fit into the rest of a field begins the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boldhw.errors import ConfigError, DataError
+from boldhw.spec.ops.array import FIELD_BITS, FIELDS
+from boldhw.spec.numbers import ceil_div
+
+Rows = NDArray[np.uint16]  # shape (rows, 4)
+
+
+class Value(NamedTuple):
+    """A value of a descriptor: its name, bits, whether it is two's complement, and meaning."""
+
+    name: str
+    bits: int
+    signed: bool
+    doc: str
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Return the least and the largest value."""
+        half = 1 << self.bits - 1
+        return (-half, half - 1) if self.signed else (0, 2 * half - 1)
+
+
+# Of every descriptor, in front of its own values; no op has values of these names.
+HEAD = (Value("op_kind", 4, False, "kind of op"), Value("op_rows", 4, False, "rows it takes"))
+
+
+class Slot(NamedTuple):
+    """Where a value is: the field, counted from 0 through all rows, and its lowest bit there."""
+
+    value: Value
+    field: int
+    low: int
+
+
+def value(bits: int, doc: str, *, signed: bool = False) -> Any:
+    """Return the declaration of a value of an op. doc: what it means, for the table of fields."""
+    return dataclasses.field(default=0, metadata={"bits": bits, "signed": signed, "doc": doc})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Op:
+    """Base of all ops; a subclass declares its values, in the order in which they fill fields."""
+
+    KIND: ClassVar[int] = 0
+
+    @classmethod
+    def values(cls) -> list[Value]:
+        """Return the values of this kind of op."""
+        return [Value(field.name, **field.metadata) for field in dataclasses.fields(cls)]
+
+    @classmethod
+    def slots(cls) -> Iterator[Slot]:
+        """Yield where each value is, kind and number of rows first."""
+        field, low = 0, 0
+        for each in [*HEAD, *cls.values()]:
+            if low + each.bits > FIELD_BITS:
+                field, low = field + 1, 0
+            yield Slot(each, field, low)
+            low += each.bits
+
+    @classmethod
+    def size(cls) -> int:
+        """Return the rows of a descriptor."""
+        return ceil_div(max(slot.field for slot in cls.slots()) + 1, FIELDS)
+
+    def encode(self) -> Rows:
+        """Return the descriptor, uint16, shape (rows, 4).
+
+        Raises ConfigError, naming op and value, for a value that its bits do not hold.
+        """
+        head = {HEAD[0]: self.KIND, HEAD[1]: self.size()}
+        fields = np.zeros(self.size() * FIELDS, np.uint16)
+        for each, field, low in self.slots():
+            number = int(head[each] if each in head else getattr(self, each.name))
+            least, most = each.range
+            if not least <= number <= most:
+                raise ConfigError(
+                    f"{each.name} of an op {type(self).__name__.upper()} would be {number}; its "
+                    f"field holds {least} to {most}: use smaller maps or kernels, or more lanes"
+                )
+            fields[field] |= (number & (1 << each.bits) - 1) << low
+        return fields.reshape(-1, FIELDS)
+
+    @classmethod
+    def decode(cls, rows: Rows) -> Self:
+        """Return the op in ``rows``, the inverse of :meth:`encode`. Raises DataError."""
+        if rows.shape != (cls.size(), FIELDS):
+            raise DataError(
+                f"an op {cls.__name__.upper()} has {rows.shape[0]} rows; it takes {cls.size()}"
+            )
+        fields, found = rows.reshape(-1), {}
+        for each, field, low in cls.slots():
+            number = int(fields[field]) >> low & (1 << each.bits) - 1
+            least, most = each.range
+            found[each.name] = number + 2 * least if number > most else number
+        for each, wanted in zip(HEAD, (cls.KIND, cls.size()), strict=True):
+            if found.pop(each.name) != wanted:
+                raise DataError(f"{each.doc} of an op {cls.__name__.upper()} is not {wanted}")
+        return cls(**found)
+
+
+def head(field: int) -> tuple[int, int]:
+    """Return kind and rows of the descriptor whose first field this is."""
+    kind, rows = HEAD
+    return field & (1 << kind.bits) - 1, field >> kind.bits & (1 << rows.bits) - 1
