@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from boldhw.golden.ops.memories import Memories
-from boldhw.golden.ops.operand import kernel_words
 from boldhw.spec.arrays import Sums
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Flip, Segment, Turned, Window
+from boldhw.spec.ops.reads import kernel_words
 from boldhw.spec.ops.words import Words
 
 HALF = 128  # of the fixed point of means

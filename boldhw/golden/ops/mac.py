@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boldhw.golden.ops.memories import Memories
-from boldhw.golden.ops.operand import Values, kernel_words, patches, read
+from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Bits, Sums
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 from boldhw.spec.ops.maps import own_planes, packed
-from boldhw.spec.ops.nest import addresses
-from boldhw.spec.ops.segments import Sums as Nest
+from boldhw.spec.ops.reads import mac_rows
 
 
 def run(memories: Memories, op: Mac, parts: Sequence[Segment | Window]) -> None:
@@ -50,11 +50,7 @@ def read_map(
 
 def _sums(memories: Memories, op: Mac, part: Segment | Window) -> Sums:
     """Return the sums of one segment: int32, shape (rows, columns, groups * P)."""
-    if isinstance(part, Window):
-        values = patches(memories, part, op.rows, op.columns)
-        values = np.broadcast_to(values[:, :, None], (*values.shape[:2], op.groups, *values.shape[2:]))
-    else:
-        values = _values(memories, op, part)
+    values = _values(memories, op, part)
     words, size = values.shape[3], memories.size
     found = np.empty((op.rows, op.columns, op.groups, size.elements), np.int32)
     if isinstance(part, Segment) and part.advance:
@@ -70,21 +66,13 @@ def _sums(memories: Memories, op: Mac, part: Segment | Window) -> Sums:
     return found.reshape(op.rows, op.columns, -1)
 
 
-def _values(memories: Memories, op: Mac, part: Segment) -> Values:
+def _values(memories: Memories, op: Mac, part: Segment | Window) -> Values:
     """Return the operand words of all sums: int8, shape (rows, columns, groups, words, S)."""
-    nest = Nest(op.rows, op.columns, op.pool, op.planes, op.groups)
-    words = kernel_words(part, memories.size)
-    inner = [part.across, part.words, part.down]
-    counts = [*inner, *nest.counts]
-    rows = addresses(part.in_row, counts, part.jumps)
-    # Axes: row, tile, row and column of a square, group, and the words; then a plane is a column.
-    plane = np.arange(op.planes) * part.stride
-    rows = rows.reshape(*rows.shape[:5], words.count)[:, :, :, :, None] + plane[:, None, None]
-    rows = rows.transpose(0, 2, 1, 3, 4, 5, 6)
-    down, pool, tiles, across, planes, groups, count = rows.shape
-    rows = rows.reshape(down * pool, tiles * across * planes, groups, count)[:, : op.columns]
+    if isinstance(part, Window):
+        found = patches(memories, part, op.rows, op.columns)[:, :, None]
+        return np.broadcast_to(found, (*found.shape[:2], op.groups, *found.shape[3:]))
     y, x = np.ogrid[: op.rows, : op.columns]
-    return read(memories, part, rows, y[..., None], x[..., None])
+    return read(memories, part, mac_rows(op, part), y[..., None], x[..., None])
 
 
 def _embedded(memories: Memories, rows: np.ndarray) -> np.ndarray:
@@ -103,14 +91,20 @@ def _bits(memories: Memories, op: Mac, sums: Sums) -> None:
     tau, window = units.T
     used = _lanes(memories, op)
     if op.pool > 1:
-        squares = sums.reshape(op.rows // op.pool, op.pool, op.columns // op.pool, op.pool, -1)
-        squares = squares.transpose(0, 2, 1, 3, 4).reshape(*squares.shape[::2][:2], op.pool**2, -1)
-        index = squares.argmax(axis=2)
-        sums = squares.max(axis=2)
+        sums, index = _largest(sums, op.pool)
         low, high = (index & 1 > 0) & used, (index >> 1 > 0) & used
         write_map(memories, op.index_row, _index_pitch(memories, sums), 0, low, high)
     fired, gated = (sums >= tau) & used, (np.abs(sums - tau) <= window) & used
     write_map(memories, op.out_row, op.out_pitch, op.front, fired, gated)
+
+
+def _largest(sums: Sums, side: int) -> tuple[Sums, NDArray[np.intp]]:
+    """Return the largest sum of each square, and which it is, row by row, the first on ties."""
+    rows, columns, outputs = sums.shape
+    squares = sums.reshape(rows // side, side, columns // side, side, outputs)
+    squares = squares.transpose(0, 2, 1, 3, 4).reshape(rows // side, columns // side, -1, outputs)
+    index: NDArray[np.intp] = squares.argmax(axis=2)
+    return squares.max(axis=2), index
 
 
 def _index_pitch(memories: Memories, sums: Sums) -> int:

@@ -14,7 +14,18 @@ from boldhw.spec.arrays import Accumulators, Bits, Labels, Sums
 from boldhw.spec.ops import images
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.fields import Op
-from boldhw.spec.ops.kinds import Count, Expand, Flip, Gather, Loss, Mac, Segment, Turn, Vote, Window
+from boldhw.spec.ops.kinds import (
+    Count,
+    Expand,
+    Flip,
+    Gather,
+    Loss,
+    Mac,
+    Segment,
+    Turn,
+    Vote,
+    Window,
+)
 from boldhw.spec.ops.program import (
     BACKWARD,
     FORWARD,
@@ -72,14 +83,9 @@ class Machine:
         start = self.program.starts[name]
         return decoded(from_bits(self.memories.data[start:]), MOST_OPS)
 
-    def check(self) -> None:
-        """Raise DataError, before anything runs, if a list is bad."""
-        starts = self.program.starts
-        check(self.memory.size, {name: self.load(name) for name in LISTS}, starts)
-
     def run(self, name: str) -> None:
         """Run a list to its end."""
-        execute(self.memories, self.load(name))
+        execute(self.memories, self.lists[name])
 
     def infer(self, bits: Bits) -> Sums:
         """Return the sums of the last layer, int32, shape (outputs,). bits: bool, (inputs,)."""
@@ -136,7 +142,8 @@ class Machine:
         self.memories.units[: len(units)] = units
         bits = to_bits(program.rows())
         self.memories.data[program.row : program.row + len(bits), : bits.shape[1]] = bits
-        self.check()
+        self.lists = {name: self.load(name) for name in LISTS}
+        self.watchdog = check(self.memory.size, self.lists, (program.row, program.row + len(bits)))
 
     def _sample(self, bits: Bits) -> None:
         row, words = images.sample_rows(self.memory, bits)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from boldhw.spec.arrays import Bits, Sums
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.segments import ADDRESSES
 
 Longs = NDArray[np.int64]
 
@@ -40,7 +39,7 @@ class Memories:
 
     def pairs(self, rows: Longs) -> tuple[Bits, Bits]:
         """Return both words of rows of the data memory: bool, shape of ``rows`` and S."""
-        s, found = self.size.lanes, self.data[rows % ADDRESSES]
+        s, found = self.size.lanes, self.data[rows]
         return found[..., :s], found[..., s : 2 * s]
 
     def write_pairs(self, row: int, first: Bits, second: Bits) -> None:

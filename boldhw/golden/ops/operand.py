@@ -9,17 +9,10 @@ from boldhw.golden.ops.memories import Longs, Memories
 from boldhw.spec.arrays import Bits
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Segment, Window
+from boldhw.spec.ops.reads import kernel_words, rows_inside
 from boldhw.spec.ops.words import Words
 
 Values = NDArray[np.int8]  # -1, 0 and 1
-
-
-def kernel_words(part: Segment | Window, size: ArraySize) -> Words:
-    """Return the words of a segment's kernel."""
-    if isinstance(part, Window):
-        return Words(size.granules, part.groups)
-    columns = part.across * part.taps - part.skip
-    return Words(size.granules, part.groups, part.down, columns, part.dilation)
 
 
 def lane_masks(part: Segment | Window, size: ArraySize) -> Bits:
@@ -42,14 +35,11 @@ def read(
     """
     size, words = memories.size, kernel_words(part, memories.size)
     shape = rows.shape[:-1]
-    y, x = np.broadcast_to(y, shape), np.broadcast_to(x, shape)
-    kernel_row = np.arange(words.count) // (words.deep * words.across)
-    pixel = part.top + y[..., None] * part.stride + kernel_row * part.dilation
-    inside = (pixel >= 0) & (pixel < part.height)
+    inside = rows_inside(part, np.broadcast_to(y, shape))
     first, second = memories.pairs(np.where(inside, rows, 0))
     mask = lane_masks(part, size) & inside[..., None]
     if part.border:
-        mask = mask & _columns_inside(part, words, size, x)
+        mask = mask & _columns_inside(part, words, size, np.broadcast_to(x, shape))
     if part.deltas:
         return np.where(second & mask, np.where(first, np.int8(1), np.int8(-1)), np.int8(0))
     return coded(first, mask, bool(part.zero_true))

@@ -5,18 +5,12 @@ import numpy as np
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.ops.kinds import Turn
 from boldhw.spec.ops.maps import own_planes
-from boldhw.spec.ops.nest import addresses
-from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.reads import turn_rows
 
 
 def run(memories: Memories, op: Turn) -> None:
     """Write ``wide`` rows of the delta memory for each output, zeros where no place is."""
-    size, deep = memories.size, ceil_div(op.groups, memories.size.granules)
-    tiles = ceil_div(op.columns, op.planes)
-    nest = addresses(op.in_row, [tiles, op.rows, deep], [op.jump0, op.jump1, op.jump2])
-    plane = np.arange(op.planes) * op.stride
-    rows = nest.transpose(1, 2, 0)[:, :, None] + plane[:, None]
-    rows = rows.reshape(op.rows, -1, deep)[:, : op.columns].reshape(-1, deep)
+    size, rows = memories.size, turn_rows(op, memories.size)
     outputs = (op.groups - 1) * size.elements + op.lanes
     turned = np.zeros((outputs, 2, op.wide * size.lanes), np.bool_)
     places = memories.count if op.gathered else len(rows)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from boldhw.golden.ops.memories import Memories
-from boldhw.golden.ops.operand import Values, kernel_words, patches, read
+from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Sums
-from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Segment, Vote, Window
-from boldhw.spec.ops.nest import addresses
+from boldhw.spec.ops.reads import kernel_words, vote_rows
 
 
 def run(memories: Memories, op: Vote, part: Segment | Window) -> None:
@@ -40,13 +39,8 @@ def _columns(memories: Memories, op: Vote, part: Segment | Window) -> Values:
 
 def _values(memories: Memories, op: Vote, part: Segment) -> Values:
     """Return the operand words of all places: int8, shape (rows, columns, words, S)."""
-    counts = [ceil_div(op.columns, op.planes), op.rows, part.across, part.words, part.down]
-    nest = addresses(part.in_row, counts, part.jumps[:5])
-    plane = np.arange(op.planes) * part.stride
-    rows = nest.transpose(3, 4, 0, 1, 2).reshape(op.rows, counts[0], 1, -1) + plane[:, None]
-    rows = rows.reshape(op.rows, -1, rows.shape[-1])[:, : op.columns]
     y, x = np.ogrid[: op.rows, : op.columns]
-    return read(memories, part, rows, y, x)
+    return read(memories, part, vote_rows(op, part), y, x)
 
 
 def _store(memories: Memories, op: Vote, columns: Values) -> None:

@@ -142,9 +142,7 @@ class MemoryMap:
             if self.expanded(layer):
                 rows, columns = self.edges[layer.name][0].sums
                 spacing = self.spacing(layer)
-                shape = Shape(
-                    (rows - 1) * spacing + 1, (columns - 1) * spacing + 1, layer.outputs
-                )
+                shape = Shape((rows - 1) * spacing + 1, (columns - 1) * spacing + 1, layer.outputs)
                 full = MapPlace(shape, self.size, pad=pad)
                 self.full_deltas[layer.name] = self._fit(full, born, last, start, taken)
         self._take("data", "deltas", max((end for *_, end in taken), default=start) - start)
