@@ -3,9 +3,9 @@
 import numpy as np
 
 from boldhw.golden.ops.memories import Memories
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Loss
 from boldhw.spec.ops.maps import packed
-from boldhw.spec.numbers import ceil_div
 
 
 def run(memories: Memories, op: Loss) -> None:
@@ -24,9 +24,8 @@ def run(memories: Memories, op: Loss) -> None:
     classes = np.full(groups * size.elements, -1)
     classes[: op.outputs] = np.arange(op.outputs) // op.per_class
     sign = classes == best
-    pair = [
-        packed(bits[None, None], size, 1) for bits in (sign, sign | (classes == memories.label))
-    ]
+    mask = sign | (classes == memories.label)
+    pair = [packed(bits[None, None], size, 1) for bits in (sign, mask)]
     pitch = size.planes  # of a map with one column
     for word, (first, second) in enumerate(zip(*pair, strict=True)):
         memories.write_pairs(op.out_row + word * pitch, first[None], second[None])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Bits, Sums
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 from boldhw.spec.ops.maps import own_planes, packed
 from boldhw.spec.ops.reads import mac_rows
@@ -41,7 +42,7 @@ def read_map(
 ) -> tuple[Bits, Bits]:
     """Return both bits of the planes of a map: bool, shape (rows, columns, groups * P)."""
     (rows, columns), size = shape, memories.size
-    deep = -(-groups // size.granules)
+    deep = ceil_div(groups, size.granules)
     y, x, v = np.ogrid[:rows, :columns, :deep]
     pair = memories.pairs(row + (y * deep + v) * pitch + x)
     first, second = (own_planes(words, groups, size) for words in pair)
@@ -110,7 +111,7 @@ def _largest(sums: Sums, side: int) -> tuple[Sums, NDArray[np.intp]]:
 def _index_pitch(memories: Memories, sums: Sums) -> int:
     """Return the pitch of a map of indices: no pixel is flushed but to fill the banks."""
     planes = memories.size.planes
-    return -(-sums.shape[1] // planes) * planes
+    return ceil_div(sums.shape[1], planes) * planes
 
 
 def _deltas(memories: Memories, op: Mac, sums: Sums) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from boldhw.errors import DataError
 from boldhw.golden.ops import count, expand, flip, gather, loss, mac, turn, vote
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.arrays import Accumulators, Bits, Labels, Sums

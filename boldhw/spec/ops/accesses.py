@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -186,7 +186,7 @@ def _read(rows: Longs, inside: np.ndarray | None = None) -> Iterator[Access]:
         yield Access(DATA, MAPS, int(found.min()), int(found.max()) + 1)
 
 
-FINDERS = {
+FINDERS: dict[type[Op], Callable[[Any, Parts, ArraySize], Iterator[Access]]] = {
     Mac: _mac,
     Expand: _expand,
     Gather: _gather,

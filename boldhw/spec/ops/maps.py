@@ -93,8 +93,8 @@ def packed(bits: Bits, size: ArraySize, pitch: int) -> Bits:
             words[:, 0, :, part] = wide[:, pixel : pixel + pitch]
     else:
         for word in range(deep):
-            part = wide[:, :, word * size.lanes : (word + 1) * size.lanes]
-            words[:, word, :, size.lanes - part.shape[2] :] = part
+            own = wide[:, :, word * size.lanes : (word + 1) * size.lanes]
+            words[:, word, :, size.lanes - own.shape[2] :] = own
     return words.reshape(-1, size.lanes)
 
 

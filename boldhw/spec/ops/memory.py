@@ -34,6 +34,9 @@ class Gathered:
     deltas: int
 
 
+Taken = tuple[int, int, int, int]  # first step, last step, first row, end
+
+
 class MemoryMap:
     """Rows of everything, for a network on an array.
 
@@ -130,7 +133,7 @@ class MemoryMap:
         start = self.used("data")
         self.deltas: dict[str, MapPlace] = {}
         self.full_deltas: dict[str, MapPlace] = {}
-        taken: list[tuple[int, int, int, int]] = []  # first step, last step, first row, end
+        taken: list[Taken] = []
         for layer in reversed(layers):
             born = steps[layer.name]
             last = max([born, *(steps[s] for s in layer.sources if s != INPUT)])
@@ -148,7 +151,7 @@ class MemoryMap:
         self._take("data", "deltas", max((end for *_, end in taken), default=start) - start)
 
     def _fit(
-        self, place: MapPlace, born: int, last: int, start: int, taken: list[tuple[int, ...]]
+        self, place: MapPlace, born: int, last: int, start: int, taken: list[Taken]
     ) -> MapPlace:
         """Return the place at the first rows that are free while it is needed."""
         row = start

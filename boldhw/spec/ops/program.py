@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boldhw.errors import ConfigError, DataError
+from boldhw.spec.arrays import Bits
 from boldhw.spec.network import Network
 from boldhw.spec.ops.array import FIELD_BITS, FIELDS, ArraySize
 from boldhw.spec.ops.compiler import Compiler
@@ -107,17 +108,18 @@ def decoded(rows: Rows, most: int) -> list[Op]:
     raise DataError(f"the list has no END within {row} rows and {len(ops)} ops; end it with one")
 
 
-def to_bits(rows: Rows) -> np.ndarray:
+def to_bits(rows: Rows) -> Bits:
     """Return rows of fields as bits, bool, shape (rows, 64), lowest bit first."""
-    bits = rows[:, :, None] >> np.arange(FIELD_BITS, dtype=np.uint16) & 1
-    return bits.reshape(len(rows), -1).astype(np.bool_)
+    bits: Bits = (rows[:, :, None] >> np.arange(FIELD_BITS, dtype=np.uint16) & 1).astype(np.bool_)
+    return bits.reshape(len(rows), -1)
 
 
-def from_bits(bits: np.ndarray) -> Rows:
+def from_bits(bits: Bits) -> Rows:
     """Return the fields of rows of the data memory, the inverse of :func:`to_bits`."""
     fields = bits[:, : FIELDS * FIELD_BITS].reshape(len(bits), FIELDS, FIELD_BITS)
     weight = 1 << np.arange(FIELD_BITS, dtype=np.int64)
-    return (fields @ weight).astype(np.uint16)
+    found: Rows = (fields @ weight).astype(np.uint16)
+    return found
 
 
 def listed(ops: Sequence[Op]) -> list[str]:

@@ -166,7 +166,8 @@ def _replaced(segment: Segment, row: int) -> Segment:
 
 
 def _window(memory: MemoryMap, edge: Edge, zero_true: bool) -> Window:
-    assert edge.window is not None and edge.layer.kernel is not None
+    assert edge.window is not None
+    assert edge.layer.kernel is not None
     words = edge.words(memory.size)
     return Window(
         in_row=memory.image,
