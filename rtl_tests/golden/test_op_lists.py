@@ -5,8 +5,19 @@ BOLDHW_GRAPHS is the number of graphs, BOLDHW_FIRST_GRAPH the seed of the first 
 
 import os
 
+import numpy as np
 import pytest
-from support.op_cases import Pair
+from support.graph_cases import NETWORKS, network, settings
+from support.op_cases import Pair, larger
+
+from boldhw.errors import DataError
+from boldhw.golden.graph.constants import Constants
+from boldhw.golden.graph.governors import Governors
+from boldhw.golden.graph.network import GraphNetwork
+from boldhw.golden.ops.machine import Machine
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.kinds import Flip, Mac, Vote
+from boldhw.spec.ops.program import compiled, fitted, to_bits
 
 GRAPHS = int(os.environ.get("BOLDHW_GRAPHS", "60"))
 FIRST = int(os.environ.get("BOLDHW_FIRST_GRAPH", "0"))
@@ -22,3 +33,146 @@ def test_random_graphs_in_lock_step(seed):
             assert pair.differences() == [], (pair.network, pair.size)
     pair.flush()
     assert pair.differences() == [], (pair.network, pair.size)
+
+
+def in_step(pair):
+    """Train on all samples; return what differs at the end, or in a score before."""
+    found = []
+    for bits, label in zip(*pair.samples(), strict=True):
+        found += pair.step(bits, label)[0]
+    pair.flush()
+    return found + pair.differences()
+
+
+def plant_weight(pair):
+    """A weight of the first layer; the transposed plane keeps the old one."""
+    pair.machine.memories.weights[0, 0] ^= True
+
+
+def plant_transposed(pair):
+    """A row of the last layer's transposed plane."""
+    row = max(pair.machine.memory.turned.values())
+    pair.machine.memories.weights[row] ^= True
+
+
+def plant_accumulator(pair):
+    """The lowest bit of an accumulator."""
+    row = next(iter(pair.machine.memory.accumulators.values()))
+    pair.machine.memories.data[row, 0] ^= True
+
+
+def plant_threshold(pair):
+    """All thresholds of the first layer."""
+    pair.machine.memories.units[:1, :, 0] += 3
+
+
+def plant_window(pair):
+    """All windows of the first layer."""
+    pair.machine.memories.units[:1, :, 1] = 0
+
+
+def plant_counter(pair):
+    """One T too many."""
+    row = next(iter(pair.machine.memory.fires.values()))
+    pair.machine.memories.counters[row, 0] += 1
+
+
+def plant_margin(pair):
+    """The register of the loss."""
+    pair.machine.memories.margin = -1_000_000
+
+
+def plant_op(kind, name, value):
+    """Return what changes a value of the last op of a kind, in the data memory."""
+
+    def plant(pair):
+        machine = pair.machine
+        for each, row in machine.program.starts.items():
+            for op in machine.lists[each]:
+                if isinstance(op, kind):
+                    place, old = row, op
+                row += op.size()
+        rows = kind(**vars(old) | {name: value(getattr(old, name))}).encode()
+        bits = to_bits(rows)
+        machine.memories.data[place : place + len(bits), : bits.shape[1]] = bits
+        machine.reload()
+
+    return plant
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        plant_weight, plant_transposed, plant_accumulator, plant_threshold, plant_window,
+        plant_counter, plant_margin, plant_op(Flip, "theta", lambda theta: theta + 100),
+        plant_op(Mac, "dead", lambda dead: dead + 4), plant_op(Vote, "rounding", lambda r: r ^ 1),
+        plant_op(Flip, "decay", lambda decay: 30_000),
+    ],
+)  # fmt: skip
+def test_a_planted_difference_is_found(plant):
+    pair = Pair(29)
+    assert in_step(pair) == []
+    pair = Pair(29)
+    plant(pair)
+    assert in_step(pair)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("planes", [1, 4])
+def test_networks_of_all_kinds(name, planes):
+    """Those that the tests of the golden graph use, batch by batch."""
+    spec = network(name)
+    own = settings(spec, 3, rounding=1)
+    graph = GraphNetwork(spec, own, 5, 8)
+    size = fitted(spec, ArraySize(elements=4, lanes=16, planes=planes), own)
+    machine = Machine(compiled(spec, size, own), own, [layer.weights for layer in graph.layers])
+    generator = np.random.default_rng(1)
+    bits, labels = generator.random((8, spec.inputs)) < 0.5, generator.integers(0, 6, 8)
+    stats = graph.train(bits, labels)
+    assert machine.train(bits, labels) == (stats.active, stats.updates)
+    assert stats.updates == 1
+    for layer, weights, accumulators in zip(
+        graph.layers, machine.weights(), machine.accumulators(), strict=True
+    ):
+        np.testing.assert_array_equal(weights, layer.weights)
+        np.testing.assert_array_equal(accumulators, layer.accumulators)
+
+
+def test_governors_move_both():
+    """Settings that change between samples are new descriptors and thresholds; state stays."""
+    pair = Pair(3)
+    governors = Governors(pair.graph, Constants(batch=pair.settings.batch), 512)
+    bits, labels = pair.samples(260)
+    before = [layer.settings.tau.copy() for layer in pair.graph.layers]
+    for sample, label in zip(bits, labels, strict=True):
+        assert pair.step(sample, label)[0] == []
+        governors.seen += 1
+        if governors.seen == 256:
+            assert pair.differences() == []
+            governors._move_units()
+            pair.machine.configure(pair.graph.settings)
+    pair.flush()
+    moved = [layer.settings.tau.tolist() for layer in pair.graph.layers]
+    assert moved != [tau.tolist() for tau in before]
+    for layer, weights in zip(pair.graph.layers, pair.machine.weights(), strict=True):
+        np.testing.assert_array_equal(weights, layer.weights)
+
+
+def test_a_bad_list_does_not_run():
+    """What is in the memory is checked, not what was compiled."""
+    pair = Pair(3)
+    machine = pair.machine
+    before = machine.memories.weights.copy()
+    machine.memories.data[machine.program.row, :4] ^= True
+    with pytest.raises(DataError):
+        machine.reload()
+    assert np.array_equal(machine.memories.weights, before)
+
+
+def test_more_rows_than_needed_change_nothing():
+    pair = Pair(7)
+    pair.size = larger(pair.size, data_rows=pair.size.data_rows + 100, weight_rows=9_000)
+    weights = [layer.weights for layer in pair.graph.layers]
+    program = compiled(pair.network, pair.size, pair.settings)
+    pair.machine = Machine(program, pair.settings, weights)
+    assert in_step(pair) == []

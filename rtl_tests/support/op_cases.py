@@ -18,33 +18,36 @@ SAMPLES = 10
 
 def random_graph(generator):
     """Return a Network of one to four layers in front of the scores."""
-    while True:
-        try:
-            return Network.from_dict(_described(generator))
-        except ConfigError:  # a kernel that does not fit, an odd number of rows to pool, and so on
-            continue
-
-
-def _described(generator):
-    side = generator.integers(3, 11, 2).tolist()
-    planes = int(generator.choice([1, 1, 2, 3, 4, 7]))
-    sizes, unread, layers = {"input": (*side, planes)}, [], []
-    if generator.random() < 0.15:
+    side = generator.integers(4, 12, 2).tolist()
+    sizes = {"input": (*side, int(generator.choice([1, 1, 2, 3, 4, 7])))}
+    if generator.random() < 0.1:
         sizes = {"input": (1, 1, int(generator.integers(5, 60)))}
+    unread, layers = [], []
     for number in range(int(generator.integers(1, 5))):
-        layer = _layer(generator, f"layer{number}", sizes)
+        layer, made = _fitting(generator, f"layer{number}", sizes, layers, unread)
         layers.append(layer)
-        made = Network.from_dict({
-            "inputs": list(sizes["input"]),
-            "layers": [*layers, _dense("out", [name for name in [*unread, layer["name"]]], 4)],
-        }).layer(layer["name"]).makes  # fmt: skip
         sizes[layer["name"]] = (made.height, made.width, made.planes)
         read = {tap["source"] for tap in layer["taps"]}
         # All but the layers that the new one reads still need a reader; some get two.
         unread = [name for name in unread if name not in read or generator.random() < 0.3]
         unread.append(layer["name"])
     outputs = int(generator.choice([4, 6, 12]))
-    return {"inputs": list(sizes["input"]), "layers": [*layers, _dense("out", unread, outputs)]}
+    return _network(sizes, [*layers, _dense("out", unread, outputs)])
+
+
+def _fitting(generator, name, sizes, layers, unread):
+    """Return a layer that can read what is there, and the shape of what it makes."""
+    while True:
+        layer = _layer(generator, name, sizes)
+        try:
+            network = _network(sizes, [*layers, layer, _dense("out", [*unread, name], 4)])
+        except ConfigError:  # a kernel that does not fit, an odd number of rows to pool, and so on
+            continue
+        return layer, network.layer(name).makes
+
+
+def _network(sizes, layers):
+    return Network.from_dict({"inputs": list(sizes["input"]), "layers": layers})
 
 
 def _dense(name, sources, outputs):
@@ -73,7 +76,7 @@ def _layer(generator, name, sizes):
         "side": int(generator.integers(1, 6)),
         "stride": int(generator.choice([1, 1, 1, 2, 3])),
         "dilation": int(generator.choice([1, 1, 1, 2, 3])),
-        "pool": int(generator.choice([1, 2])),
+        "pool": int(generator.choice([1, 2, 2])),
     }
     if height == width and generator.random() < 0.1:
         kernel = {"side": height, "padding": 0}  # the kernel is the map

@@ -82,6 +82,16 @@ class Machine:
         start = self.program.starts[name]
         return decoded(from_bits(self.memories.data[start:]), MOST_OPS)
 
+    def reload(self) -> None:
+        """Decode and check the lists that are in the data memory. Raises DataError for a bad one.
+
+        ``watchdog`` is then the cycles of the longest list.
+        """
+        lists = {name: self.load(name) for name in LISTS}
+        end = self.program.row + sum(op.size() for ops in lists.values() for op in ops)
+        self.watchdog = check(self.memory.size, lists, (self.program.row, end))
+        self.lists = lists
+
     def run(self, name: str) -> None:
         """Run a list to its end."""
         execute(self.memories, self.lists[name])
@@ -141,8 +151,7 @@ class Machine:
         self.memories.units[: len(units)] = units
         bits = to_bits(program.rows())
         self.memories.data[program.row : program.row + len(bits), : bits.shape[1]] = bits
-        self.lists = {name: self.load(name) for name in LISTS}
-        self.watchdog = check(self.memory.size, self.lists, (program.row, program.row + len(bits)))
+        self.reload()
 
     def _sample(self, bits: Bits) -> None:
         row, words = images.sample_rows(self.memory, bits)

@@ -55,6 +55,17 @@ class Edge:
         return self.layer.kernel.pool if self.layer.kernel else 1
 
     @property
+    def last(self) -> int:
+        """Column of the source that the last tap of a row reads for the last sum."""
+        taps = (self.columns - 1) * self.dilation
+        return self.left + taps + self.stride * (self.sums[1] - 1)
+
+    @property
+    def reach(self) -> int:
+        """Pixels that it reads left or right of the source."""
+        return max(0, -self.left, self.last - self.reads.width + 1)
+
+    @property
     def turns(self) -> bool:
         """Whether deltas go back through it, which takes a transposed plane."""
         return self.source != INPUT

@@ -225,13 +225,8 @@ class MemoryMap:
 
     def _pad(self, source: str) -> int:
         """Return the pixels that readers of a map reach left or right of it."""
-        reach = [0]
-        for edge in self.all_edges():
-            if edge.source == source and edge.layer.kernel is not None:
-                end = edge.stride * (edge.sums[1] - 1) + edge.left
-                end += (edge.columns - 1) * edge.dilation
-                reach += [-edge.left, end - edge.reads.width + 1]
-        return max(reach)
+        reach = [edge.reach for edge in self.all_edges() if edge.source == source]
+        return max(reach, default=0)
 
     def _back_pad(self, layer: Layer) -> int:
         """Return the same of the map of deltas that the sources of a layer read."""

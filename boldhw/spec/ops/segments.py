@@ -62,7 +62,7 @@ def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segme
     return _segment(
         words, place, edge.top, edge.left, edge.stride,
         _levels(words, place, sums.counts, sums.strides(edge.stride, place.line)),
-        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true,
+        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true and edge.reach > 0,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def votes(memory: MemoryMap, edge: Edge, planes: int, zero_true: bool) -> Segmen
     ]  # fmt: skip
     return _segment(
         words, place, edge.top, edge.left, edge.stride, (counts, strides),
-        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true,
+        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true and edge.reach > 0,
     )  # fmt: skip
 
 
