@@ -91,7 +91,7 @@ def plant_op(kind, name, value):
             for op in machine.lists[each]:
                 if isinstance(op, kind):
                     place, old = row, op
-                row += op.size()
+                row += len(op.encode())
         rows = kind(**vars(old) | {name: value(getattr(old, name))}).encode()
         bits = to_bits(rows)
         machine.memories.data[place : place + len(bits), : bits.shape[1]] = bits

@@ -10,6 +10,7 @@ from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
 from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops import images
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.program import compiled, fitted
 
@@ -141,6 +142,24 @@ class Pair:
             self.settings,
             [layer.weights for layer in self.graph.layers],
         )
+
+        self._junk()
+
+    def _junk(self):
+        """Fill with random bits what no host writes: it must not matter."""
+        memory, memories = self.machine.memory, self.machine.memories
+        for region in memory.regions:
+            if region.memory == "data" and region.name != "op lists":
+                if not region.name.startswith("accumulators"):
+                    rows = memories.data[region.row : region.row + region.rows]
+                    rows[...] = self.generator.random(rows.shape) < 0.5
+        used = np.zeros(memories.weights.shape, bool)
+        for edge in memory.all_edges():
+            used[images.weight_places(memory, edge)] = True
+            if edge.turns:
+                used[images.turned_places(memory, edge)] = True
+        memories.weights[~used] = self.generator.random(np.count_nonzero(~used)) < 0.5
+        memories.deltas[...] = self.generator.random(memories.deltas.shape) < 0.5
 
     def samples(self, count=SAMPLES):
         """Return random samples with labels."""

@@ -88,7 +88,7 @@ class Machine:
         ``watchdog`` is then the cycles of the longest list.
         """
         lists = {name: self.load(name) for name in LISTS}
-        end = self.program.row + sum(op.size() for ops in lists.values() for op in ops)
+        end = self.program.row + sum(len(op.encode()) for ops in lists.values() for op in ops)
         self.watchdog = check(self.memory.size, lists, (self.program.row, end))
         self.lists = lists
 

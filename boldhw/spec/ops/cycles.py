@@ -44,7 +44,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
     """
     found, parts, rows, fused = [], list[Segment | Window](), 0, False
     for op in ops:
-        rows += op.size()
+        rows += len(op.encode())
         if isinstance(op, Segment | Window):
             parts.append(op)
             found.append(0)
@@ -148,9 +148,10 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
     """Count columns of all pixels, and what sums them up."""
-    columns = op.rows * ceil_div(op.columns, size.planes) + TURN_OVER
+    columns = op.rows * ceil_div(op.columns, size.planes)
     wide = ceil_div(op.rows * op.columns, size.lanes)
-    return op.groups * (columns + wide + size.access) + CLOSE
+    turns = op.groups if size.transposers == 1 else 1  # others turn over beside each other
+    return op.groups * (columns + wide + size.access) + turns * TURN_OVER + CLOSE
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:

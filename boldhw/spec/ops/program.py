@@ -43,7 +43,7 @@ class Program:
         found, row = {}, self.row
         for name in LISTS:
             found[name] = row
-            row += sum(op.size() for op in self.lists[name])
+            row += sum(len(op.encode()) for op in self.lists[name])
         return found
 
     def rows(self) -> Rows:
