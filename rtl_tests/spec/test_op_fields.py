@@ -1,11 +1,16 @@
 """Descriptors: values become 16-bit fields and come back; what does not fit is refused."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.ops.kinds import KINDS, End, Gather, Mac, Segment, Window
 from boldhw.spec.ops.program import decoded, from_bits, listed, to_bits
+
+PAGE = (Path(__file__).parents[2] / "docs" / "op_fields.md").read_text()
 
 
 def random_op(kind, generator):
@@ -96,3 +101,17 @@ def test_a_list_longer_than_there_may_be_is_not_decoded():
     assert len(decoded(rows, 6)) == 6
     with pytest.raises(DataError, match="no END within 20 rows and 5 ops"):
         decoded(rows, 5)
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_the_page_has_all_fields(kind):
+    head = f"**{kind.__name__.upper()}**, kind {kind.KIND}, up to {kind.size()} rows"
+    assert head in PAGE
+    section = PAGE.partition(head)[2].partition("**")[0]
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\S+) \| (.+) \|$", section, re.MULTILINE)
+    expected = []
+    for value, field, low in list(kind.slots())[2:]:
+        bits = str(low) if value.bits == 1 else f"{low}..{low + value.bits - 1}"
+        doc = value.doc.replace("|", "\\|") + (", signed" if value.signed else "")
+        expected.append((value.name, str(field), bits, doc))
+    assert rows == expected

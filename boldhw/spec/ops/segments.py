@@ -62,7 +62,7 @@ def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segme
     return _segment(
         words, place, edge.top, edge.left, edge.stride,
         _levels(words, place, sums.counts, sums.strides(edge.stride, place.line)),
-        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true and edge.reach > 0,
+        weight_row=memory.weights[edge], zero_true=zero_true, border=_has_border(edge, zero_true),
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def votes(memory: MemoryMap, edge: Edge, planes: int, zero_true: bool) -> Segmen
     ]  # fmt: skip
     return _segment(
         words, place, edge.top, edge.left, edge.stride, (counts, strides),
-        weight_row=memory.weights[edge], zero_true=zero_true, border=not zero_true and edge.reach > 0,
+        weight_row=memory.weights[edge], zero_true=zero_true, border=_has_border(edge, zero_true),
     )  # fmt: skip
 
 
@@ -111,6 +111,11 @@ def first_word(words: Words, place: MapPlace, top: int, left: int) -> int:
     """Return the address of the first word of the first sum."""
     end = left + (words.taps - 1 - words.skip) * words.dilation
     return place.row + top * place.line + end
+
+
+def _has_border(edge: Edge, zero_true: bool) -> bool:
+    """Return whether pixels left and right of a map have to be masked; in {0,T} they are 0."""
+    return not zero_true and edge.reach > 0
 
 
 def _levels(
