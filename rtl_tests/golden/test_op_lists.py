@@ -4,20 +4,24 @@ BOLDHW_GRAPHS is the number of graphs, BOLDHW_FIRST_GRAPH the seed of the first 
 """
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from support.graph_cases import NETWORKS, network, settings
-from support.op_cases import Pair, larger
+from support.op_cases import Pair
 
-from boldhw.errors import DataError
+from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph.constants import Constants
+from boldhw.golden.graph.fastest import kernel
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.ops.machine import Machine
+from boldhw.spec.network import Network
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.check import WATCHDOG
 from boldhw.spec.ops.kinds import Flip, Mac, Vote
-from boldhw.spec.ops.program import compiled, fitted, to_bits
+from boldhw.spec.ops.program import fitted, to_bits
 
 GRAPHS = int(os.environ.get("BOLDHW_GRAPHS", "60"))
 FIRST = int(os.environ.get("BOLDHW_FIRST_GRAPH", "0"))
@@ -125,7 +129,7 @@ def test_networks_of_all_kinds(name, planes):
     own = settings(spec, 3, rounding=1)
     graph = GraphNetwork(spec, own, 5, 8)
     size = fitted(spec, ArraySize(elements=4, lanes=16, planes=planes), own)
-    machine = Machine(compiled(spec, size, own), own, [layer.weights for layer in graph.layers])
+    machine = Machine(spec, size, own, [layer.weights for layer in graph.layers])
     generator = np.random.default_rng(1)
     bits, labels = generator.random((8, spec.inputs)) < 0.5, generator.integers(0, 6, 8)
     stats = graph.train(bits, labels)
@@ -158,6 +162,77 @@ def test_governors_move_both():
         np.testing.assert_array_equal(weights, layer.weights)
 
 
+@pytest.mark.parametrize(
+    ("text", "array"),
+    [
+        ("28x28-7k5p2-14k5p2-10", {"elements": 7, "lanes": 28, "dsp_sums": True}),
+        ("28x28-16k5p2-32k5p2-10", {"elements": 16, "lanes": 64, "planes": 4, "dual_port": True}),
+        ("28x28x3-8k3p2-16k3p2-10", {"elements": 8, "lanes": 32, "planes": 2, "transposers": 4}),
+    ],
+)
+def test_networks_of_boards(text, array):
+    """Sizes that boards have: maps of thousands of rows, windows of one word."""
+    spec = Network.parse(text)
+    own = settings(spec, 1, batch=3, rounding=1, zero_true=True)
+    graph = GraphNetwork(spec, own, 5, 8, kernel())
+    size = fitted(spec, ArraySize(**array, batch=3), own)
+    machine = Machine(spec, size, own, [layer.weights for layer in graph.layers])
+    generator = np.random.default_rng(1)
+    bits, labels = generator.random((7, spec.inputs)) < 0.2, generator.integers(0, 10, 7)
+    stats = graph.train(bits, labels)
+    assert machine.train(bits, labels) == (stats.active, stats.updates)
+    assert sum(stats.flips[:-1]) > 0
+    for layer, weights, accumulators in zip(
+        graph.layers, machine.weights(), machine.accumulators(), strict=True
+    ):
+        np.testing.assert_array_equal(weights, layer.weights)
+        np.testing.assert_array_equal(accumulators, layer.accumulators)
+
+
+@pytest.mark.parametrize("seed", [3, 29])
+def test_a_damaged_list_is_refused_or_ends(seed):
+    """Inverted bits of descriptors: what passes the checks runs to its end."""
+    pair = Pair(seed)
+    machine = pair.machine
+    (bits, _), size = pair.samples(1), len(machine.program.rows())
+    kept, refused = machine.memories.data.copy(), 0
+    for _ in range(150):
+        machine.memories.data[...] = kept
+        row, bit = pair.generator.integers(size), pair.generator.integers(64)
+        machine.memories.data[machine.program.row + row, bit] ^= True
+        try:
+            machine.reload()
+        except DataError:
+            refused += 1
+            continue
+        assert machine.watchdog <= WATCHDOG
+        machine.infer(bits[0])
+        for name in ("backward", "update"):
+            machine.run(name)
+    assert 30 < refused < 150
+
+
+def test_settings_that_need_other_rows_are_refused():
+    spec = Network.parse("6x6-4k3-4")
+    own = settings(spec, 1)
+    weights = [np.zeros(layer.shape, bool) for layer in spec.layers]
+    machine = Machine(spec, ArraySize(elements=2, lanes=8), own, weights)
+    before = machine.memories.data.copy()
+    layers = [replace(layer, dead=7) for layer in own.layers]
+    layers[0].means = np.zeros(9, np.int16)
+    with pytest.raises(ConfigError, match="layers with means take rows"):
+        machine.configure(replace(own, layers=layers, margin=30_000))
+    assert np.array_equal(machine.memories.data, before)
+    assert machine.memories.margin == own.margin
+
+
+def test_bad_labels_are_refused():
+    pair = Pair(3)
+    bits, _ = pair.samples(2)
+    with pytest.raises(DataError, match="labels run from 0 to 99"):
+        pair.machine.train(bits, np.array([0, 99]))
+
+
 def test_a_bad_list_does_not_run():
     """What is in the memory is checked, not what was compiled."""
     pair = Pair(3)
@@ -171,8 +246,7 @@ def test_a_bad_list_does_not_run():
 
 def test_more_rows_than_needed_change_nothing():
     pair = Pair(7)
-    pair.size = larger(pair.size, data_rows=pair.size.data_rows + 100, weight_rows=9_000)
+    pair.size = replace(pair.size, data_rows=pair.size.data_rows + 100, weight_rows=9_000)
     weights = [layer.weights for layer in pair.graph.layers]
-    program = compiled(pair.network, pair.size, pair.settings)
-    pair.machine = Machine(program, pair.settings, weights)
+    pair.machine = Machine(pair.network, pair.size, pair.settings, weights)
     assert in_step(pair) == []

@@ -13,7 +13,19 @@ from boldhw.spec.network import Network
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.kinds import End, Flip, Gather, Loss, Mac, Segment, Turn, Vote
+from boldhw.spec.ops.kinds import (
+    Count,
+    End,
+    Expand,
+    Flip,
+    Gather,
+    Loss,
+    Mac,
+    Segment,
+    Turn,
+    Vote,
+    Window,
+)
 from boldhw.spec.ops.program import compiled, fitted
 
 NETWORK = Network.parse("8x8x4-6k3p2-5k3-6")
@@ -63,7 +75,7 @@ def test_a_good_program_is_accepted(program):
         ("forward", Mac, 0, {"pool": 3}, "pools 3 x 3"),
         ("forward", Mac, 0, {"rows": 7}, "pools 2 x 2 of 7 x 8"),
         ("forward", Mac, 0, {"sink": 3}, "sink 3"),
-        ("forward", Mac, 0, {"out_pitch": 3}, "8 columns with a pitch of 3"),
+        ("forward", Mac, 0, {"out_pitch": 3}, "4 columns with a pitch of 3"),
         ("forward", Mac, 0, {"out_row": 65_000}, "reaches rows .* of the data memory, which has"),
         ("forward", Mac, 0, {"unit_row": 900}, "unit memory"),
         ("forward", Mac, 0, {"out_row": 20}, "writes maps in rows that it reads"),
@@ -73,19 +85,47 @@ def test_a_good_program_is_accepted(program):
         ("forward", Segment, 1, {"words": 9}, "words=9"),
         ("backward", Turn, 0, {"out_row": 60_000}, "of the delta memory, which has"),
         ("backward", Vote, 0, {"wide": 1}, "has 1 rows for 4 x 4 places"),
-        ("backward", Vote, 0, {"column_row": 0}, "has columns in rows 0 to .* has weights"),
+        ("backward", Vote, 0, {"column_row": 0}, "weight memory, where .* they overlap"),
         ("backward", Gather, 0, {"slot": 3_000}, "of the data memory, which has"),
         ("backward", Loss, 0, {"per_class": 0}, "per_class=0"),
         ("update", Flip, 0, {"acc_row": 0}, "in rows 0 to"),
         ("update", Flip, 0, {"theta": 0}, "theta=0"),
-        ("update", Flip, 1, {"turned_row": 1}, "has transposed weights in rows .* has weights"),
+        ("update", Flip, 1, {"turned_row": 1}, "weight memory, where .* they overlap"),
         ("update", Flip, 0, {"turned": 3}, "transposed plane 3"),
+        ("update", Flip, 1, {"turned_taps": 3}, "turned_taps=3; 5 outputs make it 1"),
+        ("forward", Mac, 2, {"rows": 2}, "makes scores at 2 x 1 places; there is one"),
+        ("forward", Segment, 0, {"across": 200, "down": 200}, "inputs; 16 bits hold 32767"),
+        ("forward", Segment, 0, {"groups": 65_535}, "taps=2, skip=1, words=1; 65535 groups"),
+        ("forward", Mac, 0, {"rows": 64, "groups": 60_000}, "the watchdog ends it after"),
+        ("forward", Loss, 0, {"per_class": 4}, "has 6 scores, and 4 a class"),
+        ("backward", Mac, 0, {"gate_pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("backward", Mac, 0, {"pool": 2}, "pools and has the sink 2"),
+        ("backward", Expand, 0, {"stride": 0}, "stride=0"),
+        ("backward", Expand, 0, {"in_pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("backward", Expand, 0, {"out_pitch": 1}, "writes 8 columns with a pitch of 1"),
+        ("backward", Count, 0, {"part": 3}, "counts 3, which there is none of"),
+        ("backward", Count, 0, {"pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("update", Turn, 0, {"columns": 5}, "has 1 x 5 samples; 4 are gathered"),
         ("update", Flip, 0, {"counter_row": 99}, "counter memory"),
     ],
 )
 def test_a_bad_value_is_refused(program, name, kind, number, fields, message):
     found = refusal(program, lists_of(program, name, kind, number, **fields))
     assert re.search(message, found), found
+
+
+def test_bad_windows_are_refused():
+    network = Network.parse("8x8-6k3p2-6")
+    size = fitted(network, SIZE, settings(network))
+    program = compiled(network, size, settings(network))
+    for fields, message in (
+        ({"side": 4}, "has patches of 16 bits, and 5 groups for 9"),
+        ({"width": 9}, "reads images 9 wide; a row holds 8"),
+        ({"height": 900}, "of the data memory, which has"),
+    ):
+        assert message in refusal(program, lists_of(program, "forward", Window, **fields))
+    lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
+    assert "has a transposed plane, and a window has none" in refusal(program, lists)
 
 
 def test_maps_over_accumulators_or_op_lists_are_refused(program):
@@ -108,7 +148,7 @@ def test_accumulators_of_two_owners_are_refused(program):
         (lambda ops: [], "the forward list does not end"),
         (lambda ops: ops[1:], "has 0 segments in front of it"),
         (lambda ops: [ops[0], *ops[2:]], "follows a segment, which it does not read"),
-        (lambda ops: [*[ops[0]] * 5000, *ops], "sums up .* lanes, which 16 bits do not hold"),
+        (lambda ops: [*[ops[0]] * 5000, *ops], "sums up .* inputs; 16 bits hold 32767"),
     ],
 )
 def test_a_bad_order_is_refused(program, change, message):

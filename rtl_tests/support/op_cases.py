@@ -1,7 +1,5 @@
 """Random graphs and arrays, and the golden graph beside the op lists that run for it."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from boldhw.errors import ConfigError
@@ -12,7 +10,7 @@ from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.program import compiled, fitted
+from boldhw.spec.ops.program import fitted
 
 SAMPLES = 10
 
@@ -138,9 +136,7 @@ class Pair:
         self.size = fitted(self.network, size, self.settings)
         self.graph = GraphNetwork(self.network, self.settings, seed, size.accumulator_bits)
         self.machine = Machine(
-            compiled(self.network, self.size, self.settings),
-            self.settings,
-            [layer.weights for layer in self.graph.layers],
+            self.network, self.size, self.settings, [layer.weights for layer in self.graph.layers]
         )
 
         self._junk()
@@ -230,8 +226,3 @@ class Pair:
                 if not np.array_equal(found, expected):
                     wrong.append(f"{what} of {name}")
         return wrong
-
-
-def larger(size, **rows):
-    """Return an array with other numbers of rows."""
-    return replace(size, **rows)

@@ -8,7 +8,7 @@ from boldhw.golden.ops.memories import Memories
 from boldhw.spec.arrays import Sums
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Flip, Segment, Turned, Window
-from boldhw.spec.ops.reads import kernel_words
+from boldhw.spec.ops.reads import back_words, kernel_words
 from boldhw.spec.ops.words import Words
 
 HALF = 128  # of the fixed point of means
@@ -36,6 +36,9 @@ def run(memories: Memories, op: Flip, part: Segment | Window) -> None:
         memories.weights[_turned(memories, op, part, words)] = weights ^ flips
     memories.write_accumulators(op.acc_row, np.where(flips, 0, values).reshape(-1, p))
     memories.counters[op.counter_row, 1] += np.count_nonzero(flips)
+    if op.clears:
+        groups = ceil_div(op.outputs, p)
+        memories.counters[op.balance_row : op.balance_row + groups] = 0
 
 
 def _common(memories: Memories, op: Flip, inputs: int) -> Sums:
@@ -62,15 +65,12 @@ def _turned(
     memories: Memories, op: Flip, part: Segment, words: Words
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return row, element and lane of each weight in the transposed plane."""
-    size, p = memories.size, memories.size.elements
-    groups = ceil_div(op.outputs, p)
+    p, back = memories.size.elements, back_words(op, part, memories.size)
     used = np.array([each[2:] for each in words.used])  # kernel row, kernel column, group
     if op.turned == Turned.PLACES:
-        back = Words(size.granules, groups)
         first = ((used[:, 0] * words.columns + used[:, 1]) * part.groups + used[:, 2]) * back.count
         table = back.table[np.zeros(len(used), int), 0]
     else:
-        back = Words(size.granules, groups, words.rows, words.columns, words.dilation)
         first = used[:, 2] * back.count
         table = back.table[words.rows - 1 - used[:, 0], words.columns - 1 - used[:, 1]]
     output, lane = np.arange(op.outputs), np.arange(p)

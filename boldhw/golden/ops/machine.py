@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from boldhw.errors import ConfigError
 from boldhw.golden.ops import count, expand, flip, gather, loss, mac, turn, vote
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.arrays import Accumulators, Bits, Labels, Sums
+from boldhw.spec.network import Network
 from boldhw.spec.ops import images
+from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -36,7 +39,7 @@ from boldhw.spec.ops.program import (
     from_bits,
     to_bits,
 )
-from boldhw.spec.ops.settings import NetworkValues
+from boldhw.spec.packing import check_labels
 
 MOST_OPS = 1024  # of a list
 ALONE: dict[type[Op], Callable[[Memories, Any], None]] = {
@@ -53,29 +56,43 @@ class Machine:
 
     Parameters
     ----------
-    program : Program
-        Its op lists are written to the data memory, and run from there.
-    settings : NetworkValues
-        Thresholds and windows are written to the unit memory; margin and batch are registers.
+    network : Network
+    size : ArraySize
+    settings : GraphSettings
+        Become op lists in the data memory, thresholds and windows in the unit memory; margin and
+        batch are registers.
     weights : sequence of ndarray
         bool, of each layer, shape (outputs, fan-in).
 
-    Accumulators and counters are 0 at first. ``margin`` and ``batch`` may be changed at any time.
+    Accumulators and counters are 0 at first. Raises ConfigError when the array does not hold the
+    network, with what would.
     """
 
-    def __init__(self, program: Program, settings: Any, weights: Sequence[Bits]) -> None:
-        self.program, self.memory = program, program.memory
-        self.memories = Memories(program.memory.size)
+    def __init__(
+        self, network: Network, size: ArraySize, settings: Any, weights: Sequence[Bits]
+    ) -> None:
+        self.program = compiled(network, size, settings)
+        self.memory = self.program.memory
+        self.memories = Memories(size)
         rows = images.weight_rows(self.memory, weights)
         self.memories.weights[: len(rows)] = rows
-        self.configure(settings)
+        self._write(self.program, settings)
 
     def configure(self, settings: Any) -> None:
-        """Take new settings: write descriptors, thresholds and registers. Raises ConfigError."""
-        network, size = self.memory.network, self.memory.size
-        self.program = compiled(network, size, settings)
-        self._write(self.program, settings)
-        self.memories.margin, self.batch = settings.margin, settings.batch
+        """Take new settings; all other state stays. Raises ConfigError, and changes nothing."""
+        program = compiled(self.memory.network, self.memory.size, settings)
+        if program.memory.balanced != self.memory.balanced:
+            raise ConfigError(
+                "layers with means take rows of the memories; make a new machine to change which "
+                "layers have them"
+            )
+        self._write(program, settings)
+
+    @property
+    def classes(self) -> int:
+        """Classes that the scores tell apart."""
+        loss = next(op for op in self.lists[FORWARD] if isinstance(op, Loss))
+        return loss.outputs // loss.per_class
 
     def load(self, name: str) -> list[Op]:
         """Return the ops of a list, as they are in the data memory. Raises DataError."""
@@ -105,8 +122,10 @@ class Machine:
     def train(self, bits: Bits, labels: Labels) -> tuple[int, int]:
         """Train on samples in order; return the active ones and the updates.
 
-        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,).
+        bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
+        Raises DataError for other labels, before it trains.
         """
+        check_labels(labels, len(bits), self.classes)
         active = updates = 0
         for sample, label in zip(bits, labels, strict=True):
             self.memories.label = int(label)
@@ -125,9 +144,6 @@ class Machine:
             return 0
         self.run(UPDATE)
         self.memories.count = 0
-        for layer, row in self.memory.balances.items():
-            groups = -(-self.memory.network.layer(layer).outputs // self.memory.size.elements)
-            self.memories.counters[row : row + groups] = 0
         return 1
 
     def weights(self, turned: bool = False) -> list[Bits]:
@@ -146,7 +162,10 @@ class Machine:
             found.append(matrix)
         return found
 
-    def _write(self, program: Program, settings: NetworkValues) -> None:
+    def _write(self, program: Program, settings: Any) -> None:
+        """Write descriptors, thresholds and registers."""
+        self.program = program
+        self.memories.margin, self.batch = settings.margin, settings.batch
         units = images.unit_rows(self.memory, settings)
         self.memories.units[: len(units)] = units
         bits = to_bits(program.rows())
@@ -159,7 +178,7 @@ class Machine:
 
 
 def execute(memories: Memories, ops: Sequence[Op]) -> None:
-    """Run the ops of a list. Raises DataError for one that there is nothing to do with."""
+    """Run the ops of a list that :func:`boldhw.spec.ops.check.check` has accepted."""
     parts: list[Segment | Window] = []
     for op in ops:
         if isinstance(op, Segment | Window):

@@ -26,6 +26,7 @@ from boldhw.spec.ops.kinds import (
 )
 from boldhw.spec.ops.nest import Longs
 from boldhw.spec.ops.reads import (
+    back_words,
     gather_rows,
     kernel_words,
     mac_rows,
@@ -33,7 +34,6 @@ from boldhw.spec.ops.reads import (
     turn_rows,
     vote_rows,
 )
-from boldhw.spec.ops.words import Words
 
 DATA, WEIGHT, DELTA, UNIT, COUNTER = "data", "weight", "delta", "unit", "counter"
 # What rows hold: rows of one kind are never those of another.
@@ -136,12 +136,8 @@ def _flip(op: Flip, parts: Parts, size: ArraySize) -> Iterator[Access]:
     rows = groups * words.count
     yield Access(WEIGHT, FORWARD_PLANE, part.weight_row, part.weight_row + rows, True)
     if op.turned:
-        flat = op.turned == Turned.PLACES
-        back = Words(size.granules, groups) if flat else Words(
-            size.granules, groups, words.rows, words.columns, words.dilation
-        )  # fmt: skip
-        places = words.rows * words.columns if flat else 1
-        rows = places * part.groups * back.count
+        places = words.rows * words.columns if op.turned == Turned.PLACES else 1
+        rows = places * part.groups * back_words(op, part, size).count
         yield Access(WEIGHT, TRANSPOSED, op.turned_row, op.turned_row + rows, True)
     if op.balanced:
         yield Access(UNIT, UNITS, op.mean_row, op.mean_row + len(words.used))

@@ -229,6 +229,7 @@ class Compiler:
             turned_row=memory.turned.get(edge, 0),
             turned_taps=edge.back(self.size).taps,
             balanced=edge in memory.means,
+            clears=edge in memory.means and edge is memory.edges[edge.layer.name][-1],
             rounding=own.rounding,
             acc_row=memory.accumulators[edge],
             outputs=edge.layer.outputs,

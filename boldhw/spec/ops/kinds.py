@@ -211,6 +211,7 @@ class Flip(Op):
     KIND: ClassVar[int] = 8
     turned: int = value(2, "transposed plane, 0: none; 1: of the flipped kernel; 2: of places")
     balanced: int = value(1, "1: the mean of the inputs is taken out of the votes")
+    clears: int = value(1, "1: the sums of deltas begin again")
     rounding: int = value(3, "bits dropped from votes")
     acc_row: int = value(16, "first row of accumulators")
     outputs: int = value(16, "outputs")

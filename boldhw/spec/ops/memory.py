@@ -11,7 +11,7 @@ from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.maps import Shape
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import MOST_ROWS, ArraySize
 from boldhw.spec.ops.edges import IMAGE, Edge, edges, sample_form
 from boldhw.spec.ops.maps import MapPlace
 
@@ -65,9 +65,10 @@ class MemoryMap:
         for memory in ("data", "weight", "delta", "unit", "counter"):
             needed, available = self.used(memory), getattr(self.size, f"{memory}_rows")
             if needed > available:
+                more = f", or {memory}_rows={needed}" if needed <= MOST_ROWS else ""
                 raise ConfigError(
                     f"network {self.network} needs {memory}_rows={needed}, the array has "
-                    f"{available}; use smaller maps or fewer outputs, or {memory}_rows={needed}"
+                    f"{available}; use smaller maps or fewer outputs{more}"
                 )
 
     def used(self, memory: str) -> int:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.kinds import Gather, Mac, Segment, Turn, Vote, Window
+from boldhw.spec.ops.kinds import Flip, Gather, Mac, Segment, Turn, Turned, Vote, Window
 from boldhw.spec.ops.nest import Longs, addresses
 from boldhw.spec.ops.segments import ADDRESSES, Sums
 from boldhw.spec.ops.words import Words
@@ -19,6 +19,15 @@ def kernel_words(part: Segment | Window, size: ArraySize) -> Words:
         return Words(size.granules, part.groups)
     columns = part.across * part.taps - part.skip
     return Words(size.granules, part.groups, part.down, columns, part.dilation)
+
+
+def back_words(op: Flip, part: Segment | Window, size: ArraySize) -> Words:
+    """Return the words of a FLIP's transposed plane: over outputs, the kernel flipped."""
+    groups = ceil_div(op.outputs, size.elements)
+    if op.turned == Turned.PLACES:
+        return Words(size.granules, groups)
+    words = kernel_words(part, size)
+    return Words(size.granules, groups, words.rows, words.columns, words.dilation)
 
 
 def mac_rows(op: Mac, part: Segment) -> Longs:
