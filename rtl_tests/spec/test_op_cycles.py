@@ -55,9 +55,12 @@ def test_words_are_as_many_as_their_addresses(seed):
         for op, parts in with_parts(ops):
             if not isinstance(op, Mac) or not all(isinstance(part, Segment) for part in parts):
                 continue
-            words = sum(bank_cycles(tiles(mac_rows(op, part), op.planes), op.planes)
-                        for part in parts)  # fmt: skip
-            places = tiles(mac_rows(op, parts[0])[:, :, :, :1], op.planes).shape[0]
+            idle = (-op.columns % op.fold) * op.rows * op.groups  # of the last words of a row
+            words = sum(
+                bank_cycles(tiles(rows, op.planes), op.planes) + idle * rows.shape[3]
+                for rows in (mac_rows(op, part) for part in parts)
+            )
+            places = tiles(mac_rows(op, parts[0])[:, :, :, :1], op.planes).shape[0] + idle
             rest = _besides(op, size)
             load = sum(len(each.encode()) for each in [*parts, op]) + 1
             switches = places * (len(parts) - 1)

@@ -68,8 +68,10 @@ def _turned(
     p, back = memories.size.elements, back_words(op, part, memories.size)
     used = np.array([each[2:] for each in words.used])  # kernel row, kernel column, group
     if op.turned == Turned.PLACES:
-        first = ((used[:, 0] * words.columns + used[:, 1]) * part.groups + used[:, 2]) * back.count
-        table = back.table[np.zeros(len(used), int), 0]
+        fold = op.turned_fold
+        places = used[:, 0] * ceil_div(words.columns, fold) + used[:, 1] // fold
+        first = (places * part.groups + used[:, 2]) * back.count
+        table = back.table[0, used[:, 1] % fold]
     else:
         first = used[:, 2] * back.count
         table = back.table[words.rows - 1 - used[:, 0], words.columns - 1 - used[:, 1]]

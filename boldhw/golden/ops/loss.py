@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from boldhw.golden.ops.mac import write_map
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Loss
-from boldhw.spec.ops.maps import packed
 
 
 def run(memories: Memories, op: Loss) -> None:
@@ -25,7 +25,5 @@ def run(memories: Memories, op: Loss) -> None:
     classes[: op.outputs] = np.arange(op.outputs) // op.per_class
     sign = classes == best
     mask = sign | (classes == memories.label)
-    pair = [packed(bits[None, None], size, 1) for bits in (sign, mask)]
-    pitch = size.planes  # of a map with one column
-    for word, (first, second) in enumerate(zip(*pair, strict=True)):
-        memories.write_pairs(op.out_row + word * pitch, first[None], second[None])
+    pixel = sign[None, None], mask[None, None]
+    write_map(memories, op.out_row, op.out_pitch, op.front, *pixel)

@@ -55,7 +55,9 @@ def _sums(memories: Memories, op: Mac, part: Segment | Window) -> Sums:
     words, size = values.shape[3], memories.size
     found = np.empty((op.rows, op.columns, op.groups, size.elements), np.int32)
     if isinstance(part, Segment) and part.advance:
-        rows = np.arange(op.rows * op.columns * op.groups * words).reshape(values.shape[:4])
+        y, x, g, word = np.ogrid[: op.rows, : op.columns, : op.groups, :words]
+        place = y * ceil_div(op.columns, op.fold) + x // op.fold
+        rows = (place * op.groups + g) * words + word
         weights = _embedded(memories, part.weight_row + rows)
         found[...] = np.einsum("yxgws,yxgwps->yxgp", values.astype(np.float32), weights)
     else:

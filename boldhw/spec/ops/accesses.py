@@ -88,7 +88,7 @@ def _words(op: Mac, part: Segment | Window, size: ArraySize) -> Iterator[Access]
         return
     y = np.arange(op.rows)[:, None, None]
     yield from _read(mac_rows(op, part), rows_inside(part, y))
-    places = op.rows * op.columns if part.advance else 1
+    places = op.rows * ceil_div(op.columns, op.fold) if part.advance else 1
     kind = TRANSPOSED if part.deltas else FORWARD_PLANE
     yield Access(WEIGHT, kind, part.weight_row, part.weight_row + places * rows)
 
@@ -136,7 +136,8 @@ def _flip(op: Flip, parts: Parts, size: ArraySize) -> Iterator[Access]:
     rows = groups * words.count
     yield Access(WEIGHT, FORWARD_PLANE, part.weight_row, part.weight_row + rows, True)
     if op.turned:
-        places = words.rows * words.columns if op.turned == Turned.PLACES else 1
+        flat = op.turned == Turned.PLACES
+        places = words.rows * ceil_div(words.columns, op.turned_fold) if flat else 1
         rows = places * part.groups * back_words(op, part, size).count
         yield Access(WEIGHT, TRANSPOSED, op.turned_row, op.turned_row + rows, True)
     if op.balanced:
@@ -153,7 +154,7 @@ def _count(op: Count, parts: Parts, size: ArraySize) -> Iterator[Access]:
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> Iterator[Access]:
     if op.deltas:
         groups = ceil_div(op.outputs, size.elements)
-        yield _map(op.out_row, size.planes, (1, groups), size, 0, True)
+        yield _map(op.out_row, op.out_pitch, (1, groups), size, op.front, True)
 
 
 def _map(

@@ -119,7 +119,8 @@ class Compiler:
         flat = any(edge.layer.kernel is None for edge in edges)
         gates, out = memory.maps[layer.name], memory.deltas[layer.name]
         planes = 1 if flat else self.size.planes
-        sums = Sums(shape.height, shape.width, 1, planes, gates.groups)
+        fold = memory.fold(layer.name)
+        sums = Sums(shape.height, shape.width, 1, planes, gates.groups, fold)
         deltas = _mac(
             Sink.DELTAS, sums, gates.lanes, out_row=out.row, out_pitch=out.pitch, front=out.pad,
             gate_row=gates.row, gate_pitch=gates.pitch, dead=self.of[layer.name].dead,
@@ -129,11 +130,14 @@ class Compiler:
 
     def _loss(self, deltas: bool) -> Loss:
         layer = self.memory.network.output
+        place = self.memory.deltas[layer.name]
         return Loss(
             deltas=deltas,
             outputs=layer.outputs,
             per_class=self.settings.outputs_per_class,
-            out_row=self.memory.deltas[layer.name].row,
+            out_row=place.row,
+            out_pitch=place.pitch,
+            front=place.pad,
         )
 
     def _expand(self, layer: Layer) -> Expand:
@@ -224,10 +228,12 @@ class Compiler:
         memory = self.memory
         dense = edge.layer.kernel is None
         turned = Turned.PLACES if dense else Turned.KERNEL
+        fold = memory.fold(edge.source)
         return Flip(
             turned=turned if edge.turns else Turned.NONE,
             turned_row=memory.turned.get(edge, 0),
-            turned_taps=edge.back(self.size).taps,
+            turned_taps=edge.back(self.size, fold).taps,
+            turned_fold=fold if dense else 0,
             balanced=edge in memory.means,
             clears=edge in memory.means and edge is memory.edges[edge.layer.name][-1],
             rounding=own.rounding,
@@ -249,6 +255,7 @@ def _mac(sink: Sink, sums: Sums, lanes: int, **fields: int) -> Mac:
         groups=sums.groups,
         lanes=lanes,
         columns=sums.columns,
+        fold=sums.fold,
         rows=sums.rows,
         **fields,
     )

@@ -62,9 +62,8 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
 
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     """Count the words of all segments at all places, and what interrupts them."""
-    groups, across, pool, tiles, rows = Sums(
-        op.rows, op.columns, op.pool, op.planes, op.groups
-    ).counts
+    nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
+    groups, across, pool, tiles, rows = nest.counts
     places = across * pool * tiles * rows
     words = sum(_words(part, op.planes, size) for part in parts) + len(parts) - 1
     total = size.latency + CLOSE + places * groups * words
@@ -155,7 +154,10 @@ def _count(op: Count, parts: Parts, size: ArraySize) -> int:
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
-    return op.outputs + CLOSE
+    """Count the scores, and the rows of deltas that are written."""
+    deep = ceil_div(ceil_div(op.outputs, size.elements), size.granules)
+    rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
+    return op.outputs + CLOSE + (rows if op.deltas else 0)
 
 
 def _end(op: End, parts: Parts, size: ArraySize) -> int:

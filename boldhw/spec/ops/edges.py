@@ -75,11 +75,14 @@ class Edge:
         groups = ceil_div(self.reads.planes, size.elements)
         return Words(size.granules, groups, self.rows, self.columns, self.dilation)
 
-    def back(self, size: ArraySize) -> Words:
-        """Return the operand words of a delta of the source: over outputs, the kernel flipped."""
+    def back(self, size: ArraySize, fold: int) -> Words:
+        """Return the operand words of a delta of the source: over outputs, the kernel flipped.
+
+        fold: columns of the source whose weights share the words, where a dense layer reads it.
+        """
         groups = ceil_div(self.layer.outputs, size.elements)
         if self.layer.kernel is None:
-            return Words(size.granules, groups)
+            return Words(size.granules, groups, 1, fold)
         return Words(size.granules, groups, self.rows, self.columns, self.dilation)
 
     @property

@@ -118,14 +118,16 @@ def weight_places(memory: MemoryMap, edge: Edge) -> Places:
 
 def turned_places(memory: MemoryMap, edge: Edge) -> Places:
     """Return the same of the transposed plane."""
-    p, words = memory.size.elements, edge.back(memory.size)
+    p, fold = memory.size.elements, memory.fold(edge.source)
+    words = edge.back(memory.size, fold)
     output, plane = np.arange(edge.layer.outputs), np.arange(edge.reads.planes)
     groups = ceil_div(edge.reads.planes, p)
     first = memory.turned[edge] + plane // p * words.count
     if edge.layer.kernel is None:
-        place = words.table[0, 0, output // p][:, None, None, None]
-        pixel = np.arange(edge.rows * edge.columns).reshape(edge.rows, edge.columns, 1)
-        first = first + pixel * groups * words.count
+        y, x = np.ogrid[: edge.rows, : edge.columns]
+        place = words.table[0][x[0] % fold][:, output // p].transpose(1, 0, 2)[:, None, :, None]
+        pixel = y * ceil_div(edge.columns, fold) + x // fold
+        first = first + pixel[..., None] * groups * words.count
     else:
         place = _flipped(words)[:, :, output // p].transpose(2, 0, 1, 3)[:, :, :, None]
     lane = place[..., 1] * p + (output % p)[:, None, None, None]

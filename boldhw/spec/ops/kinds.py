@@ -51,7 +51,7 @@ class Segment(Op):
     deltas: int = value(1, "1: rows are signs and masks; 0: outputs and gates")
     zero_true: int = value(1, "1: F counts 0; 0: F counts -1")
     border: int = value(1, "1: pixels left and right of the map are masked")
-    advance: int = value(1, "1: weight rows go on from place to place; 0: they begin again")
+    advance: int = value(1, "1: weight rows go on from tile to tile; 0: they begin again")
     skip: int = value(4, "taps that the first word of a kernel row lacks")
     in_row: int = value(16, "address of the first word")
     weight_row: int = value(16, "first row of weights")
@@ -115,7 +115,8 @@ class Mac(Op):
     groups: int = value(16, "groups of P sums at a place")
     lanes: int = value(6, "sums in use in the last group")
     front: int = value(8, "pixels of zeros in front of the map that is written")
-    columns: int = value(16, "columns of sums")
+    columns: int = value(12, "columns of sums")
+    fold: int = value(4, "columns that share words of the weights of dense layers")
     rows: int = value(16, "rows of sums")
     out_row: int = value(16, "first pixel of the map that is written")
     out_pitch: int = value(16, "rows of a word of a map row, flushed pixels included")
@@ -124,7 +125,7 @@ class Mac(Op):
     gate_row: int = value(16, "deltas: first pixel of the map with the gates")
     gate_pitch: int = value(16, "deltas: its pitch")
     dead: int = value(16, "deltas: largest |g| of no delta")
-    counter_row: int = value(16, "deltas: counter of |g| within gates")
+    counter_row: int = value(16, "deltas: counter memory: row whose first one adds up |g| in gates")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,11 +218,12 @@ class Flip(Op):
     outputs: int = value(16, "outputs")
     turned_row: int = value(16, "weight memory: first row of the transposed plane")
     turned_taps: int = value(4, "taps of a word of the transposed plane")
+    turned_fold: int = value(4, "columns of a dense layer's source that share its words")
     theta: int = value(16, "votes that flip a weight")
     decay: int = value(16, "share of an accumulator that decays before, 1/65536")
     mean_row: int = value(16, "unit memory: first row of means")
     balance_row: int = value(16, "counter memory: first row of sums of deltas")
-    counter_row: int = value(16, "counter memory: row of the flips")
+    counter_row: int = value(16, "counter memory: row whose second one adds up flips")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +249,9 @@ class Loss(Op):
     deltas: int = value(1, "1: write the deltas; 0: compare the scores")
     outputs: int = value(16, "scores")
     per_class: int = value(16, "scores that are added up for a class")
-    out_row: int = value(16, "first row of the deltas")
+    out_row: int = value(16, "first pixel of the map of deltas that is written")
+    out_pitch: int = value(16, "its pitch")
+    front: int = value(8, "pixels of zeros in front of it")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,9 +26,11 @@ from boldhw.spec.ops.kinds import (
 from boldhw.spec.ops.reads import back_words, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
-POSITIVE = ("rows", "columns", "groups", "planes", "pool", "words", "across", "down", "taps",
-            "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation",
-            "theta")  # fmt: skip
+POSITIVE = (
+    "rows", "columns", "groups", "planes", "pool", "fold", "words", "across", "down", "taps",
+    "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation", "theta",
+)  # fmt: skip
+
 
 Parts = Sequence[Segment | Window]
 
@@ -64,10 +66,19 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
     if isinstance(op, Flip) and op.turned:
         if isinstance(parts[0], Window):
             raise DataError(f"{where} has a transposed plane, and a window has none")
-        taps = back_words(op, parts[0], size).taps
-        if op.turned_taps != taps:
-            raise DataError(f"{where} has turned_taps={op.turned_taps}; {op.outputs} outputs make "
-                            f"it {taps}")  # fmt: skip
+        _check_turned(size, where, op, parts[0])
+
+
+def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment) -> None:
+    """Raise DataError unless the transposed plane has the words that its outputs make."""
+    if op.turned == Turned.PLACES and op.turned_fold < 1:
+        raise DataError(f"{where} has turned_fold=0; it must be 1 or more")
+    taps = back_words(op, part, size).taps
+    if op.turned_taps != taps or op.turned_fold > taps:
+        raise DataError(
+            f"{where} has turned_taps={op.turned_taps} and turned_fold={op.turned_fold}; "
+            f"{op.outputs} outputs make it {taps}, and at most that"
+        )
 
 
 def _terms(part: Segment | Window, size: ArraySize) -> int:
@@ -101,6 +112,8 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
         yield f"has a sink {op.sink}, which there is none of"
     if op.pool > 1 and (op.sink != Sink.BITS or op.planes % op.pool and op.planes > 1):
         yield f"pools and has the sink {op.sink} and planes={op.planes}"
+    if op.fold > 1 and (op.sink != Sink.DELTAS or op.planes > 1):
+        yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
     if op.sink == Sink.SCORES and (op.rows, op.columns) != (1, 1):
         yield f"makes scores at {op.rows} x {op.columns} places; there is one"
     if op.sink != Sink.SCORES and op.out_pitch < made:

@@ -14,6 +14,7 @@ from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import MOST_ROWS, ArraySize
 from boldhw.spec.ops.edges import IMAGE, Edge, edges, sample_form
 from boldhw.spec.ops.maps import MapPlace
+from boldhw.spec.ops.words import pixels
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,20 @@ class MemoryMap:
         """Return the places from one sum to the next in the expanded map of deltas."""
         back = any(edge.turns for edge in self.edges[layer.name])
         return layer.kernel.stride if layer.kernel and back and self.expanded(layer) else 1
+
+    def fold(self, source: str) -> int:
+        """Return how many columns of a map share words of the transposed planes of dense layers.
+
+        A few outputs take a granule or two of each word; the deltas are stored in every place that
+        they can have in a word, so that weights of other columns fill the rest.
+        """
+        width, dense = 1, []
+        for edge in self.all_edges():
+            if edge.source == source and edge.layer.kernel is None:
+                groups = ceil_div(edge.layer.outputs, self.size.elements)
+                dense.append(pixels(groups, self.size.granules))
+                width = edge.reads.width
+        return min([width, *dense])
 
     def _data(self) -> None:
         network, size = self.network, self.size
@@ -190,9 +205,11 @@ class MemoryMap:
         for edge in self.all_edges():
             if edge.turns:
                 name = f"{edge.layer.name} over {edge.source}"
-                places = edge.reads.height * edge.reads.width if edge.layer.kernel is None else 1
+                fold, places = self.fold(edge.source), 1
+                if edge.layer.kernel is None:
+                    places = edge.reads.height * ceil_div(edge.reads.width, fold)
                 groups = ceil_div(edge.reads.planes, size.elements)
-                rows = places * groups * edge.back(size).count
+                rows = places * groups * edge.back(size, fold).count
                 self.turned[edge] = self._take("weight", f"transposed weights of {name}", rows)
 
     def _others(self) -> None:
@@ -233,7 +250,9 @@ class MemoryMap:
         """Return the same of the map of deltas that the sources of a layer read."""
         reach = [0]
         for edge in self.edges[layer.name]:
-            if edge.turns and layer.kernel is not None:
+            if edge.turns and layer.kernel is None:
+                reach.append(self.fold(edge.source) - 1)
+            elif edge.turns:
                 width = (edge.sums[1] - 1) * edge.stride + 1
                 end = edge.reads.width - 1 + edge.back_left + (edge.columns - 1) * edge.dilation
                 reach += [-edge.back_left, end - width + 1]

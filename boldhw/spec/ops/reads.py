@@ -25,14 +25,14 @@ def back_words(op: Flip, part: Segment | Window, size: ArraySize) -> Words:
     """Return the words of a FLIP's transposed plane: over outputs, the kernel flipped."""
     groups = ceil_div(op.outputs, size.elements)
     if op.turned == Turned.PLACES:
-        return Words(size.granules, groups)
+        return Words(size.granules, groups, 1, op.turned_fold)
     words = kernel_words(part, size)
     return Words(size.granules, groups, words.rows, words.columns, words.dilation)
 
 
 def mac_rows(op: Mac, part: Segment) -> Longs:
     """Return the row of each word of each sum: int64, shape (rows, columns, groups, words)."""
-    nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups)
+    nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
     words = part.down * part.words * part.across
     rows = addresses(part.in_row, [part.across, part.words, part.down, *nest.counts], part.jumps)
     # Axes: row, tile, row and column of a square, group, words. A plane becomes a column.

@@ -25,6 +25,7 @@ class Sums:
     pool            side of the squares of which one counts
     planes          places computed together
     groups          groups of P sums at a place
+    fold            columns that share words of weights; not together with pooling and planes
     """
 
     rows: int
@@ -32,6 +33,7 @@ class Sums:
     pool: int
     planes: int
     groups: int
+    fold: int = 1
 
     @property
     def counts(self) -> list[int]:
@@ -39,7 +41,7 @@ class Sums:
 
         With planes the columns of a square are computed together.
         """
-        across = self.pool if self.planes == 1 else 1
+        across = self.fold if self.planes > 1 or self.fold > 1 else self.pool
         return [
             self.groups,
             across,
@@ -68,13 +70,16 @@ def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segme
 
 def backward(memory: MemoryMap, edge: Edge, sums: Sums) -> Segment:
     """Return the segment of a MAC that sums up deltas for the source of an edge."""
-    words, place = edge.back(memory.size), memory.full_deltas[edge.layer.name]
-    flat = edge.layer.kernel is None
-    stride = 0 if flat else 1
+    words, place = edge.back(memory.size, sums.fold), memory.full_deltas[edge.layer.name]
+    row = memory.turned[edge]
+    if edge.layer.kernel is None:
+        # Pixel n of a map with one column holds its deltas n pixels before the end of the word.
+        levels = _levels(words, place, sums.counts, [0, -1, 0, 0, 0])
+        return _segment(words, place, 0, 0, 0, levels, weight_row=row, deltas=True, advance=True)
     return _segment(
-        words, place, 0 if flat else edge.back_top, 0 if flat else edge.back_left, stride,
-        _levels(words, place, sums.counts, sums.strides(stride, place.line)),
-        weight_row=memory.turned[edge], deltas=True, advance=flat,
+        words, place, edge.back_top, edge.back_left, 1,
+        _levels(words, place, sums.counts, sums.strides(1, place.line)),
+        weight_row=row, deltas=True,
     )  # fmt: skip
 
 
