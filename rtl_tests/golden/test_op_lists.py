@@ -121,11 +121,11 @@ def test_a_planted_difference_is_found(plant):
     assert in_step(pair)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, "6x6x3-4k3-6k6z0", "6x6-4k3-6k5z0p2", "7x7-6k5z0s3"])
 @pytest.mark.parametrize("planes", [1, 4])
 def test_networks_of_all_kinds(name, planes):
-    """Those that the tests of the golden graph use, batch by batch."""
-    spec = network(name)
+    """Those that the tests of the golden graph use, and scores that convolutions make."""
+    spec = network(name) if name in NETWORKS else Network.parse(name)
     own = settings(spec, 3, rounding=1)
     graph = GraphNetwork(spec, own, 5, 8)
     size = fitted(spec, ArraySize(elements=4, lanes=16, planes=planes), own)
@@ -226,9 +226,12 @@ def test_settings_that_need_other_rows_are_refused():
     assert machine.memories.margin == own.margin
 
 
-def test_bad_labels_are_refused():
+def test_bad_samples_are_refused():
     pair = Pair(3)
-    bits, _ = pair.samples(2)
+    bits, labels = pair.samples(2)
+    for wrong in (bits[:, 1:], bits.astype(np.uint8)):
+        with pytest.raises(DataError, match="the network takes bool of shape"):
+            pair.machine.train(wrong, labels)
     with pytest.raises(DataError, match="labels run from 0 to 99"):
         pair.machine.train(bits, np.array([0, 99]))
 

@@ -99,7 +99,7 @@ def test_a_good_program_is_accepted(program):
             {"turned_taps": 3},
             "turned_fold=0; 5 outputs make it 1",
         ),
-        ("forward", Mac, 2, {"rows": 2}, "makes scores at 2 x 1 places; there is one"),
+        ("forward", Mac, 2, {"rows": 2}, "makes scores of 2 x 1 sums; there is one place"),
         ("forward", Segment, 0, {"across": 200, "down": 200}, "inputs; 16 bits hold 32767"),
         ("forward", Segment, 0, {"groups": 65_535}, "taps=2, skip=1, words=1; 65535 groups"),
         ("forward", Mac, 0, {"rows": 64, "groups": 60_000}, "the watchdog ends it after"),

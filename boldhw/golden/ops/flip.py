@@ -12,6 +12,7 @@ from boldhw.spec.ops.reads import back_words, kernel_words
 from boldhw.spec.ops.words import Words
 
 HALF = 128  # of the fixed point of means
+Place = tuple[np.ndarray, np.ndarray, np.ndarray]  # row, element and lane
 
 
 def run(memories: Memories, op: Flip, part: Segment | Window) -> None:
@@ -51,19 +52,15 @@ def _common(memories: Memories, op: Flip, inputs: int) -> Sums:
     return found
 
 
-def _place(
-    words: Words, outputs: int, p: int, row: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _place(words: Words, outputs: int, p: int, row: int) -> Place:
     """Return row, element and lane of each weight in the weight plane."""
     used = np.array([(each.word, each.granule) for each in words.used])[:, :, None, None]
     output, lane = np.arange(outputs)[:, None], np.arange(p)
     rows = row + output // p * words.count + used[:, 0]
-    return np.broadcast_arrays(rows, output % p, used[:, 1] * p + lane)  # type: ignore[return-value]
+    return _spread(rows, output % p, used[:, 1] * p + lane)
 
 
-def _turned(
-    memories: Memories, op: Flip, part: Segment, words: Words
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _turned(memories: Memories, op: Flip, part: Segment, words: Words) -> Place:
     """Return row, element and lane of each weight in the transposed plane."""
     p, back = memories.size.elements, back_words(op, part, memories.size)
     used = np.array([each[2:] for each in words.used])  # kernel row, kernel column, group
@@ -79,4 +76,9 @@ def _turned(
     place = table[:, output // p]  # word and granule, by input group and output
     rows = op.turned_row + first[:, None] + place[..., 0]
     lanes = place[..., 1] * p + output % p
-    return np.broadcast_arrays(rows[..., None], lane, lanes[..., None])  # type: ignore[return-value]
+    return _spread(rows[..., None], lane, lanes[..., None])
+
+
+def _spread(row: np.ndarray, element: np.ndarray, lane: np.ndarray) -> Place:
+    found = np.broadcast_arrays(row, element, lane)
+    return found[0], found[1], found[2]

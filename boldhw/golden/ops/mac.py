@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import Values, patches, read
@@ -19,6 +18,8 @@ from boldhw.spec.ops.reads import mac_rows
 def run(memories: Memories, op: Mac, parts: Sequence[Segment | Window]) -> None:
     """Make the sums of the segments, and bits, deltas or scores of them."""
     sums = sum((_sums(memories, op, part) for part in parts), np.zeros((), np.int32))
+    if op.pool > 1:
+        sums = _pooled(memories, op, sums)
     if op.sink == Sink.SCORES:
         memories.scores = sums.reshape(-1)[: _lanes(memories, op).sum()].astype(np.int32)
     elif op.sink == Sink.BITS:
@@ -93,27 +94,21 @@ def _bits(memories: Memories, op: Mac, sums: Sums) -> None:
     units = memories.units[op.unit_row : op.unit_row + op.groups].reshape(-1, 2)
     tau, window = units.T
     used = _lanes(memories, op)
-    if op.pool > 1:
-        sums, index = _largest(sums, op.pool)
-        low, high = (index & 1 > 0) & used, (index >> 1 > 0) & used
-        write_map(memories, op.index_row, _index_pitch(memories, sums), 0, low, high)
     fired, gated = (sums >= tau) & used, (np.abs(sums - tau) <= window) & used
     write_map(memories, op.out_row, op.out_pitch, op.front, fired, gated)
 
 
-def _largest(sums: Sums, side: int) -> tuple[Sums, NDArray[np.intp]]:
-    """Return the largest sum of each square, and which it is, row by row, the first on ties."""
-    rows, columns, outputs = sums.shape
-    squares = sums.reshape(rows // side, side, columns // side, side, outputs)
-    squares = squares.transpose(0, 2, 1, 3, 4).reshape(rows // side, columns // side, -1, outputs)
-    index: NDArray[np.intp] = squares.argmax(axis=2)
-    return squares.max(axis=2), index
-
-
-def _index_pitch(memories: Memories, sums: Sums) -> int:
-    """Return the pitch of a map of indices: no pixel is flushed but to fill the banks."""
-    planes = memories.size.planes
-    return ceil_div(sums.shape[1], planes) * planes
+def _pooled(memories: Memories, op: Mac, sums: Sums) -> Sums:
+    """Return the largest sum of each square, and write which it is: the first one on ties."""
+    side, planes = op.pool, memories.size.planes
+    rows, columns = op.rows // side, op.columns // side
+    squares = sums.reshape(rows, side, columns, side, -1).transpose(0, 2, 1, 3, 4)
+    squares = squares.reshape(rows, columns, side**2, -1)
+    index, used = squares.argmax(axis=2), _lanes(memories, op)
+    low, high = (index & 1 > 0) & used, (index >> 1 > 0) & used
+    write_map(memories, op.index_row, ceil_div(columns, planes) * planes, 0, low, high)
+    largest: Sums = squares.max(axis=2)
+    return largest
 
 
 def _deltas(memories: Memories, op: Mac, sums: Sums) -> None:

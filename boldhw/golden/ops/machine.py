@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boldhw.errors import ConfigError
+from boldhw.errors import ConfigError, DataError
 from boldhw.golden.ops import count, expand, flip, gather, loss, mac, turn, vote
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.arrays import Accumulators, Bits, Labels, Sums
@@ -115,7 +115,9 @@ class Machine:
 
     def infer(self, bits: Bits) -> Sums:
         """Return the sums of the last layer, int32, shape (outputs,). bits: bool, (inputs,)."""
-        self._sample(bits)
+        self._check_bits(bits[None])
+        row, words = images.sample_rows(self.memory, bits)
+        self.memories.write_pairs(row, words, np.zeros_like(words))
         self.run(FORWARD)
         return self.memories.scores
 
@@ -123,8 +125,9 @@ class Machine:
         """Train on samples in order; return the active ones and the updates.
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
-        Raises DataError for other labels, before it trains.
+        Raises DataError for other samples and labels, before it trains.
         """
+        self._check_bits(bits)
         check_labels(labels, len(bits), self.classes)
         active = updates = 0
         for sample, label in zip(bits, labels, strict=True):
@@ -172,9 +175,13 @@ class Machine:
         self.memories.data[program.row : program.row + len(bits), : bits.shape[1]] = bits
         self.reload()
 
-    def _sample(self, bits: Bits) -> None:
-        row, words = images.sample_rows(self.memory, bits)
-        self.memories.write_pairs(row, words, np.zeros_like(words))
+    def _check_bits(self, bits: Bits) -> None:
+        inputs = self.memory.network.inputs
+        if bits.dtype != np.bool_ or bits.shape[1:] != (inputs,):
+            raise DataError(
+                f"samples have shape {bits.shape} and type {bits.dtype}; the network takes bool of "
+                f"shape (samples, {inputs})"
+            )
 
 
 def execute(memories: Memories, ops: Sequence[Op]) -> None:

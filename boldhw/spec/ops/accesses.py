@@ -65,15 +65,15 @@ def accesses(op: Op, parts: Parts, size: ArraySize) -> list[Access]:
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> Iterator[Access]:
     for part in parts:
         yield from _words(op, part, size)
+    shape = op.rows // op.pool, op.groups
+    if op.pool > 1:
+        pitch = ceil_div(op.columns // op.pool, size.planes) * size.planes
+        yield _map(op.index_row, pitch, shape, size, 0, True)
     if op.sink == Sink.SCORES:
         return
-    shape = op.rows // op.pool, op.groups
     yield _map(op.out_row, op.out_pitch, shape, size, op.front, True)
     if op.sink == Sink.BITS:
         yield Access(UNIT, UNITS, op.unit_row, op.unit_row + op.groups)
-        if op.pool > 1:
-            pitch = ceil_div(op.columns // op.pool, size.planes) * size.planes
-            yield _map(op.index_row, pitch, shape, size, 0, True)
     else:
         yield _map(op.gate_row, op.gate_pitch, shape, size)
         yield Access(COUNTER, COUNTERS, op.counter_row, op.counter_row + 1, True)

@@ -102,13 +102,14 @@ class Compiler:
         sums = Sums(rows, columns, edges[0].pool, planes, groups)
         parts = [segments.forward(memory, edge, sums, own.zero_true) for edge in edges]
         lanes = layer.outputs - (groups - 1) * self.size.elements
-        place = memory.maps.get(layer.name)
-        if place is None:
-            return [*parts, _mac(Sink.SCORES, sums, lanes)]
         index = memory.indices.get(layer.name)
+        index_row = index.row if index else 0
+        if layer.place.is_output:
+            return [*parts, _mac(Sink.SCORES, sums, lanes, index_row=index_row)]
+        place = memory.maps[layer.name]
         bits = _mac(
             Sink.BITS, sums, lanes, out_row=place.row, out_pitch=place.pitch, front=place.pad,
-            unit_row=memory.units[layer.name], index_row=index.row if index else 0,
+            unit_row=memory.units[layer.name], index_row=index_row,
         )  # fmt: skip
         return [*parts, bits]
 

@@ -38,8 +38,8 @@ class Value(NamedTuple):
 
 
 # Of every descriptor, in front of its own values; no op has values of these names.
-KIND = Value("op_kind", 4, False, "kind")
-ROWS = Value("op_rows", 4, False, "number of rows")
+OP_KIND = Value("op_kind", 4, False, "kind")
+OP_ROWS = Value("op_rows", 4, False, "number of rows")
 
 
 class Slot(NamedTuple):
@@ -70,7 +70,7 @@ class Op:
     def slots(cls) -> Iterator[Slot]:
         """Yield where each value is, kind and number of rows first."""
         field, low = 0, 0
-        for each in [KIND, ROWS, *cls.values()]:
+        for each in [OP_KIND, OP_ROWS, *cls.values()]:
             if low + each.bits > FIELD_BITS:
                 field, low = field + 1, 0
             yield Slot(each, field, low)
@@ -88,7 +88,7 @@ class Op:
         """
         fields = np.zeros(self.size() * FIELDS, np.uint16)
         for each, field, low in self.slots():
-            number = self.KIND if each is KIND else int(getattr(self, each.name, 0))
+            number = self.KIND if each is OP_KIND else int(getattr(self, each.name, 0))
             least, most = each.range
             if not least <= number <= most:
                 raise ConfigError(
@@ -97,7 +97,7 @@ class Op:
                 )
             fields[field] |= (number & (1 << each.bits) - 1) << low
         rows = 1 + int(np.flatnonzero(fields)[-1]) // FIELDS
-        fields[0] |= rows << KIND.bits
+        fields[0] |= rows << OP_KIND.bits
         return fields.reshape(-1, FIELDS)[:rows]
 
     @classmethod
@@ -113,7 +113,7 @@ class Op:
             number = int(fields[field]) >> low & (1 << each.bits) - 1
             least, most = each.range
             found[each.name] = number + 2 * least if number > most else number
-        for each, wanted in ((KIND, cls.KIND), (ROWS, len(rows))):
+        for each, wanted in ((OP_KIND, cls.KIND), (OP_ROWS, len(rows))):
             if found.pop(each.name) != wanted:
                 raise DataError(f"{each.doc} of an op {cls.__name__.upper()} is not {wanted}")
         return cls(**found)
@@ -121,4 +121,4 @@ class Op:
 
 def head(field: int) -> tuple[int, int]:
     """Return kind and rows of the descriptor whose first field this is."""
-    return field & (1 << KIND.bits) - 1, field >> KIND.bits & (1 << ROWS.bits) - 1
+    return field & (1 << OP_KIND.bits) - 1, field >> OP_KIND.bits & (1 << OP_ROWS.bits) - 1

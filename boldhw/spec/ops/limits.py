@@ -110,12 +110,12 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
     made = op.columns // op.pool
     if op.sink > max(Sink):
         yield f"has a sink {op.sink}, which there is none of"
-    if op.pool > 1 and (op.sink != Sink.BITS or op.planes % op.pool and op.planes > 1):
+    if op.pool > 1 and (op.sink == Sink.DELTAS or op.planes % op.pool and op.planes > 1):
         yield f"pools and has the sink {op.sink} and planes={op.planes}"
     if op.fold > 1 and (op.sink != Sink.DELTAS or op.planes > 1):
         yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
-    if op.sink == Sink.SCORES and (op.rows, op.columns) != (1, 1):
-        yield f"makes scores at {op.rows} x {op.columns} places; there is one"
+    if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
+        yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
     if op.sink != Sink.SCORES and op.out_pitch < made:
         yield f"writes {made} columns with a pitch of {op.out_pitch}"
     if op.sink == Sink.DELTAS and op.gate_pitch < made:
