@@ -2,6 +2,7 @@
 
 import click
 
+from boldhw.cli import ops as op_lists
 from boldhw.cli.options import read_network
 from boldhw.cli.output import table, verb
 from boldhw.golden.graph.widths import SUM_BITS, check_widths, widths
@@ -12,27 +13,31 @@ COLUMNS = ["layer", "kind", "reads", "makes", "fan_in", "weights", "sum_bits", "
 
 def _text(result):
     text = table(result["layers"], COLUMNS)
-    return f"{text}\n{result['weights']} weights, {result['operations']} XNORs a sample forward"
+    text += f"\n{result['weights']} weights, {result['operations']} XNORs a sample forward"
+    return f"{text}\n\n{op_lists.text(result['ops'])}" if "ops" in result else text
 
 
 @verb(text=_text)
 @click.argument("network", metavar="NETWORK")
-def networks(network):
+@op_lists.options
+def networks(network, ops):
     """Print the layers of a network: shapes, weights, and the bits that its sums need.
 
     NETWORK is such as 784-72-10 or 28x28-16k5p2-32k5p2-10, or a JSON file of a graph. A network
-    whose sums do not fit is refused, by layer.
+    whose sums do not fit is refused, by layer. With --ops: what an array runs for it, of the size
+    that the other options give.
     """
     spec = read_network(network)
     check_widths(spec)
     found = widths(spec)
-    return {
+    result = {
         "network": str(spec),
         "layers": [_row(layer, found[layer.name].bits) for layer in spec.layers],
         "weights": sum(layer.weights for layer in spec.layers),
         "operations": sum(layer.weights * _sums(layer) for layer in spec.layers),
         "sum_bits": SUM_BITS,
     }
+    return result | {"ops": ops(spec)} if ops else result
 
 
 def _row(layer, bits):

@@ -1,0 +1,61 @@
+"""VOTE: inputs become columns in the weight memory, and columns times deltas become steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from boldhw.golden.ops.memories import Memories
+from boldhw.golden.ops.operand import Values, patches, read
+from boldhw.spec.arrays import Sums
+from boldhw.spec.ops.kinds import Segment, Vote, Window
+from boldhw.spec.ops.reads import kernel_words, vote_rows
+
+
+def run(memories: Memories, op: Vote, part: Segment | Window) -> None:
+    """Add the votes of one sample, or of the gathered ones, to the accumulators."""
+    columns = _columns(memories, op, part)
+    _store(memories, op, columns)
+    votes = _votes(memories, op, columns)
+    count = 0 if op.gathered else memories.count
+    steps = (count % (1 << op.rounding) - votes) >> op.rounding
+    before = memories.accumulators(op.acc_row, len(steps)).astype(np.int64)
+    after = before - (before * op.decay >> 16) + steps
+    memories.write_accumulators(op.acc_row, after)
+
+
+def _columns(memories: Memories, op: Vote, part: Segment | Window) -> Values:
+    """Return the inputs of all places, by group: int8, shape (input groups, P, wide * S)."""
+    size, words = memories.size, kernel_words(part, memories.size)
+    if isinstance(part, Window):
+        values = patches(memories, part, op.rows, op.columns)
+    else:
+        values = _values(memories, op, part)
+    granules = values.reshape(-1, words.count, size.granules, size.elements)
+    used = np.array([(each.word, each.granule) for each in words.used])
+    found = np.zeros((len(used), size.elements, op.wide * size.lanes), np.int8)
+    found[:, :, : len(granules)] = granules[:, used[:, 0], used[:, 1]].transpose(1, 2, 0)
+    return found
+
+
+def _values(memories: Memories, op: Vote, part: Segment) -> Values:
+    """Return the operand words of all places: int8, shape (rows, columns, words, S)."""
+    y, x = np.ogrid[: op.rows, : op.columns]
+    return read(memories, part, vote_rows(op, part), y, x)
+
+
+def _store(memories: Memories, op: Vote, columns: Values) -> None:
+    """Leave the columns in the weight memory, as many input groups together as transposers."""
+    size = memories.size
+    rows = (columns > 0).reshape(*columns.shape[:2], op.wide, size.lanes).transpose(0, 2, 1, 3)
+    for first in range(0, len(rows), size.transposers):
+        block = rows[first : first + size.transposers].reshape(-1, *rows.shape[2:])
+        memories.weights[op.column_row : op.column_row + len(block)] = block
+
+
+def _votes(memories: Memories, op: Vote, columns: Values) -> Sums:
+    """Return sums over places: int32, shape (input groups * outputs, P)."""
+    rows = memories.deltas[op.delta_row : op.delta_row + op.outputs * op.wide]
+    signs, masks = rows.reshape(op.outputs, op.wide, 2, -1).transpose(2, 0, 1, 3)
+    signed = np.where(masks, np.where(signs, 1, -1), 0).reshape(op.outputs, -1)
+    votes = signed.astype(np.float32) @ columns.astype(np.float32).transpose(0, 2, 1)
+    return votes.reshape(-1, columns.shape[1]).astype(np.int32)

@@ -1,0 +1,177 @@
+"""Clock cycles of an op list, from its descriptors and the size of the array alone.
+
+Words of a sum and rows of a memory take a cycle each. What is in registers before it is needed
+takes none. docs/graph_engine.md has the formulas; the gateware's counters will have to equal them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import gcd
+from typing import Any
+
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.fields import Op
+from boldhw.spec.ops.kinds import (
+    Count,
+    End,
+    Expand,
+    Flip,
+    Gather,
+    Loss,
+    Mac,
+    Segment,
+    Sink,
+    Turn,
+    Vote,
+    Window,
+)
+from boldhw.spec.ops.reads import kernel_words
+from boldhw.spec.ops.segments import Sums
+
+Parts = Sequence[Segment | Window]
+TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
+VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
+CLOSE = 2  # cycles from the last result of an op to the next op
+
+
+def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
+    """Return the cycles of each op of a list; a segment counts in the op that reads it.
+
+    The FLIP behind a fused VOTE has none but those in which a block of weights is loaded and
+    stored: its rows of accumulators are those of the VOTE.
+    """
+    found, parts, rows, fused = [], list[Segment | Window](), 0, False
+    for op in ops:
+        rows += len(op.encode())
+        if isinstance(op, Segment | Window):
+            parts.append(op)
+            found.append(0)
+            continue
+        if isinstance(op, Flip) and fused:
+            total = rows + _blocks(op, parts[0], size)
+        else:
+            total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
+        found.append(total)
+        rows, fused = 0, isinstance(op, Vote) and bool(op.fused)
+        if not fused:
+            parts = []
+    return found
+
+
+def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
+    """Count the words of all segments at all places, and what interrupts them."""
+    nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
+    groups, across, pool, tiles, rows = nest.counts
+    places = across * pool * tiles * rows
+    words = sum(_words(part, op.planes, size) for part in parts) + len(parts) - 1
+    total = size.latency + CLOSE + places * groups * words
+    images = [part for part in parts if isinstance(part, Window)]
+    total += sum(op.rows * part.planes for part in images)  # a row of the image for each row
+    if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
+        total += places * groups * (1 + any(_masks_differ(part) for part in parts))
+    if op.sink == Sink.SCORES:
+        return total
+    deep = ceil_div(op.groups, size.granules)
+    stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
+    flushed = op.out_pitch - op.columns // op.pool
+    total += ceil_div(op.front, size.planes) + rows * deep * ceil_div(flushed, size.planes)
+    if op.sink == Sink.DELTAS:
+        total += stored  # their gates are read
+    return total + (0 if size.dual_port else stored * (1 + (op.pool > 1)))
+
+
+def _words(part: Segment | Window, planes: int, size: ArraySize) -> int:
+    """Return the cycles in which the words of a place are read, of all planes together.
+
+    Places that are ``stride`` apart share a bank where the stride and the planes share a factor.
+    """
+    words = kernel_words(part, size).count
+    return words if isinstance(part, Window) else words * gcd(part.stride, planes)
+
+
+def _masks_differ(part: Segment | Window) -> bool:
+    """Whether the lanes that count differ from place to place."""
+    return bool(part.zero_true) or isinstance(part, Window) or bool(part.deltas or part.border)
+
+
+def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
+    """Count a write for each row, and with one port the reads of deltas and indices."""
+    deep = ceil_div(op.groups, size.granules)
+    lines = (op.rows - 1) * op.stride + 1
+    written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
+    reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
+    return written + (0 if size.dual_port else reads) + TURN_OVER + CLOSE
+
+
+def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
+    return op.across * op.words * op.down * size.access + CLOSE
+
+
+def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
+    """Count signs and masks of each group, at all places."""
+    return 2 * op.groups * op.rows * ceil_div(op.columns, op.planes) + TURN_OVER + CLOSE
+
+
+def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
+    """Count the columns that are built, and the rows of deltas that meet them."""
+    part = parts[0]
+    words = kernel_words(part, size)
+    inputs = len(words.used)
+    planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
+    reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    if size.transposers == 1:
+        build = inputs * (reads + TURN_OVER)
+    else:  # all granules of a word together; a block of P places is stored in a cycle
+        blocks = ceil_div(inputs * op.rows * op.columns, size.elements)
+        build = max(words.count * reads, blocks) + TURN_OVER * words.count
+    if isinstance(part, Window):
+        passes = inputs if size.transposers == 1 else words.count
+        build += passes * op.rows * part.planes
+    together = size.planes * size.access
+    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + VOTE_DRAIN)
+    return build + votes + CLOSE
+
+
+def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
+    rows = len(kernel_words(parts[0], size).used) * op.outputs * size.access
+    return rows + _blocks(op, parts[0], size) + size.latency + CLOSE
+
+
+def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
+    """Return the cycles in which blocks of weights are loaded and stored, in both planes."""
+    inputs = len(kernel_words(part, size).used)
+    return inputs * ceil_div(op.outputs, size.elements) * (2 + (op.turned > 0))
+
+
+def _count(op: Count, parts: Parts, size: ArraySize) -> int:
+    """Count columns of all pixels, and what sums them up."""
+    columns = op.rows * ceil_div(op.columns, size.planes)
+    wide = ceil_div(op.rows * op.columns, size.lanes)
+    turns = op.groups if size.transposers == 1 else 1  # others turn over beside each other
+    return op.groups * (columns + wide + size.access) + turns * TURN_OVER + CLOSE
+
+
+def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
+    """Count the scores, and the rows of deltas that are written."""
+    deep = ceil_div(ceil_div(op.outputs, size.elements), size.granules)
+    rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
+    return op.outputs + CLOSE + (rows if op.deltas else 0)
+
+
+def _end(op: End, parts: Parts, size: ArraySize) -> int:
+    return 0
+
+
+COSTS: dict[type[Op], Callable[[Any, Parts, ArraySize], int]] = {
+    Mac: _mac,
+    Expand: _expand,
+    Gather: _gather,
+    Turn: _turn,
+    Vote: _vote,
+    Flip: _flip,
+    Count: _count,
+    Loss: _loss,
+    End: _end,
+}

@@ -1,0 +1,172 @@
+"""What the values of a single op may be: with others it would not end, or mean nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from boldhw.errors import DataError
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.fields import Op
+from boldhw.spec.ops.kinds import (
+    Count,
+    Expand,
+    Flip,
+    Loss,
+    Mac,
+    Part,
+    Segment,
+    Sink,
+    Turn,
+    Turned,
+    Vote,
+    Window,
+)
+from boldhw.spec.ops.reads import back_words, kernel_words
+
+TERMS = (1 << 15) - 1  # of a sum
+POSITIVE = (
+    "rows", "columns", "groups", "planes", "pool", "fold", "words", "across", "down", "taps",
+    "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation", "theta",
+)  # fmt: skip
+
+
+Parts = Sequence[Segment | Window]
+
+
+def check_values(size: ArraySize, where: str, op: Op) -> None:
+    """Raise DataError, naming ``where``, for values that no op of an array of this size has."""
+    values = vars(op)
+    for name in POSITIVE:
+        if name in values and values[name] < 1:
+            raise DataError(f"{where} has {name}={values[name]}; it must be 1 or more")
+    if values.get("lanes", 1) > size.elements:
+        raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
+    if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
+        raise DataError(f"{where} computes {values['planes']} places together, not {size.planes}")
+    pool = values.get("pool", 1)
+    if pool > 2 or (pool == 2 and (values["rows"] % 2 or values["columns"] % 2)):
+        raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
+    for wrong in LIMITS[type(op)](op, size) if type(op) in LIMITS else ():
+        raise DataError(f"{where} {wrong}")
+
+
+def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
+    """Raise DataError, naming ``where``, unless an op has the segments that it reads."""
+    needs = isinstance(op, Mac | Vote | Flip)
+    if not needs and parts:
+        raise DataError(f"{where} follows a segment, which it does not read")
+    if needs and (not parts or (len(parts) > 1 and not isinstance(op, Mac))):
+        raise DataError(f"{where} has {len(parts)} segments in front of it; it reads one")
+    if isinstance(op, Mac):
+        terms = sum(_terms(part, size) for part in parts)
+        if terms > TERMS:
+            raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
+    if isinstance(op, Flip) and op.turned:
+        if isinstance(parts[0], Window):
+            raise DataError(f"{where} has a transposed plane, and a window has none")
+        _check_turned(size, where, op, parts[0])
+
+
+def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment) -> None:
+    """Raise DataError unless the transposed plane has the words that its outputs make."""
+    if op.turned == Turned.PLACES and op.turned_fold < 1:
+        raise DataError(f"{where} has turned_fold=0; it must be 1 or more")
+    taps = back_words(op, part, size).taps
+    if op.turned_taps != taps or op.turned_fold > taps:
+        raise DataError(
+            f"{where} has turned_taps={op.turned_taps} and turned_fold={op.turned_fold}; "
+            f"{op.outputs} outputs make it {taps}, and at most that"
+        )
+
+
+def _terms(part: Segment | Window, size: ArraySize) -> int:
+    """Return the inputs of a sum over a segment."""
+    taps = 1 if isinstance(part, Window) else part.down * (part.across * part.taps - part.skip)
+    return taps * ((part.groups - 1) * size.elements + part.lanes)
+
+
+def _segment(op: Segment, size: ArraySize) -> Iterator[str]:
+    words = kernel_words(op, size)
+    if (op.taps, op.skip, op.words) != (words.taps, words.skip, words.deep):
+        yield (
+            f"has taps={op.taps}, skip={op.skip}, words={op.words}; {op.groups} groups of planes "
+            f"make it {words.taps}, {words.skip} and {words.deep}"
+        )
+    if _terms(op, size) > TERMS:
+        yield f"has {_terms(op, size)} inputs; 16 bits hold {TERMS}"
+
+
+def _window(op: Window, size: ArraySize) -> Iterator[str]:
+    bits = op.side**2 * op.planes
+    if bits != _terms(op, size):
+        yield f"has patches of {bits} bits, and {op.groups} groups for {_terms(op, size)}"
+    if op.width > size.lanes:
+        yield f"reads images {op.width} wide; a row holds {size.lanes}"
+
+
+def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
+    made = op.columns // op.pool
+    if op.sink > max(Sink):
+        yield f"has a sink {op.sink}, which there is none of"
+    if op.pool > 1 and (op.sink == Sink.DELTAS or op.planes % op.pool and op.planes > 1):
+        yield f"pools and has the sink {op.sink} and planes={op.planes}"
+    if op.fold > 1 and (op.sink != Sink.DELTAS or op.planes > 1):
+        yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
+    if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
+        yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
+    if op.sink != Sink.SCORES and op.out_pitch < made:
+        yield f"writes {made} columns with a pitch of {op.out_pitch}"
+    if op.sink == Sink.DELTAS and op.gate_pitch < made:
+        yield f"reads {made} columns with a pitch of {op.gate_pitch}"
+
+
+def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
+    made = op.columns // op.pool
+    pitches = {op.in_pitch, op.index_pitch} if op.pool > 1 else {op.in_pitch}
+    if min(pitches) < made:
+        yield f"reads {made} columns with a pitch of {min(pitches)}"
+    if op.stride < 1:
+        yield "has stride=0; it must be 1 or more"
+    columns = (op.columns - 1) * op.stride + 1
+    if op.out_pitch < columns:
+        yield f"writes {columns} columns with a pitch of {op.out_pitch}"
+
+
+def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
+    """Places of a map are lanes of rows of the delta memory; so are gathered samples."""
+    if op.wide < ceil_div(op.rows * op.columns, size.lanes):
+        yield f"has {op.wide} rows for {op.rows} x {op.columns} places"
+    if op.gathered and (op.rows > 1 or op.columns > size.batch):
+        yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"
+
+
+def _flip(op: Flip, size: ArraySize) -> Iterator[str]:
+    if op.turned > max(Turned):
+        yield f"has a transposed plane {op.turned}, which there is none of"
+
+
+def _count(op: Count, size: ArraySize) -> Iterator[str]:
+    if op.part > max(Part):
+        yield f"counts {op.part}, which there is none of"
+    if op.pitch < op.columns:
+        yield f"reads {op.columns} columns with a pitch of {op.pitch}"
+
+
+def _loss(op: Loss, size: ArraySize) -> Iterator[str]:
+    if op.outputs % op.per_class or op.outputs < 2 * op.per_class:
+        yield f"has {op.outputs} scores, and {op.per_class} a class; there are two classes or more"
+
+
+LIMITS: dict[type[Op], Callable[[Any, ArraySize], Iterator[str]]] = {
+    Segment: _segment,
+    Window: _window,
+    Mac: _mac,
+    Expand: _expand,
+    Turn: _places,
+    Vote: _places,
+    Flip: _flip,
+    Count: _count,
+    Loss: _loss,
+}

@@ -1,0 +1,203 @@
+"""A bad op list is refused before it runs, with what is wrong in it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support import graph_cases
+
+from boldhw.errors import ConfigError, DataError
+from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
+from boldhw.spec.network import Network
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.check import check
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.kinds import (
+    Count,
+    End,
+    Expand,
+    Flip,
+    Gather,
+    Loss,
+    Mac,
+    Segment,
+    Turn,
+    Vote,
+    Window,
+)
+from boldhw.spec.ops.program import compiled, fitted
+
+NETWORK = Network.parse("8x8x4-6k3p2-5k3-6")
+SIZE = ArraySize(elements=2, lanes=8, planes=2, batch=4)
+
+
+def settings(network=NETWORK, batch=4):
+    """Return settings of a network."""
+    return graph_cases.settings(network, 1, batch)
+
+
+@pytest.fixture(scope="module")
+def program():
+    """A program on an array with no row to spare."""
+    return compiled(NETWORK, fitted(NETWORK, SIZE, settings()), settings())
+
+
+def lists_of(program, name, kind, number=0, **fields):
+    """Return the lists with values of the n-th op of a kind replaced."""
+    lists = {each: list(ops) for each, ops in program.lists.items()}
+    places = [index for index, op in enumerate(lists[name]) if isinstance(op, kind)]
+    place = places[number]
+    lists[name][place] = replace(lists[name][place], **fields)
+    return lists
+
+
+def refusal(program, lists):
+    """Return the message of the refusal."""
+    rows = len(program.rows())
+    with pytest.raises(DataError) as caught:
+        check(program.memory.size, lists, (program.row, program.row + rows))
+    return str(caught.value)
+
+
+def test_a_good_program_is_accepted(program):
+    bound = check(program.memory.size, program.lists, (program.row, program.row + 100))
+    assert bound == max(sum(cycles(ops, program.memory.size)) for ops in program.lists.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "number", "fields", "message"),
+    [
+        ("forward", Mac, 0, {"rows": 0}, r"op \d \(MAC\) of the forward list has rows=0; it must"),
+        ("forward", Mac, 0, {"groups": 0}, "groups=0"),
+        ("forward", Mac, 0, {"lanes": 3}, "uses 3 lanes of 2"),
+        ("forward", Mac, 0, {"planes": 3}, "computes 3 places together, not 2"),
+        ("forward", Mac, 0, {"pool": 3}, "pools 3 x 3"),
+        ("forward", Mac, 0, {"rows": 7}, "pools 2 x 2 of 7 x 8"),
+        ("forward", Mac, 0, {"sink": 3}, "sink 3"),
+        ("forward", Mac, 0, {"out_pitch": 3}, "4 columns with a pitch of 3"),
+        ("forward", Mac, 0, {"out_row": 65_000}, "reaches rows .* of the data memory, which has"),
+        ("forward", Mac, 0, {"unit_row": 900}, "unit memory"),
+        ("forward", Mac, 0, {"out_row": 20}, "writes maps in rows that it reads"),
+        ("forward", Segment, 0, {"weight_row": 60_000}, "of the weight memory, which has"),
+        ("forward", Segment, 0, {"jump7": 30_000}, "of the data memory, which has"),
+        ("forward", Segment, 0, {"skip": 2}, "taps=2, skip=2, words=1; 2 groups"),
+        ("forward", Segment, 1, {"words": 9}, "words=9"),
+        ("backward", Turn, 0, {"out_row": 60_000}, "of the delta memory, which has"),
+        ("backward", Vote, 0, {"wide": 1}, "has 1 rows for 4 x 4 places"),
+        ("backward", Vote, 0, {"column_row": 0}, "weight memory, where .* they overlap"),
+        ("backward", Gather, 0, {"slot": 3_000}, "of the data memory, which has"),
+        ("backward", Loss, 0, {"per_class": 0}, "per_class=0"),
+        ("update", Flip, 0, {"acc_row": 0}, "in rows 0 to"),
+        ("update", Flip, 0, {"theta": 0}, "theta=0"),
+        ("update", Flip, 1, {"turned_row": 1}, "weight memory, where .* they overlap"),
+        ("update", Flip, 0, {"turned": 3}, "transposed plane 3"),
+        (
+            "update",
+            Flip,
+            1,
+            {"turned_taps": 3},
+            "turned_fold=0; 5 outputs make it 1",
+        ),
+        ("forward", Mac, 2, {"rows": 2}, "makes scores of 2 x 1 sums; there is one place"),
+        ("forward", Segment, 0, {"across": 200, "down": 200}, "inputs; 16 bits hold 32767"),
+        ("forward", Segment, 0, {"groups": 65_535}, "taps=2, skip=1, words=1; 65535 groups"),
+        ("forward", Mac, 0, {"rows": 64, "groups": 60_000}, "the watchdog ends it after"),
+        ("forward", Loss, 0, {"per_class": 4}, "has 6 scores, and 4 a class"),
+        ("backward", Mac, 0, {"gate_pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("backward", Mac, 0, {"pool": 2}, "pools and has the sink 2"),
+        ("backward", Expand, 0, {"stride": 0}, "stride=0"),
+        ("backward", Expand, 0, {"in_pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("backward", Expand, 0, {"out_pitch": 1}, "writes 8 columns with a pitch of 1"),
+        ("backward", Count, 0, {"part": 3}, "counts 3, which there is none of"),
+        ("backward", Count, 0, {"pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("update", Turn, 0, {"columns": 5}, "has 1 x 5 samples; 4 are gathered"),
+        ("update", Flip, 0, {"counter_row": 99}, "counter memory"),
+    ],
+)
+def test_a_bad_value_is_refused(program, name, kind, number, fields, message):
+    found = refusal(program, lists_of(program, name, kind, number, **fields))
+    assert re.search(message, found), found
+
+
+def test_bad_windows_are_refused():
+    network = Network.parse("8x8-6k3p2-6")
+    size = fitted(network, SIZE, settings(network))
+    program = compiled(network, size, settings(network))
+    for fields, message in (
+        ({"side": 4}, "has patches of 16 bits, and 5 groups for 9"),
+        ({"width": 9}, "reads images 9 wide; a row holds 8"),
+        ({"height": 900}, "of the data memory, which has"),
+    ):
+        assert message in refusal(program, lists_of(program, "forward", Window, **fields))
+    lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
+    assert "has a transposed plane, and a window has none" in refusal(program, lists)
+
+
+def test_maps_over_accumulators_or_op_lists_are_refused(program):
+    acc = min(op.acc_row for op in program.lists["update"] if isinstance(op, Flip))
+    for row, kind in ((acc, "accumulators"), (program.row - 8, "op lists")):
+        found = refusal(program, lists_of(program, "backward", Loss, out_row=row + 6))
+        assert f"has {kind}" in found or "has maps" in found, found
+
+
+def test_accumulators_of_two_owners_are_refused(program):
+    flips = [op for op in program.lists["update"] if isinstance(op, Flip)]
+    found = refusal(program, lists_of(program, "update", Flip, 1, acc_row=flips[0].acc_row + 1))
+    assert "they overlap" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ops: ops[:-1], "the forward list does not end"),
+        (lambda ops: [], "the forward list does not end"),
+        (lambda ops: ops[1:], "has 0 segments in front of it"),
+        (lambda ops: [ops[0], *ops[2:]], "follows a segment, which it does not read"),
+        (lambda ops: [*[ops[0]] * 5000, *ops], "sums up .* inputs; 16 bits hold 32767"),
+    ],
+)
+def test_a_bad_order_is_refused(program, change, message):
+    lists = program.lists | {"forward": change(program.lists["forward"])}
+    assert re.search(message, refusal(program, lists))
+
+
+def test_a_fused_vote_needs_its_flip(program):
+    update = program.lists["update"]
+    place = next(n for n, op in enumerate(update) if isinstance(op, Vote))
+    found = refusal(program, program.lists | {"update": update[: place + 1] + [End()]})
+    assert "is fused, and no FLIP follows" in found
+
+
+def test_a_list_that_runs_too_long_is_refused(program, monkeypatch):
+    monkeypatch.setattr("boldhw.spec.ops.check.WATCHDOG", 1_000)
+    assert re.search(r"list runs for \d+ cycles, the watchdog ends it after 1000", refusal(
+        program, program.lists
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("memory", ["data", "weight", "delta", "unit", "counter"])
+def test_what_does_not_fit_is_refused_with_what_would(program, memory):
+    size = program.memory.size
+    rows = getattr(size, f"{memory}_rows")
+    with pytest.raises(ConfigError, match=f"needs {memory}_rows={rows}, the array has {rows - 1}"):
+        compiled(NETWORK, replace(size, **{f"{memory}_rows": rows - 1}), settings())
+
+
+def test_a_batch_that_does_not_fit_is_refused(program):
+    with pytest.raises(ConfigError, match="batch=5 active samples, the array gathers 4"):
+        compiled(NETWORK, SIZE, settings(batch=5))
+    # Convolutions gather nothing, so their updates are of any size.
+    frozen = NETWORK.to_dict()
+    frozen["layers"][-1]["learns"] = False
+    compiled(Network.from_dict(frozen), SIZE, settings(Network.from_dict(frozen), 50))
+
+
+def test_numbers_that_no_field_holds_are_refused():
+    network = Network.parse("1x5000x40-4k1-2")
+    layers = [
+        GraphLayerSettings(tau=np.zeros(n, np.int32), window=np.ones(n, np.int32)) for n in (4, 2)
+    ]
+    size = ArraySize(elements=2, lanes=8, batch=1)
+    with pytest.raises(ConfigError, match="network .* needs data_rows=|would be"):
+        compiled(network, size, GraphSettings(layers=layers, batch=1))

@@ -1,0 +1,133 @@
+"""Cycles of op lists: words and rows are counted by going through them one by one."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.op_cases import Pair
+
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.kinds import Flip, Gather, Mac, Segment, Turn, Vote, Window
+from boldhw.spec.ops.reads import gather_rows, mac_rows, turn_rows, vote_rows
+
+SIZE = ArraySize(elements=4, lanes=16, dual_port=True)
+
+
+def with_parts(ops):
+    """Yield each op with its segments."""
+    parts = []
+    for op in ops:
+        if isinstance(op, Segment | Window):
+            parts.append(op)
+        else:
+            yield op, parts
+            parts = parts if isinstance(op, Vote) and op.fused else []
+
+
+def bank_cycles(rows, planes):
+    """Return the cycles in which words are read. rows: (places, planes): of one word each."""
+    return sum(max(Counter(place % planes).values()) for place in rows)
+
+
+def tiles(rows, planes):
+    """Return rows of all columns as tiles, (tiles, planes), the last one filled up.
+
+    Columns that are not there are read like the ones before them.
+    """
+    count, columns = rows.shape[:2]
+    step = rows[:, 1:2] - rows[:, :1] if columns > 1 else np.ones_like(rows[:, :1])
+    missing = -columns % planes
+    more = [rows[:, -1:] + step * (number + 1) for number in range(missing)]
+    full = np.concatenate([rows, *more], axis=1)
+    full = full.reshape(count, -1, planes, *full.shape[2:])
+    return np.moveaxis(full, 2, -1).reshape(-1, planes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_words_are_as_many_as_their_addresses(seed):
+    """What a MAC takes above an empty one is its words, read bank by bank."""
+    pair = Pair(seed)
+    size = replace(pair.size, dual_port=True, dsp_sums=False)
+    seen = 0
+    for ops in pair.machine.lists.values():
+        for op, parts in with_parts(ops):
+            if not isinstance(op, Mac) or not all(isinstance(part, Segment) for part in parts):
+                continue
+            idle = (-op.columns % op.fold) * op.rows * op.groups  # of the last words of a row
+            words = sum(
+                bank_cycles(tiles(rows, op.planes), op.planes) + idle * rows.shape[3]
+                for rows in (mac_rows(op, part) for part in parts)
+            )
+            places = tiles(mac_rows(op, parts[0])[:, :, :, :1], op.planes).shape[0] + idle
+            rest = _besides(op, size)
+            load = sum(len(each.encode()) for each in [*parts, op]) + 1
+            switches = places * (len(parts) - 1)
+            assert cycles([*parts, op], size)[-1] == words + switches + rest + load, (op, parts)
+            seen += 1
+    assert seen
+
+
+def _besides(op, size):
+    """Return what a MAC takes besides its words: latency, gates, rows of zeros."""
+    rest = size.latency + 2
+    if op.sink == 1:
+        return rest
+    lines = op.rows // op.pool * -(-op.groups // size.granules)
+    made = op.columns // op.pool
+    gates = lines * len(range(0, made, op.planes)) if op.sink == 2 else 0
+    # Zeros are written to all banks at once.
+    front = len(range(0, op.front, size.planes))
+    return rest + gates + front + lines * len(range(made, op.out_pitch, size.planes))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_are_as_many_as_their_addresses(seed):
+    """GATHER reads each row once; TURN reads each place's groups twice; so do builds of VOTE."""
+    pair = Pair(seed)
+    size = replace(pair.size, dual_port=False, transposers=1)
+    for ops in pair.machine.lists.values():
+        for op, parts in with_parts(ops):
+            load = sum(len(each.encode()) for each in [*parts, op]) + 1
+            if isinstance(op, Gather):
+                assert cycles([op], size) == [load + 2 + 2 * len(gather_rows(op))]
+            elif isinstance(op, Turn):
+                places = turn_rows(op, size).reshape(op.rows, op.columns, -1)[:, :, :1]
+                count = tiles(places, op.planes).shape[0]
+                assert cycles([op], size) == [load + 2 + 6 + 2 * op.groups * count]
+            elif isinstance(op, Vote) and isinstance(parts[0], Segment):
+                rows = vote_rows(op, parts[0])[:, :, :1]
+                read = bank_cycles(tiles(rows, op.planes), op.planes)
+                part = replace(parts[0], deltas=0)
+                used = part.groups * part.down * (part.across * part.taps - part.skip)
+                row = max(op.wide, 2 * size.planes) * -(-op.outputs // size.planes)
+                expected = used * (read + 6) + used * (row + 12)
+                fused = cycles([part, op], size)[-1]
+                assert fused == load + 2 + expected
+
+
+def test_one_port_pays_for_what_it_stores():
+    part = Segment(words=1, across=1, down=1, taps=4, groups=1, skip=3, lanes=4, stride=1,
+                   dilation=1, height=4, width=4)  # fmt: skip
+    op = Mac(columns=4, rows=4, groups=1, lanes=4, planes=1, pool=1, out_pitch=4, out_row=20)
+    two, one = SIZE, replace(SIZE, dual_port=False)
+    latencies = two.latency - one.latency
+    assert cycles([part, op], one)[1] - cycles([part, op], two)[1] == 16 - latencies
+    pooled = replace(op, pool=2, out_pitch=2)
+    assert cycles([part, pooled], one)[1] - cycles([part, pooled], two)[1] == 8 - latencies
+    # Multipliers begin sums at each of 16 places; with {0,T} masks they end them too.
+    dsp = replace(one, dsp_sums=True)
+    assert cycles([part, op], dsp)[1] - cycles([part, op], one)[1] == 16 - 1
+    zero_true = replace(part, zero_true=1)
+    assert cycles([zero_true, op], dsp)[1] - cycles([zero_true, op], one)[1] == 32 - 1
+
+
+def test_a_fused_flip_takes_what_its_blocks_take():
+    part = Segment(words=1, across=1, down=1, taps=1, groups=4, lanes=4, dilation=1, stride=1)
+    vote = Vote(outputs=8, columns=4, rows=1, planes=1, wide=1, fused=1, gathered=1)
+    flip = Flip(outputs=8, theta=1, turned=2)
+    alone = cycles([part, flip], SIZE)[1]
+    behind = cycles([part, vote, flip], SIZE)[2]
+    assert behind == len(flip.encode()) + 4 * 2 * 3
+    assert alone == behind + len(part.encode()) + 1 + 4 * 8 + SIZE.latency + 2
