@@ -15,7 +15,8 @@ import numpy as np
 
 from boldhw.data.coder import Coder
 from boldhw.errors import ConfigError
-from boldhw.export.c99_text import EXAMPLE, HEADER, SOURCE, TOP_OF_HEADER
+from boldhw.export.c99_example import EXAMPLE
+from boldhw.export.c99_text import HEADER, SOURCE, TOP_OF_HEADER
 from boldhw.export.model import FEATURES, Model, Pixels, integer_edges
 from boldhw.spec.arrays import Bits
 from boldhw.spec.engine import LICENSE
@@ -181,7 +182,7 @@ def _rows(weights: Bits, word: int) -> list[str]:
     padded = np.zeros((len(weights), count * word), np.bool_)
     padded[:, : weights.shape[1]] = weights
     words = np.packbits(padded, axis=1, bitorder="little").view(f"<u{word // 8}")
-    form = "0x{:0%dx}u" % (word // 4) if word == 32 else "UINT64_C(0x{:016x})"
+    form = "0x{:08x}u" if word == 32 else "UINT64_C(0x{:016x})"
     return [
         ", ".join(form.format(value) for value in part.tolist())
         for row in words

@@ -5,7 +5,8 @@ TOP_OF_HEADER = """\
  *
  * The Boolean network @network@.
  *
- * A sample has @NAME@_INPUTS bits in @NAME@_WORDS words; bit i is bit i % @word@ of word i / @word@.
+ * A sample has @NAME@_INPUTS bits in @NAME@_WORDS words: bit i is bit i % @word@ of word
+ * i / @word@.
  * Weights take @weight_bytes@ bytes of constants, maps @ram@ bytes of static memory. Functions use
  * that memory, so only one of them may run at a time.
  */
@@ -114,7 +115,7 @@ static int32_t ones(word x)
     return (int32_t)((word)(x * (word)((word)-1 / 255)) >> (WORD - 8));
 }
 
-/* Set those of `count` bits at `at` that are 1 at `start` of other bits, or all if there are none. */
+/* Set those of `count` bits at `at` that are 1 at `start` of `from`, or all if that is 0. */
 static void put(word *to, int32_t at, const word *from, int32_t start, int32_t count)
 {
     while (count > 0) {
@@ -280,89 +281,6 @@ int @name@_class(const @name@_feature *features)
     int32_t scores[@NAME@_CLASSES];
     @name@_scores(features, scores);
     return highest(scores);
-}
-""",
-}
-
-EXAMPLE_END = """
-static void print(const int32_t *scores, int found)
-{
-    int i;
-    printf("%d", found);
-    for (i = 0; i < @NAME@_CLASSES; i++)
-        printf(" %ld", (long)scores[i]);
-    printf(" %s\\n", @name@_class_names[found]);
-}
-"""
-
-EXAMPLE = {
-    "features": """\
-/* SPDX-License-Identifier: @license@
- *
- * Reads samples, @NAME@_FEATURES whole numbers each, divided by spaces, lines or commas. Prints
- * a line for each: number of the class, score of every class, name of the class.
- *
- *     cc -std=c99 -O2 main.c @name@.c -o @name@ && ./@name@ < samples.txt
- */
-#include <stdio.h>
-
-#include "@name@.h"
-"""
-    + EXAMPLE_END
-    + """
-int main(void)
-{
-    static @name@_feature features[@NAME@_FEATURES];
-    int32_t scores[@NAME@_CLASSES];
-    long value;
-    int count = 0;
-    while (scanf("%ld ,", &value) == 1) {
-        features[count] = (@name@_feature)value;
-        if (features[count++] != value)
-            return 1; /* out of the range of a feature */
-        if (count == @NAME@_FEATURES) {
-            @name@_scores(features, scores);
-            print(scores, @name@_class(features));
-            count = 0;
-        }
-    }
-    return count != 0 || !feof(stdin);
-}
-""",
-    "bits": """\
-/* SPDX-License-Identifier: @license@
- *
- * Reads samples, @NAME@_INPUTS digits 0 (F) and 1 (T) each; other characters are passed over.
- * Prints a line for each: number of the class, score of every class, name of the class.
- *
- *     cc -std=c99 -O2 main.c @name@.c -o @name@ && ./@name@ < samples.txt
- */
-#include <stdio.h>
-
-#include "@name@.h"
-"""
-    + EXAMPLE_END
-    + """
-int main(void)
-{
-    static @name@_word bits[@NAME@_WORDS];
-    int32_t scores[@NAME@_CLASSES];
-    int c, i, count = 0;
-    while ((c = getchar()) != EOF) {
-        if (c != '0' && c != '1')
-            continue;
-        if (c == '1')
-            bits[count / @word@] |= (@name@_word)1 << (count % @word@);
-        count++;
-        if (count == @NAME@_INPUTS) {
-            @name@_scores_of_bits(bits, scores);
-            print(scores, @name@_class_of_bits(bits));
-            for (i = 0; i < @NAME@_WORDS; i++)
-                bits[i] = 0;
-            count = 0;
-        }
-    }
-    return count != 0;
 }
 """,
 }
