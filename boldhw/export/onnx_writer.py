@@ -21,7 +21,8 @@ from boldhw.spec.layer import INPUT, Tap
 
 OPSET, IR_VERSION = 17, 8
 QONNX = "qonnx.custom_op.general"  # domain of the quantisers
-CLASSES, LEVELS, CODED = "boldhw.classes", "boldhw.levels", "bits"  # metadata; tensor of the bits
+CLASSES, LEVELS, SAMPLE = "boldhw.classes", "boldhw.levels", "boldhw.sample"  # metadata, JSON
+CODED = "bits"  # tensor of the bits
 MAP, ROW = "map", "row"  # a value as (batch, planes, rows, columns), or as (batch, bits)
 
 
@@ -80,7 +81,7 @@ class _Writer:
         made = helper.make_model(
             graph, producer_name="boldhw", opset_imports=self.opset, ir_version=IR_VERSION
         )
-        properties = {CLASSES: json.dumps(self.model.classes)}
+        properties = {CLASSES: json.dumps(self.model.classes), SAMPLE: json.dumps(self._sample())}
         if isinstance(self.model.code, Pixels):
             properties[LEVELS] = json.dumps(self.model.code.levels)
         helper.set_model_props(made, properties)
@@ -106,6 +107,13 @@ class _Writer:
             self._node("Greater", [picked, self._constant(code.edges)], CODED)
         self.made[INPUT, ROW, "bool"] = CODED
         return self.onnx.helper.make_tensor_value_info(name, kind, [self.batch or "batch", count])
+
+    def _sample(self) -> tuple[int, int, int]:
+        """Return height, width and planes; places of a picture that the network has as one row."""
+        shape, code = self.model.network.sample, self.model.code
+        if shape.is_flat and isinstance(code, Pixels):
+            return code.places, 1, len(code.levels)
+        return (shape.bits, 1, 1) if shape.is_flat else (shape.height, shape.width, shape.planes)
 
     def _hidden(self, layer: ModelLayer) -> None:
         """Make the outputs of a layer that has thresholds."""

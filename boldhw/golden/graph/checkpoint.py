@@ -54,6 +54,7 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
         "constants": asdict(trainer.constants),
         "levels": trainer.code.levels,
         "margin": graph.settings.margin,
+        "outputs_per_class": graph.settings.outputs_per_class,
         "layers": [_scalars(layer) for layer in graph.layers],
         "governors": {"seen": governors.seen, "total": governors.total,
                       "thetas": governors.thetas, "sizes": governors.sizes},
@@ -105,6 +106,7 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
     zero_true = [layer["settings"]["zero_true"] for layer in header["layers"]]
     settings = start(spec, constants, 1, zero_true=zero_true, bits=header["bits"])
     settings.margin = header["margin"]
+    settings.outputs_per_class = header.get("outputs_per_class", 1)  # earlier versions have 1
     graph = GraphNetwork(spec, settings, 0, header["bits"], kernel())
     for index, (layer, kept) in enumerate(zip(graph.layers, header["layers"], strict=True)):
         vars(layer.settings).update(kept["settings"])
