@@ -42,7 +42,9 @@ def test_a_wrong_weight_bit_is_found(tmp_path):
     """The lowest bit of the first weight of the last layer."""
     trainer = chain_run()
     files = write_c99(model_of(trainer), "net", BITS, 32, True)
-    head, word, rest = re.split(r"(?<=weights_1\[\] = \{\n    )(0x\w+)u", files["net.c"], maxsplit=1)
+    head, word, rest = re.split(
+        r"(?<=weights_1\[\] = \{\n    )(0x\w+)u", files["net.c"], maxsplit=1
+    )
     files["net.c"] = f"{head}{int(word, 16) ^ 1:#x}u{rest}"
     program = compiled(tmp_path, files)
     bits = exports.random_bits(64)

