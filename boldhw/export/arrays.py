@@ -45,11 +45,14 @@ class Norm:
 
     @property
     def affine(self) -> tuple[Reals, Reals]:
-        """Return (a, b), float64: the norm of s is ``a * s + b``."""
-        scale = np.asarray(self.gamma, np.float64) / np.sqrt(
-            np.asarray(self.variance, np.float64) + self.epsilon
+        """Return (a, b), float64: the norm of s is ``a * s + b``. Not finite for bad values."""
+        mean, variance, gamma, beta = (
+            np.asarray(part, np.float64)
+            for part in (self.mean, self.variance, self.gamma, self.beta)
         )
-        return scale, np.asarray(self.beta, np.float64) - np.asarray(self.mean) * scale
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scale = gamma / np.sqrt(variance + self.epsilon)
+            return scale, beta - mean * scale
 
 
 @dataclass(frozen=True, eq=False)
