@@ -186,7 +186,7 @@ REFUSED = {
                                       "weights of more than one size"),
     "real inputs": (Made([4]).add("Add", np.float32(3)).add("MatMul", signs(4, 3)),
                     "bits that are 3 and 4"),
-    "a sign that may be 0": (one_layer().add("Sign").add("MatMul", signs(3, 2)), "which is 0 for 0"),
+    "sign of 0": (one_layer().add("Sign").add("MatMul", signs(3, 2)), "which is 0 for 0"),
     "another operator": (one_layer().add("Relu"), "is not understood"),
     "scores with a norm": (one_layer().add("BatchNormalization", *norm(3, 2)), "class by class"),
     "nothing": (Made([4]).add("Mul", np.float32(2)), "0 outputs of the graph are scores"),
