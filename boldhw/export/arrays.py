@@ -197,6 +197,11 @@ def _arranged(spec: Network, layer: Layer, array: Any, order: str) -> Bits:
     if values.dtype != np.bool_:
         if values.dtype.kind not in "iuf" or np.isnan(values).any():
             raise DataError(f"weights of layer {layer.name} are {values.dtype}, or not numbers")
+        if np.isin(values, (0, 1)).all() and not values.all():
+            raise DataError(
+                f"weights of layer {layer.name} are 0 and 1, and all numbers from 0 on are T; give "
+                f"them as bool, or as -1 and 1"
+            )
         values = values >= 0
     if values.ndim == 4:
         values = values.transpose(0, 2, 3, 1).reshape(len(values), -1)

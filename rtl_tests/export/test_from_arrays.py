@@ -219,6 +219,7 @@ def test_arrays_that_are_refused():
     for arguments, options, message in (
         ((ones[:1],), {}, "weights of 1 layers"),
         ((ones, [0, 0]), {}, "thresholds of 2"),
+        (([np.eye(12, 64), ones[1]],), {}, "weights of layer layer1 are 0 and 1"),
         ((ones, [0.5]), {}, "thresholds of layer layer1 are float64"),
         ((ones, [np.zeros(11, int)]), {}, r"shape \(11,\)"),
         ((ones,), {"order": "rows"}, "order='rows' is unknown"),
