@@ -11,6 +11,7 @@ from support.exports import SAMPLES, chain_run, compiled, equal, random_bits
 from support.golden_board import GoldenBoard
 from support.small_engine import SMALL, make_network
 
+from boldhw.cosim.transport import SimTransport
 from boldhw.errors import ConfigError
 from boldhw.export.image import write_image
 from boldhw.golden.hyper import Hyper
@@ -58,9 +59,9 @@ def items_of(text, size):
             number += 1
 
 
-def loaded(files, engine):
+def loaded(files, engine, board=None):
     """Return a Link to a board into which the files of an image were written, nothing else."""
-    link = Link(GoldenBoard(engine))
+    link = Link(board or GoldenBoard(engine))
     link.hello()
     link.call(Command.RESET)
     sizes = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}
@@ -91,6 +92,19 @@ def test_an_engine_answers(name):
     files = write_image(network, engine, "image")
     bits = random_bits(37)
     found = scores_of(loaded(files, engine), engine, bits, 5)
+    assert equal(found, network.infer(bits)) == SAMPLES
+
+
+def test_the_simulated_engine_answers():
+    """The generated hardware, with all that it checks of a network before it answers."""
+    network = make_network(SMALL, WIDTHS, Hyper(batch=8, theta=2))
+    bits = random_bits(37)
+    board = SimTransport(SMALL)
+    try:
+        link = loaded(write_image(network, SMALL, "image"), SMALL, board)
+        found = scores_of(link, SMALL, bits, 5)
+    finally:
+        board.close()
     assert equal(found, network.infer(bits)) == SAMPLES
 
 

@@ -30,13 +30,16 @@ module bench (input clk);
                 .class_index(class_index), .class_valid(class_valid));
     always @(posedge clk) begin
         cycle <= cycle + 1;
-        rst <= cycle < 2;
-        if (valid && ready) begin
+        rst <= cycle < 2 || cycle == 40; // the second one meets a sample that is under way
+        if (rst) begin
+            valid <= 0;
+            sent <= answered + class_valid;
+        end else if (valid && ready) begin
             taken <= cycle;
             sent <= sent + 1;
             valid <= 0;
             sample <= ~sample;
-        end else if (!valid && !rst && cycle > 4 && sent == answered && sent <= @last@
+        end else if (!valid && cycle > 4 && sent == answered && sent <= @last@
                      && cycle % 3 == 0) begin
             valid <= 1;
             sample <= samples[sent];
