@@ -177,7 +177,12 @@ def _unit(layer: Layer, weights: Bits, threshold: Any) -> Unit:
     """Return the Unit of a layer. Raises DataError."""
     shape = (layer.outputs,)
     if isinstance(threshold, Norm):
-        scale, offset = (np.broadcast_to(part, shape) for part in threshold.affine)
+        try:
+            scale, offset = (np.broadcast_to(part, shape) for part in threshold.affine)
+        except ValueError as error:
+            raise DataError(
+                f"the batch norm of layer {layer.name} does not have {layer.outputs} units: {error}"
+            ) from error
         if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
             raise DataError(f"the batch norm of layer {layer.name} has values that are not finite")
         pooled = layer.kernel is not None and layer.kernel.pool > 1

@@ -16,8 +16,9 @@ def constant(kind: str, given: list[Any], about: dict[str, Any], name: str) -> A
 
     kind: its name.  given: arrays.  about: its attributes.  name: of the node, for ConfigError.
     """
-    if kind == "Constant" and "value" in about:
-        return onnx_package().numpy_helper.to_array(about["value"])
+    if kind == "Constant" and len(about) == 1:
+        (value,) = about.values()
+        return onnx_package().numpy_helper.to_array(value) if "value" in about else value
     if kind not in FOLDED:
         raise ConfigError(f"node {name} has constants alone and is not understood")
     return FOLDED[kind]([np.asarray(value) for value in given], about)

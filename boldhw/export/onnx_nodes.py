@@ -9,7 +9,7 @@ import numpy as np
 from boldhw.errors import ConfigError
 from boldhw.export.arrays import Unit, folded
 from boldhw.export.onnx_constants import constant
-from boldhw.export.onnx_operators import OPERATORS
+from boldhw.export.onnx_operators import CLASS, JOINING, OPERATORS
 from boldhw.export.onnx_values import Bits, Sums, joined
 from boldhw.export.onnx_writer import onnx_package
 from boldhw.spec.layer import INPUT
@@ -55,19 +55,28 @@ class Walk:
         about = {
             entry.name: self.helper.helper.get_attribute_value(entry) for entry in node.attribute
         }
-        if not any(isinstance(value, Bits | Sums) for value in given):
-            self.values[node.output[0]] = constant(node.op_type, given, about, name)
-            return
-        kind = "bits" if isinstance(given[0], Bits) else "sums"
-        if not isinstance(given[0], Bits | Sums):
-            kind = "swapped"
-        act = OPERATORS.get((node.op_type, kind))
-        if act is None:
+        try:
+            self.values[node.output[0]] = self._made(node.op_type, given, about, name)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ConfigError(f"node {name} does not fit what it reads: {error}") from error
+
+    def _made(self, operator: str, given: list[Any], about: dict[str, Any], name: str) -> Any:
+        """Return what an operator makes of its inputs. Raises ConfigError."""
+        of_network = [isinstance(value, Bits | Sums) for value in given]
+        if any(value is CLASS for value in given):
+            return CLASS
+        if not any(of_network):
+            return constant(operator, given, about, name)
+        kind = "swapped"
+        if of_network[0]:
+            kind = "bits" if isinstance(given[0], Bits) else "sums"
+        act = OPERATORS.get((operator, kind))
+        if act is None or (sum(of_network) > 1 and operator not in JOINING):
+            what = {"swapped": "a constant comes first"}.get(kind, f"it reads {kind}")
             raise ConfigError(
-                f"node {name} is not understood where {kind if kind != 'swapped' else 'a constant'}"
-                f" of a Boolean network come first; see docs/export.md for what is"
+                f"node {name} is not understood where {what}; docs/export.md lists what is"
             )
-        self.values[node.output[0]] = act(self, given, about, name)
+        return act(self, given, about, name)
 
     def _found(self, graph: Any) -> Sums:
         """Return the scores. Raises ConfigError when no output is the sums of a layer."""

@@ -15,9 +15,10 @@ import numpy as np
 from boldhw.errors import ConfigError
 from boldhw.export.arrays import Norm
 from boldhw.export.onnx_reads import convolution_taps, dense_taps
-from boldhw.export.onnx_values import Bits, Sums, joined
+from boldhw.export.onnx_values import OUTSIDE, Bits, Sums, joined
 
 CLASS = object()  # the value of what names the best class
+JOINING = ("Add", "Concat")  # operators that may read several values of the network
 
 
 def _same(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Any:
@@ -43,6 +44,8 @@ def _conv(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Sums
 
 def _norm(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Sums:
     sums, gamma, beta, mean, variance = given
+    if about.get("training_mode", 0):
+        raise ConfigError(f"node {name} is in training mode; export the network for inference")
     norm = Norm(mean, variance, gamma, beta, about.get("epsilon", 1e-5))
     scale, offset = norm.affine
     if sums.is_map:
@@ -93,25 +96,30 @@ def _arithmetic(operator: str) -> Callable[..., Any]:
 
     def act(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Any:
         first, second = given
-        if isinstance(first, Sums) and isinstance(second, Sums) and operator == "Add":
-            return _added(first, second, name)
         if isinstance(second, Bits | Sums):
-            raise ConfigError(f"node {name} takes two values of the network; one is a constant")
+            return _added(first, second, name)
         value = np.asarray(second, np.float64)
+        if not np.isfinite(value).all() or (operator == "Div" and not value.all()):
+            raise ConfigError(f"node {name} has a constant that is not finite, or divides by 0")
         factor = {"Mul": value, "Div": 1 / value if operator == "Div" else 1}.get(operator, 1)
         more = {"Add": value, "Sub": -value}.get(operator, 0)
         if isinstance(first, Sums):
             return first.changed(factor, more, name)
-        if value.size != 1:
-            raise ConfigError(f"node {name} has a constant for each bit; bits take one number")
+        if value.size != 1 or (np.any(more) and (first.index == OUTSIDE).any()):
+            raise ConfigError(
+                f"node {name} changes bits one by one, or the zeros around a map; bits take one "
+                f"number, in front of the padding"
+            )
         times, plus = (float(np.reshape(each, ())) for each in (factor, more))
         return replace(first, low=first.low * times + plus, high=first.high * times + plus)
 
     return act
 
 
-def _added(one: Sums, other: Sums, name: str) -> Sums:
+def _added(one: Any, other: Any, name: str) -> Sums:
     """Return the sums of two convolutions of one size, which read different things."""
+    if not isinstance(one, Sums) or not isinstance(other, Sums):
+        raise ConfigError(f"node {name} adds bits; only sums of convolutions are added")
     for field in ("rows", "columns", "stride", "dilation", "zero_true"):
         if getattr(one, field) != getattr(other, field):
             raise ConfigError(f"node {name} adds sums whose {field} differ")
@@ -137,17 +145,16 @@ def _taken_away(walk: Any, given: list[Any], about: dict[str, Any], name: str) -
 def _placed(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Bits:
     """Reshape, Flatten and others that keep the order of bits."""
     bits = given[0]
-    if len(given) == 1:
-        return bits.at(bits.index.reshape(-1))
-    shape = np.asarray(given[1]).tolist()[1:]
-    try:
-        return bits.at(bits.index.reshape(shape))
-    except ValueError as error:
-        raise ConfigError(f"node {name} reshapes {bits.index.shape} to {shape}") from error
+    if len(given) == 1 and about.get("axis", 1) != 1:
+        raise ConfigError(
+            f"node {name} flattens from axis {about['axis']}; samples stay apart at 1"
+        )
+    shape = np.asarray(given[1]).tolist()[1:] if len(given) > 1 else [-1]
+    return bits.at(bits.index.reshape(shape))
 
 
 def _turned(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Bits:
-    order = list(about["perm"])
+    order = list(about.get("perm", range(given[0].index.ndim, -1, -1)))
     if order[0] != 0:
         raise ConfigError(f"node {name} moves the samples of a batch; keep them first")
     return given[0].at(given[0].index.transpose([axis - 1 for axis in order[1:]]))
@@ -163,10 +170,12 @@ def _concatenated(walk: Any, given: list[Any], about: dict[str, Any], name: str)
 
 def _padded(walk: Any, given: list[Any], about: dict[str, Any], name: str) -> Bits:
     """Pad with zeros; negative padding cuts off."""
-    pads = np.asarray(given[1]).reshape(2, -1)[:, 1:]
-    if about.get("mode", b"constant") != b"constant" or (len(given) > 2 and np.any(given[2])):
-        raise ConfigError(f"node {name} pads with something else than zeros")
-    index = np.pad(given[0].index, np.maximum(pads, 0).T, constant_values=-1)
+    every = np.asarray(given[1]).reshape(2, -1)
+    pads = every[:, 1:]
+    plain = about.get("mode", b"constant") == b"constant" and not every[:, 0].any()
+    if not plain or len(given) > 3 or (len(given) == 3 and np.any(given[2])):
+        raise ConfigError(f"node {name} pads with something else than zeros around maps")
+    index = np.pad(given[0].index, np.maximum(pads, 0).T, constant_values=OUTSIDE)
     ends = [size + min(0, int(last)) for size, last in zip(index.shape, pads[1], strict=True)]
     cut = [slice(max(0, -int(low)), high) for low, high in zip(pads[0], ends, strict=True)]
     return given[0].at(index[tuple(cut)])

@@ -83,6 +83,8 @@ class Sums:
     def changed(self, scale: Any, offset: Any, name: str) -> Sums:
         """Return ``scale`` times the tensor plus ``offset``: numbers, or arrays for each unit."""
         scale, offset = (per_unit(value, self, name) for value in (scale, offset))
+        if not (np.isfinite(scale).all() and np.isfinite(offset).all()):
+            raise ConfigError(f"node {name} has constants that are not finite, or a bad variance")
         return replace(self, scale=self.scale * scale, offset=self.offset * scale + offset)
 
 

@@ -204,6 +204,8 @@ def altered(state, **changes):
         ({"fc2_weight": np.ones((20, 31))}, "weights of layer layer2 have shape"),
         ({"bn1_running_var": -np.ones(30)}, "batch norm of layer layer1 has values"),
         ({"bn1_running_mean": np.ones(30) * np.nan}, "batch norm of layer layer1 has values"),
+        ({"bn1_running_mean": np.ones(29)}, "layer1 does not have 30 units"),
+        ({"fc2_bias": np.ones(19)}, "layer2 does not have 20 units"),
         ({"fc1_weight": np.ones((30, 64)) * np.nan}, "weights of layer layer1 are float64"),
         ({"prelu_weight": np.ones(30)}, "prelu.weight is no weight, bias or batch norm"),
         ({"fc1_weight": np.array([["a"] * 64] * 30)}, "weights of layer layer1 are <U1"),

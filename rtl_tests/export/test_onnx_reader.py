@@ -181,6 +181,7 @@ def one_layer():
     return Made([4]).add("MatMul", signs(4, 3))
 
 
+BAD_NORM = np.float32(9 * [1] + 3 * [-1]).reshape(4, 3)  # with a variance below 0
 REFUSED = {
     "weights of more than one size": (Made([4]).add("MatMul", np.float32([[1], [2], [1], [1]])),
                                       "weights of more than one size"),
@@ -196,6 +197,20 @@ REFUSED = {
         .add("MaxPool", kernel_shape=[2, 2], strides=[2, 2]), "no pooling of 2 x 2"),
     "some bits": (Made([1, 4, 4]).add("Flatten").add("Pad", np.array([0, 0, 0, -8]))
                   .add("MatMul", signs(8, 3)), "each bit of its sources once"),
+    "padding that is changed": (
+        Made([1, 4, 4]).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1])).add("Sub", np.float32(0.5))
+        .add("Conv", signs(2, 1, 3, 3)), "zeros around a map"),
+    "padding of another value": (
+        Made([1, 4, 4]).add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), np.float32(1)),
+        "something else than zeros"),
+    "a division by 0": (one_layer().add("Div", np.float32(0)), "divides by 0"),
+    "a bad variance": (one_layer().add("BatchNormalization", *BAD_NORM),
+                       "bad variance"),
+    "samples that are moved": (Made([1, 4, 4]).add("Transpose"), "moves the samples"),
+    "a shape that does not fit": (Made([4]).add("Reshape", np.array([-1, 3])), "does not fit"),
+    "constants first": (one_layer().add("MatMul", signs(3, 3), swapped=True), "a constant comes"),
+    "one constant a bit": (Made([4]).add("Mul", np.float32([1, 2, 3, 4])), "bits one by one"),
+    "constants of no unit": (one_layer().add("Add", np.float32([1, 2])), r"shape \(2,\)"),
 }  # fmt: skip
 
 
