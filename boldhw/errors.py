@@ -14,6 +14,7 @@ EXTRAS = {
     "PIL": "pictures",
     "jinja2": "report",
     "numba": "fast",
+    "onnx": "onnx", "onnxruntime": "onnx",
 }  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from boldhw.cli.estimate import estimate
 from boldhw.cli.eval import evaluate
 from boldhw.cli.experiment import experiment
 from boldhw.cli.explore import explore
+from boldhw.cli.export import export
 from boldhw.cli.flash import flash
+from boldhw.cli.image import image
 from boldhw.cli.networks import networks
 from boldhw.cli.predict import predict
 from boldhw.cli.report import report
@@ -34,8 +36,8 @@ def cli(context):
 
 
 VERBS = (
-    demo, train, evaluate, predict, verify, networks, estimate, verilog, build, explore, flash,
-    boards, bench, selftest, sim, report, experiment, energy, doctor, dev,
+    demo, train, evaluate, predict, export, image, verify, networks, estimate, verilog, build,
+    explore, flash, boards, bench, selftest, sim, report, experiment, energy, doctor, dev,
 )  # fmt: skip
 for command in VERBS:
     cli.add_command(command)

@@ -19,6 +19,7 @@ from boldhw.spec.noise import NoiseStream
 from boldhw.spec.order import Order
 from boldhw.spec.packing import check_labels
 from boldhw.spec.protocol import UPDATED, Bank, Command, Register
+from boldhw.spec.registers import register_values
 from boldhw.spec.settings import Settings
 from boldhw.spec.state import NetworkState, check_state
 from boldhw.spec.stats import TrainStats
@@ -278,8 +279,8 @@ class Device(Client):
     def _write_settings(self, settings: Settings) -> None:
         """Write the registers whose values differ from those written last."""
         layout = self._loaded()
-        values = _register_values(layout, settings)
-        old = _register_values(layout, self.settings) if self.settings else {}
+        values = register_values(layout, settings)
+        old = register_values(layout, self.settings) if self.settings else {}
         for register, value in values.items():
             if old.get(register) != value:
                 self.write_register(register, value)
@@ -309,17 +310,3 @@ class Device(Client):
 def _train_request(records: Bytes) -> Request:
     """Return the arguments of a call that trains on the samples of one frame."""
     return Command.TRAIN, len(records), records.tobytes(), len(records)
-
-
-def _register_values(layout: Layout, settings: Settings) -> dict[Register, int]:
-    """Return {Register: value} for all registers but LAYERS and NOISE."""
-    return {
-        Register.BATCH: settings.batch,
-        Register.MARGIN: settings.margin,
-        Register.ROUNDING: settings.rounding,
-        Register.CLASSES: settings.classes,
-        Register.OUTPUTS_PER_CLASS: settings.outputs_per_class,
-        Register.SLOT_ROW: layout.slot_row,
-        Register.SLOT_STRIDE: layout.slot_stride,
-        Register.SAMPLE_WORDS: layout.layers[0].words,
-    }

@@ -14,6 +14,7 @@ LONGEST = (
     "system/test_ends.py", "gateware/core/test_core.py", "system/test_crash.py",
     "system/test_system.py", "gateware/test_verilog.py", "gateware/core/test_netlist.py",
     "flow/test_bitstream.py", "flow/test_estimate.py", "flow/test_build.py", "cli/test_cli.py",
+    "export/test_export_verilog.py",
 )  # fmt: skip
 
 

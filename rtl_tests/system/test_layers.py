@@ -16,7 +16,7 @@ LAYERS = [
     {"data", "reference"},
     {"golden", "gateware", "boldhost", "energy"},
     {"boldboards"},
-    {"cosim", "classifier"},
+    {"cosim", "classifier", "export"},
     {"check"},
     {"report"},
     {"flow", "experiments"},

@@ -17,7 +17,7 @@ from boldhw.golden.graph.squares import LANE, LANES
 from boldhw.golden.graph.vectors import FEW
 from boldhw.golden.words64 import WORD, Words
 from boldhw.spec.arrays import Accumulators as Shorts
-from boldhw.spec.arrays import Bits, Signals
+from boldhw.spec.arrays import Signals
 from boldhw.spec.numbers import ceil_div
 
 SHORT = 256  # inputs that are few
