@@ -9,8 +9,11 @@ from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
 from boldhw.cli import options, own_data
+from boldhw.cli.epochs import open_log, run_epochs
+from boldhw.cli.outcome import result_of, text_of
 from boldhw.cli.output import progress, say, verb
-from boldhw.cli.saving import check_place, refuse_fixed, result_of, resumable, say_epoch
+from boldhw.cli.reporting import check_report, write_run_report
+from boldhw.cli.saving import check_place, refuse_fixed, resumable
 from boldhw.cli.source import from_run, source
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
@@ -26,7 +29,7 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
          *own_data.FIXED)  # fmt: skip
 
 
-@verb()
+@verb(text=text_of)
 @options.backend("golden")
 @options.network
 @own_data.hidden
@@ -41,10 +44,11 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
 @source
 @click.option("--force", is_flag=True, help="Replace the run that is saved at --checkpoint.")
+@click.option("--report", type=options.FILE, help="Write a report of the run here, as HTML.")
 @options.hyper
 def train(
     backend, data_name, reading, threshold, train_size, test_size, checkpoint, resume, source,
-    force, hidden, **settings,
+    force, hidden, report, **settings,
 ):  # fmt: skip
     """Train a network and print its accuracy on held-out samples.
 
@@ -59,7 +63,7 @@ def train(
     if not settings["network"].is_chain or is_graph(resume):
         own_data.check_graph(hidden, source)
         return train_graph(
-            settings, checkpoint, resume, force, threshold,
+            settings, (checkpoint, report), resume, force, threshold,
             (data_name, train_size, test_size, reading),
         )  # fmt: skip
     if source is not None:
@@ -69,6 +73,7 @@ def train(
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
+    check_report(report)
     if trainer:
         threshold = options.run_threshold(trainer)
     dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
@@ -90,10 +95,14 @@ def train(
             trainer.backend = device
         if device and trainer.stored:
             _fill(device, *samples[:2])
+        log = open_log(checkpoint or report, trainer, resume)
         start = time.perf_counter()
         with resumable(trainer, checkpoint):
-            epochs = _run(trainer, device, samples, checkpoint)
-        return _result(trainer, device, epochs, samples, time.perf_counter() - start)
+            epochs = _run(trainer, device, samples, checkpoint, log)
+        seconds = time.perf_counter() - start
+        if report is not None:
+            write_run_report(trainer, log.entries, report)
+        return _result(trainer, device, epochs, samples, seconds)
 
 
 def _resumed(path):
@@ -147,36 +156,21 @@ def _fill(device, bits, labels):
     say(f"{len(bits)} samples are in the store, {sent} bytes of them were sent")
 
 
-def _run(trainer, device, samples, checkpoint):
+def _run(trainer, device, samples, checkpoint, log):
     """Train the epochs that are left, saving after each; return their EpochStats."""
+
+    def read():
+        if device and log:
+            device.read_into(trainer.network)
 
     def save():
         if checkpoint is not None:
-            if device:
-                device.read_into(trainer.network)
             checkpoints.save(checkpoint, trainer)
 
-    save()
-    epochs = []
-    count = len(samples[1])
-    total = (trainer.epochs - trainer.epoch) * count
-    with progress(total, "training") as step:
-        for stats in trainer.run(*samples, progress=_steps(step, trainer)):
-            epochs.append(stats)
-            save()
-            say_epoch(stats)
+    epochs = run_epochs(trainer, samples, log, save, read)
+    if device and not log:  # for what is said of accumulators at the end
+        device.read_into(trainer.network)
     return epochs
-
-
-def _steps(step, trainer):
-    """Return the progress callback of a Trainer, which counts from 0 in every epoch."""
-    last = [0]
-
-    def report(epoch, done):
-        step(done - last[0] if done > last[0] else done, f"epoch {epoch + 1}")
-        last[0] = done
-
-    return report
 
 
 def _result(trainer, device, epochs, samples, seconds):

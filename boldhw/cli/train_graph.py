@@ -6,14 +6,10 @@ import numpy as np
 
 from boldhw import data
 from boldhw.cli import options, own_data
-from boldhw.cli.saving import (
-    check_place,
-    given,
-    refuse_fixed,
-    result_of,
-    resumable,
-    say_epoch,
-)
+from boldhw.cli.epochs import open_log, run_epochs
+from boldhw.cli.outcome import GRAPH_ADVICE, result_of
+from boldhw.cli.reporting import check_report, write_run_report
+from boldhw.cli.saving import check_place, given, refuse_fixed, resumable
 from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
@@ -38,22 +34,24 @@ def is_graph(path):
     return path is not None and graphs.is_graph(path)
 
 
-def train_graph(settings, checkpoint, resume, force, threshold, samples):
+def train_graph(settings, places, resume, force, threshold, samples):
     """Train a graph and return the result of the verb.
 
-    samples: name, training and test size of the data set, and its Reading. Raises ConfigError and
-    DataError.
+    places: where to save the run and its report, each may be None.  samples: name, training and
+    test size of the data set, and its Reading. Raises ConfigError and DataError.
     """
     if unused := given(UNUSED):
         raise ConfigError(
             f"--{unused[0].replace('_', '-')} is for chains of dense layers; a graph trains on the "
             f"golden model, with governors: leave it out"
         )
+    checkpoint, report = places
     if resume is not None:
         refuse_fixed(resume, FIXED)
         checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
+    check_report(report)
     if resume is None:
         dataset = _pictures(samples)
         trainer = _new(settings, threshold, dataset)
@@ -63,12 +61,15 @@ def train_graph(settings, checkpoint, resume, force, threshold, samples):
         check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
     _check_origin(trainer, samples[0], dataset, resume)
+    log = open_log(checkpoint or report, trainer, resume)
     begin = time.perf_counter()
-    epochs = _run(trainer, dataset, checkpoint)
+    epochs = _run(trainer, dataset, checkpoint, log)
+    seconds = time.perf_counter() - begin
+    if report is not None:
+        write_run_report(trainer, log.entries, report)
     return result_of(
-        str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test,
-        time.perf_counter() - begin,
-    )  # fmt: skip
+        str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test, seconds
+    )
 
 
 def _pictures(samples, schema=None):
@@ -129,18 +130,16 @@ def _check_origin(trainer, name, dataset, resume):
     trainer.origin = origin
 
 
-def _run(trainer, dataset, checkpoint):
+def _run(trainer, dataset, checkpoint, log):
     """Train the epochs that are left, saving after each; return their EpochStats."""
-    epochs = []
-    if checkpoint is not None:
-        graphs.save(checkpoint, trainer)
+
+    def save():
+        if checkpoint is not None:
+            graphs.save(checkpoint, trainer)
+
+    samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
     with resumable(trainer, checkpoint):
-        for stats in trainer.run(dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
-            epochs.append(stats)
-            if checkpoint is not None:
-                graphs.save(checkpoint, trainer)
-            say_epoch(stats)
-    return epochs
+        return run_epochs(trainer, samples, log, save)
 
 
 def load_graph(path, backend, threshold):
@@ -169,7 +168,7 @@ def evaluate_graph(path, backend, samples, threshold):
     own_data.tell(dataset.notes)
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
-    options.say_if_nothing_learned(accuracy, dataset.y_test)
+    options.say_if_nothing_learned(accuracy, dataset.y_test, GRAPH_ADVICE)
     return {
         "network": str(trainer.graph.spec),
         "epochs": trainer.epoch,

@@ -92,6 +92,7 @@ class GraphLayer:
         counts.gated += gated
         counts.near += int(gated.sum())
         counts.size += size
+        counts.nonzero += int(np.count_nonzero(signals))
         return signals
 
     def backward(self, seen: Seen, signals: Signals) -> dict[str, Sums]:

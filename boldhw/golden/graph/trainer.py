@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
+from boldhw.golden.diagnosis import LayerState
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.trainer import EpochStats
+from boldhw.golden.trainer import Confusion, EpochStats, Progress, confusion, share_right
 from boldhw.spec.arrays import Bits, Labels
 from boldhw.spec.stats import TrainStats
 
@@ -60,38 +61,66 @@ class GraphTrainer:
         self.schema: Schema | None = None
 
     def run(
-        self, samples: Samples, labels: Labels, test: Samples, test_labels: Labels
+        self,
+        samples: Samples,
+        labels: Labels,
+        test: Samples,
+        test_labels: Labels,
+        progress: Progress | None = None,
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         samples, test: as ``code`` takes them, first index the sample.  labels, test_labels:
-        integers from 0. Raises DataError like GraphNetwork.train.
+        integers from 0.  ``progress(epoch, samples)`` is called as the samples of an epoch go by.
+        Raises DataError like GraphNetwork.train.
         """
         while self.epoch < self.epochs:
             begin = time.perf_counter()
-            total = self._train_epoch(samples, labels)
+            total = self._train_epoch(samples, labels, progress)
             seconds = time.perf_counter() - begin
             self.epoch += 1
-            accuracy = self.accuracy(test, test_labels)
-            yield EpochStats(self.epoch, accuracy, seconds=seconds, **vars(total))
+            counts = self.confusion(test, test_labels)
+            yield EpochStats(
+                epoch=self.epoch,
+                test_accuracy=share_right(counts),
+                seconds=seconds,
+                confusion=counts,
+                **vars(total),
+            )
 
     def accuracy(self, samples: Samples, labels: Labels) -> float:
         """Return the share of samples whose best score is their label's, lowest index on ties."""
-        hits = 0
-        for start in range(0, len(labels), BLOCK):
-            block = slice(start, start + BLOCK)
-            best = self.graph.infer(self.code(samples[block])).argmax(axis=1)
-            hits += int(np.count_nonzero(best == labels[block]))
-        return hits / len(labels)
+        return share_right(self.confusion(samples, labels))
 
-    def _train_epoch(self, samples: Samples, labels: Labels) -> TrainStats:
+    def confusion(self, samples: Samples, labels: Labels) -> Confusion:
+        """Return how many samples of each label have their best score in each class."""
+        blocks = (samples[start : start + BLOCK] for start in range(0, len(labels), BLOCK))
+        answers = [self.graph.infer(self.code(block)).argmax(axis=1) for block in blocks]
+        return confusion(labels, np.concatenate(answers), self.graph.classes)
+
+    def layer_states(self) -> list[LayerState]:
+        """Return the state of each layer after an epoch."""
+        return [
+            LayerState(
+                layer.spec.name, layer.counts, layer.settings.theta, layer.accumulators, layer.bits
+            )
+            for layer in self.graph.layers
+        ]
+
+    def _train_epoch(
+        self, samples: Samples, labels: Labels, progress: Progress | None
+    ) -> TrainStats:
         if self.change:
             samples = self.change(samples, self._generator(CHANGE))
         order = self._generator(ORDER).permutation(len(labels))
+        for layer in self.graph.layers:
+            layer.counts.restart()
         total = self.graph.flush()
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
             total += self._train_block(self.code(samples[block]), labels[block])
+            if progress:
+                progress(self.epoch, total.samples)
         stats = self.graph.flush()
         self.governors.after(stats)
         return total + stats
