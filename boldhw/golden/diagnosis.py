@@ -78,7 +78,7 @@ def _figures(state: LayerState, flips: int) -> LayerFigures:
         name=state.name,
         units=units,
         true_share=_share(int(fires.sum()), samples * units),
-        gated_share=_share(int(counts.since("gated").sum()), active),
+        gated_share=_share(counts.since("near"), active),
         signal_share=_share(counts.since("nonzero"), active),
         flips=flips,
         theta=state.theta,

@@ -64,8 +64,8 @@ class Network:
     Attributes ``weights`` (bool) and ``accumulators`` (int16) hold one array per layer, shape
     (outputs, fan_in); they may be changed between calls. ``settings`` are those of
     ``Hyper()`` until :meth:`configure` is called, ``graph`` says what each layer reads. ``counts``,
-    one :class:`boldhw.golden.graph.counts.Counts` a layer, is what training counted; weights
-    flipped and sizes of g are not in it. Raises ConfigError.
+    one :class:`boldhw.golden.graph.counts.Counts` a layer, is what training counted: samples,
+    T's, active samples, gates and signals, of hidden layers. Raises ConfigError.
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class Network:
             kept.insert(0, self._signals(layer, below, gate, draws.get(layer)))
             counts = self.counts[layer]
             counts.active += len(chosen)
-            counts.gated += ones(gate)
+            counts.near += int(np.count_nonzero(gate))
             counts.nonzero += int(np.count_nonzero(kept[0]))
         self._gathered.append(([layer[chosen] for layer in inputs], kept))
 

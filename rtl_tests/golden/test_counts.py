@@ -54,8 +54,7 @@ def test_counts_of_a_chain_are_those_of_its_outputs():
         assert np.array_equal(counts.fires, inputs[layer + 1].sum(axis=0))
         own = start.settings.layers[layer]
         _, gate = fire(sums[layer], own.tau, own.window)
-        assert (counts.gated <= gate.sum(axis=0)).all()
-        assert 0 < counts.nonzero <= counts.gated.sum()
+        assert 0 < counts.nonzero <= counts.near <= gate.sum()
     assert trained.counts[2].samples == 0
 
 
@@ -70,7 +69,7 @@ def test_a_chain_and_its_graph_count_alike():
     bits, labels = samples(spec, 300, 2)
     assert graph.train(bits, labels) == golden.train(bits, labels)
     for layer, counts in zip(graph.layers[:-1], golden.counts, strict=False):
-        for name in ("samples", "fires", "active", "gated", "nonzero"):
+        for name in ("samples", "fires", "active", "near", "nonzero"):
             assert np.array_equal(layer.counts.since(name), counts.since(name)), name
         assert layer.counts.nonzero
 

@@ -10,8 +10,7 @@ def state(places=2, samples=10, active=4):
     counts = Counts(3, places)
     counts.samples, counts.active = samples, active
     counts.fires += [0, 20, 5]
-    counts.gated += [8, 2, 2]
-    counts.nonzero = 6
+    counts.near, counts.nonzero = 12, 6
     accumulators = np.array([[127, -128, 3, 0], [126, -127, -128, -128], [0, 0, 0, 0]], np.int16)
     counts._before = dict.fromkeys(Counts.NAMES, 0)
     return LayerState("near", counts, 17, accumulators, 8)
