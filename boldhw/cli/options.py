@@ -62,6 +62,13 @@ seed = click.option(
 )
 
 
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Spread over a Dask cluster; local starts one, local:2 one of two workers.",
+)
+
+
 def stacked(*options):
     """Return one decorator that adds several options, in this order."""
 
