@@ -14,7 +14,15 @@ from boldhw.cli.outcome import result_of, text_of
 from boldhw.cli.output import progress, say, verb
 from boldhw.cli.reporting import check_report, write_run_report
 from boldhw.cli.saving import check_place, refuse_fixed, resumable
-from boldhw.cli.source import from_run, source
+from boldhw.cli.source import (
+    check_classes,
+    check_source,
+    from_run,
+    frozen_layers,
+    known_classes,
+    source,
+    with_classes,
+)
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
 from boldhw.errors import ConfigError
@@ -25,8 +33,8 @@ from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes.
-FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP,
-         *own_data.FIXED)  # fmt: skip
+FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", "freeze",
+         *options.HYPER_HELP, *own_data.FIXED)  # fmt: skip
 
 
 @verb(text=text_of)
@@ -48,7 +56,7 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 @options.hyper
 def train(
     backend, data_name, reading, threshold, train_size, test_size, checkpoint, resume, source,
-    force, hidden, report, **settings,
+    add_class, freeze, force, hidden, report, **settings,
 ):  # fmt: skip
     """Train a network and print its accuracy on held-out samples.
 
@@ -60,14 +68,15 @@ def train(
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    if not settings["network"].is_chain or is_graph(resume):
-        own_data.check_graph(hidden, source)
+    check_source(source, resume, add_class)
+    if not settings["network"].is_chain or is_graph(resume) or is_graph(source):
+        own_data.check_graph(hidden)
         return train_graph(
-            settings, (checkpoint, report), resume, force, threshold,
+            settings, (checkpoint, report), resume, (source, add_class, freeze), force, threshold,
             (data_name, train_size, test_size, reading),
         )  # fmt: skip
     if source is not None:
-        trainer = from_run(source, resume, settings)
+        trainer = from_run(source, settings, freeze)
     else:
         trainer = None if resume is None else _resumed(resume)
     checkpoint = resume if checkpoint is None else checkpoint
@@ -76,7 +85,11 @@ def train(
     check_report(report)
     if trainer:
         threshold = options.run_threshold(trainer)
-    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
+    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer, add_class)
+    if add_class:
+        trainer = with_classes(trainer, len(dataset.schema.classes))
+    elif source is not None:
+        check_classes(dataset, known_classes(trainer), source)
     samples = dataset.samples(threshold)
     settings["hyper"] = options.suited(settings["hyper"], dataset)
     settings["network"] = own_data.network_of(
@@ -87,7 +100,7 @@ def train(
     if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     with _device(backend, trainer, samples, **settings) as device:
-        trainer = trainer or _new(device, **settings)
+        trainer = trainer or _new(device, freeze, **settings)
         trainer.origin, trainer.schema = origin, dataset.schema
         trainer.check(*samples)
         if device:
@@ -136,10 +149,10 @@ def _simulated(engine, clock_hz, network, samples):
     return StoredDevice(Link(SimTransport(engine, clock_hz=clock_hz, flash=image)), engine)
 
 
-def _new(device, *, network, epochs, seed, engine, hyper, store, **_):
+def _new(device, freeze, *, network, epochs, seed, engine, hyper, store, **_):
     engine = device.engine if device else engine or REFERENCE
-    model = Network(network, engine, seed)
-    return Trainer(model, hyper.fitting(engine), epochs, seed, stored=store)
+    model, frozen = Network(network, engine, seed), frozen_layers(freeze, network) or ()
+    return Trainer(model, hyper.fitting(engine), epochs, seed, stored=store, frozen=frozen)
 
 
 def _fill(device, bits, labels):

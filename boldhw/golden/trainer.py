@@ -1,7 +1,7 @@
 """Training by epochs, on the golden model or on anything that has its methods."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,9 @@ class Trainer:
     stored : bool
         Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any
         backend; one that has a store must hold the training samples. Not together with ``change``.
+    frozen : sequence of str
+        Names of layers that do not learn: their theta is more than any accumulator can hold, on
+        every backend.
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
     besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
@@ -95,6 +98,7 @@ class Trainer:
         backend: Backend | None = None,
         change: Callable[[Bits, np.random.Generator], Bits] | None = None,
         stored: bool = False,
+        frozen: Sequence[str] = (),
     ) -> None:
         if stored and change:
             raise ConfigError(
@@ -111,6 +115,8 @@ class Trainer:
         self.backend: Backend = backend or network
         self.change = change
         self.stored = stored
+        network.graph.frozen(frozen)  # raises for what cannot be
+        self.frozen = tuple(frozen)
         self.origin: Origin | None = None
         self.schema: Schema | None = None
         self.epoch = 0
@@ -178,7 +184,11 @@ class Trainer:
         settings = self.hyper.settings(
             network.engine, network.graph, self.epoch, self.epochs, popcount
         )
-        return settings.changed(decay=self.decay)
+        thetas = [
+            LIMIT if layer.name in self.frozen else theta
+            for layer, theta in zip(network.graph.layers, settings.column("theta"), strict=True)
+        ]
+        return settings.changed(decay=self.decay, theta=thetas)
 
     def layer_states(self) -> list[LayerState]:
         """Return the state of each layer after an epoch; weights are those of ``network``."""

@@ -210,14 +210,16 @@ class TestTrain:
         assert 0 < found["train_active_fraction"] <= 1
         assert found["flips"][0] > 0
 
-    def test_device_gives_the_golden_models_bits(self, result, board, config):
-        words = ("train", *SMALL, "--epochs", 2, "--config", config)
+    @pytest.mark.parametrize("freeze", [(), ("--freeze", "layer1", "--last-theta-factor", 1)])
+    def test_device_gives_the_golden_models_bits(self, result, board, config, freeze):
+        words = ("train", *SMALL, "--epochs", 2, "--config", config, *freeze)
         golden, _ = result(*words)
         device, code = result(*words, "--backend", "sim")
         assert code == 0
         assert device.pop("cycles") > 0
         device.pop("seconds"), golden.pop("seconds")
         assert device == without_counts(golden)
+        assert not freeze or (golden["flips"][0] == 0 and golden["flips"][1])
 
     def test_hyper_parameters_reach_the_trainer(self, result):
         frozen, _ = result("train", *SMALL, "--epochs", 1, "--theta", 60000)
