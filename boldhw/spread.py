@@ -32,7 +32,7 @@ def spread(scheduler=None):
         import distributed
     except ImportError as error:
         raise missing_package("a cluster", "distributed", "dask") from error
-    with _client(distributed, scheduler) as client:
+    with _client(scheduler) as client:
 
         def run(function, calls, shared=()):
             common = [client.scatter(each, broadcast=True, hash=False) for each in shared]
@@ -52,22 +52,27 @@ def _here(function, calls, shared=()):
 
 
 @contextmanager
-def _client(distributed, scheduler):
+def _client(scheduler):
     """Yield the Client of a scheduler, or of a cluster that is there within the block only."""
+    import dask
+    from distributed import Client, LocalCluster
+
     if match := LOCAL.fullmatch(scheduler):
         count = int(match[1]) if match[1] else None
         with (
             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as work,
-            distributed.LocalCluster(
+            dask.config.set(temporary_directory=work),
+            LocalCluster(
                 n_workers=count, threads_per_worker=1, dashboard_address=":0",
-                local_directory=work, silence_logs=logging.ERROR,
+                # Errors of calls are raised; workers log that they lose the scheduler at the end.
+                local_directory=work, silence_logs=logging.CRITICAL,
             ) as cluster,
-            distributed.Client(cluster) as client,
+            Client(cluster) as client,
         ):  # fmt: skip
             yield client
         return
     try:
-        client = distributed.Client(scheduler, timeout=TIMEOUT)
+        client = Client(scheduler, timeout=TIMEOUT)
     except OSError as error:
         raise ToolError(
             f"no Dask scheduler answers at {scheduler} ({error}); start one with: dask scheduler, "

@@ -28,7 +28,7 @@ def address(tmp_path_factory):
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0",
-            local_directory=str(tmp_path_factory.mktemp("dask")), silence_logs=logging.ERROR,
+            local_directory=str(tmp_path_factory.mktemp("dask")), silence_logs=logging.CRITICAL,
         ) as cluster,
     ):  # fmt: skip
         yield cluster.scheduler_address
