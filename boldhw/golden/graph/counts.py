@@ -79,13 +79,16 @@ class Counts:
 def ones(bits: Bits) -> Longs:
     """Return how often each column is T: int64, shape (n,). bits: bool, shape (k, n).
 
-    Bytes are added up as bytes, rows far apart first: few and long sums take a fifth of the time of
-    a sum of integers.
+    Bytes are added up as bytes; of many rows those far apart first, in few and long sums. This
+    takes a fifth of the time of a sum of integers.
     """
-    values = np.ascontiguousarray(bits).view(np.uint8)
-    rows = max(1, min(MOST, isqrt(len(values))))
+    values = bits.view(np.uint8)
+    if len(values) <= MOST:
+        few: Longs = np.add.reduce(values, axis=0, dtype=np.uint8).astype(np.int64)
+        return few
+    rows = min(MOST, isqrt(len(values)))
     whole = len(values) // rows * rows
-    sums = values[:whole].reshape(rows, -1).sum(axis=0, dtype=np.uint8)
-    found: Longs = sums.reshape(-1, values.shape[1]).sum(axis=0, dtype=np.int64)
-    found += values[whole:].sum(axis=0, dtype=np.int64)
+    sums = np.add.reduce(values[:whole].reshape(rows, -1), axis=0, dtype=np.uint8)
+    found: Longs = np.add.reduce(sums.reshape(-1, values.shape[1]), axis=0, dtype=np.int64)
+    found += np.add.reduce(values[whole:], axis=0, dtype=np.int64)
     return found
