@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from boldhw.cli import options
+from boldhw.cli.building import shown
 from boldhw.cli.output import say, verb
 from boldhw.errors import CheckError
 
@@ -42,8 +43,5 @@ def build(board, output, seeds, store):
     board = board.with_store() if store else board
     output = output or f"build/{board.name}"
     say(f"Building {board.name} into {output}, some minutes ...")
-    return asdict(run_build(board, output, seeds, _say_clock))
-
-
-def _say_clock(seed, placed):
-    say(f"seed {seed}: {f'{placed.fmax_mhz} MHz' if placed else 'the router never finishes'}")
+    with shown() as watch:
+        return asdict(run_build(board, output, seeds, watch))

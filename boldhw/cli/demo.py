@@ -10,7 +10,8 @@ from boldhw.cli import options
 from boldhw.cli.output import progress, say, verb
 from boldhw.data.files import check_writable
 from boldhw.errors import CheckError
-from boldhw.report.html import read_builds, read_history, read_run, template, write_report
+from boldhw.report.html import read_builds, read_history, read_run, write_report
+from boldhw.report.page import template
 from boldhw.report.run import Job, run_demo
 
 DEFAULT = Job()
@@ -39,7 +40,7 @@ def demo(output, report, **settings):
     the weights and accumulators of the hardware must be those of the golden model.
     """
     job = replace(DEFAULT, **settings)
-    template()  # what it lacks is said now, not when all is done
+    template("demo")  # what it lacks is said now, not when all is done
     for directory in (Path(output), Path(report).parent):  # now, not when all is done
         directory.mkdir(parents=True, exist_ok=True)
     check_writable(report)

@@ -3,6 +3,7 @@
 import click
 
 from boldhw import data
+from boldhw.cli import options
 from boldhw.cli.output import say, verb
 from boldhw.errors import DataError
 from boldhw.experiments import EXPERIMENTS, find
@@ -23,7 +24,8 @@ def _text(result):
 @click.option("--out", default=None, help="Folder for results.  [default: build/experiments/NAME]")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--quick", is_flag=True, help="A few small runs, to see whether it works.")
-def experiment(name, data_name, out, seeds, quick):
+@options.scheduler
+def experiment(name, data_name, out, seeds, quick, scheduler):
     """Measure a table: every run with every seed, then JSON, Markdown and plots.
 
     Each run is kept as soon as it is done; the same command goes on where it was interrupted. NAME
@@ -32,7 +34,7 @@ def experiment(name, data_name, out, seeds, quick):
     found = find(name)
     dataset = (found.load or _digits)(data_name, quick)
     directory = out or f"build/experiments/{name}"
-    files, records = perform(found, name, dataset, directory, seeds, quick, say)
+    files, records = perform(found, name, dataset, directory, seeds, quick, say, scheduler)
     text = next(path for path in files if path.endswith(".md"))
     with open(text, encoding="utf-8") as file:
         return {"experiment": name, "runs": len(records), "files": files, "text": file.read()}

@@ -24,7 +24,7 @@ COLUMNS = (
     "--least-bits", type=click.IntRange(4, 8), default=4, show_default=True, help="Of accumulators."
 )
 @click.option("--verify", type=click.IntRange(0), default=0, help="Build the best N for real.")
-@click.option("--scheduler", metavar="ADDRESS", help="Build on a Dask cluster; local starts one.")
+@options.scheduler
 def explore(board, network, store, output, least_bits, verify, scheduler):
     """Search the engines that a board can hold: samples per second against LUT4.
 

@@ -13,9 +13,9 @@ from boldhw.golden.graph import checkpoint as graphs
 @verb(text=lambda result: "\n".join(result["files"]))
 @folder.run
 @folder.output
-@options.engine
+@options.config
 @click.option("--name", default="image", show_default=True, help="Of the header and what is in it.")
-def image(run, output, force, engine, clock_hz, name):
+def image(run, output, force, config, clock_hz, name):
     """Write what a host writes into an engine for the network of RUN.
 
     Layer table, accumulators and weights as $readmemh files, and with the registers as a header of
@@ -25,10 +25,10 @@ def image(run, output, force, engine, clock_hz, name):
     if graphs.is_graph(run):
         raise ConfigError(f"{run} holds a graph, which no engine runs; use boldhw export")
     network = checkpoints.load(run).network
-    engine = engine or network.engine
-    files = write_image(network, engine, name)
+    config = config or network.config
+    files = write_image(network, config, name)
     return {
         "network": str(network.graph),
-        "design_digest": engine.digest().hex(),
+        "design_digest": config.digest().hex(),
         "files": folder.write(output, files),
     }

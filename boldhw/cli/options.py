@@ -62,6 +62,13 @@ seed = click.option(
 )
 
 
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Spread over a Dask cluster; local starts one, local:2 one of two workers.",
+)
+
+
 def stacked(*options):
     """Return one decorator that adds several options, in this order."""
 
@@ -260,7 +267,10 @@ def load_bits(name, threshold, train_size=None, test_size=None):
     return data.load(name, train_size, test_size).samples(threshold)
 
 
-def say_if_nothing_learned(accuracy, labels):
-    """Say so if a network is no better on the samples of these labels than the majority class."""
+def say_if_nothing_learned(accuracy, labels, advice=ADVICE):
+    """Say so if a network is no better on the samples of these labels than the majority class.
+
+    advice: what to try then.
+    """
     if reason := no_better(accuracy, labels):
-        say(f"boldhw: warning: {reason}; {ADVICE}")
+        say(f"boldhw: warning: {reason}; {advice}")

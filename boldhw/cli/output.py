@@ -85,16 +85,31 @@ def write(text, err=False):
 
 
 @contextmanager
-def progress(total, text):
+def progress(total, text, unit=None):
     """Show a bar of ``total`` steps on stderr, nothing when stderr is no terminal.
 
-    Yields ``step(count, text)``: move on by ``count`` steps and show ``text`` behind the bar.
+    Time elapsed and time left are shown, and with a ``unit`` steps per second. Yields
+    ``step(count, text)``: move on by ``count`` steps and show ``text`` behind the bar.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    class Rate(ProgressColumn):
+        def render(self, task):
+            return f"{task.speed:,.0f} {unit}" if task.speed else ""
 
     console = Console(stderr=True)
-    columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeElapsedColumn()
+    columns = (
+        BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(), *([Rate()] if unit else []),
+    )  # fmt: skip
     with Progress(
         *columns,
         TextColumn("{task.description}"),

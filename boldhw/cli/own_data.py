@@ -110,13 +110,10 @@ def _edges(text):
         ) from error
 
 
-def check_graph(widths, source):
-    """Raise ConfigError for what chains of dense layers alone have: ``--hidden`` and ``--from``."""
-    for name, value in (("--hidden", widths), ("--from", source)):
-        if value is not None:
-            raise ConfigError(
-                f"{name} is for chains of dense layers, not for a graph; leave it out"
-            )
+def check_graph(widths):
+    """Raise ConfigError for ``--hidden``, which chains of dense layers alone have."""
+    if widths is not None:
+        raise ConfigError("--hidden is for chains of dense layers, not for a graph; leave it out")
 
 
 def schema_of(trainer):
@@ -128,12 +125,13 @@ def schema_of(trainer):
     return Schema(tuple(str(index) for index in range(classes)))
 
 
-def load(name, sizes, reading, trainer):
+def load(name, sizes, reading, trainer, more=False):
     """Return the Dataset to train on, by the code of a run if there is one.
 
+    With ``more`` there may be classes that the run does not know.
     Raises ConfigError for a threshold where there is a coder, and like :func:`boldhw.data.load`.
     """
-    dataset = data.load(name, sizes[0], sizes[1], reading, trainer and schema_of(trainer))
+    dataset = data.load(name, sizes[0], sizes[1], reading, trainer and schema_of(trainer), more)
     if given(["threshold"]):
         _check_cut(dataset.schema)
     tell(dataset.notes)

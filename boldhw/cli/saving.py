@@ -7,10 +7,8 @@ from contextlib import contextmanager
 import click
 from click.core import ParameterSource
 
-from boldhw.cli.options import say_if_nothing_learned
 from boldhw.cli.output import say
 from boldhw.data.files import check_writable
-from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import checkpoint as checkpoints
 from boldhw.golden.graph import checkpoint as graphs
@@ -88,30 +86,3 @@ def resumable(trainer, checkpoint):
         if checkpoint is not None:
             say(f"interrupted after epoch {trainer.epoch}; go on with: {again(checkpoint)}")
         raise
-
-
-def say_epoch(stats):
-    """Print the EpochStats of an epoch."""
-    flips = " ".join(map(str, stats.flips))
-    say(f"epoch {stats.epoch}: {100 * stats.test_accuracy:.2f} % held-out, flips {flips}")
-
-
-def result_of(network, trainer, epochs, test, labels, seconds):
-    """Return the JSON object of epochs trained now, a list of EpochStats that may be empty.
-
-    network: as it is written there.  test, labels: the test samples, as the trainer takes them.
-    """
-    accuracy = epochs[-1].test_accuracy if epochs else trainer.accuracy(test, labels)
-    say_if_nothing_learned(accuracy, labels)
-    trained = sum(stats.samples for stats in epochs)
-    return {
-        "network": network,
-        "epochs": trainer.epoch,
-        "test_accuracy": accuracy,
-        "majority_share": majority_share(labels),
-        "train_active_fraction": sum(stats.active for stats in epochs) / max(trained, 1),
-        "flips": [sum(layer) for layer in zip(*(s.flips for s in epochs), strict=True)],
-        "updates": sum(stats.updates for stats in epochs),
-        "samples": trained,
-        "seconds": round(seconds, 3),
-    }

@@ -9,9 +9,20 @@ from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
 from boldhw.cli import options, own_data
+from boldhw.cli.epochs import open_log, run_epochs
+from boldhw.cli.outcome import result_of, text_of
 from boldhw.cli.output import progress, say, verb
-from boldhw.cli.saving import check_place, refuse_fixed, result_of, resumable, say_epoch
-from boldhw.cli.source import from_run, source
+from boldhw.cli.reporting import check_report, write_run_report
+from boldhw.cli.saving import check_place, refuse_fixed, resumable
+from boldhw.cli.source import (
+    check_classes,
+    check_source,
+    from_run,
+    frozen_layers,
+    known_classes,
+    source,
+    with_classes,
+)
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
 from boldhw.errors import ConfigError
@@ -22,11 +33,11 @@ from boldhw.spec import packing
 from boldhw.spec.layout import Layout
 
 # What a checkpoint fixes.
-FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *options.HYPER_HELP,
-         *own_data.FIXED)  # fmt: skip
+FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", "freeze",
+         *options.HYPER_HELP, *own_data.FIXED)  # fmt: skip
 
 
-@verb()
+@verb(text=text_of)
 @options.backend("golden")
 @options.network
 @own_data.hidden
@@ -41,10 +52,11 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", *
 @click.option("--resume", type=options.FILE, help="Go on with the run saved here.")
 @source
 @click.option("--force", is_flag=True, help="Replace the run that is saved at --checkpoint.")
+@click.option("--report", type=options.FILE, help="Write a report of the run here, as HTML.")
 @options.hyper
 def train(
     backend, data_name, reading, threshold, train_size, test_size, checkpoint, resume, source,
-    force, hidden, **settings,
+    add_class, freeze, force, hidden, report, **settings,
 ):  # fmt: skip
     """Train a network and print its accuracy on held-out samples.
 
@@ -56,22 +68,28 @@ def train(
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
-    if not settings["network"].is_chain or is_graph(resume):
-        own_data.check_graph(hidden, source)
+    check_source(source, resume, add_class)
+    if not settings["network"].is_chain or is_graph(resume) or is_graph(source):
+        own_data.check_graph(hidden)
         return train_graph(
-            settings, checkpoint, resume, force, threshold,
+            settings, (checkpoint, report), resume, (source, add_class, freeze), force, threshold,
             (data_name, train_size, test_size, reading),
         )  # fmt: skip
     if source is not None:
-        trainer = from_run(source, resume, settings)
+        trainer = from_run(source, settings, freeze)
     else:
         trainer = None if resume is None else _resumed(resume)
     checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
+    check_report(report)
     if trainer:
         threshold = options.run_threshold(trainer)
-    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer)
+    dataset = own_data.load(data_name, (train_size, test_size), reading, trainer, add_class)
+    if add_class:
+        trainer = with_classes(trainer, len(dataset.schema.classes))
+    elif source is not None:
+        check_classes(dataset, known_classes(trainer), source)
     samples = dataset.samples(threshold)
     settings["hyper"] = options.suited(settings["hyper"], dataset)
     settings["network"] = own_data.network_of(
@@ -82,7 +100,7 @@ def train(
     if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     with _device(backend, trainer, samples, **settings) as device:
-        trainer = trainer or _new(device, **settings)
+        trainer = trainer or _new(device, freeze, **settings)
         trainer.origin, trainer.schema = origin, dataset.schema
         trainer.check(*samples)
         if device:
@@ -90,10 +108,14 @@ def train(
             trainer.backend = device
         if device and trainer.stored:
             _fill(device, *samples[:2])
+        log = open_log(checkpoint or report, trainer, resume)
         start = time.perf_counter()
         with resumable(trainer, checkpoint):
-            epochs = _run(trainer, device, samples, checkpoint)
-        return _result(trainer, device, epochs, samples, time.perf_counter() - start)
+            epochs = _run(trainer, device, samples, checkpoint, log)
+        seconds = time.perf_counter() - start
+        if report is not None:
+            write_run_report(trainer, log.entries, report)
+        return _result(trainer, device, epochs, samples, seconds)
 
 
 def _resumed(path):
@@ -127,10 +149,10 @@ def _simulated(config, clock_hz, network, samples):
     return StoredDevice(Link(SimTransport(config, clock_hz=clock_hz, flash=image)), config)
 
 
-def _new(device, *, network, epochs, seed, config, hyper, store, **_):
+def _new(device, freeze, *, network, epochs, seed, config, hyper, store, **_):
     config = device.config if device else config or REFERENCE
-    model = Network(network, config, seed)
-    return Trainer(model, hyper.fitting(config), epochs, seed, stored=store)
+    model, frozen = Network(network, config, seed), frozen_layers(freeze, network) or ()
+    return Trainer(model, hyper.fitting(config), epochs, seed, stored=store, frozen=frozen)
 
 
 def _fill(device, bits, labels):
@@ -147,36 +169,21 @@ def _fill(device, bits, labels):
     say(f"{len(bits)} samples are in the store, {sent} bytes of them were sent")
 
 
-def _run(trainer, device, samples, checkpoint):
+def _run(trainer, device, samples, checkpoint, log):
     """Train the epochs that are left, saving after each; return their EpochStats."""
+
+    def read():
+        if device and log:
+            device.read_into(trainer.network)
 
     def save():
         if checkpoint is not None:
-            if device:
-                device.read_into(trainer.network)
             checkpoints.save(checkpoint, trainer)
 
-    save()
-    epochs = []
-    count = len(samples[1])
-    total = (trainer.epochs - trainer.epoch) * count
-    with progress(total, "training") as step:
-        for stats in trainer.run(*samples, progress=_steps(step, trainer)):
-            epochs.append(stats)
-            save()
-            say_epoch(stats)
+    epochs = run_epochs(trainer, samples, log, save, read)
+    if device and not log:  # for what is said of accumulators at the end
+        device.read_into(trainer.network)
     return epochs
-
-
-def _steps(step, trainer):
-    """Return the progress callback of a Trainer, which counts from 0 in every epoch."""
-    last = [0]
-
-    def report(epoch, done):
-        step(done - last[0] if done > last[0] else done, f"epoch {epoch + 1}")
-        last[0] = done
-
-    return report
 
 
 def _result(trainer, device, epochs, samples, seconds):

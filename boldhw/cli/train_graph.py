@@ -6,14 +6,11 @@ import numpy as np
 
 from boldhw import data
 from boldhw.cli import options, own_data
-from boldhw.cli.saving import (
-    check_place,
-    given,
-    refuse_fixed,
-    result_of,
-    resumable,
-    say_epoch,
-)
+from boldhw.cli.epochs import open_log, run_epochs
+from boldhw.cli.outcome import GRAPH_ADVICE, result_of
+from boldhw.cli.reporting import check_report, write_run_report
+from boldhw.cli.saving import check_place, given, refuse_fixed, resumable
+from boldhw.cli.source import check_classes, frozen_layers
 from boldhw.data.datasets import Origin
 from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
@@ -24,10 +21,11 @@ from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.golden.transfer import continued, graph_with_outputs
 from boldhw.spec.layer import CONV
 from boldhw.spec.packing import check_labels
 
-FIXED = ("network", "epochs", "seed", "threshold", *own_data.FIXED)  # by a checkpoint
+FIXED = ("network", "epochs", "seed", "threshold", "freeze", *own_data.FIXED)  # by a checkpoint
 UNUSED = ("backend", "store", "board", "config", "clock_hz", *options.HYPER_HELP)
 BITS = 16  # of an accumulator
 PICTURES = 2000  # that tell the share of T's at the start
@@ -38,43 +36,66 @@ def is_graph(path):
     return path is not None and graphs.is_graph(path)
 
 
-def train_graph(settings, checkpoint, resume, force, threshold, samples):
+def train_graph(settings, places, resume, begin, force, threshold, samples):
     """Train a graph and return the result of the verb.
 
-    samples: name, training and test size of the data set, and its Reading. Raises ConfigError and
-    DataError.
+    places: where to save the run and its report, each may be None.  begin: checkpoint of --from, or
+    None, --add-class, and layers to freeze.  samples: name, training and
+    test size of the data set, and its Reading. Raises ConfigError and DataError.
     """
     if unused := given(UNUSED):
         raise ConfigError(
             f"--{unused[0].replace('_', '-')} is for chains of dense layers; a graph trains on the "
             f"golden model, with governors: leave it out"
         )
+    checkpoint, report = places
     if resume is not None:
         refuse_fixed(resume, FIXED)
         checkpoint = resume if checkpoint is None else checkpoint
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
-    if resume is None:
+    check_report(report)
+    source, add_class, freeze = begin
+    if source is not None:
+        trainer, dataset = _continued(source, settings, add_class, freeze, samples)
+    elif resume is None:
         dataset = _pictures(samples)
-        trainer = _new(settings, threshold, dataset)
+        trainer = _new(settings, threshold, freeze, dataset)
     else:
         trainer = graphs.load(resume)
         dataset = _pictures(samples, own_data.schema_of(trainer))
-        check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
+    check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
     _check_origin(trainer, samples[0], dataset, resume)
-    begin = time.perf_counter()
-    epochs = _run(trainer, dataset, checkpoint)
+    log = open_log(checkpoint or report, trainer, resume)
+    start_time = time.perf_counter()
+    epochs = _run(trainer, dataset, checkpoint, log)
+    seconds = time.perf_counter() - start_time
+    if report is not None:
+        write_run_report(trainer, log.entries, report)
     return result_of(
-        str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test,
-        time.perf_counter() - begin,
-    )  # fmt: skip
+        str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test, seconds
+    )
 
 
-def _pictures(samples, schema=None):
+def _continued(path, settings, add_class, freeze, samples):
+    """Return (run, data set): a new run that begins with the graph saved at ``path``."""
+    old = graphs.load(path)
+    dataset = _pictures(samples, own_data.schema_of(old), add_class)
+    if not add_class:
+        check_classes(dataset, old.graph.classes, path)
+    wanted = len(dataset.schema.classes) * old.graph.settings.outputs_per_class
+    if wanted > old.graph.spec.output.outputs:
+        old.graph = graph_with_outputs(old.graph, wanted, settings["seed"])
+    frozen = frozen_layers(freeze, old.graph.spec)
+    count = len(dataset.y_train)
+    return continued(old, settings["epochs"], count, settings["seed"], frozen), dataset
+
+
+def _pictures(samples, schema=None, more=False):
     """Return a data set of pixels. Raises DataError for one that a coder makes bits of."""
     name, train_size, test_size, reading = samples
-    dataset = data.load(name, train_size, test_size, reading, schema)
+    dataset = data.load(name, train_size, test_size, reading, schema, more)
     if dataset.schema and dataset.schema.coder:
         raise DataError(
             f"{dataset.name} has no pixels but features with edges of their own; a graph takes "
@@ -91,9 +112,11 @@ def check_data(code, spec, classes, dataset):
         check_labels(labels, len(labels), classes, f"{name} set: labels")
 
 
-def _new(settings, threshold, dataset):
+def _new(settings, threshold, freeze, dataset):
     """Return a run that has not begun."""
     spec, seed, constants = settings["network"], settings["seed"], Constants()
+    frozen = frozen_layers(freeze, spec)
+    spec = spec if frozen is None else spec.frozen(frozen)
     code = _levels(spec.sample, threshold)
     check_data(code, spec, spec.output.outputs, dataset)
     bits = code(dataset.x_train[:PICTURES])
@@ -124,23 +147,21 @@ def _check_origin(trainer, name, dataset, resume):
     """Note which samples a run trains on. Raises DataError if it trained on others before."""
     bits = trainer.code(dataset.x_train)
     origin = Origin.of(name, trainer.code.levels[0], bits, dataset.y_train)
-    if trainer.origin:
+    if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     trainer.origin = origin
 
 
-def _run(trainer, dataset, checkpoint):
+def _run(trainer, dataset, checkpoint, log):
     """Train the epochs that are left, saving after each; return their EpochStats."""
-    epochs = []
-    if checkpoint is not None:
-        graphs.save(checkpoint, trainer)
+
+    def save():
+        if checkpoint is not None:
+            graphs.save(checkpoint, trainer)
+
+    samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
     with resumable(trainer, checkpoint):
-        for stats in trainer.run(dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test):
-            epochs.append(stats)
-            if checkpoint is not None:
-                graphs.save(checkpoint, trainer)
-            say_epoch(stats)
-    return epochs
+        return run_epochs(trainer, samples, log, save)
 
 
 def load_graph(path, backend, threshold):
@@ -169,7 +190,7 @@ def evaluate_graph(path, backend, samples, threshold):
     own_data.tell(dataset.notes)
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
-    options.say_if_nothing_learned(accuracy, dataset.y_test)
+    options.say_if_nothing_learned(accuracy, dataset.y_test, GRAPH_ADVICE)
     return {
         "network": str(trainer.graph.spec),
         "epochs": trainer.epoch,

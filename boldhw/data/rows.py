@@ -123,8 +123,8 @@ def indices_of(rows, classes) -> np.ndarray:
         place = rows.places[found.index(-1)]
         raise DataError(
             f"{rows.name} has the classes {listed(unknown)}, the first in {place}, and the "
-            f"network knows {listed(classes)} only; leave their samples out, or train a new "
-            f"network on all classes"
+            f"network knows {listed(classes)} only; leave their samples out, train a new network "
+            f"on all classes, or add them with boldhw train --from RUN --add-class"
         )
     return np.array(found, np.int64)
 

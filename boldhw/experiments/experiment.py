@@ -11,6 +11,7 @@ from pathlib import Path
 from boldhw.data.files import check_writable, replace_file
 from boldhw.errors import DataError, naming
 from boldhw.programs import versions
+from boldhw.spread import spread
 
 JOURNAL = "runs.jsonl"
 
@@ -81,11 +82,15 @@ class Journal:
         self._read(len(self._records) + 1, line)  # as it will be read when resumed
 
 
-def perform(experiment, name, dataset, directory, seeds, quick=False, say=lambda text: None):
+def perform(
+    experiment, name, dataset, directory, seeds, quick=False, say=lambda text: None, scheduler=None
+):
     """Do the runs that the journal in ``directory`` does not hold, then write the report.
 
     ``say`` gets a line per run with an estimate of the time left. Writes ``runs.jsonl`` as it goes
     and ``NAME.json``, ``NAME.md`` and plots at the end; returns their paths, and the records.
+    ``scheduler``: of :func:`boldhw.spread.spread`. This process alone writes files: runs that have
+    ended are kept when it is interrupted, wherever they were done.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -95,16 +100,38 @@ def perform(experiment, name, dataset, directory, seeds, quick=False, say=lambda
     left = [settings for settings in runs if not journal.find(settings, data)]
     if len(left) < len(runs):
         say(f"{len(runs) - len(left)} of {len(runs)} runs are done already")
-    start, costs = time.perf_counter(), [experiment.cost(settings) for settings in left]
-    for index, settings in enumerate(left):
-        begin = time.perf_counter()
-        result = experiment.run(settings, dataset)
-        seconds = round(time.perf_counter() - begin, 2)
-        journal.add({"settings": settings, "data": data, "result": result, "seconds": seconds})
-        rate = (time.perf_counter() - start) / sum(costs[: index + 1])
-        say(_line(index + 1, len(left), settings, rate * sum(costs[index + 1 :])))
+    if left:
+        _do(
+            experiment,
+            left,
+            dataset,
+            scheduler,
+            lambda each: journal.add(each | {"data": data}),
+            say,
+        )
     records = [journal.find(settings, data) for settings in runs]
     return _write(experiment, name, dataset, directory, records), records
+
+
+def _do(experiment, left, dataset, scheduler, keep, say):
+    """Do runs, here or on a cluster; ``keep`` gets the record of each when it has ended."""
+    costs = [experiment.cost(settings) for settings in left]
+    start, done = time.perf_counter(), 0.0
+    calls = [(experiment.run, settings) for settings in left]
+    with spread(scheduler) as run:
+        for count, (index, record) in enumerate(run(_timed, calls, (dataset,)), 1):
+            keep(record)
+            done += costs[index]
+            rate = (time.perf_counter() - start) / done
+            say(_line(count, len(left), left[index], rate * (sum(costs) - done)))
+
+
+def _timed(run, settings, dataset):
+    """Return the record of a run, with the seconds that it took where it was done."""
+    begin = time.perf_counter()
+    result = run(settings, dataset)
+    return {"settings": settings, "result": result,
+            "seconds": round(time.perf_counter() - begin, 2)}  # fmt: skip
 
 
 def _line(done, count, settings, seconds):

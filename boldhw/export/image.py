@@ -41,14 +41,14 @@ class Piece(NamedTuple):
         return (self.data[at : at + self.size] for at in range(0, len(self.data), self.size))
 
 
-def write_image(network: Network, engine: EngineConfig, name: str) -> dict[str, str]:
+def write_image(network: Network, config: EngineConfig, name: str) -> dict[str, str]:
     """Return the text of each file by its name.
 
     Parameters
     ----------
     network : Network
         A chain of dense layers with settings.
-    engine : EngineConfig
+    config : EngineConfig
         The engine that the image is for.
     name : str
         What the header and all names in it begin with.
@@ -59,13 +59,13 @@ def write_image(network: Network, engine: EngineConfig, name: str) -> dict[str, 
         raise ConfigError(
             f"name {name!r} is no identifier of C; take a letter, then letters, digits and _"
         )
-    layout = Layout(engine, network.graph)
+    layout = Layout(config, network.graph)
     pieces = _pieces(network, layout)
     registers = {**register_values(layout, network.settings), Register.LAYERS: len(layout.layers)}
     described = {
         "network": str(network.graph),
-        "design_digest": engine.digest().hex(),
-        "engine": asdict(engine),
+        "design_digest": config.digest().hex(),
+        "engine": asdict(config),
         "registers": {register.name: value for register, value in registers.items()},
         "pieces": [
             {"name": piece.name, "bank": piece.bank.name, "first": piece.first,
@@ -84,22 +84,22 @@ def write_image(network: Network, engine: EngineConfig, name: str) -> dict[str, 
 
 def _pieces(network: Network, layout: Layout) -> list[Piece]:
     """Return what is written into memories. Raises ConfigError."""
-    engine = layout.engine
-    if engine.training and network.engine.accumulator_bits != engine.accumulator_bits:
+    config = layout.config
+    if config.training and network.config.accumulator_bits != config.accumulator_bits:
         raise ConfigError(
-            f"the network has accumulator_bits={network.engine.accumulator_bits}, the engine "
-            f"{engine.accumulator_bits}; train with that engine (boldhw train --board or --config)"
+            f"the network has accumulator_bits={network.config.accumulator_bits}, the engine "
+            f"{config.accumulator_bits}; train with that engine (boldhw train --board or --config)"
         )
     table = packing.pack_table(layout, network.settings)
     weights = packing.pack_weights(layout, network.weights)
     pieces = [
-        Piece("table", Bank.DATA, 0, engine.data_bytes, table),
-        Piece("weights", Bank.WEIGHTS, 0, engine.block_bytes, weights),
+        Piece("table", Bank.DATA, 0, config.data_bytes, table),
+        Piece("weights", Bank.WEIGHTS, 0, config.block_bytes, weights),
     ]
-    if engine.training:
+    if config.training:
         data = packing.pack_accumulators(layout, network.accumulators)
         first = layout.accumulator_row
-        pieces.append(Piece("accumulators", Bank.DATA, first, engine.data_bytes, data))
+        pieces.append(Piece("accumulators", Bank.DATA, first, config.data_bytes, data))
     return pieces
 
 

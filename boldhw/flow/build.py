@@ -15,6 +15,7 @@ from boldhw.data.files import check_writable, replace_file
 from boldhw.errors import ToolError, missing_package, naming
 from boldhw.flow import floorplan
 from boldhw.flow.synthesis import FAMILIES, Resources, find_tool, run_tool, synthesise, tool_version
+from boldhw.flow.watch import SILENT, last_line
 from boldhw.programs import StuckError
 
 NAME = "boldhw"
@@ -80,15 +81,15 @@ class BuildResult(Resources):
     versions: dict
 
 
-def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
+def build(board, directory, seeds=SEEDS, watch=SILENT):
     """Build the bitstream of a board and return its BuildResult.
 
-    As many seeds at a time are placed as there are processors. ``on_seed`` is called with one after
-    the other when it is done and what was Placed, None where no router finishes. Writes the
-    bitstream, ``boldhw.bin``, ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and,
-    last, ``build.json`` to the directory; a build that ends early changes nothing there. The same
-    sources and tools give the same bitstream. Raises ToolError when a tool is missing or fails, or
-    no seed can be routed, and DataError if the directory cannot take the files.
+    As many seeds at a time are placed as there are processors. ``watch``, a
+    :class:`boldhw.flow.watch.Watch`, hears how it goes on. Writes the bitstream, ``boldhw.bin``,
+    ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and, last, ``build.json`` to the
+    directory; a build that ends early changes nothing there. The same sources and tools give the
+    same bitstream. Raises ToolError when a tool is missing or fails, or no seed can be routed, and
+    DataError if the directory cannot take the files.
     """
     directory, family = Path(directory), FAMILIES[board.family]
     for variable in ("YOSYS", family.placer, family.packer):  # now, not when it is needed
@@ -102,7 +103,7 @@ def build(board, directory, seeds=SEEDS, on_seed=lambda seed, placed: None):
         naming(directory),
         tempfile.TemporaryDirectory(dir=directory, prefix=UNFINISHED) as work,
     ):
-        result = _build(board, Path(work), directory / bitstream, tuple(seeds), on_seed)
+        result = _build(board, Path(work), directory / bitstream, tuple(seeds), watch)
         (Path(work) / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
         # What a link leads to, not the link.
         Path(os.path.realpath(directory / RESULT)).unlink(missing_ok=True)
@@ -120,18 +121,23 @@ def _logs(work):
     return sorted(path.name for path in Path(work).glob("*.log"))
 
 
-def _build(board, work, bitstream, seeds, on_seed):
-    rtlil, constraints = elaborate(board)
+def _build(board, work, bitstream, seeds, watch):
     family = FAMILIES[board.family]
+    with watch.step("elaboration"):
+        rtlil, constraints = elaborate(board)
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
-    resources = synthesise(rtlil, NAME, work, board.family)
+    with watch.step("synthesis of the design"):
+        resources = synthesise(rtlil, NAME, work, board.family)
     if board.sites:
         take_sites(work / f"{NAME}.json", board.sites(board.config))
-    array = synthesise(_array_rtlil(board), "array", work, board.family)
-    placed, unrouted = _place_all(board, work, seeds, on_seed)
+    with watch.step("synthesis of the array alone"):
+        array = synthesise(_array_rtlil(board), "array", work, board.family)
+    with watch.step("place and route"):
+        placed, unrouted = _place_all(board, work, seeds, watch)
     best = max(placed, key=lambda each: each.fmax_mhz)
-    _pack(board, work, best.seed)
-    cells = _floorplan(work, f"seed{best.seed}.{family.written}")
+    with watch.step("bitstream and floorplan"):
+        _pack(board, work, best.seed)
+        cells = _floorplan(work, f"seed{best.seed}.{family.written}")
     lanes = board.config.elements * board.config.lanes
     return BuildResult(
         **asdict(resources),
@@ -175,15 +181,17 @@ def _array_rtlil(board):
     )
 
 
-def _place_all(board, work, seeds, on_seed):
+def _place_all(board, work, seeds, watch):
     """Return what was Placed, and the seeds whose placement is never routed."""
     results, stop = [], Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tasks = [pool.submit(_place_or_none, board, work, seed, stop.is_set) for seed in seeds]
+        tasks = [
+            pool.submit(_place_or_none, board, work, seed, stop.is_set, watch) for seed in seeds
+        ]
         try:
             for seed, task in zip(seeds, tasks, strict=True):
                 results.append(task.result())
-                on_seed(seed, results[-1])
+                watch.placed(seed, results[-1])
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -198,10 +206,10 @@ def _place_all(board, work, seeds, on_seed):
     return placed, unrouted
 
 
-def _place_or_none(board, work, seed, stopped):
+def _place_or_none(board, work, seed, stopped, watch):
     """Return what was Placed, None when no router finishes."""
     try:
-        return place(board, work, seed, stopped)
+        return place(board, work, seed, stopped, watch)
     except StuckError:
         return None
 
@@ -224,7 +232,7 @@ def take_sites(path, sites):
     path.write_text(json.dumps(netlist))
 
 
-def place(board, work, seed, stopped=lambda: False):
+def place(board, work, seed, stopped=lambda: False, watch=SILENT):
     """Place and route a netlist from one seed and return what was Placed.
 
     A router that would never finish is stopped, and the family's next one tried. Leaves the placed
@@ -236,31 +244,37 @@ def place(board, work, seed, stopped=lambda: False):
     *first, last = family.routers
     for router in first:
         with suppress(StuckError):
-            _place(board, work, seed, router, stopped)
+            _place(board, work, seed, router, stopped, watch)
             break
     else:
-        _place(board, work, seed, last, stopped)
+        _place(board, work, seed, last, stopped, watch)
     report = json.loads((Path(work) / f"seed{seed}.json").read_text())
     cells = sum(report["utilization"].get(kind, {"used": 0})["used"] for kind in family.logic_cells)
     return Placed(seed, _fmax(report), cells)
 
 
-def _place(board, work, seed, router, stopped):
+def _place(board, work, seed, router, stopped, watch):
     family, name = FAMILIES[board.family], f"seed{seed}"
     output = f"{name}.{family.placed}"
     written = f"{name}.{family.written}"
-    known = {"name": NAME, "output": output, "written": written, "mhz": board.clock_hz / 1e6}
+    names = {"name": NAME, "output": output, "written": written, "mhz": board.clock_hz / 1e6}
     arguments = [
-        *board.place_options, *(each.format(**known) for each in family.place), *router,
+        *board.place_options, *(each.format(**names) for each in family.place), *router,
         "--json", f"{NAME}.json", "--report", f"{name}.json", "--log", f"{name}.log",
         "--seed", str(seed), "--timing-allow-fail", "--quiet",
     ]  # fmt: skip
     log = Path(work) / f"{name}.log"
     log.unlink(missing_ok=True)  # rounds of the router before would count
 
+    known = [""]
+
     def stuck():
         if stopped():
             raise CancelledError
+        line = last_line(log.read_text() if log.exists() else "")
+        if line != known[0]:
+            known[0] = line
+            watch.said(seed, line)
         return in_circles(log)
 
     run_tool(family.placer, arguments, work, output, stuck)

@@ -4,18 +4,17 @@ Every engine is estimated, none is built; :func:`verify` then builds the best.
 """
 
 import json
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from boldhw.errors import BoldhwError, ConfigError, missing_package, naming
+from boldhw.errors import BoldhwError, ConfigError, naming
 from boldhw.flow.estimate import estimate
 from boldhw.report.figures import plot
 from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
+from boldhw.spread import spread
 
 BATCHES = (8, 16, 24, 32, 48, 64)
 ACCUMULATOR_BITS = (4, 5, 6, 8)
@@ -131,19 +130,16 @@ def picture(front, built=()):
 def verify(points, board, network, directory, scheduler=None):
     """Build points for real, as tasks; return one dict each, with ``error`` where a build failed.
 
-    Finished builds are kept in the directory and not done again. ``scheduler``: address of a Dask
-    scheduler; without one, builds run on this machine, one after the other.
+    Finished builds are kept in the directory and not done again. ``scheduler``: of
+    :func:`boldhw.spread.spread`; without one, builds run on this machine, one after the other.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     done = _journal(directory / JOURNAL)
     left = [point for point in points if _key(point, board) not in done]
-    with _workers(scheduler) as submit:
-        tasks = [
-            submit(build_point, point, board.name, board.config.has_store, network)
-            for point in left
-        ]
-        for result in _completed(tasks, scheduler):
+    calls = [(point, board.name, board.config.has_store, network) for point in left]
+    with spread(scheduler) as run:
+        for _, result in run(build_point, calls):
             done[result["key"]] = result
             _append(directory / JOURNAL, result)
     return [done[_key(point, board)] for point in points]
@@ -197,28 +193,3 @@ def _append(path, record):
     torn = path.exists() and not path.read_bytes().endswith(b"\n")
     with naming(path), path.open("a") as file:
         file.write("\n" * torn + json.dumps(record) + "\n")
-
-
-@contextmanager
-def _workers(scheduler):
-    """Yield a function that submits a call: to Dask, or to be done here when its turn comes."""
-    if scheduler is None:
-        yield partial
-        return
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise missing_package("a build on a cluster", "distributed", "dask") from error
-    with Client(None if scheduler == "local" else scheduler) as client:
-        yield lambda *call: client.submit(*call, pure=False)
-
-
-def _completed(tasks, scheduler):
-    """Yield results as they come."""
-    if scheduler is None:
-        yield from (task() for task in tasks)
-        return
-    from distributed import as_completed as dask_completed
-
-    for task in dask_completed(tasks):
-        yield task.result()

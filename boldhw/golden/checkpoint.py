@@ -94,6 +94,8 @@ def _arrays(trainer: Trainer) -> dict[str, NDArray[Any]]:
         "schema": trainer.schema.to_dict() if trainer.schema else None,
         "decay": trainer.decay,
     }
+    if trainer.frozen:
+        header["frozen"] = trainer.frozen
     arrays: dict[str, NDArray[Any]] = {"header": np.array(json.dumps(header))}
     if trainer.schema:
         arrays |= trainer.schema.to_arrays()
@@ -120,7 +122,7 @@ def _restore(path: str | PathLike[str], archive: ZipFile) -> Trainer:
     network.weights, network.accumulators = weights, accumulators
     trainer = Trainer(
         network, Hyper(**header["hyper"]), header["epochs"], header["seed"],
-        stored=header.get("stored", False),
+        stored=header.get("stored", False), frozen=header.get("frozen", ()),
     )  # fmt: skip
     check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.epoch, trainer.decay = header["epoch"], tuple(header["decay"])

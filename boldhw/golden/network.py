@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden import rule
+from boldhw.golden.graph.counts import Counts, ones
 from boldhw.golden.hyper import Hyper
 from boldhw.spec import packing
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Seed, Signals, Sums
@@ -62,8 +63,9 @@ class Network:
 
     Attributes ``weights`` (bool) and ``accumulators`` (int16) hold one array per layer, shape
     (outputs, fan_in); they may be changed between calls. ``settings`` are those of
-    ``Hyper()`` until :meth:`configure` is called, ``graph`` says what each layer reads. Raises
-    ConfigError.
+    ``Hyper()`` until :meth:`configure` is called, ``graph`` says what each layer reads. ``counts``,
+    one :class:`boldhw.golden.graph.counts.Counts` a layer, is what training counted: samples,
+    T's, active samples, gates and signals, of hidden layers. Raises ConfigError.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Network:
         generator = np.random.default_rng(_checked_seed(seed))
         self.weights: list[Bits] = [generator.random((n, m)) < 0.5 for m, n in self.shapes]
         self.accumulators: list[Accumulators] = [np.zeros((n, m), np.int16) for m, n in self.shapes]
+        self.counts = [Counts(n, 1) for _, n in self.shapes]
         self._gathered: list[tuple[list[Bits], list[Signals]]] = []
         self._active_rate = 1.0
         self.seed_noise(seed)
@@ -195,6 +198,9 @@ class Network:
         self._gather(chosen, inputs, sums, signals, planes)
         full = self.gathered == settings.batch
         used = int(chosen[-1]) + 1 if full else len(bits)
+        for counts, outputs in zip(self.counts, inputs[1:], strict=False):
+            counts.samples += used
+            counts.fires += ones(outputs[:used])
         hits = int(np.count_nonzero(rule.predict(scores[:used]) == labels[:used]))
         flips = self._update(planes) if full else None
         return self._stats(used, hits, len(chosen), int(full), flips)
@@ -249,6 +255,10 @@ class Network:
                 sums[layer][chosen], settings.layers[layer].tau, settings.layers[layer].window
             )
             kept.insert(0, self._signals(layer, below, gate, draws.get(layer)))
+            counts = self.counts[layer]
+            counts.active += len(chosen)
+            counts.near += int(np.count_nonzero(gate))
+            counts.nonzero += int(np.count_nonzero(kept[0]))
         self._gathered.append(([layer[chosen] for layer in inputs], kept))
 
     def _signals(self, layer: int, below: Sums, gate: Bits, draws: Bytes | None) -> Signals:

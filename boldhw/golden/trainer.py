@@ -1,7 +1,7 @@
 """Training by epochs, on the golden model or on anything that has its methods."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
+from boldhw.golden.diagnosis import LayerState
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.spec.arrays import Bits, Labels
@@ -21,13 +22,18 @@ from boldhw.spec.state import Backend
 from boldhw.spec.stats import TrainStats
 
 Progress = Callable[[int, int], object]
+Confusion = tuple[tuple[int, ...], ...]
 BLOCK = 1000  # samples between two calls of the progress callback
 NOISE, ORDER, CHANGE = 1, 2, 3  # what a seed is spawned for
 
 
 @dataclass(frozen=True)
 class EpochStats:
-    """Outcome of one epoch; ``flips`` has one count per layer, first layer first."""
+    """Outcome of one epoch; ``flips`` has one count per layer, first layer first.
+
+    ``confusion[label][answer]`` counts test samples, :func:`confusion`; None if a sample has more
+    targets than a label.
+    """
 
     epoch: int
     test_accuracy: float
@@ -37,6 +43,21 @@ class EpochStats:
     updates: int
     flips: tuple[int, ...]
     seconds: float
+    confusion: Confusion | None
+
+
+def confusion(labels: Labels, answers: NDArray[np.intp], classes: int) -> Confusion:
+    """Return how many samples of each label (row) got each answer (column). Both: shape (samples,).
+
+    Labels and answers are 0..classes-1.
+    """
+    counts = np.bincount(np.asarray(labels) * classes + answers, minlength=classes**2)
+    return tuple(tuple(row) for row in counts.reshape(classes, classes).tolist())
+
+
+def share_right(counts: Confusion) -> float:
+    """Return the share of the samples in a confusion matrix whose answer is their label."""
+    return sum(row[label] for label, row in enumerate(counts)) / sum(map(sum, counts))
 
 
 class Trainer:
@@ -59,6 +80,9 @@ class Trainer:
     stored : bool
         Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any
         backend; one that has a store must hold the training samples. Not together with ``change``.
+    frozen : sequence of str
+        Names of layers that do not learn: their theta is more than any accumulator can hold, on
+        every backend.
 
     ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
     besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
@@ -75,6 +99,7 @@ class Trainer:
         backend: Backend | None = None,
         change: Callable[[Bits, np.random.Generator], Bits] | None = None,
         stored: bool = False,
+        frozen: Sequence[str] = (),
     ) -> None:
         if stored and change:
             raise ConfigError(
@@ -91,11 +116,13 @@ class Trainer:
         self.backend: Backend = backend or network
         self.change = change
         self.stored = stored
+        network.graph.frozen(frozen)  # raises for what cannot be
+        self.frozen = tuple(frozen)
         self.origin: Origin | None = None
         self.schema: Schema | None = None
         self.epoch = 0
         self.decay: tuple[int, ...] = (0,) * len(network.shapes)
-        self.hyper.settings(network.config, network.graph)
+        self._used = self.hyper.settings(network.config, network.graph)
 
     def run(
         self,
@@ -118,10 +145,12 @@ class Trainer:
             total = self._train_epoch(bits, labels, popcount, progress)
             seconds = time.perf_counter() - start
             self.epoch += 1
+            counts = self.confusion(test_bits, test_labels)
             yield EpochStats(
                 epoch=self.epoch,
-                test_accuracy=self.accuracy(test_bits, test_labels),
+                test_accuracy=share_right(counts),
                 seconds=seconds,
+                confusion=counts,
                 **vars(total),
             )
 
@@ -139,8 +168,16 @@ class Trainer:
 
         Raises DataError for a label that no class of the network has.
         """
+        return share_right(self.confusion(bits, labels))
+
+    def confusion(self, bits: Bits, labels: Labels) -> Confusion:
+        """Return how many samples of each label have their best score in each class.
+
+        Raises DataError like :meth:`accuracy`.
+        """
         self._check_labels(labels, bits, "test set: labels")
-        return float(np.mean(self.backend.infer(bits).argmax(axis=1) == labels))
+        answers = self.backend.infer(bits).argmax(axis=1)
+        return confusion(labels, answers, self.settings(None).classes)
 
     def settings(self, popcount: float | None) -> Settings:
         """Return the Settings at the start of the current epoch."""
@@ -148,7 +185,24 @@ class Trainer:
         settings = self.hyper.settings(
             network.config, network.graph, self.epoch, self.epochs, popcount
         )
-        return settings.changed(decay=self.decay)
+        thetas = [
+            LIMIT if layer.name in self.frozen else theta
+            for layer, theta in zip(network.graph.layers, settings.column("theta"), strict=True)
+        ]
+        return settings.changed(decay=self.decay, theta=thetas)
+
+    def layer_states(self) -> list[LayerState]:
+        """Return the state of each layer after an epoch; weights are those of ``network``."""
+        network = self.network
+        bits = network.config.accumulator_bits
+        rows = zip(
+            network.graph.layers, network.counts, self._used.layers, network.accumulators,
+            strict=True,
+        )  # fmt: skip
+        return [
+            LayerState(layer.name, counts, used.theta, accumulators, bits)
+            for layer, counts, used, accumulators in rows
+        ]
 
     def _check_labels(self, labels: Labels, bits: Bits, name: str) -> None:
         check_labels(np.asarray(labels), len(bits), self.settings(None).classes, name)
@@ -156,12 +210,14 @@ class Trainer:
     def _train_epoch(
         self, bits: Bits, labels: Labels, popcount: float, progress: Progress | None
     ) -> TrainStats:
-        settings = self.settings(popcount)
+        settings = self._used = self.settings(popcount)
         self.backend.configure(settings)
         self.backend.seed_noise(self._spawn(NOISE))
         if self.change:
             bits = self.change(bits, np.random.default_rng(self._spawn(CHANGE)))
         order = self._order(labels)
+        for counts in self.network.counts:
+            counts.restart()
         total: TrainStats | None = None
         done = 0
         while done < len(order):

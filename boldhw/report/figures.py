@@ -20,8 +20,11 @@ PALETTE = bytes.fromhex("1e293b f6c453 000000")
 ALPHA = bytes((255, 255, 0))
 
 
-def line_chart(series, label, width=900, height=280, step="epoch"):
-    """Return an SVG chart of ``series``: name -> values of step 1, 2, ..., all of one length."""
+def line_chart(series, label, width=900, height=280, step="epoch", first=1, classes=None):
+    """Return an SVG chart of ``series``: name -> values of step ``first`` and on, all as many.
+
+    classes: name -> class of the style sheet, where it is not the name.
+    """
     right, bottom = width - RIGHT, height - BOTTOM
     values = [value for line in series.values() for value in line]
     whole = all(float(value).is_integer() for value in values)
@@ -38,14 +41,17 @@ def line_chart(series, label, width=900, height=280, step="epoch"):
     parts = [_y_tick(y(tick), tick, right) for tick in ticks]
     parts += [
         f'<text class="tick" x="{x(place):.1f}" y="{bottom + 16}" '
-        f'text-anchor="middle">{place}</text>'
+        f'text-anchor="middle">{place + first - 1}</text>'
         for place in range(1, count + 1, max(1, count // 10))
     ]
     parts.append(
         f'<text class="label" x="{(LEFT + right) / 2:.0f}" y="{height - 4}" '
         f'text-anchor="middle">{step}</text>'
     )
-    parts += [_line(name, line, x, y, step) for name, line in series.items()]
+    parts += [
+        _line(name, (classes or {}).get(name, name), line, x, y, (step, first))
+        for name, line in series.items()
+    ]
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"
@@ -59,15 +65,16 @@ def _y_tick(y, value, right):
     )
 
 
-def _line(name, values, x, y, step):
+def _line(name, style, values, x, y, steps):
+    step, first = steps
     points = [(x(place), y(value), place, value) for place, value in enumerate(values, 1)]
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py, _, _ in points)
     dots = "".join(
-        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3"><title>{escape(name)}, {step} {place}: '
-        f"{value:,g}</title></circle>"
+        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3"><title>{escape(name)}, {step} '
+        f"{place + first - 1}: {value:,g}</title></circle>"
         for px, py, place, value in points
     )
-    return f'<g class="series {escape(name)}"><polyline points="{path}"/>{dots}</g>'
+    return f'<g class="series {escape(style)}"><polyline points="{path}"/>{dots}</g>'
 
 
 COLOURS = "#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #7a5cc4 #8a8a8a".split()

@@ -6,15 +6,15 @@ A run is a directory with ``run.json`` (settings, totals, weights at start and e
 
 import base64
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from boldhw.data.files import replace_file
-from boldhw.errors import DataError, missing_package
+from boldhw.errors import DataError
 from boldhw.report.figures import line_chart, tiles
+from boldhw.report.page import template
 
 SETTINGS, EPOCHS = "run.json", "epochs.jsonl"
 FLOORPLAN = "floorplan.svg"  # beside a build.json
@@ -76,7 +76,7 @@ def write_report(run, epochs, builds, history, path):
     ``builds`` and ``history`` are what read_builds and read_history return. Raises ToolError
     without Jinja2, DataError if the report cannot be written.
     """
-    text = template().render(
+    text = template("demo").render(
         run=run,
         epochs=epochs,
         builds=builds,
@@ -87,19 +87,6 @@ def write_report(run, epochs, builds, history, path):
     )
     replace_file(path, text)
     return Path(path)
-
-
-def template():
-    """Return the template of a report. Raises ToolError without Jinja2."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise missing_package("a report", "jinja2", "report") from error
-    source = resources.files("boldhw.report").joinpath("report.html.j2").read_text()
-    environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    return environment.from_string(source)
 
 
 def simulated_rate(run, builds):

@@ -219,6 +219,19 @@ class Network:
         known = ", ".join(layer.name for layer in self.layers)
         raise ConfigError(f"layer {name!r} is not in the network; its layers are {known}")
 
+    def frozen(self, names: Iterable[str]) -> Network:
+        """Return the network in which the layers of these names, and no others, do not learn.
+
+        Raises ConfigError for a name that no layer has, and when no layer is left that learns.
+        """
+        still = {self.layer(name).name for name in names}
+        if len(still) == len(self.layers):
+            raise ConfigError("all layers are frozen, so nothing would learn; leave one out")
+        described = self.to_dict()
+        for entry in described["layers"]:
+            entry["learns"] = entry["name"] not in still
+        return Network.from_dict(described)
+
     def readers(self, name: str) -> tuple[Layer, ...]:
         """Return the layers that read the layer of this name, or INPUT."""
         return tuple(layer for layer in self.layers if name in layer.sources)

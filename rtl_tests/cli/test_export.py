@@ -90,7 +90,7 @@ def test_an_image_of_a_board(call, tmp_path):
     assert (code, found["network"]) == (0, "64-20-5")
     assert names(found) == ["data.hex", "image.json", "mine.h", "registers.hex", "weights.hex"]
     described = json.loads((tmp_path / "own" / "image.json").read_text())
-    assert described["design_digest"] == trainer.network.engine.digest().hex()
+    assert described["design_digest"] == trainer.network.config.digest().hex()
 
 
 def test_folders(call, refused, trained, tmp_path):

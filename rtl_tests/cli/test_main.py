@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -224,6 +225,24 @@ def test_a_missing_package_is_named_by_every_verb(package, tmp_path):
         assert any(answer["error"].endswith(f"type: {command}") for command in commands)
 
 
+FAKE_YOSYS = """\
+#!{python}
+import pathlib, sys
+name = pathlib.Path(sys.argv[-1]).stem
+pathlib.Path(name + ".stat").write_text('{{"design": {{"num_cells_by_type": {{}}}}}}')
+pathlib.Path(name + ".json").write_text("{{}}")
+"""
+FAKE_NEXTPNR = """\
+#!{python}
+import pathlib, os, sys, time
+log = pathlib.Path(sys.argv[sys.argv.index("--log") + 1])
+log.write_text("Info: routing the nets\\n\\n")
+time.sleep(3)
+pathlib.Path({path!r}).write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
 class TestTermination:
     """Fault 20: SIGTERM leaves no folder of work and no other program behind."""
 
@@ -251,6 +270,26 @@ class TestTermination:
         environment = {"YOSYS": str(tool), "NEXTPNR_ICE40": "true", "ICEPACK": "true"}
         assert self.terminate(words, environment, tmp_path / "started") == 143
         assert list((tmp_path / "built").iterdir()) == []
+
+    def test_of_a_build_that_places(self, tmp_path, capfd):
+        """nextpnr runs in threads; what it says is said, and nothing of it is left."""
+        yosys, nextpnr = tmp_path / "yosys", tmp_path / "nextpnr"
+        yosys.write_text(FAKE_YOSYS.format(python=sys.executable))
+        nextpnr.write_text(
+            FAKE_NEXTPNR.format(python=sys.executable, path=str(tmp_path / "started"))
+        )
+        for script in (yosys, nextpnr):
+            script.chmod(0o755)
+        words = ("build", "--output", tmp_path / "built", "--seeds", "1,2")
+        environment = {"YOSYS": str(yosys), "NEXTPNR_ICE40": str(nextpnr), "ICEPACK": "true"}
+        assert self.terminate(words, environment, tmp_path / "started") == 143
+        assert list((tmp_path / "built").iterdir()) == []
+        err = capfd.readouterr().err
+        for step in ("elaboration", "synthesis of the design", "synthesis of the array alone"):
+            assert f"{step} ...\n{step}: " in err
+        assert "place and route ...\n" in err
+        assert re.search(r"^seed [12]: routing the nets$", err, re.MULTILINE)
+        assert "place and route: " not in err
 
     def test_of_a_simulation_that_is_built(self, tmp_path, tool):
         (tmp_path / "small.json").write_text(json.dumps(asdict(ENGINE)))

@@ -39,6 +39,18 @@ def test_words_for_people(capsys):
     text = capsys.readouterr().out
     assert "layer2  dense  72     10     72      720" in text
     assert "57168 weights" in text
+    assert "bits of memory: weights 57,168, accumulators 914,688," in text
+
+
+def test_memory_and_picture(capsys, tmp_path):
+    path = tmp_path / "a.svg"
+    assert main(["networks", "784-72-10", "--bits", "8", "--svg", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["svg"] == str(path)
+    assert found["memory"]["accumulators"] == 8 * 57168
+    assert path.read_text().startswith("<svg")
+    assert main(["networks", "784-72-10", "--svg", str(tmp_path / "none" / "a.svg")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

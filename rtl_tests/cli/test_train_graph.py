@@ -39,7 +39,7 @@ def test_a_stopped_run_is_the_whole_run(capsys, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with stop.context() as patch:
-        patch.setattr("boldhw.cli.saving.say", interrupted)
+        patch.setattr("boldhw.cli.epochs.say", interrupted)
         main([*words, other])
     capsys.readouterr()
     rest = run(capsys, "train", "--resume", other, *SIZES)

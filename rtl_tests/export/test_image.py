@@ -59,12 +59,12 @@ def items_of(text, size):
             number += 1
 
 
-def loaded(files, engine, board=None):
+def loaded(files, config, board=None):
     """Return a Link to a board into which the files of an image were written, nothing else."""
-    link = Link(board or GoldenBoard(engine))
+    link = Link(board or GoldenBoard(config))
     link.hello()
     link.call(Command.RESET)
-    sizes = {Bank.DATA: engine.data_bytes, Bank.WEIGHTS: engine.block_bytes}
+    sizes = {Bank.DATA: config.data_bytes, Bank.WEIGHTS: config.block_bytes}
     for bank, name in ((Bank.DATA, "data.hex"), (Bank.WEIGHTS, "weights.hex")):
         for number, item in items_of(files[name], sizes[bank]):
             link.call(Command.MEM_WRITE, number, bytes([bank]) + item)
@@ -73,11 +73,11 @@ def loaded(files, engine, board=None):
     return link
 
 
-def scores_of(link, engine, bits, classes):
+def scores_of(link, config, bits, classes):
     """Return the scores of a board; operand words are made here."""
-    words = -(-bits.shape[1] // engine.lanes)
-    padded = np.pad(bits, ((0, 0), (0, words * engine.lanes - bits.shape[1])))
-    lanes = padded.reshape(len(bits), words, engine.lanes)
+    words = -(-bits.shape[1] // config.lanes)
+    padded = np.pad(bits, ((0, 0), (0, words * config.lanes - bits.shape[1])))
+    lanes = padded.reshape(len(bits), words, config.lanes)
     data = np.packbits(lanes, axis=-1, bitorder="little").reshape(len(bits), -1)
     many = 240 // max(data.shape[1], 2 * classes)
     parts = (data[start : start + many] for start in range(0, len(data), many))
@@ -87,11 +87,11 @@ def scores_of(link, engine, bits, classes):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_an_engine_answers(name):
-    engine = ENGINES[name]
-    network = make_network(engine, WIDTHS, Hyper(batch=8, theta=2))
-    files = write_image(network, engine, "image")
+    config = ENGINES[name]
+    network = make_network(config, WIDTHS, Hyper(batch=8, theta=2))
+    files = write_image(network, config, "image")
     bits = random_bits(37)
-    found = scores_of(loaded(files, engine), engine, bits, 5)
+    found = scores_of(loaded(files, config), config, bits, 5)
     assert equal(found, network.infer(bits)) == SAMPLES
 
 
@@ -157,4 +157,4 @@ def test_what_is_refused():
     with pytest.raises(ConfigError, match="needs weight_rows="):
         write_image(Network("200-100-10", SMALL), replace(SMALL, weight_rows=4), "image")
     with pytest.raises(ConfigError, match="no identifier of C"):
-        write_image(network, network.engine, "a-b")
+        write_image(network, network.config, "a-b")

@@ -16,6 +16,7 @@ from boldhw.errors import DataError, ToolError
 from boldhw.flow.build import Placed, _fmax, _place_all, build, in_circles, place, take_sites
 from boldhw.flow.estimate import ram_blocks, spram
 from boldhw.flow.synthesis import count_cells, run_tool, synthesise
+from boldhw.flow.watch import Watch, last_line
 from boldhw.programs import StuckError
 
 TINY = replace(
@@ -187,6 +188,24 @@ class TestRouter:
         assert (tmp_path / "tries").read_text() == "router1 router10.8 router2 "
         assert (tmp_path / "seed7.log").read_text() == ""
 
+    def test_what_nextpnr_says_is_heard(self, tmp_path, monkeypatch):
+        """Its log is looked at once a second, so the fake tool waits that long."""
+        tool, heard = tmp_path / "nextpnr", []
+        log = rounds(ROUTER1, [9] * 2 * FORMS[ROUTER1]) + "\n\n"
+        tool.write_text(PLACER.format(python=sys.executable, log=log))
+        tool.chmod(0o755)
+        monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
+        watch = Watch()
+        watch.said = lambda *each: heard.append(each)
+        place(BOARD, tmp_path, 7, watch=watch)
+        assert (7, last_line(log)) in heard
+        assert last_line(log).startswith("60000 |     1344      12343")
+
+    def test_the_last_line_of_a_log(self):
+        assert last_line("Info: one\nInfo: two three\n\n  \n") == "two three"
+        assert last_line("Warning: one\n") == "Warning: one"
+        assert last_line("") == last_line("\n\n") == ""
+
     def test_no_router_is_tried_once_it_is_to_stop(self, tmp_path, monkeypatch):
         tool = tmp_path / "nextpnr"
         tool.write_text(PLACER.format(python=sys.executable, log=""))
@@ -199,7 +218,9 @@ class TestRouter:
     def test_others_give_the_result(self, tmp_path, monkeypatch):
         monkeypatch.setattr("boldhw.flow.build.place", self.place)
         said = []
-        assert _place_all(BOARD, tmp_path, (1, 2, 3), lambda *each: said.append(each)) == (
+        watch = Watch()
+        watch.placed = lambda *each: said.append(each)
+        assert _place_all(BOARD, tmp_path, (1, 2, 3), watch) == (
             [Placed(2, 25.0, 10), Placed(3, 25.0, 10)], [1],
         )  # fmt: skip
         assert said == [(1, None), (2, Placed(2, 25.0, 10)), (3, Placed(3, 25.0, 10))]
@@ -207,10 +228,10 @@ class TestRouter:
     def test_no_seed_is_an_error_that_names_the_way_out(self, tmp_path, monkeypatch):
         monkeypatch.setattr("boldhw.flow.build.place", self.place)
         with pytest.raises(ToolError, match="never finishes from seeds 1, 1; try .* --seeds"):
-            _place_all(BOARD, tmp_path, (1, 1), lambda *_: None)
+            _place_all(BOARD, tmp_path, (1, 1), Watch())
 
     def test_error_stops_the_others(self, tmp_path, monkeypatch):
-        def fail(board, work, seed, stopped):
+        def fail(board, work, seed, stopped, watch):
             if seed == 1:
                 assert second.wait(60)
                 raise ToolError("no nextpnr")
@@ -224,11 +245,11 @@ class TestRouter:
         monkeypatch.setattr("boldhw.flow.build.os.cpu_count", lambda: 2)
         monkeypatch.setattr("boldhw.flow.build.place", fail)
         with pytest.raises(ToolError, match="no nextpnr"):
-            _place_all(BOARD, tmp_path, (1, 2, 3), lambda *_: None)
+            _place_all(BOARD, tmp_path, (1, 2, 3), Watch())
         assert sorted(seen) in ([2], [2, 3])  # which of them hears of it first is chance
 
     @staticmethod
-    def place(board, work, seed, stopped):
+    def place(board, work, seed, stopped, watch):
         if seed == 1:
             raise StuckError("nextpnr does not come to an end")
         return Placed(seed, 25.0, 10)

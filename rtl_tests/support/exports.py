@@ -36,9 +36,9 @@ def run_of(spec, outputs_per_class=1):
     return GraphTrainer(graph, Constants(), 1, 1, code=code)
 
 
-def chain_run(threshold=90, zero_true=True, engine=None, widths=CHAIN, hyper=None):
+def chain_run(threshold=90, zero_true=True, config=None, widths=CHAIN, hyper=None):
     """Return a run of dense layers on pixels, with names of classes that need care."""
-    arguments = (widths, engine) if engine else (widths,)
+    arguments = (widths, config) if config else (widths,)
     trainer = Trainer(Network(*arguments, seed=4), hyper or Hyper(zero_true=zero_true), 2)
     trainer.network.configure(trainer.settings(None))
     trainer.origin = Origin("pixels", threshold, 1, 0)

@@ -11,7 +11,7 @@ FOLDERS = {"boldhw": "boldhw", "boldhost": "host/boldhost", "boldboards": "board
 # From the ground up. A package imports those of lower layers and itself, none of its own layer.
 LAYERS = [
     {"errors"},
-    {"programs", "cache"},
+    {"programs", "cache", "spread"},
     {"spec"},
     {"data", "reference"},
     {"golden", "gateware", "boldhost", "energy"},

@@ -167,6 +167,7 @@ class GraphLayer:
         counts.gated += gated
         counts.near += int(gated.sum())
         counts.size += size
+        counts.nonzero += int(np.count_nonzero(signals))
         return signals
 
     def _add(self, steps: Sums) -> None:

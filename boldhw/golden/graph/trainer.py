@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
+from boldhw.golden.diagnosis import LayerState
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.network import GraphNetwork
-from boldhw.golden.trainer import EpochStats
+from boldhw.golden.trainer import Confusion, EpochStats, Progress, confusion
 from boldhw.spec.stats import TrainStats
 
 Samples = NDArray[Any]  # as they are coded
@@ -61,36 +62,78 @@ class GraphTrainer:
         self.schema: Schema | None = None
 
     def run(
-        self, samples: Samples, targets: Targets, test: Samples, test_targets: Targets
+        self,
+        samples: Samples,
+        targets: Targets,
+        test: Samples,
+        test_targets: Targets,
+        progress: Progress | None = None,
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         samples, test: as ``code`` takes them, first index the sample.  targets, test_targets: as
-        the head of the graph takes them. Raises DataError like GraphNetwork.train.
+        the head of the graph takes them.  ``progress(epoch, samples)`` is called as the samples of
+        an epoch go by. Raises DataError like GraphNetwork.train.
         """
         while self.epoch < self.epochs:
             begin = time.perf_counter()
-            total = self._train_epoch(samples, targets)
+            total = self._train_epoch(samples, targets, progress)
             seconds = time.perf_counter() - begin
             self.epoch += 1
-            accuracy = self.accuracy(test, test_targets)
-            yield EpochStats(self.epoch, accuracy, seconds=seconds, **vars(total))
+            accuracy, counts = self._tested(test, test_targets)
+            yield EpochStats(
+                epoch=self.epoch, test_accuracy=accuracy, seconds=seconds, confusion=counts,
+                **vars(total),
+            )  # fmt: skip
 
     def accuracy(self, samples: Samples, targets: Targets) -> float:
         """Return the share of targets that the scores meet: of samples, or of pixels."""
+        return self._tested(samples, targets)[0]
+
+    def confusion(self, samples: Samples, labels: Targets) -> Confusion | None:
+        """Return how many samples of each label have their best score in each class.
+
+        None if samples have more targets than a label.
+        """
+        return self._tested(samples, labels)[1]
+
+    def layer_states(self) -> list[LayerState]:
+        """Return the state of each layer after an epoch."""
+        return [
+            LayerState(
+                layer.spec.name, layer.counts, layer.settings.theta, layer.accumulators, layer.bits
+            )
+            for layer in self.graph.layers
+        ]
+
+    def _tested(self, samples: Samples, targets: Targets) -> tuple[float, Confusion | None]:
+        """Return :meth:`accuracy` and :meth:`confusion`."""
         head, hits = self.graph.head, 0
+        answers = [np.empty(0, np.intp)]
         for start in range(0, len(targets), BLOCK):
             block = slice(start, start + BLOCK)
-            hits += head.hits(self.graph.infer(self.code(samples[block])), targets[block])
-        return hits / max(1, head.judged(targets))
+            scores = self.graph.infer(self.code(samples[block]))
+            hits += head.hits(scores, targets[block])
+            if targets.ndim == 1:
+                answers.append(scores.argmax(axis=1))
+        counts = None
+        if targets.ndim == 1:
+            counts = confusion(targets, np.concatenate(answers), self.graph.classes)
+        return hits / max(1, head.judged(targets)), counts
 
-    def _train_epoch(self, samples: Samples, targets: Targets) -> TrainStats:
+    def _train_epoch(
+        self, samples: Samples, targets: Targets, progress: Progress | None
+    ) -> TrainStats:
         samples, targets = self._changed(samples, targets)
         order = self._generator(ORDER).permutation(len(targets))
+        for layer in self.graph.layers:
+            layer.counts.restart()
         total = self.graph.flush()
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
             total += self._train_block(self.code(samples[block]), targets[block])
+            if progress:
+                progress(self.epoch, total.samples)
         stats = self.graph.flush()
         self.governors.after(stats)
         return total + stats
