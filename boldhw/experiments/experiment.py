@@ -27,6 +27,7 @@ class Experiment:
     report  ``report(records)``: (Markdown text, {file name: SVG text}); records are dicts with
             ``settings``, ``result`` and ``seconds``, in the order of ``runs``
     cost    ``cost(settings)``: how long a run takes, in any unit, for the estimate of time left
+    brings_data  True: runs have data sets of their own and do not use the one they are given
     """
 
     title: str
@@ -34,6 +35,7 @@ class Experiment:
     run: Callable
     report: Callable
     cost: Callable = lambda settings: 1.0
+    brings_data: bool = False
 
 
 class Journal:
@@ -114,9 +116,10 @@ def _write(experiment, name, dataset, directory, records):
     text, plots = experiment.report(records)
     minutes = sum(record["seconds"] for record in records) / 60
     used = ", ".join(f"{tool} {version}" for tool, version in versions().items() if tool in SHOWN)
+    sizes = f"{len(dataset.y_train)} training and {len(dataset.y_test)} test samples; "
     foot = (
         f"{len(records)} runs in {minutes:.1f} minutes on one core; "
-        f"{len(dataset.y_train)} training and {len(dataset.y_test)} test samples; {used}."
+        f"{'' if experiment.brings_data else sizes}{used}."
     )
     files = {
         f"{name}.json": json.dumps({"title": experiment.title, "records": records}, indent=1),

@@ -8,6 +8,7 @@ nine in ten are 0. Needs the package numba; one thread.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,13 @@ class CompiledKernel(NumpyKernel):
         self._seen = np.empty((2, count), np.int64)
         self._outputs = np.empty((places.pool**2, 2, places.outputs), np.int64)
         self._counts = np.empty((places.pool**2, 2), np.int64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the places alone: a network loads the weights before it computes."""
+        # Imported here: it imports this module.
+        from boldhw.golden.graph.fastest import restored
+
+        return restored, (self.places,)
 
     def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.

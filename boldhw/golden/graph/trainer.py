@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
+from boldhw.golden.draws import order_of
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.network import GraphNetwork
@@ -21,6 +22,11 @@ from boldhw.spec.stats import TrainStats
 Samples = NDArray[Any]  # as they are coded
 BLOCK = 1024  # samples that are coded together
 ORDER, CHANGE = 1, 2  # what a seed is spawned for
+
+
+def as_they_are(samples: Samples) -> Samples:
+    """Return samples that are bits already; a function of a module, so that runs can be pickled."""
+    return samples
 
 
 class GraphTrainer:
@@ -49,7 +55,7 @@ class GraphTrainer:
         epochs: int,
         samples: int,
         seed: int = 0,
-        code: Any = lambda samples: samples,
+        code: Any = as_they_are,
         change: Callable[..., Samples] | None = None,
     ) -> None:
         self.graph, self.constants, self.epochs, self.seed = graph, constants, epochs, seed
@@ -60,16 +66,22 @@ class GraphTrainer:
         self.schema: Schema | None = None
 
     def run(
-        self, samples: Samples, labels: Labels, test: Samples, test_labels: Labels
+        self,
+        samples: Samples,
+        labels: Labels,
+        test: Samples,
+        test_labels: Labels,
+        weights: NDArray[np.float64] | None = None,
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         samples, test: as ``code`` takes them, first index the sample.  labels, test_labels:
-        integers from 0. Raises DataError like GraphNetwork.train.
+        integers from 0.  weights: of training samples, see :func:`boldhw.golden.draws.order_of`.
+        Raises DataError like GraphNetwork.train.
         """
         while self.epoch < self.epochs:
             begin = time.perf_counter()
-            total = self._train_epoch(samples, labels)
+            total = self._train_epoch(samples, labels, weights)
             seconds = time.perf_counter() - begin
             self.epoch += 1
             accuracy = self.accuracy(test, test_labels)
@@ -84,10 +96,12 @@ class GraphTrainer:
             hits += int(np.count_nonzero(best == labels[block]))
         return hits / len(labels)
 
-    def _train_epoch(self, samples: Samples, labels: Labels) -> TrainStats:
+    def _train_epoch(
+        self, samples: Samples, labels: Labels, weights: NDArray[np.float64] | None
+    ) -> TrainStats:
         if self.change:
             samples = self.change(samples, self._generator(CHANGE))
-        order = self._generator(ORDER).permutation(len(labels))
+        order = order_of(len(labels), self._generator(ORDER), weights)
         total = self.graph.flush()
         for start in range(0, len(order), BLOCK):
             block = order[start : start + BLOCK]
