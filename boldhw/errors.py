@@ -14,6 +14,7 @@ EXTRAS = {
     "PIL": "pictures",
     "jinja2": "report",
     "numba": "fast",
+    "palmerpenguins": "compare", "pyts": "compare", "statsmodels": "compare", "tmu": "compare",
 }  # fmt: skip
 
 
