@@ -15,6 +15,7 @@ EXTRAS = {
     "jinja2": "report",
     "numba": "fast",
     "onnx": "onnx", "onnxruntime": "onnx",
+    "palmerpenguins": "compare", "pyts": "compare", "statsmodels": "compare", "tmu": "compare",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import click
 from boldhw.cli.bench import bench
 from boldhw.cli.boards import boards
 from boldhw.cli.build import build
+from boldhw.cli.compare import compare
 from boldhw.cli.demo import demo
 from boldhw.cli.dev import dev
 from boldhw.cli.doctor import doctor
@@ -37,7 +38,7 @@ def cli(context):
 
 VERBS = (
     demo, train, evaluate, predict, export, image, verify, networks, estimate, verilog, build,
-    explore, flash, boards, bench, selftest, sim, report, experiment, energy, doctor, dev,
+    explore, flash, boards, bench, selftest, sim, report, experiment, compare, energy, doctor, dev,
 )  # fmt: skip
 for command in VERBS:
     cli.add_command(command)

@@ -8,6 +8,7 @@ from boldhw.errors import ConfigError
 EXPERIMENTS = {
     "eta": "boldhw.experiments.eta",
     "accumulators": "boldhw.experiments.accumulators",
+    "chain-tables": "boldhw.experiments.chain_tables",
     "cifar10": "boldhw.experiments.cifar10",
     "collapse": "boldhw.experiments.collapse",
     "convolution": "boldhw.experiments.convolution",

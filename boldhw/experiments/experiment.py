@@ -30,6 +30,7 @@ class Experiment:
     load    ``load(name, quick)``: a data set, which has ``y_train``, ``y_test`` and ``arrays``;
             ``name`` is what ``--data`` gives, or None. None: pictures of digits
     cost    ``cost(settings)``: how long a run takes, in any unit, for the estimate of time left
+    brings_data  True: runs have data sets of their own and do not use the one they are given
     """
 
     title: str
@@ -38,6 +39,7 @@ class Experiment:
     report: Callable
     load: Callable | None = None
     cost: Callable = lambda settings: 1.0
+    brings_data: bool = False
 
 
 class Journal:
@@ -144,9 +146,10 @@ def _write(experiment, name, dataset, directory, records):
     text, plots = experiment.report(records)
     minutes = sum(record["seconds"] for record in records) / 60
     used = ", ".join(f"{tool} {version}" for tool, version in versions().items() if tool in SHOWN)
+    sizes = f"{len(dataset.y_train)} training and {len(dataset.y_test)} test samples; "
     foot = (
         f"{len(records)} runs in {minutes:.1f} minutes on one core; "
-        f"{len(dataset.y_train)} training and {len(dataset.y_test)} test samples; {used}."
+        f"{'' if experiment.brings_data else sizes}{used}."
     )
     files = {
         f"{name}.json": json.dumps({"title": experiment.title, "records": records}, indent=1),

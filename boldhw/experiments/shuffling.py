@@ -63,7 +63,7 @@ class OrderedTrainer(Trainer):
         super().__init__(*arguments, **options)
         self.name = name
 
-    def _order(self, labels):
+    def _order(self, labels, weights=None):
         order, anew = ORDERS[self.name]
         spawned = ORDER, self.epoch if anew else 0
         sequence = np.random.SeedSequence(self.seed, spawn_key=spawned)

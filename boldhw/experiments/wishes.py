@@ -61,4 +61,4 @@ class Noise(Kernel):
             target[...] = rule.accumulate(target, (noise + votes) >> rounding, bits)
 
 
-KERNELS = {"first": FirstFired, "noise": Noise}
+KERNELS: dict[str, Any] = {"first": FirstFired, "noise": Noise}

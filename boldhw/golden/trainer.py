@@ -11,6 +11,7 @@ from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.diagnosis import LayerState
+from boldhw.golden.draws import order_of
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.spec.arrays import Bits, Labels
@@ -131,18 +132,22 @@ class Trainer:
         test_bits: Bits,
         test_labels: Labels,
         progress: Progress | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,).  The test set
         likewise.  ``progress(epoch, samples)`` is called as the samples of an epoch go by.
+        weights: of training samples, see :func:`boldhw.golden.draws.order_of`; not if ``stored``.
         Raises ConfigError and DataError like Network.train, the latter also for the test set.
         """
         self.check(bits, labels, test_bits, test_labels)
+        if self.stored and weights is not None:
+            raise ConfigError("stored samples come once an epoch each; leave out weights or stored")
         popcount = np.count_nonzero(bits) / len(bits)
         while self.epoch < self.epochs:
             start = time.perf_counter()
-            total = self._train_epoch(bits, labels, popcount, progress)
+            total = self._train_epoch(bits, labels, popcount, progress, weights)
             seconds = time.perf_counter() - start
             self.epoch += 1
             counts = self.confusion(test_bits, test_labels)
@@ -208,14 +213,19 @@ class Trainer:
         check_labels(np.asarray(labels), len(bits), self.settings(None).classes, name)
 
     def _train_epoch(
-        self, bits: Bits, labels: Labels, popcount: float, progress: Progress | None
+        self,
+        bits: Bits,
+        labels: Labels,
+        popcount: float,
+        progress: Progress | None,
+        weights: NDArray[np.float64] | None,
     ) -> TrainStats:
         settings = self._used = self.settings(popcount)
         self.backend.configure(settings)
         self.backend.seed_noise(self._spawn(NOISE))
         if self.change:
             bits = self.change(bits, np.random.default_rng(self._spawn(CHANGE)))
-        order = self._order(labels)
+        order = self._order(labels, weights)
         for counts in self.network.counts:
             counts.restart()
         total: TrainStats | None = None
@@ -232,10 +242,12 @@ class Trainer:
         self._set_decay(settings, stats)
         return total + stats if total else stats
 
-    def _order(self, labels: Labels) -> NDArray[np.int64]:
+    def _order(
+        self, labels: Labels, weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.int64]:
         """Return the indices of the samples in the order of this epoch: shuffled anew."""
         if not self.stored:
-            return np.random.default_rng(self._spawn(ORDER)).permutation(len(labels))
+            return order_of(len(labels), np.random.default_rng(self._spawn(ORDER)), weights)
         order = Order(len(labels), self._spawn(ORDER))
         self.backend.start_order(order)
         return order.take(len(labels))

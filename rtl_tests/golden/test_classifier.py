@@ -15,14 +15,17 @@ from support.driver_case import ENGINE
 from support.golden_board import GoldenBoard
 
 from boldhw import BoldClassifier
+from boldhw.data.coder import Coder
 from boldhw.data.majority import majority_share
 from boldhw.errors import ConfigError, DeviceError, NothingLearnedWarning
-from boldhw.experiments.training import fastest
 from boldhw.golden.hyper import Hyper
 from boldhw.spec.engine import EngineConfig
 
 IRIS = train_test_split(*load_iris(return_X_y=True), random_state=0)
 NAMES = np.array(["setosa", "versicolor", "virginica"])
+EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": "weights say how often a sample is drawn"
+}
 SKIPPED = {"check_array_api_input"}  # scikit-learn's own: the array API is off
 
 
@@ -32,14 +35,15 @@ def toy(**options):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
-def test_bits_are_comparisons_with_thresholds(dtype):
-    """Level by level; the thresholds divide the range of each feature evenly."""
+def test_bits_are_comparisons_with_edges(dtype):
+    """Even ones divide the range of each feature; quantiles are those of the coder."""
     x = (100 * IRIS[0]).astype(dtype)
-    model = toy().fit(x, IRIS[2])
+    model = toy(code="even").fit(x, IRIS[2])
     steps = np.array([[1], [2], [3]]) / 4
-    assert (model.thresholds_ == x.min(axis=0) * (1 - steps) + x.max(axis=0) * steps).all()
-    expected = np.concatenate([x > row for row in model.thresholds_], axis=1)
-    assert (model._bits(x) == expected).all()
+    table = x.min(axis=0) * (1 - steps) + x.max(axis=0) * steps
+    expected = np.concatenate([x > row for row in table], axis=1)
+    assert (model.coder_(x) == expected).all()
+    assert (toy().fit(x, IRIS[2]).coder_(x) == Coder.fit(x, levels=3)(x)).all()
 
 
 def test_a_data_frame_is_as_good_as_an_array():
@@ -63,24 +67,23 @@ def board(monkeypatch):
 def test_scikit_learn_is_content():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the checks say about their own data
-        results = check_estimator(BoldClassifier(), on_skip=None)
+        results = check_estimator(
+            BoldClassifier(epochs=20), on_skip=None, expected_failed_checks=EXPECTED
+        )
     assert len(results) > 50
-    names = {entry["check_name"] for entry in results if entry["status"] != "passed"}
-    assert names <= SKIPPED
+    status = {entry["check_name"]: entry["status"] for entry in results}
+    assert {name for name, found in status.items() if found != "passed"} <= SKIPPED | set(EXPECTED)
+    assert all(status[name] == "xfail" for name in EXPECTED)
 
 
 def test_it_learns():
     x_train, x_test, y_train, y_test = IRIS
-    model = BoldClassifier().fit(x_train, NAMES[y_train])
-    assert model.score(x_test, NAMES[y_test]) > 0.85
     digits = train_test_split(*load_digits(return_X_y=True), random_state=0)
-    assert BoldClassifier().fit(digits[0], digits[2]).score(digits[1], digits[3]) > 0.85
-
-
-class Fast(BoldClassifier):
-    """The same bits in less time."""
-
-    _golden = fastest()
+    for governors in (True, False):
+        model = BoldClassifier(governors=governors).fit(x_train, NAMES[y_train])
+        assert model.score(x_test, NAMES[y_test]) > 0.85
+        model = BoldClassifier(governors=governors).fit(digits[0], digits[2])
+        assert model.score(digits[1], digits[3]) > 0.9
 
 
 def made(samples=600, features=20, **options):
@@ -102,8 +105,9 @@ def test_defaults_beat_the_majority_class_in_every_fold(table, lead):
     """Fault 2: with theta tuned on digits, many folds of such tables got one answer for all."""
     X, y = table()
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
-        score = Fast().fit(X[train], y[train]).score(X[test], y[test])
-        assert score > majority_share(y[test]) + lead
+        for model in (BoldClassifier(), BoldClassifier(governors=False, code="even")):
+            score = model.fit(X[train], y[train]).score(X[test], y[test])
+            assert score > majority_share(y[test]) + lead
 
 
 def test_nothing_learned_is_said():
@@ -111,26 +115,33 @@ def test_nothing_learned_is_said():
     X, y = made(weights=[0.8], random_state=0)
     old = Hyper(zero_true=False, batch=16)
     with pytest.warns(NothingLearnedWarning, match="of 600 samples .* nothing was learned; try "):
-        Fast(hyper=old).fit(X, y)
+        BoldClassifier(hyper=old, code="even", epochs=40).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Fast().fit(X, y)
-        Fast(epochs=1).fit(X[:8], y[:8])  # as many samples say nothing
-        Fast().partial_fit(X[:30], y[:30], classes=[0, 1])
+        BoldClassifier().fit(X, y)
+        BoldClassifier(epochs=1).fit(X[:8], y[:8])  # as many samples say nothing
+        BoldClassifier().partial_fit(X[:30], y[:30], classes=[0, 1])
 
 
-def test_thresholds_are_evenly_spaced():
-    model = BoldClassifier(levels=3, epochs=1)
+def test_edges_are_evenly_spaced():
+    model = BoldClassifier(levels=3, epochs=1, code="even")
     model.fit(np.array([[0.0, 8.0], [4.0, 8.0], [2.0, 8.0]]), [0, 1, 1])
-    assert model.thresholds_.tolist() == [[1, 8], [2, 8], [3, 8]]
-    bits = model._bits(np.array([[2.5, 9.0]]))
+    assert model.coder_.edges.tolist() == [1, 8, 2, 8, 3, 8]
+    bits = model.coder_(np.array([[2.5, 9.0]]))
     assert bits.tolist() == [[True, True, True, True, False, True]]
+
+
+def test_constant_features_are_no_inputs():
+    X = np.array([[0.0, 8.0], [4.0, 8.0], [2.0, 8.0]])
+    assert BoldClassifier(epochs=1).fit(X, [0, 1, 1]).network_.spec.inputs == 2
+    with pytest.raises(ValueError, match="every feature is constant"):
+        BoldClassifier().fit(np.ones((4, 2)), [0, 1, 0, 1])
 
 
 def test_boolean_features_stay_what_they_are():
     X = np.random.default_rng(0).random((50, 6)) < 0.3
     model = BoldClassifier(levels=1, epochs=1).fit(X, X[:, 0])
-    assert np.array_equal(model._bits(X), X)
+    assert np.array_equal(model.coder_(X), X)
 
 
 def test_partial_fit_goes_on():
@@ -143,12 +154,12 @@ def test_partial_fit_goes_on():
     assert parts.network_.state_crc() == whole.network_.state_crc()
     assert np.array_equal(parts.decision_function(x_test), whole.decision_function(x_test))
     parts.fit(x_train, y_train)
-    assert parts._trainer.epoch == parts.epochs
+    assert len(parts.history_) == 40
 
 
 def test_partial_fit_refuses_what_does_not_fit_the_first_call():
     x_train, _, y_train, _ = IRIS
-    model = BoldClassifier()
+    model = BoldClassifier(governors=False)
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         model.partial_fit(x_train, y_train)
     model.partial_fit(x_train[:9], y_train[:9], classes=[0, 1, 2])
@@ -204,7 +215,18 @@ def test_a_simulated_board_gives_the_golden_models_bits():
         ({"backend": None}, "backend=None is of type NoneType; give one of type str"),
         ({"hidden": 8}, r"hidden=8 must be a tuple of layer widths, such as hidden=\(64,\)"),
         ({"hidden": "64"}, "hidden='64' must be a tuple"),
-        ({"hidden": None}, "hidden=None must be a tuple"),
+        ({"governors": 1}, "governors=1 is of type int"),
+        ({"governors": True, "margin": 2.0}, "governors choose what margin=2.0 asks for"),
+        ({"governors": True, "hyper": Hyper()}, "leave out hyper or governors=True"),
+        ({"governors": True, "backend": "sim"}, "leave out backend or governors=True"),
+        ({"margin": "a"}, "margin='a'"),
+        ({"batch": 0}, "batch=0 must be"),
+        ({"code": "log"}, "code='log' is no code; use quantiles or even"),
+        ({"validation_fraction": 0.0}, "validation_fraction=0.0 leaves nothing"),
+        ({"validation_fraction": 2}, "validation_fraction=2 must be a number"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change=0 must be"),
+        ({"callbacks": print}, "must be a list of functions"),
+        ({"callbacks": [3]}, r"callbacks=\[3\] must be a list of functions"),
         ({"hidden": (0,)}, "width of hidden layer 1=0 must be .* layer 1=1"),
         ({"hidden": (8, -3)}, "width of hidden layer 2=-3 must be"),
         ({"hidden": (8.0,)}, "width of hidden layer 1=8.0 must be .* layer 1=8"),

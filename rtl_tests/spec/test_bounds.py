@@ -64,7 +64,8 @@ def test_levels_that_make_too_many_inputs_name_those_that_work():
     generator = np.random.default_rng(0)
     X, y = generator.random((10, 3072)), np.arange(10) % 2
     with pytest.raises(ConfigError, match=r"24576 inputs, .* at most 16384; use levels=5"):
-        BoldClassifier(hidden=(4,), epochs=1).fit(X, y)
+        BoldClassifier(hidden=(4,), epochs=1, levels=8).fit(X, y)
+    assert BoldClassifier(hidden=(4,), epochs=1).fit(X, y).network_.spec.inputs == 3072 * 5
     BoldClassifier(hidden=(4,), epochs=1, levels=5).fit(X, y)
 
 

@@ -8,7 +8,7 @@ thread.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +50,15 @@ class CompiledKernel(NumpyKernel):
         self._places = np.empty((places.outputs, 2, makes.height * makes.width), np.int32)
         self._seen = np.empty((places.outputs, 2), np.int64)
 
-    def __deepcopy__(self, memo: Any) -> Self:
-        """Return a kernel with the same weights and room of its own.
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle the places alone: a network loads the weights before it computes.
 
         A copy of an array would lack the room behind it that vectors need.
         """
-        other = type(self)(self.places)
-        other.load(self._known)
-        return other
+        # Imported here: it imports this module.
+        from boldhw.golden.graph.fastest import restored
+
+        return restored, (self.places,)
 
     def load(self, weights: Bits) -> None:
         """Take the weights: as words for sums, and as -1 and 1 to be added up.

@@ -8,6 +8,7 @@ from boldhw.errors import CheckError, ToolError
 from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import Map, NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
+from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.spec.network import Network
 
@@ -21,6 +22,11 @@ def kernel() -> type[NumpyKernel]:
     except ToolError:
         return NumpyKernel
     return CompiledKernel
+
+
+def restored(places: Places) -> NumpyKernel:
+    """Return the kernel that a pickled one becomes: compiled where numba is, elsewhere not."""
+    return kernel()(places)
 
 
 def fastest(

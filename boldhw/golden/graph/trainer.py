@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
 from boldhw.golden.diagnosis import LayerState
+from boldhw.golden.draws import order_of
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import Governors
 from boldhw.golden.graph.heads.head import Targets
@@ -23,6 +24,11 @@ from boldhw.spec.stats import TrainStats
 Samples = NDArray[Any]  # as they are coded
 BLOCK = 1024  # samples that are coded together
 ORDER, CHANGE = 1, 2  # what a seed is spawned for
+
+
+def as_they_are(samples: Samples) -> Samples:
+    """Return samples that are bits already; a function of a module, so that runs can be pickled."""
+    return samples
 
 
 class GraphTrainer:
@@ -51,7 +57,7 @@ class GraphTrainer:
         epochs: int,
         samples: int,
         seed: int = 0,
-        code: Any = lambda samples: samples,
+        code: Any = as_they_are,
         change: Callable[..., Samples] | None = None,
     ) -> None:
         self.graph, self.constants, self.epochs, self.seed = graph, constants, epochs, seed
@@ -68,16 +74,18 @@ class GraphTrainer:
         test: Samples,
         test_targets: Targets,
         progress: Progress | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> Iterator[EpochStats]:
         """Train the epochs that are left; yield EpochStats after each.
 
         samples, test: as ``code`` takes them, first index the sample.  targets, test_targets: as
         the head of the graph takes them.  ``progress(epoch, samples)`` is called as the samples of
-        an epoch go by. Raises DataError like GraphNetwork.train.
+        an epoch go by.  weights: of training samples, see :func:`boldhw.golden.draws.order_of`.
+        Raises DataError like GraphNetwork.train.
         """
         while self.epoch < self.epochs:
             begin = time.perf_counter()
-            total = self._train_epoch(samples, targets, progress)
+            total = self._train_epoch(samples, targets, progress, weights)
             seconds = time.perf_counter() - begin
             self.epoch += 1
             accuracy, counts = self._tested(test, test_targets)
@@ -122,10 +130,14 @@ class GraphTrainer:
         return hits / max(1, head.judged(targets)), counts
 
     def _train_epoch(
-        self, samples: Samples, targets: Targets, progress: Progress | None
+        self,
+        samples: Samples,
+        targets: Targets,
+        progress: Progress | None,
+        weights: NDArray[np.float64] | None,
     ) -> TrainStats:
         samples, targets = self._changed(samples, targets)
-        order = self._generator(ORDER).permutation(len(targets))
+        order = order_of(len(targets), self._generator(ORDER), weights)
         for layer in self.graph.layers:
             layer.counts.restart()
         total = self.graph.flush()
