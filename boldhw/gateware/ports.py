@@ -3,7 +3,7 @@
 from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.gateware.core.counters import address_bits
+from boldhw.spec.counters import address_bits
 from boldhw.spec.geometry import FIELD_BITS
 
 

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Mux
 
 from boldhw.gateware.command.checks import refuse
 from boldhw.gateware.command.context import COUNTED, Source
-from boldhw.gateware.core.counters import IDENTITY_WORDS, counter_words
+from boldhw.spec.counters import IDENTITY_WORDS, counter_words
 from boldhw.spec.protocol import Bank, Command, Status
 
 

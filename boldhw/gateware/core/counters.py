@@ -5,21 +5,10 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.memory.memories import BLOCK_RAM
-from boldhw.spec.protocol import COUNTERS, IDENTITY
+from boldhw.spec.counters import WORD_BITS, address_bits
+from boldhw.spec.protocol import COUNTERS
 
 AMOUNT_BITS = 24  # of the largest number that is added at once
-WORD_BITS = 16
-IDENTITY_WORDS = IDENTITY.size // 2
-
-
-def counter_words(config):
-    """Return the 16-bit words that an engine's counters take."""
-    return 2 * (len(COUNTERS) + config.max_layers)
-
-
-def address_bits(config):
-    """Return the bits of a word's address; the highest one chooses the identity."""
-    return (max(counter_words(config), IDENTITY_WORDS) - 1).bit_length() + 1
 
 
 class CountPort(Signature):

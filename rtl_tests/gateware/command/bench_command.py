@@ -7,7 +7,7 @@ import cocotb
 from support.frame_host import Host
 from support.streams import cycle, generator, now, parameters, settled, start
 
-from boldhw.gateware.core.counters import address_bits
+from boldhw.spec.counters import address_bits
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.protocol import (
     MAX_PAYLOAD,

@@ -7,7 +7,7 @@ from support.lockstep import compare
 from support.streams import cycle, generator, parameters, start
 from support.unit_config import CONFIG
 
-from boldhw.gateware.core.counters import address_bits
+from boldhw.spec.counters import address_bits
 from boldhw.spec.protocol import COUNTERS, identity_bytes
 
 COUNT = len(COUNTERS) + CONFIG.max_layers
