@@ -2,8 +2,9 @@
 
 The form, in numpydoc sections: one line; how; Parameters, of a component that takes any; Members,
 each port with its type as Amaranth has it; Latency. A member's type is Python that is evaluated
-here, with the names of the component's module and of its parameters: ``In(config.lanes)``. A
-component whose ports are those of a signature refers to the signature's docstring instead.
+here, with the names of the component's module, of its parameters and of all signatures of the
+gateware: ``In(config.lanes)``. A component whose ports are those of a signature, or of its base
+class, refers to the docstring of that instead.
 """
 
 import gc
@@ -21,10 +22,6 @@ from support.unit_config import CONFIG, STORED
 
 from boldhw import gateware
 from boldhw.gateware.store.sdram import SDRAM_32_MB
-
-# Modules and packages that may have components without the form.
-NEXT_ENGINE = "to be replaced by the next engine"
-EXCEPTIONS = {"boldhw.gateware.core": NEXT_ENGINE, "boldhw.gateware.passes": NEXT_ENGINE}
 
 # Engines that have among them every port that an engine can have.
 PLAIN = [
@@ -54,7 +51,7 @@ REFERENCE = re.compile(r":(?:class|func|mod):`([\w.]+)`")
 HEAD = re.compile(
     r"(?P<names>\w+(?:, \w+)*) : (?P<type>.+?)(?P<kind>, registered|, combinational)?"
 )
-SIGNATURE = re.compile(r"Those of :class:`(\w+)`, flipped\.")
+ELSEWHERE = re.compile(r"Those of :class:`(\w+)`(?P<flipped>, flipped)?\.")
 # Of time and of machines: "after", "one cycle later", "is stored", "path", "transposed".
 AVOIDED = re.compile(r"\b(behind|ahead|stands?|stood|lies?|asks?|says?|wants?|turned)\b")
 
@@ -71,26 +68,25 @@ def never_elaborated():
     UnusedElaboratable._MustUse__silence = False
 
 
-def components():
-    """Return the classes of all components of the gateware, in the order of their modules."""
+def classes(base):
+    """Return the subclasses of ``base`` in the gateware, in the order of their modules."""
     found = []
     for info in pkgutil.walk_packages(gateware.__path__, "boldhw.gateware."):
         module = importlib.import_module(info.name)
         found += [
             value for value in vars(module).values()
-            if inspect.isclass(value) and issubclass(value, wiring.Component)
+            if inspect.isclass(value) and issubclass(value, base)
             and value.__module__ == info.name
         ]  # fmt: skip
     return found
 
 
-def is_exception(component):
-    return any(f"{component.__module__}.".startswith(f"{name}.") for name in EXCEPTIONS)
+SIGNATURES = {each.__name__: each for each in classes(wiring.Signature)}
 
 
 def parameters(component):
     """Return the parameters of a component, without ``self``; none if it takes those of wiring."""
-    if "__init__" not in vars(component):
+    if component.__init__ is wiring.Component.__init__:
         return {}
     return dict(inspect.signature(component).parameters)
 
@@ -136,13 +132,14 @@ def entries(lines):
 
 
 def described(component):
-    """Return the entries of Members, and whether they are those of a signature's other side."""
+    """Return the entries of Members, the class that has them, and whether of its other side."""
     lines = sections(inspect.cleandoc(component.__doc__))["Members"]
-    signature = SIGNATURE.fullmatch("".join(lines))
-    if not signature:
-        return entries(lines), False
-    signature = getattr(inspect.getmodule(component), signature[1])
-    return entries(sections(inspect.cleandoc(signature.__doc__))["Members"]), True
+    elsewhere = ELSEWHERE.fullmatch("".join(lines))
+    if not elsewhere:
+        return entries(lines), component, False
+    owner = getattr(inspect.getmodule(component), elsewhere[1])
+    members = sections(inspect.cleandoc(owner.__doc__))["Members"]
+    return entries(members), owner, bool(elsewhere["flipped"])
 
 
 def problems(component):
@@ -158,7 +155,7 @@ def problems(component):
     result += [f"word {word}" for word in AVOIDED.findall(docstring)]
     result += [] if "".join(found["Latency"]).strip() else ["Latency is empty"]
     result += dangling(docstring, component)
-    own, flipped = described(component)
+    own, owner, flipped = described(component)
     items = entries(found.get("Parameters", [])) + own
     result += [f"no type: {text}" for match, text, _ in items if match is None]
     result += [f"no meaning: {text}" for _, text, meaning in items if not meaning]
@@ -167,13 +164,13 @@ def problems(component):
     documented = [match["names"] for match, _, _ in entries(found.get("Parameters", []))]
     if documented != list(names):
         return [f"parameters {documented}, not {list(names)}"]
-    return member_problems(component, own, flipped)
+    return member_problems(component, own, owner, flipped)
 
 
 def evaluated(text, scope):
     """Return the member that a type describes; None if it is no Python of its component."""
     try:
-        return eval(text, AMARANTH | scope)
+        return eval(text, AMARANTH | SIGNATURES | scope)
     except (AttributeError, NameError, SyntaxError, TypeError):
         return None
 
@@ -200,15 +197,19 @@ def same(one, other):
     return ours.keys() == theirs.keys() and all(same(ours[name], theirs[name]) for name in ours)
 
 
-def member_problems(component, own, flipped):
-    """Return what is wrong in the Members of a docstring, against those that the component has."""
+def member_problems(component, own, owner, flipped):
+    """Return what is wrong in the Members of a docstring, against those that the component has.
+
+    A base class may have members that a component has not.
+    """
     documented = {
         name: (match, meaning) for match, _, meaning in own
         for name in match["names"].split(", ")
     }  # fmt: skip
     result, existing = [], set()
     for instance, arguments in instances(component):
-        scope = vars(inspect.getmodule(component)) | arguments
+        modules = vars(inspect.getmodule(owner)) | vars(inspect.getmodule(component))
+        scope = modules | arguments
         for name, member in instance.signature.members.items():
             existing.add(name)
             if name not in documented:
@@ -224,21 +225,14 @@ def member_problems(component, own, flipped):
                 kind = f"{match['kind']} {meaning}".lower()
                 if not re.search("registered|combinational", kind):
                     result.append(f"registered or not: {name}")
-    result += [f"not a member: {name}" for name in documented if name not in existing]
+    if flipped or owner is component:
+        result += [f"not a member: {name}" for name in documented if name not in existing]
     return sorted(set(result))
 
 
-@pytest.mark.parametrize(
-    "component", [each for each in components() if not is_exception(each)], ids=lambda c: c.__name__
-)
+@pytest.mark.parametrize("component", classes(wiring.Component), ids=lambda c: c.__name__)
 def test_every_component_has_the_form(component):
     assert problems(component) == []
-
-
-@pytest.mark.parametrize("name", EXCEPTIONS)
-def test_no_exception_is_needless(name):
-    own = [each for each in components() if f"{each.__module__}.".startswith(f"{name}.")]
-    assert any(problems(each) for each in own)
 
 
 class Sample(wiring.Component):
@@ -296,6 +290,24 @@ class SampleUnit(wiring.Component):
         super().__init__({**SamplePort().flip().members})
 
 
+class SampleHeir(Sample):
+    """Add one, too.
+
+    Parameters
+    ----------
+    width : int
+        Bits of the number.
+
+    Members
+    -------
+    Those of :class:`Sample`.
+
+    Latency
+    -------
+    1 cycle.
+    """
+
+
 PLANTED = {
     "a member is missing": ("number : In(width)\n    The number.\n", "", "not documented: number"),
     "there is no such member": ("Latency\n", "x : In(1)\n    It.\n\nLatency\n", "not a member: x"),
@@ -315,7 +327,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("sample", [Sample, SampleUnit])
+@pytest.mark.parametrize("sample", [Sample, SampleUnit, SampleHeir])
 def test_the_form_of_the_samples_is_right(sample):
     assert problems(sample) == []
 
@@ -324,6 +336,12 @@ def test_planted_docstring_of_a_signature_is_found(monkeypatch):
     docstring = inspect.cleandoc(SamplePort.__doc__)
     monkeypatch.setattr(SamplePort, "__doc__", docstring.replace("more : In(4)", "more : Out(4)"))
     assert problems(SampleUnit) == ["more is In(4), not Out(4)"]
+
+
+def test_planted_docstring_of_a_base_class_is_found(monkeypatch):
+    docstring = inspect.cleandoc(Sample.__doc__)
+    monkeypatch.setattr(Sample, "__doc__", docstring.replace("In(width)", "In(width + 1)"))
+    assert [each.partition(" is ")[0] for each in problems(SampleHeir)] == ["number"]
 
 
 @pytest.mark.parametrize("case", PLANTED)

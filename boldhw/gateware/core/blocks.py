@@ -14,29 +14,37 @@ from boldhw.gateware.ports import BlockPort
 class Blocks(wiring.Component):
     """Move blocks of P x P weights for the update pass or for the host.
 
-    The host's row of weights takes a cycle from its address to its block, with ``dual_port`` two,
-    and the transposer a cycle to what it is to do. See :class:`boldhw.gateware.ports.BlockPort`.
-
     Parameters
     ----------
     config : EngineConfig
+        Gives ``elements`` (P), ``subwords``, ``weight_rows``, ``weight_blocks``, ``training``,
+        ``dual_port`` and ``regions``.
 
     Members
     -------
     host : In(BlockPort(config))
+        Requests of the host, while ``taken`` is low; ``word`` is registered.
     taken : In(1)
-        The memories are the passes', not the host's.
-    weight_row : In(range(weight_rows))
+        The memories belong to the passes, not to the host.
+    weight_row : In(range(config.weight_rows))
         Row that a pass reads in the next cycle.
     move : In(BlockMove(config))
-        What the update pass moves; like the next two only in an engine that trains.
-    columns : In(elements)
-        With ``move.column_shift`` the word that the transposer takes; else it turns its words over.
-    flips : In(elements)
-        Bits of the word that it takes which are inverted as it turns them over.
-    transposer : Out(TransposerPort(config)), combinational from registers of passes
-    weights : Out(WeightMemoryPort(config)), combinational from registers of passes
-        ``row`` is not used here: it is the array's.
+        Requests of the update pass; only in an engine that trains, as are the next two.
+    columns : In(config.elements)
+        Word that the transposer takes with ``move.column_shift``; without it the transposer rotates
+        its own words.
+    flips : In(config.elements)
+        Bits to invert in the word that it rotates.
+    transposer : Out(TransposerPort(config)), combinational
+        Requests to the transposer.
+    weights : Out(WeightMemoryPort(config)), combinational
+        Requests to the weight memory. ``row`` is not used here; the array reads it.
+
+    Latency
+    -------
+    None from ``move``; 1 cycle from ``weight_row`` to ``weights.read_row``. A request of the host
+    takes 1 more cycle in two places: without ``dual_port`` from ``load`` and the block's number to
+    the transposer and the weight memory, with ``dual_port`` from ``word_in`` to the transposer.
     """
 
     def __init__(self, config):

@@ -45,24 +45,32 @@ def array_of(config):
 class Core(wiring.Component):
     """Train and infer one sample at a time, from a network in its memories.
 
-    A netlist: units are connected by signatures, and what is decided or counted is inside of them.
-    ``docs/architecture.md`` has the block diagram. Golden model:
-    :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
+    A netlist: signatures connect the units, and the units decide and count.
+    ``docs/architecture.md`` has the block diagram.
+
+    Golden model: :class:`boldhw.golden.network.Network`. Cycle model: :mod:`boldhw.spec.cycles`.
 
     Parameters
     ----------
     config : EngineConfig
+        All of it.
     identity : bytes
         Contents of the reply to HELLO; see :class:`boldhw.gateware.core.counters.Counters`.
 
     Members
     -------
     data : In(DataPort(config))
-        Rows of the data memory, while no operation runs.
+        Rows of the data memory, while no operation runs; ``read_data`` is registered.
     blocks : In(BlockPort(config))
-        Blocks of weights, while no operation runs.
+        Blocks of weights, while no operation runs; ``word`` is registered.
     control : In(ControlPort(config))
         Start of an operation, its outcome and the counters.
+
+    Latency
+    -------
+    A pass starts one cycle after ``control.start``. The passes of an operation take the cycles that
+    :func:`boldhw.spec.cycles.predict` gives, longer where a score waits to be taken; one operation
+    at a time.
     """
 
     def __init__(self, config, identity=b""):

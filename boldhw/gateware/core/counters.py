@@ -12,18 +12,25 @@ AMOUNT_BITS = 24  # of the largest number that is added at once
 
 
 class CountPort(Signature):
-    """Have counters counted. Members are those of the side that posts.
+    """Posts to the counters. Members are those of the side that posts.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``max_layers``.
 
     Members
     -------
     post : Out(len(COUNTERS))
         One bit per counter to add to, only while not ``busy``.
     post_flips : Out(1)
-        Add ``amount`` to the flips of ``layer``, likewise.
-    amount : Out(24)
-    layer : Out(range(max_layers + 1))
-    busy : In(1), combinational from registers
-        Adding or clearing.
+        Add ``amount`` to the flips of ``layer``, only while not ``busy``.
+    amount : Out(AMOUNT_BITS)
+        What is added to counters of cycles and of flips.
+    layer : Out(range(config.max_layers + 1))
+        Layer of the flips.
+    busy : In(1), combinational
+        The counters are being added to or cleared.
     """
 
     def __init__(self, config):
@@ -40,26 +47,39 @@ class Counters(wiring.Component):
     """Add to counters, one after the other, 3 cycles each.
 
     A post names counters: those of the cycles and the flips grow by ``amount``, the others by 1.
-    Low and high word of counter i of :data:`boldhw.spec.protocol.COUNTERS` are words 2 i and 2 i +
-    1; the flips of each layer follow. Reset clears them too. A memory, because on an iCE40 that
-    costs a fifth of what registers cost; its other half holds the identity, which as a table of
-    logic takes 60 LUT4.
+    :mod:`boldhw.spec.counters` has the places of their words. Reset clears them too. They are
+    stored in a memory, which on an iCE40 costs a fifth of what registers cost; its other half holds
+    the identity, which as a table of logic takes 60 LUT4.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``max_layers``.
     identity : bytes
-        What HELLO says, from the address on whose highest bit alone is set.
+        Contents of the reply to HELLO; its first word is stored at the address that has only the
+        highest bit set.
 
     Members
     -------
     add : In(CountPort(config))
+        What to add; ``busy`` is combinational, from registers only.
     clear : In(1)
         Set all counters to 0.
     addr : In(address_bits(config))
         Word to read.
-    word : Out(16), registered
-        The word at ``addr`` one cycle later, while not ``add.busy``.
+    word : Out(WORD_BITS), registered
+        The word at ``addr``, while not ``add.busy``.
+
+    Latency
+    -------
+    A read takes 1 cycle; a post keeps ``add.busy`` high for 3 cycles per counter, a clear for one
+    cycle per word. One counter, then a read of its low word::
+
+        cycle       0     1     2     3     4     5
+        add.post    1
+        add.busy          1     1     1
+        addr                            low
+        word                                  new
     """
 
     def __init__(self, config, identity=b""):

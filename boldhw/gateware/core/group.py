@@ -9,28 +9,32 @@ from boldhw.gateware.passes.pass_port import BlockMove
 
 
 class Group(wiring.Component):
-    """Choose a group of the word that was read: gate bits, or a row of columns. No latency.
+    """Select a group of the word that was read: gate bits, or a row of columns.
 
     Parameters
     ----------
     config : EngineConfig
-        Of an engine that trains.
+        Of an engine that trains; gives ``elements``, ``lanes``, ``subwords`` and ``dual_port``.
 
     Members
     -------
-    word : In(lanes)
-        Operand word in the data memory's row.
+    word : In(config.lanes)
+        Operand word in the row of the data memory.
     move : In(BlockMove(config))
-        The update pass takes group ``column_part`` with ``column_shift``.
-    gate_word : In(range(subwords))
-        Group that the backward pass takes otherwise.
+        The update pass selects group ``column_part`` with ``column_shift``; the rest is not used.
+    gate_word : In(range(config.subwords))
+        Group that the backward pass selects, without ``column_shift``.
     filled : In(1)
-        The slot of the row holds a sample; a cycle before ``word``, only used with ``dual_port``.
-    gate : Out(elements), combinational
+        The slot of the row holds a sample; one cycle before ``word``. Only used with ``dual_port``.
+    gate : Out(config.elements), combinational
         The group.
-    columns : Out(elements), combinational
-        The group, with ``dual_port`` 0 if the slot holds no sample: it may hold signals of an
-        earlier update.
+    columns : Out(config.elements), combinational
+        The group. With ``dual_port`` it is 0 if the slot holds no sample: the slot may hold signals
+        of an earlier update.
+
+    Latency
+    -------
+    None; ``filled`` is registered once.
     """
 
     def __init__(self, config):

@@ -19,44 +19,58 @@ class Rows(wiring.Component):
     """Give the data memory to the pass that is awake, to the table reader or to the host.
 
     A pass reads rows from the cycle after the one in which its layer is ``loaded`` until it is
-    ``done`` or has another layer opened, that cycle included. Its address is masked elsewhere. Only
-    few levels of LUT4 fit between the registers of a pass and memories that are far away: the mask
-    of each pass and that of the slot come from registers, and all addresses are ORed.
+    ``done`` or opens another layer, that cycle included. Its address is masked elsewhere. Only few
+    levels of LUT4 fit between the registers of a pass and memories that are far away: the mask of
+    each pass and that of the slot come from registers, and all addresses are ORed.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``data_rows``, ``data_width``, ``data_slices``, ``lanes``, ``elements``,
+        ``accumulator_bits``, ``training`` and ``dual_port``.
 
     Members
     -------
-    forward, backward, update : In(RowPort(config))
-        Requests of the passes that the engine has.
-    start, done, open : In(number of passes)
-        Bit i is that of the i-th pass: it starts, it is done, it has a layer opened. A pass is
-        ``loaded`` two cycles after its start or later, and done before another one starts.
+    forward : In(RowPort(config))
+        Requests of the forward pass.
+    backward : In(RowPort(config))
+        Requests of the backward pass; only in an engine that trains.
+    update : In(RowPort(config))
+        Requests of the update pass; only in an engine that trains.
+    start : In(len(pass_names(config)))
+        One bit per pass: it starts. Its layer is ``loaded`` two cycles later or more.
+    done : In(len(pass_names(config)))
+        One bit per pass: it ends, before another one starts.
+    open : In(len(pass_names(config)))
+        One bit per pass: it opens a layer.
     loaded : In(1)
-        The table reader comes to the end of the layer's fields.
-    table_row : In(range(data_rows))
-        Row that the table reader reads, 0 while it does not.
-    slot : In(range(data_rows))
-        Row where the sample's slot begins, aligned: it is ORed.
+        The table reader reaches the end of the layer's fields.
+    table_row : In(range(config.data_rows))
+        Row that the table reader reads, 0 while it reads none.
+    slot : In(range(config.data_rows))
+        Row where the sample's slot begins. It is aligned, since it is ORed.
     taken : In(1)
-        The memory is the passes', not the host's.
+        The memory belongs to the passes, not to the host.
     taking : In(1)
-        It will be in the next cycle; only with ``dual_port``.
+        It does in the next cycle; only used with ``dual_port``.
     host : In(DataPort(config))
-        With ``dual_port`` an address takes one cycle more: the host has time, the passes have none.
-    words : In(PairPort(lanes))
+        Requests of the host, while ``taken`` is low; ``read_data`` is registered.
+    words : In(PairPort(config.lanes))
         The packer's words, to write; zero where accumulators are written, unless ``dual_port``.
-    accumulators : In(elements * accumulator_bits)
-        New accumulators, held in the cycle of ``flipped``; these four only in an engine that
-        trains.
+    accumulators : In(config.elements * config.accumulator_bits)
+        New accumulators, in the cycle of ``flipped``; only in an engine that trains, as are the
+        next two.
     flipped : In(1)
-        ``accumulators`` are there. Without ``dual_port`` they are written in the next cycle.
+        ``accumulators`` are valid. Without ``dual_port`` they are written in the next cycle.
     store_accumulators : In(1)
         The row that is written are accumulators, outside the slot; only used with ``dual_port``.
-    memory : Out(DataMemoryPort(config))
-        The data memory; combinational from registers of passes and masks.
+    memory : Out(DataMemoryPort(config)), combinational
+        Requests to the data memory.
+
+    Latency
+    -------
+    None from a pass to ``memory``, 1 cycle from ``accumulators``. With ``dual_port`` a row that the
+    host reads takes 1 cycle more, from a register of ``host.addr``.
     """
 
     def __init__(self, config):

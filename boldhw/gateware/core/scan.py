@@ -10,25 +10,37 @@ from boldhw.gateware.units.loss import OutputPort
 
 
 class Scan(wiring.Component):
-    """Register the sum that the forward pass names. Latency 1 cycle, one sum per cycle.
+    """Register the sum that the forward pass names, for the loss.
 
-    With ``dual_port`` the sums are far away from each other. There each region of the device picks
-    a sum in the cycle before: the latency from ``lane`` is 2 cycles.
+    With ``dual_port`` the sums are far away from each other: each region of the device first
+    registers its own choice.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``elements``, ``sum_bits``, ``dual_port`` and ``regions``.
 
     Members
     -------
-    sums : In(ArrayLayout(sum_shape, elements))
-        Of the array; constant during a scan.
+    sums : In(data.ArrayLayout(sum_shape(config), config.elements))
+        Sums of the array, constant during a scan.
     request : In(ScanPort(config))
-        From the forward pass.
+        Requests of the forward pass; ``stall`` is combinational.
     stall : In(1)
-        The loss cannot take a sum: nothing moves.
+        The loss cannot take a sum: no register changes.
     outputs : Out(OutputPort())
-        To the loss; ``valid`` and ``value`` are registered.
+        The sum, to the loss; ``valid`` and ``value`` are registered, ``stall`` is combinational.
+
+    Latency
+    -------
+    1 cycle from ``request``, with ``dual_port`` 2 from ``request.lane``; one sum per cycle. With
+    ``dual_port``, sums a and b::
+
+        cycle            0     1     2     3
+        request.lane     a     b
+        request.valid          1     1
+        outputs.valid                1     1
+        outputs.value                a     b
     """
 
     def __init__(self, config):

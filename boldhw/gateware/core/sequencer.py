@@ -23,44 +23,75 @@ class Sequencer(wiring.Component):
 
     INFER is a forward pass. TRAIN is a forward pass and, for an active sample, a backward pass,
     after which the sample's slot is taken; when ``batch`` slots are taken, an update follows. FLUSH
-    is an update if a slot is taken. ``updated`` and ``flushed`` hold until the next start.
+    is an update if a slot is taken.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``data_rows``, ``max_layers``, ``batch``, ``elements``, ``training`` and
+        ``dual_port``.
 
     Members
     -------
-    start, operation, clear, registers : In
-        See :class:`boldhw.gateware.ports.ControlPort`. ``start`` and ``operation`` are registered
-        here, as they come from far away: a pass starts a cycle later.
+    start : In(1)
+        Start ``operation``; one cycle while ``busy`` is low.
+    operation : In(Operation)
+        What to do; valid with ``start``.
+    clear : In(1)
+        Forget gathered samples.
+    registers : In(RegisterLayout())
+        Registers of the network, constant during an operation.
     starting : Out(1), registered
         The cycle between ``start`` and ``busy``.
-    busy : Out(1), combinational from registers
-        An operation runs. The counters do not see the cycle of ``starting``.
+    busy : Out(1), combinational
+        An operation runs. The counters do not see the cycle of ``starting``. From registers only.
     taken : Out(1)
-        The memories belong to the passes: ``busy``, with ``dual_port`` from a register and for one
-        cycle more, as it chooses all over the device.
+        The memories belong to the passes: ``busy``, combinational. With ``dual_port`` it is
+        registered and high for one cycle more, as it selects all over the device.
     taking : Out(1), combinational
         Any of ``start``, ``starting`` and ``busy``.
     inferring : Out(1), registered
         The last operation that was started is INFER.
-    forward, backward, update : Out(RunPort(config))
-        The passes; the last two only in an engine that trains, like all that follows but ``slot``
-        and ``add``.
+    forward : Out(RunPort(config)), combinational
+        The forward pass.
+    backward : Out(RunPort(config)), combinational
+        The backward pass; only in an engine that trains.
+    update : Out(RunPort(config)), combinational
+        The update pass; only in an engine that trains.
     verdict : In(VerdictPort())
-        Valid a cycle after the end of the forward pass.
-    updated, flushed : Out
-        See :class:`boldhw.gateware.ports.ControlPort`; registered.
-    slot : Out(range(data_rows))
-        Data row of the next sample; registered in an engine that trains.
+        Outcome of the sample, valid one cycle after the end of the forward pass; only in an engine
+        that trains.
+    updated : Out(1), registered
+        TRAIN: an update followed. Holds until the next start; only in an engine that trains.
+    flushed : Out(range(config.batch + 1)), registered
+        FLUSH: the gathered samples that took part. Holds until the next start; only in an engine
+        that trains.
+    slot : Out(range(config.data_rows))
+        Data row of the next sample; registered in an engine that trains, else combinational.
     slots : In(SlotPort())
-        During an update, let ``slot`` be that of another sample, from the next cycle on.
-    filled : Out(batch) or, with ``dual_port``, Out(1), registered
-        One bit per slot that is taken; with ``dual_port`` whether, during an update, the slot of
-        the cycle before was taken.
+        Select the slot of another sample during an update; only in an engine that trains.
+    filled : Out(1 if config.dual_port else config.batch), registered
+        One bit per slot that is taken, a run of ones from bit 0. With ``dual_port`` whether, during
+        an update, the slot of the cycle before was taken. Only in an engine that trains.
     add : Out(CountPort(config))
-        What to count at the end of a pass, ``amount`` the cycles of the pass.
+        What to count at the end of a pass; ``amount``, the cycles of the pass, is registered, the
+        rest is combinational.
+
+    Latency
+    -------
+    A pass starts one cycle after ``start``, and the next pass of the operation one cycle after the
+    end of the one before, later while counters are busy. One slot per cycle. TRAIN of a sample that
+    is active, no update, and counters that are not busy::
+
+        cycle             0     1     2     ...   7     8     9     ...   14    15    16
+        start             1
+        starting                1
+        busy                          1     1     1     1     1     1     1     1
+        forward.start           1
+        forward.done                              1
+        backward.start                                  1
+        backward.done                                                     1
+        add.post                                        fwd                     bwd
     """
 
     def __init__(self, config):

@@ -25,17 +25,62 @@ class BackwardPass(wiring.Component):
 
     Cycle model: :func:`boldhw.spec.cycles.backward`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine that trains; all of it.
+
     Members
     -------
-    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`; the
-        gate word is read when the sums come.
-    recount : see :class:`boldhw.gateware.units.loss.RecountPort`.
-    array_done : the array's sums are valid.
-    gate_word : which group of the gate word belongs to the sums.
-    ternarise : see :class:`boldhw.gateware.units.ternarise.TernarisePort`.
-    draw : go on to the next random bits.
-    packer, deltas : see :class:`boldhw.gateware.units.packer.Packer`.
-    write, sign, mask : delta memory, at ``issue.signal_row`` (not with ``dual_port``).
+    run : In(RunPort(config))
+        Start and end of the pass; ``done`` is combinational.
+    layer : Out(range(config.max_layers + 1)), registered
+        Layer that is being processed.
+    rows : Out(RowPort(config)), combinational
+        Requests to the data memory.
+    issue : Out(IssuePort(config)), combinational
+        Requests to the other memories and to the array.
+    table : Out(TablePort(config, BACKWARD))
+        Fields of the layer.
+    recount : Out(RecountPort()), combinational
+        Requests to the loss.
+    array_done : In(1)
+        The array's sums are valid.
+    gate_word : Out(range(config.subwords)), combinational
+        Group of the gate word that belongs to the sums. The gate word is read when the sums come.
+        From registers only.
+    ternarise : Out(TernarisePort(config)), combinational
+        Dead zone and noise of the layer, and the signals that come back.
+    draw : Out(1), combinational
+        Go on to the next random bits.
+    packer : Out(PackerPort()), combinational
+        Requests to the packer.
+    deltas : Out(PairPort(config.elements)), registered
+        The group for the packer, signs and masks.
+    write : Out(1), combinational
+        Write a signal into row ``issue.signal_row`` of the delta memory. From registers only; only
+        without ``dual_port``, as are the next two.
+    sign : Out(1), combinational
+        Sign of this signal. From registers only.
+    mask : Out(1), combinational
+        0 makes the signal 0. From registers only.
+
+    Latency
+    -------
+    :func:`boldhw.spec.cycles.backward` gives the cycles of a pass. The second group of outputs of a
+    layer below the last one (16-8-4, P = 4, S = 8): its signals fill a word, which is written with
+    its masks. Rows 6 and 7 are the signals above, row 3 is the gate word::
+
+        cycle               0  1  2  3  4  5  6  7  8  9 10 11 12 13 14
+        rows.addr           .  6  7  3  3  3  3  3  3  3  .  .  .  4  5
+        issue.valid         .  .  1  .  .  .  .  .  .  .  .  .  .  .  .
+        issue.weight_row    .  6  6  .  .  .  .  .  .  .  .  .  .  .  .
+        array_done          .  .  .  .  .  .  .  .  1  .  .  .  .  .  .
+        packer.push         .  .  .  .  .  .  .  .  .  1  .  .  .  .  .
+        write               .  .  .  .  .  .  .  .  .  1  1  1  1  .  .
+        issue.signal_row    .  .  .  .  .  .  .  .  .  4  5  6  7  .  .
+        rows.write          .  .  .  .  .  .  .  .  .  .  .  .  .  1  1
+        rows.second         .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
     """
 
     def __init__(self, config):

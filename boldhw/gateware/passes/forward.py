@@ -18,18 +18,78 @@ class ForwardPass(wiring.Component):
     A hidden layer reads one operand word per cycle (a layer of one word: every other cycle). The
     bits that come out enter the packer as they come; a pair of full words, outputs and gate bits,
     takes the data memory from the reads for two cycles, unless it has two ports. The last layer
-    waits for each group and scans its sums into the loss, one per cycle. Weight planes lie one
-    behind the other from row 0, so that one row counter runs through all layers.
+    waits for each group and scans its sums into the loss, one per cycle. Weight planes are stored
+    one after the other from row 0, so that one row counter runs through all layers.
 
     Cycle model: :func:`boldhw.spec.cycles.forward`.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        All of it.
+
     Members
     -------
-    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
-    origin, window, lanes : of the group whose sums come next.
-    array_done : the array's sums are valid.
-    packer : see :class:`boldhw.gateware.units.packer.PackerPort`.
-    scan : see :class:`boldhw.gateware.passes.pass_port.ScanPort`.
+    run : In(RunPort(config))
+        Start and end of the pass; ``done`` is combinational.
+    layer : Out(range(config.max_layers + 1)), registered
+        Layer that is being processed.
+    rows : Out(RowPort(config)), combinational
+        Requests to the data memory.
+    issue : Out(IssuePort(config)), combinational
+        Requests to the other memories and to the array.
+    table : Out(TablePort(config, FORWARD))
+        Fields of the layer.
+    origin : Out(field_shape(config, "origin")), registered
+        Start value of the sums of the layer.
+    window : Out(field_shape(config, "window")), combinational
+        Gate window of the layer, from registers only; only in an engine that trains.
+    lanes : Out(field_shape(config, "output_lanes")), combinational
+        Outputs of the group whose sums come next. From registers only.
+    array_done : In(1)
+        The array's sums are valid.
+    packer : Out(PackerPort()), combinational
+        Requests to the packer.
+    scan : Out(ScanPort(config))
+        Requests to the scan; ``lane`` is registered, ``valid`` combinational.
+
+    Latency
+    -------
+    :func:`boldhw.spec.cycles.forward` gives the cycles of a pass. A hidden layer of two groups of
+    two words (16-8-4, P = 4, S = 8), and the start of the next layer::
+
+        cycle               0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16
+        table.open          1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
+        table.done          .  .  .  .  1  .  .  .  .  .  .  .  .  .  .  .  .
+        rows.addr           .  .  .  .  .  0  1  0  1  .  .  .  .  .  .  2  3
+        issue.valid         .  .  .  .  .  1  1  1  1  .  .  .  .  .  .  .  .
+        issue.first         .  .  .  .  .  1  .  1  .  .  .  .  .  .  .  .  .
+        issue.last          .  .  .  .  .  .  1  .  1  .  .  .  .  .  .  .  .
+        issue.weight_row    .  .  .  .  .  0  1  2  3  .  .  .  .  .  .  .  .
+        array_done          .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  .
+        packer.push         .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  .
+        rows.write          .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1  1
+        rows.second         .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
+
+    A group of the last layer, of one word and four outputs::
+
+        cycle          0  1  2  3  4  5  6  7  8  9 10 11 12
+        issue.valid    1  .  .  .  .  .  .  .  .  .  .  .  .
+        array_done     .  .  .  .  .  .  1  .  .  .  .  .  .
+        scan.valid     .  .  .  .  .  .  .  1  1  1  1  .  .
+        scan.lane      .  .  .  .  .  .  .  0  1  2  3  .  .
+        run.done       .  .  .  .  .  .  .  .  .  .  .  .  1
+
+    The hidden layer with ``dual_port``: the next layer is opened before the words are written::
+
+        cycle              0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17
+        table.open         1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1  .  .
+        table.done         .  .  .  .  1  .  .  .  .  .  .  .  .  .  .  .  .  .
+        rows.addr          .  .  .  .  .  0  1  0  1  .  .  .  .  .  .  .  .  .
+        issue.valid        .  .  .  .  .  1  1  1  1  .  .  .  .  .  .  .  .  .
+        array_done         .  .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  .
+        rows.write         .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1  1
+        rows.write_addr    .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  2  3
     """
 
     def __init__(self, config):

@@ -14,20 +14,26 @@ from boldhw.gateware.passes.table import pass_names
 class RowPort(Signature):
     """A row of the data memory to read, and one to write. Members are those of the pass.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``data_rows`` and ``dual_port``.
+
     Members
     -------
-    addr : Out(range(data_rows))
+    addr : Out(range(config.data_rows)), combinational
         Row to read, or to write where the data memory has one port. That of an idle pass is
-        ignored.
-    in_slot : Out(1)
+        ignored. From registers only.
+    in_slot : Out(1), combinational
         ``addr`` counts from the sample's slot, whose row is aligned; given one cycle before
-        ``addr``, and high while the pass is idle.
-    write : Out(1)
-        Write the packer's words or accumulators.
-    second : Out(1)
-        The packer's second word instead of its first one.
-    write_addr : Out(range(data_rows))
-        Row to write, counted from the slot but for accumulators; only with ``dual_port``.
+        ``addr``, and high while the pass is idle. From registers only.
+    write : Out(1), combinational
+        Write the packer's words or accumulators. From registers only.
+    second : Out(1), combinational
+        The packer's second word instead of its first one. From registers only.
+    write_addr : Out(range(config.data_rows)), combinational
+        Row to write, counted from the slot except for accumulators; only with ``dual_port``. From
+        registers only.
     """
 
     def __init__(self, config):
@@ -48,17 +54,26 @@ class IssuePort(Signature):
     All are zero while the pass is idle. Everything that belongs to one operand word is given in the
     cycle of its data or delta memory address; the core delays the rest to match.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``weight_rows``, ``signal_rows`` and ``training``.
+
     Members
     -------
-    weight_row : Out(range(weight_rows))
+    weight_row : Out(range(config.weight_rows)), combinational
         Weight row, read one cycle after the data row.
-    signal_row : Out(range(signal_rows))
+    signal_row : Out(range(config.signal_rows)), combinational
         Row of the delta memory; only in an engine that trains.
-    source : Out(Source)
+    source : Out(Source), combinational
         What the word read is.
-    valid, first, last : Out(1)
-        The word enters the array; it starts, ends a sum; with sums in DSP blocks see
+    valid : Out(1), combinational
+        The word enters the array.
+    first : Out(1), combinational
+        The word starts a sum; for sums in DSP blocks see
         :class:`boldhw.gateware.array.dsp_array.DspArray`.
+    last : Out(1), combinational
+        The word ends a sum.
     """
 
     def __init__(self, config):
@@ -75,17 +90,29 @@ class IssuePort(Signature):
 
 
 class MergedIssue(wiring.Component):
-    """Merge the requests of the passes: OR, as only one of them is awake. No latency.
+    """Merge the requests of the passes.
+
+    An OR is enough, as only one pass is awake.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``weight_rows``, ``signal_rows`` and ``training``.
 
     Members
     -------
-    forward, backward, update : In(IssuePort(config))
-        One for each pass that the engine has; all zero while the pass is idle.
+    forward : In(IssuePort(config))
+        Requests of the forward pass; all zero while it is idle, as those of the others.
+    backward : In(IssuePort(config))
+        Requests of the backward pass; only in an engine that trains.
+    update : In(IssuePort(config))
+        Requests of the update pass; only in an engine that trains.
     merged : Out(IssuePort(config)), combinational
+        Requests of the pass that is awake.
+
+    Latency
+    -------
+    None.
     """
 
     def __init__(self, config):

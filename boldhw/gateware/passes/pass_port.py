@@ -9,14 +9,19 @@ from boldhw.gateware.passes.table import TablePort
 class RunPort(Signature):
     """Start and end of a pass. Members are those of the sequencer's side.
 
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``max_layers``.
+
     Members
     -------
-    start : Out(1)
+    start : Out(1), combinational
         One cycle, while the pass is idle.
-    layers : Out(range(max_layers + 1))
+    layers : Out(range(config.max_layers + 1))
         Layers of the network, constant while the pass runs.
-    done : In(1)
-        One cycle, at the end of the pass.
+    done : In(1), combinational
+        One cycle, at the end of the pass. From registers only.
     """
 
     def __init__(self, config):
@@ -28,12 +33,14 @@ class RunPort(Signature):
 
 
 class SlotPort(Signature):
-    """Go through the slots of the gathered samples. Members are those of the update pass.
+    """Selection of the slots of gathered samples. Members are those of the update pass.
 
     Members
     -------
-    first, next : Out(1)
-        From the next cycle on the slot is that of the first, of the next gathered sample.
+    first : Out(1), combinational
+        From the next cycle on the slot is that of the first gathered sample.
+    next : Out(1), combinational
+        From the next cycle on the slot is that of the next gathered sample.
     """
 
     def __init__(self):
@@ -41,15 +48,20 @@ class SlotPort(Signature):
 
 
 class ScanPort(Signature):
-    """Scan the sums of a group of the last layer. Members are those of the forward pass.
+    """Scan of the sums of a group of the last layer. Members are those of the forward pass.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``elements`` and ``dual_port``.
 
     Members
     -------
-    valid : Out(1)
-        A sum is requested.
-    lane : Out(range(elements)), with ``dual_port`` Out(range(elements + 1))
+    valid : Out(1), combinational
+        A sum is requested. From registers only.
+    lane : Out(range(config.elements + config.dual_port)), registered
         Its number; with ``dual_port`` one cycle before ``valid``.
-    stall : In(1)
+    stall : In(1), combinational
         Hold ``valid`` and ``lane``.
     """
 
@@ -65,23 +77,34 @@ class BlockMove(Signature):
     """Moves between transposer and weight memory. Members are those of the update pass.
 
     With ``dual_port`` ``load``, ``shift`` and what describes a store come one cycle before the
-    data.
+    data. All are driven from registers only.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Gives ``subwords``, ``weight_rows`` and ``dual_port``.
 
     Members
     -------
-    load, shift : Out(1)
-        Of the transposer.
-    column_shift : Out(1)
+    load : Out(1), combinational
+        Load the transposer.
+    shift : Out(1), combinational
+        Shift the words of the transposer.
+    column_shift : Out(1), registered
         The word that is shifted in is part ``column_part`` of the row that was read from the data
-        memory, else the word that is shifted out, with flips.
-    column_part : Out(range(subwords))
+        memory, otherwise the word that is shifted out, with flips.
+    column_part : Out(range(config.subwords)), registered
         Without ``dual_port`` also the block to load from the row of the weight memory.
-    load_part : Out(range(subwords))
+    load_part : Out(range(config.subwords)), combinational
         Block to load in the next cycle; only with ``dual_port``.
-    store, store_row, store_part : Out(1), Out(range(weight_rows)), Out(range(subwords))
-        Write the transposer's block into this part of this row of the weight memory.
-    transposed : Out(1)
-        Its words and columns exchanged.
+    store : Out(1), combinational
+        Write the transposer's block.
+    store_row : Out(range(config.weight_rows)), combinational
+        Row of the weight memory to write.
+    store_part : Out(range(config.subwords)), combinational
+        Block of this row to write.
+    transposed : Out(1), combinational
+        Write the block with its words and columns exchanged.
     """
 
     def __init__(self, config):
@@ -106,21 +129,22 @@ class PassPort(Signature):
     Parameters
     ----------
     config : EngineConfig
+        Gives what its members take.
     which : int
         FORWARD, BACKWARD or UPDATE of :mod:`boldhw.gateware.passes.table`.
 
     Members
     -------
     run : In(RunPort(config))
-        From the sequencer.
-    layer : Out(range(max_layers + 1)), registered
-        Layer in work.
-    rows : Out(RowPort(config))
+        Start and end of the pass.
+    layer : Out(range(config.max_layers + 1)), registered
+        Layer that is being processed.
+    rows : Out(RowPort(config)), combinational
         Requests to the data memory.
-    issue : Out(IssuePort(config))
+    issue : Out(IssuePort(config)), combinational
         Requests to the other memories and to the array.
     table : Out(TablePort(config, which))
-        Fields of the layer in work.
+        Fields of the layer.
     """
 
     def __init__(self, config, which):

@@ -23,9 +23,35 @@ class StreamingBackwardPass(BackwardPass):
 
     Three cycles read the signs of a word, its masks, and the gate word of an earlier group. Groups
     go through the packer into the sample's slot only, those of the first layer too: the update pass
-    turns them into rows of the delta memory. The last layer collects an output per cycle.
+    transposes them into rows of the delta memory. The last layer collects an output per cycle.
 
-    Cycle model: :func:`boldhw.spec.cycles.streaming_backward`. Members: see :class:`BackwardPass`.
+    Cycle model: :func:`boldhw.spec.cycles.streaming_backward`.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine that trains, with ``dual_port``; all of it.
+
+    Members
+    -------
+    Those of :class:`BackwardPass`.
+
+    Latency
+    -------
+    :func:`boldhw.spec.cycles.streaming_backward` gives the cycles of a pass. The two groups of
+    outputs of the first layer (16-8-4, P = 4, S = 8), from the cycle after ``table.done`` to the
+    end of the pass. Rows 6 and 7 are the signals above, row 3 is the gate word::
+
+        cycle               0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16
+        rows.addr           6  7  .  6  7  .  .  .  3  .  .  3  .  .  .  .  .
+        issue.valid         .  1  .  .  1  .  .  .  .  .  .  .  .  .  .  .  .
+        issue.weight_row    5  5  .  6  6  .  .  .  .  .  .  .  .  .  .  .  .
+        array_done          .  .  .  .  .  .  .  .  1  .  .  1  .  .  .  .  .
+        packer.push         .  .  .  .  .  .  .  .  .  .  .  1  .  .  1  .  .
+        rows.write          .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1  1
+        rows.write_addr     .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  4  5
+        rows.second         .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
+        run.done            .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
     """
 
     def elaborate(self, platform):

@@ -38,26 +38,28 @@ def fields_layout(config, which):
 
 
 class TablePort(Signature):
-    """Read the fields of a layer. Members are those of the pass.
+    """Fields of a layer to read. Members are those of the pass.
 
     Parameters
     ----------
     config : EngineConfig
+        Gives ``max_layers`` and the widths of the fields.
     which : int
         FORWARD, BACKWARD or UPDATE.
 
     Members
     -------
-    open : Out(1)
+    open : Out(1), combinational
         Read the fields of ``layer``, one row a cycle, from the next cycle on.
-    layer : Out(range(max_layers + 1))
+    layer : Out(range(config.max_layers + 1)), combinational
+        The layer.
     reading : In(1), registered
-        They are being read.
-    done : In(1), combinational from registers
-        The last row is there, with ``dual_port`` the last but one.
+        The fields are being read.
+    done : In(1), combinational
+        The last row arrives, with ``dual_port`` the last but one. From registers only.
     fields : In(fields_layout(config, which)), registered
-        From the cycle after ``done`` on, with ``dual_port`` those of the last row a cycle later,
-        until any pass reads again.
+        Valid from the cycle after ``done``, with ``dual_port`` those of the last row one cycle
+        later, until any pass reads again.
     """
 
     def __init__(self, config, which):
@@ -71,7 +73,7 @@ class TablePort(Signature):
 
 
 class TableReader(wiring.Component):
-    """Read the fields of one layer for one pass at a time, in 3 cycles and the memory's latency.
+    """Read the fields of one layer for one pass at a time.
 
     With ``dual_port`` a pass goes on while the last row arrives. Only one pass is awake, so fields
     at the same place in the rows of different passes share one register.
@@ -79,18 +81,45 @@ class TableReader(wiring.Component):
     Parameters
     ----------
     config : EngineConfig
+        Gives ``data_rows``, ``max_layers``, ``read_latency``, ``training``, ``dual_port`` and the
+        widths of the fields.
 
     Members
     -------
-    forward, backward, update : In(TablePort(config, ...))
-        One for each pass that the engine has; ``reading`` and ``done`` are combinational from
-        registers, ``fields`` are registered.
-    addr : Out(range(data_rows)), combinational from registers
-        Row to read from the data memory; 0 while nothing is read.
-    read_data : In(64)
-        The four fields of the row, ``read_latency`` cycles later.
+    forward : In(TablePort(config, FORWARD))
+        The forward pass; ``reading`` and ``fields`` are registered, ``done`` is combinational.
+    backward : In(TablePort(config, BACKWARD))
+        The backward pass, likewise; only in an engine that trains.
+    update : In(TablePort(config, UPDATE))
+        The update pass, likewise; only in an engine that trains.
+    addr : Out(range(config.data_rows)), combinational
+        Row to read from the data memory, 0 while none is read. From registers only.
+    read_data : In(FIELDS_PER_ROW * FIELD_BITS)
+        The four fields of the row, ``read_latency`` cycles after ``addr``.
     busy : Out(1), registered
-        A pass has its fields read.
+        Fields are being read.
+
+    Latency
+    -------
+    4 cycles from ``open`` to ``done``, one layer in 5 cycles. The rows r, s and t of a layer::
+
+        cycle        0     1     2     3     4     5
+        open         1
+        busy               1     1     1     1
+        addr               r     s     t
+        read_data                r     s     t
+        done                                 1
+        fields                         r     s     t
+
+    With ``dual_port`` the data memory takes 2 cycles, and ``done`` comes one cycle early::
+
+        cycle        0     1     2     3     4     5     6
+        open         1
+        busy               1     1     1     1
+        addr               r     s     t
+        read_data                      r     s     t
+        done                                 1
+        fields                               r     s     t
     """
 
     def __init__(self, config):

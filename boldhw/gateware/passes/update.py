@@ -29,24 +29,108 @@ class UpdatePass(wiring.Component):
     in the weight plane and, transposed, in the transposed plane, and load the next block.
 
     With ``dual_port`` an output follows every cycle. One cycle among the outputs of a block reads
-    the next block for the transposer, and two behind them (one in the first layer, which has no
-    transposed plane) store the block. Each layer begins with a turn of its signals: group by group,
+    the next block for the transposer, and two after them (one in the first layer, which has no
+    transposed plane) store the block. Each layer first transposes its signals: group by group,
     those of P samples at a time are shifted into the transposer, come back through the column row
-    turned over, and leave the transposer unit by unit for the delta memory.
+    transposed, and leave the transposer unit by unit for the delta memory.
 
-    Cycle model: :func:`boldhw.spec.cycles.update`.
+    Cycle model: :func:`boldhw.spec.cycles.update` and ``streaming_update``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Of an engine that trains; all of it.
 
     Members
     -------
-    run, layer, rows, issue, table : see :class:`boldhw.gateware.passes.pass_port.PassPort`.
-    layer_done : all weights of the layer are done.
-    slots : see :class:`boldhw.gateware.passes.pass_port.SlotPort`.
-    store_accumulators : this cycle's data write is a row of new accumulators.
-    blocks : see :class:`boldhw.gateware.passes.pass_port.BlockMove`.
-    zero_true, lanes, theta, decay : of the layer and group of inputs.
-    flip, flipped : votes and accumulators are at the flip unit; its results are there.
-    unload, unload_row, unload_part : with ``dual_port``: shift a unit's signals from the
-        transposer, in the next cycle, into this part of this row of the delta memory.
+    run : In(RunPort(config))
+        Start and end of the pass; ``done`` is combinational.
+    layer : Out(range(config.max_layers + 1)), registered
+        Layer that is being processed.
+    rows : Out(RowPort(config)), combinational
+        Requests to the data memory.
+    issue : Out(IssuePort(config)), combinational
+        Requests to the other memories and to the array.
+    table : Out(TablePort(config, UPDATE))
+        Fields of the layer.
+    slots : Out(SlotPort()), combinational
+        Selection of the slots of gathered samples.
+    blocks : Out(BlockMove(config))
+        Moves of blocks; ``column_shift`` and ``column_part`` are registered, the rest
+        combinational.
+    zero_true : Out(1), registered
+        The inputs of the layer are {0,T}.
+    lanes : Out(field_shape(config, "input_lanes")), registered
+        Inputs in the group.
+    theta : Out(field_shape(config, "theta")), combinational
+        Votes that flip a weight of the layer. From registers only.
+    decay : Out(FIELD_BITS), combinational
+        Decay of the accumulators of the layer, from registers only; only with ``decay``.
+    flip : Out(1), registered
+        Votes and accumulators are at the flip unit.
+    flipped : Out(1), registered
+        The results of the flip unit are valid.
+    store_accumulators : Out(1), combinational
+        The row that is written in this cycle are new accumulators. From registers only.
+    layer_done : Out(1), combinational
+        All weights of the layer are done. From registers only.
+    unload : Out(1), registered
+        Shift a unit's signals from the transposer in the next cycle; only with ``dual_port``, as
+        are the next two.
+    unload_row : Out(range(config.signal_rows)), registered
+        Row of the delta memory that takes them.
+    unload_part : Out(range(2 * -(-config.batch // config.elements))), registered
+        Part of this row.
+
+    Latency
+    -------
+    :func:`boldhw.spec.cycles.update` gives the cycles of a pass. The first group of inputs of
+    16-8-4 (P = 4, S = 8, K = 4), one block of outputs and the begin of the next one. Rows 32 to 36
+    are accumulators, row 0 an operand word of every sample::
+
+        cycle                  0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21
+        slots.first            1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+        slots.next             .  1  1  1  1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+        blocks.column_shift    .  .  1  1  1  1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .
+        issue.valid            .  .  .  .  .  .  1  .  1  .  1  .  1  .  .  .  1  .  1  .  1  .
+        issue.signal_row       .  .  .  .  .  .  0  .  1  .  2  .  3  .  .  .  4  .  5  .  6  .
+        rows.addr              .  0  0  0  0  .  .  .  .  .  . 32  . 33 32 34 33 35 34  . 35 36
+        flip                   .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  1  .  1  .  .  .
+        flipped                .  .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  1  .  1  .  .
+        store_accumulators     .  .  .  .  .  .  .  .  .  .  .  .  .  .  1  .  1  .  1  .  1  .
+        blocks.load            .  .  .  .  .  .  .  .  .  .  .  1  .  .  .  .  .  .  .  .  .  1
+        blocks.shift           .  .  1  1  1  1  .  .  .  .  .  .  .  1  .  1  .  1  .  1  .  .
+        blocks.store           .  .  .  .  .  .  1  .  .  .  .  .  .  .  .  .  .  .  .  .  1  .
+        blocks.transposed      .  .  .  .  .  .  1  .  .  .  .  .  .  .  .  .  .  .  .  .  .  1
+
+    With ``dual_port`` a layer first transposes its signals. The signs of its first group, through
+    weight row 63, the column row::
+
+        cycle                  0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15
+        slots.first            1  .  .  .  .  .  .  .  .  .  1  .  .  .  .  .
+        slots.next             .  1  1  1  1  .  .  .  .  .  .  1  1  1  1  .
+        blocks.column_shift    .  .  .  1  1  1  1  .  .  .  .  .  .  1  1  1
+        blocks.shift           .  .  1  1  1  1  .  .  .  .  .  .  1  1  1  1
+        blocks.store           .  .  .  .  .  .  1  .  .  .  .  .  .  .  .  .
+        issue.weight_row       .  .  .  .  .  .  .  . 63  .  .  .  .  .  .  .
+        blocks.load            .  .  .  .  .  .  .  .  .  .  .  1  .  .  .  .
+        unload                 .  .  .  .  .  .  .  .  .  .  .  .  1  1  1  1
+        unload_row             .  .  .  .  .  .  .  .  .  .  .  .  0  1  2  3
+
+    Then the groups of inputs follow. The first one, from the first vote on; row 2 of the weights is
+    that of the next block::
+
+        cycle                  0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18
+        issue.valid            1  1  1  .  1  .  1  1  1  .  1  .  .  .  .  .  .  .  .
+        issue.signal_row       0  1  2  .  3  .  4  5  6  .  7  .  .  .  .  .  .  .  .
+        issue.weight_row      63 63 63  . 63  . 63 63 63  2 63  .  .  .  .  .  .  .  .
+        rows.addr              .  .  .  .  . 32 33 34  . 35  . 36 37 38  . 39  .  .  .
+        flip                   .  .  .  .  .  .  .  1  1  1  .  1  .  1  1  1  .  1  .
+        flipped                .  .  .  .  .  .  .  .  1  1  1  .  1  .  1  1  1  .  1
+        rows.write_addr        .  .  .  .  .  .  .  .  . 32 33 34  . 35  . 36 37 38  .
+        blocks.load            .  .  .  .  .  .  1  .  .  .  .  .  1  .  .  .  .  .  .
+        blocks.shift           .  .  .  .  .  .  .  1  1  1  .  1  .  1  1  1  .  1  .
+        blocks.store           .  .  .  .  .  .  .  .  .  .  .  .  1  .  .  .  .  .  1
     """
 
     def __init__(self, config):
