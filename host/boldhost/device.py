@@ -1,50 +1,43 @@
 """The driver: a trained or training network on a board, simulated or real."""
 
-import struct
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sized
+from typing import Any
 
 import numpy as np
 
-from boldhost.identity import check_identity
-from boldhost.link import TIMEOUT, Link
-from boldhost.opening import open_transport
-from boldhost.ports import find_port
-from boldhost.serial_port import BAUD
-from boldhw.errors import ConfigError, DataError, DeviceError
+from boldhost.client import Client, Request
+from boldhost.counted import check_counted, gathered_after, grown, train_stats
+from boldhost.link import Link
+from boldhw.errors import ConfigError, DeviceError
 from boldhw.spec import packing
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Seed, Sums
-from boldhw.spec.checks import check_kind, check_range
+from boldhw.spec.checks import check_kind
 from boldhw.spec.engine import EngineConfig
-from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.layout import Layout
 from boldhw.spec.noise import NoiseStream
 from boldhw.spec.order import Order
 from boldhw.spec.packing import check_labels
-from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Bank, Command, Register
+from boldhw.spec.protocol import UPDATED, Bank, Command, Register
 from boldhw.spec.settings import Settings
 from boldhw.spec.state import NetworkState, check_state
 from boldhw.spec.stats import TrainStats
 
 Progress = Callable[[int], object]
-Request = tuple[Command, int, bytes, int]  # command, addr, payload, bytes of the reply
 PHASES = ("forward", "backward", "update")
 NOTHING_LOADED = "no network is loaded; call load(network) first"
-SEARCH_TIMEOUT = 0.3  # seconds for the answer of each port that is searched for a board
 
 
-class Device:
+class Device(Client):
     """A board that trains and infers. Its methods are those of :class:`boldhw.Network`.
 
     Make one with :meth:`open`; it is a context manager. Every method raises DeviceError when the
     board or the link fails, and ConfigError or DataError, before anything is sent, when what it is
     given cannot work.
 
-    Attributes: ``identity`` (what HELLO said), ``config`` (its EngineConfig), ``settings`` (those
-    set last), ``gathered`` (active samples that wait for the next update) and ``cycles`` (clock
-    cycles that training has taken since ``load``, with the keys forward, backward and update).
+    Attributes: those of a Client, ``settings`` (those set last), ``gathered`` (active samples that
+    wait for the next update) and ``cycles`` (clock cycles that training has taken since ``load``,
+    with the keys forward, backward and update).
     """
 
     _layout: Layout | None
@@ -52,61 +45,8 @@ class Device:
     gathered: int
 
     def __init__(self, link: Link, config: EngineConfig | None = None) -> None:
-        self._link = link
-        self.identity = check_identity(link.hello(), config)
-        self.config = self.identity.config
-        link.frame_window = self.identity.frame_window
-        link.max_payload = min(link.max_payload, self.identity.max_payload)
+        super().__init__(link, config)
         self._forget()
-
-    @classmethod
-    def open(
-        cls,
-        port: str,
-        config: EngineConfig | None = None,
-        *,
-        baud: int = BAUD,
-        timeout: float = TIMEOUT,
-        clock_hz: int | None = None,
-    ) -> Self:
-        """Return the device at ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
-
-        ``auto`` is the first USB serial port where a device greets. ``config`` is the design it
-        must have, any by default; ``sim`` simulates it, by default the iCEBreaker's, with
-        ``clock_hz`` as its clock. ``timeout`` is in seconds. Raises ConfigError for arguments
-        of another kind.
-        """
-        check_kind("port", port, str)
-        if config is not None:
-            check_kind("config", config, EngineConfig)
-        if port == "auto":
-            port = find_port(lambda name: cls._greet(name, config, baud))
-        transport = open_transport(port, config, baud, clock_hz)
-        try:
-            return cls(Link(transport, timeout), config)
-        except BaseException:
-            transport.close()
-            raise
-
-    @classmethod
-    def _greet(cls, port: str, config: EngineConfig | None, baud: int) -> None:
-        """Raise DeviceError unless a fitting device answers at ``port``."""
-        cls.open(port, config, baud=baud, timeout=SEARCH_TIMEOUT).close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the port back. The device keeps its state while it has power."""
-        self._link.close()
-
-    @property
-    def resent(self) -> int:
-        """Frames sent again so far, a measure of the line's quality."""
-        return self._link.resent
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -191,7 +131,7 @@ class Device:
         before, results = self.stat(), bytearray()
 
         def receive(reply: bytes) -> None:
-            self._count_gathered(np.frombuffer(reply, np.uint8))
+            self.gathered = gathered_after(self.gathered, np.frombuffer(reply, np.uint8))
             results.extend(reply)
             if progress:
                 progress(len(results))
@@ -269,68 +209,10 @@ class Device:
         network.weights, network.accumulators = weights, accumulators
         network.settings = self._set()
 
-    def stat(self) -> dict[str, Any]:
-        """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per entry."""
-        size = len(COUNTERS) + self.config.max_layers
-        values = struct.unpack(f"<{size}I", self._call(Command.STAT, size=4 * size))
-        counts = dict(zip(COUNTERS, values, strict=False))
-        return {**counts, "flips": values[len(COUNTERS) :]}
-
     def reset(self) -> None:
         """Clear registers, counters and gathered samples; a network must be loaded afterwards."""
-        self._call(Command.RESET)
+        super().reset()
         self._forget()
-
-    def read_register(self, register: Register) -> int:
-        """Return the 16-bit value of a Register."""
-        return int.from_bytes(self._call(Command.REG_READ, register, size=2), "little")
-
-    def write_register(self, register: Register, value: int) -> None:
-        """Write a Register, 0..65535."""
-        value = check_range("value", value, 0, (1 << FIELD_BITS) - 1)
-        self._call(Command.REG_WRITE, register, value.to_bytes(2, "little"))
-
-    def read_memory(self, bank: Bank, first: int, count: int) -> bytes:
-        """Return ``count`` items of a Bank, from item ``first`` on, as bytes."""
-        item = self.item_bytes(bank)
-        step, data = min(self._link.max_payload // item, 255), bytearray()
-        parts = ((i, min(step, first + count - i)) for i in range(first, first + count, step))
-        self._calls(
-            ((Command.MEM_READ, i, bytes((bank, part)), part * item) for i, part in parts),
-            data.extend,
-        )
-        return bytes(data)
-
-    def write_memory(self, bank: Bank, first: int, data: bytes) -> None:
-        """Write ``data``, whole items, to a Bank from item ``first`` on."""
-        item = self.item_bytes(bank)
-        if len(data) % item:
-            raise DataError(f"{len(data)} bytes are no whole number of {item}-byte items")
-        step, name = (self._link.max_payload - 1) // item, bytes((bank,))
-        parts = ((i, data[i * item : (i + step) * item]) for i in range(0, len(data) // item, step))
-        self._calls(
-            ((Command.MEM_WRITE, first + i, name + part, 0) for i, part in parts), lambda _: None
-        )
-
-    def memory_crc(self, bank: Bank, first: int, count: int) -> int:
-        """Return the CRC-32 of ``count`` items of a Bank, 1..65535, from item ``first`` on."""
-        request = struct.pack("<BH", bank, count)
-        return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
-
-    def _call(self, command: Command, addr: int = 0, payload: bytes = b"", size: int = 0) -> bytes:
-        """Have one command executed; return its reply, which must have ``size`` bytes."""
-        return _sized(self._link.call(command, addr, payload), command, size)
-
-    def _calls(self, requests: Iterable[Request], receive: Callable[[bytes], None]) -> None:
-        """Have many commands executed, given like those of :meth:`_call`; receive their replies."""
-        expected: deque[tuple[Command, int]] = deque()
-
-        def sent() -> Iterator[tuple[Command, int, bytes]]:
-            for command, addr, payload, size in requests:
-                expected.append((command, size))
-                yield command, addr, payload
-
-        self._link.calls(sent(), lambda reply: receive(_sized(reply, *expected.popleft())))
 
     def _forget(self) -> None:
         self._layout, self.settings, self.gathered = None, None, 0
@@ -345,11 +227,6 @@ class Device:
         if self.settings is None:
             raise ConfigError(NOTHING_LOADED)
         return self.settings
-
-    def item_bytes(self, bank: Bank) -> int:
-        """Return the bytes of one item of a Bank."""
-        sizes = {Bank.DATA: self.config.data_bytes, Bank.WEIGHTS: self.config.block_bytes}
-        return sizes.get(bank, self.config.store_width // 8)
 
     def _check_network(self, network: NetworkState, layout: Layout) -> None:
         config = self.config
@@ -398,14 +275,6 @@ class Device:
     def _check_crc(self, name: str, expected: int) -> None:
         self._check_found(name, self._crc(name), expected)
 
-    @staticmethod
-    def _check_found(name: str, found: int, expected: int) -> None:
-        if found != expected:
-            raise DeviceError(
-                f"the checksum of the device's {name} is {found:08x}, not {expected:08x}; its "
-                f"memory is faulty or its clock too fast: run boldhw selftest"
-            )
-
     def _write_settings(self, settings: Settings) -> None:
         """Write the registers whose values differ from those written last."""
         layout = self._loaded()
@@ -423,61 +292,23 @@ class Device:
         check_labels(labels, len(bits), self._set().classes)
         return labels
 
-    def _count_gathered(self, results: Bytes) -> None:
-        """Count the active samples since the last update in the result bytes of one frame."""
-        updates = np.flatnonzero(results & UPDATED)
-        if len(updates):
-            self.gathered = 0
-        waiting = results[updates[-1] + 1 :] if len(updates) else results
-        self.gathered += int(np.count_nonzero(waiting & ACTIVE))
-
     def _stats(self, before: Mapping[str, Any], results: Bytes) -> TrainStats:
         """Return the TrainStats of what has happened since the counters were ``before``."""
         after = self.stat()
-        grown = _grown(before, after)
-        counted = {
-            "samples": len(results),
-            "hits": int(np.count_nonzero(results & HIT)),
-            "active": int(np.count_nonzero(results & ACTIVE)),
-        }
-        wrong = [name for name in counted if grown[name] != counted[name]]
-        if wrong:
-            raise DeviceError(
-                f"the device counted {grown[wrong[0]]} {wrong[0]}, the driver "
-                f"{counted[wrong[0]]}; another program talks to it: close that and load again"
-            )
+        check_counted(grown(before, after), results)
         return self._train_stats(before, after)
 
     def _train_stats(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> TrainStats:
-        """Return the TrainStats between two states of the counters."""
-        grown = _grown(before, after)
-        layers = len(self._loaded().layers)
-        pairs = zip(after["flips"][:layers], before["flips"][:layers], strict=True)
-        flips = tuple((new - old) & 0xFFFFFFFF for new, old in pairs)
+        """Return the TrainStats between two states of the counters, and count the cycles."""
+        growth = grown(before, after)
         for phase in PHASES:
-            self.cycles[phase] += grown[f"cycles_{phase}"]
-        counts = {name: grown[name] for name in ("samples", "hits", "active", "updates")}
-        return TrainStats(**counts, flips=flips)
-
-
-def _grown(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, int]:
-    """Return by how much each counter has grown."""
-    return {name: (after[name] - before[name]) & 0xFFFFFFFF for name in COUNTERS}
+            self.cycles[phase] += growth[f"cycles_{phase}"]
+        return train_stats(before, after, len(self._loaded().layers))
 
 
 def _train_request(records: Bytes) -> Request:
     """Return the arguments of a call that trains on the samples of one frame."""
     return Command.TRAIN, len(records), records.tobytes(), len(records)
-
-
-def _sized(reply: bytes, command: Command, size: int) -> bytes:
-    """Return the reply to a command, which must have ``size`` bytes."""
-    if len(reply) != size:
-        raise DeviceError(
-            f"the reply to {command.name} has {len(reply)} bytes, not {size}; the bitstream "
-            f"and the driver are of different versions: build and flash it again"
-        )
-    return reply
 
 
 def _register_values(layout: Layout, settings: Settings) -> dict[Register, int]:

@@ -93,7 +93,7 @@ def refused(run):
 def board(monkeypatch):
     """Have every backend that is a device be a board made of the golden model."""
     made = GoldenBoard(ENGINE)
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *arguments: made)
     return made
 
 
@@ -101,7 +101,7 @@ def board(monkeypatch):
 def stored(monkeypatch, tmp_path):
     """Like ``board``, with a store; its engine is in ``stored.json`` of the test's directory."""
     made = GoldenBoard(replace(ENGINE, store="sdram", store_bytes=1 << 18))
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *arguments: made)
     (tmp_path / "stored.json").write_text(json.dumps(asdict(made.config)))
     return made
 

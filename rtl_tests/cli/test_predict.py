@@ -81,7 +81,7 @@ def test_a_device_gives_the_same_scores(call, table, tmp_path, monkeypatch):
     line = ("--label", "kind", "--hidden", 12, "--config", config, "--checkpoint", path)
     assert call("train", "--data", table, *line, "--epochs", 2)[1] == 0
     board = GoldenBoard(ENGINE)
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: board)
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *arguments: board)
     golden, device = (
         call(*predict(path, table, "--backend", backend)) for backend in ("golden", "sim")
     )

@@ -244,7 +244,7 @@ class TestVerb:
 
     def test_device_is_counted(self, run, monkeypatch):
         monkeypatch.setattr(
-            "boldhost.device.open_transport", lambda *arguments: GoldenBoard(ICEBREAKER)
+            "boldhost.client.open_transport", lambda *arguments: GoldenBoard(ICEBREAKER)
         )
         code, out, _ = run(
             "--backend", "sim", "--network", "64-20-10", "--data", "digits", "--train-size", 200,

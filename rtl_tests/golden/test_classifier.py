@@ -56,7 +56,7 @@ def test_a_data_frame_is_as_good_as_an_array():
 def board(monkeypatch):
     """Have every backend that is a device be a board made of the golden model."""
     made = GoldenBoard(ENGINE)
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *arguments: made)
     return made
 
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 from boldhost import ports
-from boldhost.device import SEARCH_TIMEOUT, Device
+from boldhost.client import SEARCH_TIMEOUT
+from boldhost.device import Device
 from serial.tools.list_ports_common import ListPortInfo
 from support.driver_case import ENGINE
 from support.golden_board import GoldenBoard
@@ -36,7 +37,7 @@ def machine(monkeypatch):
     ]
     monkeypatch.setattr(ports.list_ports, "comports", lambda: found)
     boards = {port.device: GoldenBoard(ENGINE, on_request=lambda *_: b"") for port in found}
-    monkeypatch.setattr("boldhost.device.open_transport", lambda name, *_: boards[name])
+    monkeypatch.setattr("boldhost.client.open_transport", lambda name, *_: boards[name])
     return boards
 
 

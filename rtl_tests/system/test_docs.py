@@ -33,7 +33,7 @@ MENTIONS = [
 @pytest.mark.parametrize(("page", "block"), PYTHON)
 def test_python_blocks_run(page, block, monkeypatch, capsys):
     """The simulated board is one made of the golden model; each block prints an accuracy."""
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *_: GoldenBoard(ICEBREAKER))
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *_: GoldenBoard(ICEBREAKER))
     exec(compile(block, page, "exec"), {})
     assert 0.6 < float(capsys.readouterr().out) <= 1
 
