@@ -12,19 +12,16 @@ from boldboards import find_board
 
 from boldhw.errors import ConfigError
 from boldhw.flow.measured import MEASURED
-from boldhw.gateware.memory.memories import stack
-from boldhw.spec import cycles
+from boldhw.spec import cycles, memories
 from boldhw.spec.layout import Layout
+from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 
 ACTIVE_FRACTION = 0.1  # of the samples of a training run, about, that cast votes
 BLOCK_ROWS, BLOCK_BITS = 256, 16  # of an iCE40's block RAM, each bit with a write mask of its own
 LARGE_BLOCKS = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))  # ECP5, Gowin
-SPRAM_ROWS, SPRAM_BITS = 1 << 14, 16  # of a single-port RAM
 UART_BITS = 10  # of a byte on a serial line
-FRAME_BYTES = 512  # of the memory of received frames, and of that of replies
-COUNTERS = (16, 128)  # bits and rows of the memory of counters and identity, at most
 
 
 @dataclass(frozen=True)
@@ -132,59 +129,44 @@ def _memory_rows(layout, config):
 
 def ram_blocks(config, family="ice40"):
     """Return the block RAMs of an engine with a serial line on a device of a family."""
-    memories = [
-        (8, FRAME_BYTES),
-        (8, FRAME_BYTES),
-        COUNTERS,
-    ]
-    if config.training:
-        memories += [(width, config.signal_rows) for width in _signal_widths(config)]
     if family == "ice40":
-        memories.append((config.elements * config.lanes, config.weight_rows))
-        return sum(map(_small_blocks, memories + _record_queue(config)))
-    memories += [(config.elements**2, config.weight_rows)] * config.subwords
-    memories += [(config.data_width, rows) for _, rows in stack(config.data_rows)]
-    memories += filter(_outgrows_luts, _record_queue(config))
-    return sum(map(_large_blocks, memories))
-
-
-def _record_queue(config):
-    """Return the (width, rows) memory of the store's queue, the register behind it left out."""
-    return [(config.lanes, config.max_fan_in // config.lanes)] * config.has_store
+        single_port = memories.data(config) if _has_spram(config) else []
+        found = [each for each in memories.memories(config) if each not in single_port]
+        return sum(map(_small_blocks, found))
+    luts = [each for each in memories.records(config) if not _outgrows_luts(each)]
+    found = memories.memories(config, large_blocks=True)
+    return sum(_large_blocks(each) for each in found if each not in luts)
 
 
 def _outgrows_luts(memory):
-    """Tell whether Yosys makes block RAM of a (width, rows) memory that no attribute forces.
+    """Tell whether Yosys makes block RAM of a memory that no attribute forces.
 
     A bit of LUT RAM of 16 rows weighs 1 there, a block RAM 128.
     """
-    width, rows = memory
-    return width * ceil_div(rows, 16) >= 128 * _large_blocks(memory)
-
-
-def _signal_widths(config):
-    """Return the widths of the memories that the delta memory consists of."""
-    p, k = config.elements, config.batch
-    if not config.dual_port:
-        return [2 * k]
-    return 2 * [min(p, k - first) for first in range(0, k, p)]
+    return memory.width * ceil_div(memory.rows, 16) >= 128 * _large_blocks(memory)
 
 
 def _small_blocks(memory):
-    """Return the blocks of a (width, rows) memory: bits of any rows share a block's 16."""
-    width, rows = memory
-    return ceil_div(width * ceil_div(rows, BLOCK_ROWS), BLOCK_BITS)
+    """Return the blocks of a memory: bits of any rows share a block's 16."""
+    return ceil_div(memory.width * ceil_div(memory.rows, BLOCK_ROWS), BLOCK_BITS)
 
 
 def _large_blocks(memory):
-    """Return the blocks of a (width, rows) memory in the shape that takes fewest."""
-    width, rows = memory
-    return min(ceil_div(width, bits) * ceil_div(rows, deep) for deep, bits in LARGE_BLOCKS)
+    """Return the blocks of a memory in the shape that takes fewest."""
+    return min(
+        ceil_div(memory.width, bits) * ceil_div(memory.rows, deep) for deep, bits in LARGE_BLOCKS
+    )
+
+
+def _has_spram(config):
+    """Tell whether single-port RAMs hold the data memory on an iCE40UP5K: those of one port do."""
+    return not config.dual_port
 
 
 def spram(config):
     """Return the single-port RAMs of an engine's data memory on an iCE40UP5K."""
-    return ceil_div(config.data_width, SPRAM_BITS) * ceil_div(config.data_rows, SPRAM_ROWS)
+    banks = ceil_div(config.data_width, SPRAM_WIDTH) * ceil_div(config.data_rows, SPRAM_ROWS)
+    return banks * _has_spram(config)
 
 
 def dsp(config):

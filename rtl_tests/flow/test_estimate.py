@@ -57,6 +57,7 @@ class TestMemories:
             ("icebreaker", INFERENCE),
             ("icebreaker", ICEBREAKER),
             ("icebreaker", replace(SMALL, decay=True)),
+            ("icebreaker", replace(SMALL, dual_port=True)),
             ("ulx3s", replace(SMALL, data_rows=3600)),
             ("tang_nano_20k", replace(SMALL, weight_rows=600, data_rows=1030)),
             ("icebreaker", stored("icebreaker", ICEBREAKER)),

@@ -42,9 +42,10 @@ class Blocks(wiring.Component):
 
     Latency
     -------
-    None from ``move``; 1 cycle from ``weight_row`` to ``weights.read_row``. A request of the host
-    takes 1 more cycle in two places: without ``dual_port`` from ``load`` and the block's number to
-    the transposer and the weight memory, with ``dual_port`` from ``word_in`` to the transposer.
+    None from ``move``; 1 cycle from ``weight_row`` to ``weights.read_row``. For the host 1 cycle
+    from ``load`` to the transposer without ``dual_port``, from ``word_in`` to the transposer with
+    it, and from the number of a block to ``weights.read_block`` unless the engine has ``dual_port``
+    and trains; else none.
     """
 
     def __init__(self, config):

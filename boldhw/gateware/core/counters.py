@@ -1,10 +1,11 @@
 """The performance counters, 32 bits each, and the identity, in a memory of 16-bit words."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.gateware.memory.memories import BLOCK_RAM
+from boldhw.gateware.memory.memories import BLOCK_RAM, memory_of
+from boldhw.spec import memories
 from boldhw.spec.counters import WORD_BITS, address_bits
 from boldhw.spec.protocol import COUNTERS
 
@@ -83,6 +84,7 @@ class Counters(wiring.Component):
     """
 
     def __init__(self, config, identity=b""):
+        self.config = config
         self.identity = identity
         self.count = len(COUNTERS) + config.max_layers
         super().__init__(
@@ -98,9 +100,7 @@ class Counters(wiring.Component):
         m = Module()
         pairs = zip(self.identity[::2], self.identity[1::2], strict=True)
         init = [0] * (1 << len(self.addr) - 1) + [low | high << 8 for low, high in pairs]
-        m.submodules.words = words = memory.Memory(
-            shape=WORD_BITS, depth=len(init), init=init, attrs=BLOCK_RAM
-        )
+        m.submodules.words = words = memory_of(memories.counters(self.config), BLOCK_RAM, init)
         self._read, self._write = words.read_port(), words.write_port()
         self._pending, self._amount = Signal(len(COUNTERS) + 1), Signal(AMOUNT_BITS)
         self._index, self._layer = Signal(range(self.count)), Signal.like(self.add.layer)

@@ -1,16 +1,16 @@
 """The link layer of a device: frames in, replies out, and no frame executed twice."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.link.cobs import BEFORE, CobsDecoder, CobsEncoder
 from boldhw.gateware.link.crc import Crc32
-from boldhw.gateware.memory.memories import BLOCK_RAM
+from boldhw.gateware.memory.memories import BLOCK_RAM, memory_of
+from boldhw.spec import memories
 from boldhw.spec.protocol import CRC_BYTES, FRAME_WINDOW, HEADER, MAX_PAYLOAD, Command
 
 SHORTEST = HEADER.size + CRC_BYTES
-FRAME_SLOT_BYTES = 256  # bytes of a memory that hold one frame
 BODY_BYTES = HEADER.size + MAX_PAYLOAD  # of a reply
 NOTHING = 254  # address of a slot where only the 0x00 after the longest reply is ever written
 
@@ -92,8 +92,8 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.crc = crc = Crc32()
         m.submodules.encoder = encoder = CobsEncoder()
-        m.submodules.frames = frames = _slots()
-        m.submodules.replies = replies = _slots()
+        frames, replies = (memory_of(shape, BLOCK_RAM) for shape in memories.frames())
+        m.submodules.frames, m.submodules.replies = frames, replies
         self._read, self._sent = frames.read_port(), replies.read_port()
         write = replies.write_port()
 
@@ -249,8 +249,3 @@ class Link(wiring.Component):
                 with m.If(self._sent.data == 0):
                     m.d.comb += self._release.eq(1)
                     m.next = "IDLE"
-
-
-def _slots():
-    """Return a memory of one block RAM with ``FRAME_WINDOW`` slots for a frame each."""
-    return memory.Memory(shape=8, depth=FRAME_WINDOW * FRAME_SLOT_BYTES, init=[], attrs=BLOCK_RAM)

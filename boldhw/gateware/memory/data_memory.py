@@ -1,15 +1,15 @@
 """The data memory, for layer table, accumulators and gathered samples."""
 
 from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST, stack
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
+from boldhw.spec import memories
+from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH
 from boldhw.spec.numbers import ceil_div
-
-SPRAM_WIDTH, SPRAM_ROWS = 16, 1 << 14
 
 
 class DataMemoryPort(Signature):
@@ -97,49 +97,40 @@ class DataMemory(wiring.Component):
     def elaborate(self, platform):
         if is_up5k(platform) and not self.config.dual_port:
             return self._single_port_rams()
-        rows = self.config.data_rows
-        return self._stack(stack(rows) if has_large_blocks(platform) else [(0, rows)])
+        return self._stack(memories.data(self.config, has_large_blocks(platform)))
 
-    def _stack(self, parts):
-        """Use one memory for each (first row, rows) and each slice of the columns."""
+    def _stack(self, shapes):
+        """Use memories of these shapes, some for each slice of the columns."""
         m = Module()
         slices, targets = self.config.data_slices, [getattr(self, "write_addr", self.addr)]
         write_data = self.write_data
         if self.config.dual_port:
             targets, write_data = copies(m, self.write_addr, slices), delay(m, write_data, 1)
-        lows = [index * self._slice_width for index in range(slices)]
-        highs = [*lows[1:], self.config.data_width]
+        parts = len(shapes) // slices
         result = Cat(
-            self._slice(m, parts, index, targets[index], write_data[low:high])
-            for index, (low, high) in enumerate(zip(lows, highs, strict=True))
+            self._slice(m, shapes[index * parts :][:parts], index, targets[index], write_data)
+            for index in range(slices)
         )
         readers = copies(m, result, slices) if self.config.dual_port else [result]
         m.d.comb += [self.read_data.eq(readers[0]), self.operand.eq(readers[-1])]
         return m
 
-    @property
-    def _slice_width(self):
-        """Columns of all slices but the last one: those of whole block RAMs, of any shape."""
-        blocks = self.config.data_width // self.config.data_slices // WIDEST
-        return WIDEST * max(1, blocks)
-
-    def _slice(self, m, parts, index, target, write_data):
+    def _slice(self, m, shapes, index, target, write_data):
         """Write and read some of the columns; return them."""
         row_bits = len(self.addr) // self.config.data_slices
         addr, result = self.addr.word_select(index, row_bits), 0
         write_addr = getattr(self, "write_addr", addr)
         late = 1 if self.config.dual_port else 0
         was = delay(m, addr, 1)
-        for first, depth in parts:
-            rows = memory.Memory(shape=len(write_data), depth=depth, init=[], attrs=WRITTEN_FIRST)
-            m.submodules[f"rows{first}_{index}"] = rows
+        for shape in shapes:
+            m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
             read, write = rows.read_port(), rows.write_port()
-            low = (depth - 1).bit_length()
+            low, first = (shape.rows - 1).bit_length(), shape.first_row
             m.d.comb += [
                 read.addr.eq(addr[:low]),
                 read.en.eq(1 if self.config.dual_port else ~self.write),
                 write.addr.eq(target[:low]),
-                write.data.eq(write_data),
+                write.data.eq(write_data[shape.first_bit :][: shape.width]),
                 write.en.eq(delay(m, self.write & (write_addr[low:] == first >> low), late)),
             ]
             result |= Mux(was[low:] == first >> low, read.data, 0)

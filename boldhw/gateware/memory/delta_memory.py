@@ -1,10 +1,11 @@
 """The delta memory: one row per unit, one column per gathered sample."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.memory.memories import WRITTEN_FIRST
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
+from boldhw.spec import memories
 
 
 class DeltaMemory(wiring.Component):
@@ -66,9 +67,8 @@ class DeltaMemory(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.rows = rows = memory.Memory(
-            shape=2 * self.config.batch, depth=self.config.signal_rows, init=[], attrs=WRITTEN_FIRST
-        )
+        (shape,) = memories.deltas(self.config)
+        m.submodules.rows = rows = memory_of(shape, WRITTEN_FIRST)
         read, write = rows.read_port(), rows.write_port()
         sign, mask = Signal(), Signal()
         m.d.comb += [read.addr.eq(self.row), Cat(self.signs, self.masks).eq(read.data)]
@@ -135,14 +135,12 @@ class TransposedDeltaMemory(wiring.Component):
     def __init__(self, config):
         self.config = config
         p, k = config.elements, config.batch
-        parts = -(-k // p)
-        self.widths = 2 * [min(p, k - part * p) for part in range(parts)]
         super().__init__(
             {
                 "row": In(range(config.signal_rows)),
                 "write": In(1),
                 "write_row": In(range(config.signal_rows)),
-                "write_part": In(range(2 * parts)),
+                "write_part": In(range(2 * -(-k // p))),
                 "word": In(p),
                 "signs": Out(k),
                 "masks": Out(k),
@@ -152,10 +150,8 @@ class TransposedDeltaMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         words = []
-        for part, width in enumerate(self.widths):
-            m.submodules[f"part{part}"] = rows = memory.Memory(
-                shape=width, depth=self.config.signal_rows, init=[], attrs=WRITTEN_FIRST
-            )
+        for part, shape in enumerate(memories.deltas(self.config)):
+            m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
             read, write = rows.read_port(), rows.write_port()
             m.d.comb += [
                 read.addr.eq(self.row),

@@ -1,15 +1,14 @@
 """The weight memory: rows of P operand words, written in blocks of P x P bits."""
 
 from amaranth.hdl import Cat, Module, Mux
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memory.memories import WIDEST, WRITTEN_FIRST
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
 from boldhw.gateware.platforms import has_large_blocks
-
-# Bits of a block that have registers of their own beside the memory: those of eight block RAMs.
-SLICE_BITS = 8 * WIDEST
+from boldhw.spec import memories
+from boldhw.spec.memories import WEIGHT_BITS
 
 
 def choose(words, index):
@@ -131,7 +130,7 @@ class WeightMemory(wiring.Component):
         candidates = [Cat(bank.word_select(t, p) for bank in banks) for t in self._blocks]
         parts = self._registered(m, self.read_block)
         block = Cat(
-            choose([each[low : low + SLICE_BITS] for each in candidates], part)
+            choose([each[low : low + WEIGHT_BITS] for each in candidates], part)
             for low, part in zip(self._slices, parts, strict=True)
         )
         m.d.comb += self.block.eq(delay(m, block, 1 if self.config.dual_port else 0))
@@ -139,7 +138,8 @@ class WeightMemory(wiring.Component):
 
     @property
     def _slices(self):
-        return range(0, self.config.elements**2, SLICE_BITS)
+        """First bits of the parts of a block that have registers of their own."""
+        return range(0, self.config.elements**2, WEIGHT_BITS)
 
     def _registered(self, m, value, ahead=0):
         """Return the value for each slice of a block, with ``dual_port`` from a register of it."""
@@ -153,8 +153,9 @@ class WeightMemory(wiring.Component):
 
     def _masked_memory(self, m):
         """Use one memory that writes P bits of each bank and keeps the others."""
-        p, s = self.config.elements, self.config.lanes
-        read, write = self._memory(m, "rows", p * s, 0, granularity=p)
+        p = self.config.elements
+        (shape,) = memories.weights(self.config)
+        read, write = self._memory(m, shape, 0, granularity=p)
         write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
         words = [write_data.word_select(bank, p) for bank in range(p)]
         choice = self.write << self.write_block
@@ -171,24 +172,23 @@ class WeightMemory(wiring.Component):
         """
         p = self.config.elements
         write_data = delay(m, self.write_data, 2 if self.config.dual_port else 0)
+        shapes, count = memories.weights(self.config, large_blocks=True), len(self._slices)
         blocks = []
         for t in self._blocks:
             enables = self._registered(m, self.write & (self.write_block == t), 2)
             slices = []
-            for index, low in enumerate(self._slices):
-                bits = write_data[low : low + SLICE_BITS]
-                read, write = self._memory(m, f"block{t}_{index}", len(bits), index)
+            for index, shape in enumerate(shapes[t * count :][:count]):
+                bits = write_data[shape.first_bit :][: shape.width]
+                read, write = self._memory(m, shape, index)
                 m.d.comb += [write.data.eq(bits), write.en.eq(enables[index])]
                 slices.append(read.data)
             blocks.append(Cat(slices))
         banks = [Cat(block.word_select(bank, p) for block in blocks) for bank in range(p)]
         m.d.comb += self.row.eq(Cat(banks))
 
-    def _memory(self, m, name, width, index, **options):
+    def _memory(self, m, shape, index, **options):
         """Return (read port, write port) of a new memory of all rows, addresses connected."""
-        m.submodules[name] = rows = memory.Memory(
-            shape=width, depth=self.config.weight_rows, init=[], attrs=WRITTEN_FIRST
-        )
+        m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
         read, write = rows.read_port(), rows.write_port(**options)
         m.d.comb += [
             read.addr.eq(self._read_rows[index]),

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.memory.memory_port import BURST_BITS, MemoryPort
 from boldhw.gateware.store.order import OrderUnit
+from boldhw.spec import memories
 from boldhw.spec.geometry import FIELD_BITS
 
 STRIDE_BITS = 4  # of the logarithm of the distance between records
@@ -120,8 +121,8 @@ class Records(wiring.Component):
     def _join(self, m):
         """Make operand words of the memory's words, and queue a record of them."""
         config, words = self.config, self.memory.words
-        longest = config.max_fan_in // config.lanes + 1
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=config.lanes, depth=longest)
+        (shape,) = memories.records(config)
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=shape.width, depth=shape.rows + 1)
         parts, width = config.store_parts, config.store_width
         held, place = Signal((parts - 1) * width), Signal(range(parts))
         whole = Cat(held, words.payload)

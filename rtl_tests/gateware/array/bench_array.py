@@ -6,30 +6,21 @@ constant; a phase ends with enough idle cycles for its last sum.
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge, ReadOnly
-from support.array_program import IDLE, LARGEST, PORTS, SIZES, K, P, S, flat, pack
-from support.streams import start
+from support import array_program
+from support.array_program import IDLE, LARGEST, SIZES, K, P, S, flat, pack, spread
 
 from boldhw.golden import rule
 
 LATENCY = 4 + SIZES["popcount_registers"]
 
 
-class Program:
-    """Inputs of each cycle and the sums that follow them: None where they hold."""
-
-    def __init__(self):
-        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
-        self.cycles = []
-
-    def bits(self, *shape):
-        return self.rng.integers(0, 2, shape).astype(bool)
+class Program(array_program.Program):
+    """The sums of a cycle are those that follow it: None where they hold."""
 
     def idle(self, count, **inputs):
         """Change masks and signs while no word is valid."""
         for _ in range(count):
-            noise = {"sign": pack(self.bits(S)), "mask": pack(self.bits(S)), "first": 1, "last": 1}
-            self.cycles.append((IDLE | noise | inputs, None))
+            self.cycles.append((IDLE | self.noise() | {"first": 1, "last": 1} | inputs, None))
 
     def reduce(self, weights, sign, mask, golden, pause, **held):
         """Add the words of one sum. weights: bool (P, n). sign, mask: bool (n,), n of any size.
@@ -56,20 +47,12 @@ class Program:
         """One neuron in each element, all of the same inputs."""
         bits = self.bits(1, terms) if bits is None else bits
         weights = self.bits(P, terms) if weights is None else weights
-        ones = np.ones(terms, bool)
-        sign, mask = (ones, bits[0]) if zero_true else (bits[0], ones)
-        self.reduce(
-            weights,
-            sign,
-            mask,
-            rule.forward(bits, weights, zero_true)[0],
-            pause,
-            origin=origin,
-        )
+        golden = rule.forward(bits, weights, zero_true)[0]
+        self.reduce(weights, *spread(bits, zero_true), golden, pause, origin=origin)
 
     def backward(self, terms, pause=2):
         """One input in each element, all of the same signals."""
-        signals = self.rng.integers(-1, 2, (1, terms), np.int8)
+        signals = self.deltas(1, terms)
         weights = self.bits(terms, P)
         self.reduce(
             weights.T,
@@ -84,7 +67,7 @@ class Program:
         """Vote for some outputs; the private operands are the inputs of K samples."""
         bits, held = self.bits(K, P), {"origin": 0, "zero_true_vote": int(zero_true)}
         for _ in range(outputs):
-            signals = self.rng.integers(-1, 2, (K, 1), np.int8) * np.int8(not dead)
+            signals = self.deltas(K, 1) * np.int8(not dead)
             votes = rule.vote(signals, bits, zero_true)[0] * (1 + zero_true)
             z = signals[:, 0]
             self.reduce(bits.T, z == 1, z != 0, votes, pause, **held)
@@ -93,22 +76,16 @@ class Program:
     def drain(self, **held):
         self.idle(LATENCY, **held)
 
-    async def check(self, dut):
-        """Drive every cycle and compare ``done`` and ``sums`` in each."""
-        await start(dut, **IDLE)
-        done, sums = [0] * LATENCY, [0] * LATENCY
+    def expected(self):
+        """Yield (done, sums) of each cycle."""
+        yield from [(0, 0)] * LATENCY
+        held = 0
         for inputs, golden in self.cycles:
-            done.append(inputs["valid"] & inputs["last"])
-            sums.append(sums[-1] if golden is None else flat(golden))
-        handles = [getattr(dut, name) for name in PORTS]
-        falling, settled = FallingEdge(dut.clk), ReadOnly()
-        for step, (inputs, _) in enumerate(self.cycles):
-            for handle, value in zip(handles, inputs.values(), strict=True):
-                handle.value = value
-            await settled
-            assert int(dut.done.value) == done[step], f"done, step {step}"
-            assert int(dut.sums.value) == sums[step], f"sums, step {step}"
-            await falling
+            held = held if golden is None else flat(golden)
+            yield inputs["valid"] & inputs["last"], held
+
+    async def check(self, dut):
+        assert await super().check(dut) == len(self.cycles)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -157,6 +134,5 @@ async def one_word_sums_come_in_every_cycle(dut):
 async def no_signal_casts_no_vote(dut):
     """Votes of all-zero signals are 0 in both codings of the inputs."""
     program = Program()
-    for zero_true in [False, True] * 10:
-        program.votes(10, zero_true, dead=True)
+    program.votes_of_no_signal()
     await program.check(dut)

@@ -6,9 +6,8 @@ end of each sum to the begin of the next one.
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge, ReadOnly
-from support.array_program import IDLE, LARGEST, PORTS, SIZES, K, P, S, flat, pack
-from support.streams import start
+from support import array_program
+from support.array_program import IDLE, LARGEST, SIZES, K, P, S, flat, pack, spread
 
 from boldhw.golden import rule
 
@@ -16,20 +15,12 @@ LATENCY = 3 + SIZES["popcount_registers"]
 BEGIN = {"first": 1}
 
 
-class Program:
-    """Inputs of each slot, and the sums that its end gives, if it is one."""
-
-    def __init__(self):
-        self.rng = np.random.default_rng(cocotb.RANDOM_SEED)
-        self.slots = []
-
-    def bits(self, *shape):
-        return self.rng.integers(0, 2, shape).astype(bool)
+class Program(array_program.Program):
+    """The sums of a cycle, a slot of the schedule, are those that its end gives, if it is one."""
 
     def slot(self, sums=None, **inputs):
         """Append a slot; what it does not give of sign and mask is random."""
-        noise = {"sign": pack(self.bits(S)), "mask": pack(self.bits(S)), "restart": 0}
-        self.slots.append((IDLE | noise | inputs, sums))
+        self.cycles.append((IDLE | {"restart": 0} | self.noise() | inputs, sums))
 
     def idle(self, most, **held):
         for _ in range(int(self.rng.integers(0, most + 1))):
@@ -66,14 +57,12 @@ class Program:
         """Some neurons of one layer in each element."""
         bits = self.bits(1, terms) if bits is None else bits
         weights = self.bits(int(self.rng.integers(1, 5)), P, terms) if weights is None else weights
-        ones = np.ones(terms, bool)
-        sign, mask = (ones, bits[0]) if zero_true else (bits[0], ones)
         golden = [rule.forward(bits, group, zero_true)[0] for group in weights]
-        self.layer(weights, sign, mask, golden, pause, origin)
+        self.layer(weights, *spread(bits, zero_true), golden, pause, origin)
 
     def backward(self, terms, pause=2):
         """Some inputs of one layer in each element, all of the same signals."""
-        signals = self.rng.integers(-1, 2, (1, terms), np.int8)
+        signals = self.deltas(1, terms)
         weights = self.bits(int(self.rng.integers(1, 5)), terms, P)
         golden = [rule.backward(signals, group)[0] for group in weights]
         turned = weights.transpose(0, 2, 1)
@@ -85,7 +74,7 @@ class Program:
         private = sum(pack(row) << S * p for p, row in enumerate(bits.T))
         self.slot(restart=1, **held)
         for _ in range(outputs):
-            signals = self.rng.integers(-1, 2, (K, 1), np.int8) * np.int8(not dead)
+            signals = self.deltas(K, 1) * np.int8(not dead)
             z = signals[:, 0]
             self.slot(**BEGIN, **held)
             self.slot(
@@ -108,7 +97,7 @@ class Program:
         """Yield (done, sums) of each cycle; sums are None where they are not defined."""
         yield from [(0, None)] * LATENCY
         held = None
-        for inputs, sums in self.slots:
+        for inputs, sums in self.cycles:
             if sums is not None:
                 held = flat(sums)
             elif inputs["first"] | inputs["valid"]:
@@ -116,30 +105,14 @@ class Program:
             yield inputs["last"], held
 
     async def check(self, dut):
-        """Drive every slot and compare ``done`` and ``sums``."""
-        ports = [*PORTS, "restart"]
-        await start(dut, **IDLE, restart=0)
-        handles = [getattr(dut, name) for name in ports]
-        falling, settled, compared = FallingEdge(dut.clk), ReadOnly(), 0
-        for step, ((inputs, _), (done, sums)) in enumerate(
-            zip(self.slots, self.expected(), strict=False)
-        ):
-            for handle, name in zip(handles, ports, strict=True):
-                handle.value = inputs[name]
-            await settled
-            assert int(dut.done.value) == done, f"done, step {step}"
-            if sums is not None:
-                compared += 1
-                assert int(dut.sums.value) == sums, f"sums, step {step}"
-            await falling
-        assert compared > len(self.slots) // 20
+        assert await super().check(dut) > len(self.cycles) // 20
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_layers(dut):
     """All three products in any order, with and without idle slots between words."""
     program = Program()
-    while len(program.slots) < 20_000:
+    while len(program.cycles) < 20_000:
         pause = int(program.rng.choice([0, 0, 3]))
         origin = int(program.rng.integers(-LARGEST, LARGEST + 1))
         zero_true = bool(program.rng.integers(2))
@@ -165,6 +138,5 @@ async def sums_reach_their_limits(dut, agree):
 async def no_signal_casts_no_vote(dut):
     """Votes of all-zero signals are 0 in both codings of the inputs."""
     program = Program()
-    for zero_true in [False, True] * 10:
-        program.votes(10, zero_true, dead=True)
+    program.votes_of_no_signal()
     await program.check(dut)

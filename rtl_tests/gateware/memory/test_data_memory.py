@@ -6,7 +6,6 @@ from support.large_blocks import with_large_blocks
 from support.unit_config import CONFIG
 
 from boldhw.gateware.memory.data_memory import DataMemory
-from boldhw.gateware.memory.memories import stack
 
 # Two memories of 2,048 rows, one of 1,024 and one of 512, some of whose rows are not used.
 DEEP = replace(CONFIG, data_rows=5600)
@@ -28,17 +27,3 @@ def test_stacked_data_memory(sim, config):
         "dual_port": config.dual_port,
     }  # fmt: skip
     simulate.run(unit, "bench_data_memory", sim, tests=1, parameters=parameters)
-
-
-@pytest.mark.parametrize(
-    ("rows", "parts"),
-    [
-        (1, [(0, 512)]),
-        (513, [(0, 1024)]),
-        (1025, [(0, 1024), (1024, 512)]),
-        (1537, [(0, 2048)]),
-        (5600, [(0, 2048), (2048, 2048), (4096, 1024), (5120, 512)]),
-    ],
-)
-def test_stack_is_as_shallow_as_its_rows_allow(rows, parts):
-    assert stack(rows) == parts
