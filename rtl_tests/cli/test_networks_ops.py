@@ -21,7 +21,7 @@ def found(capsys, network, *words):
 
 
 def test_there_are_figures():
-    assert len(FIGURES) == 5
+    assert len(FIGURES) == 6
 
 
 @pytest.mark.parametrize(("network", "words", "figures"), FIGURES)

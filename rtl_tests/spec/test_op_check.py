@@ -171,6 +171,8 @@ def test_a_fused_vote_needs_its_flip(program):
 
 def test_a_list_that_runs_too_long_is_refused(program, monkeypatch):
     monkeypatch.setattr("boldhw.spec.ops.check.WATCHDOG", 1_000)
+    with pytest.raises(DataError, match="the watchdog ends it after 1000"):
+        compiled(NETWORK, program.memory.size, settings())
     assert re.search(r"list runs for \d+ cycles, the watchdog ends it after 1000", refusal(
         program, program.lists
     ))  # fmt: skip

@@ -171,6 +171,15 @@ class Pair:
             wrong.append("active samples or updates")
         return wrong, stats.updates
 
+    def in_step(self):
+        """Train both on random samples and flush; return what differs then or at an update."""
+        found = []
+        for bits, label in zip(*self.samples(), strict=True):
+            wrong, updates = self.step(bits, label)
+            found += wrong + (self.differences() if updates else [])
+        self.flush()
+        return found + self.differences()
+
     def scores(self, bits):
         """Return what the machine makes of a sample; it counts no T's."""
         counters = self.machine.memories.counters.copy()

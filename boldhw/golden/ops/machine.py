@@ -39,6 +39,7 @@ from boldhw.spec.ops.program import (
     from_bits,
     to_bits,
 )
+from boldhw.spec.ops.settings import NetworkValues
 from boldhw.spec.packing import check_labels
 
 MOST_OPS = 1024  # of a list
@@ -69,7 +70,7 @@ class Machine:
     """
 
     def __init__(
-        self, network: Network, size: ArraySize, settings: Any, weights: Sequence[Bits]
+        self, network: Network, size: ArraySize, settings: NetworkValues, weights: Sequence[Bits]
     ) -> None:
         self.program = compiled(network, size, settings)
         self.memory = self.program.memory
@@ -78,7 +79,7 @@ class Machine:
         self.memories.weights[: len(rows)] = rows
         self._write(self.program, settings)
 
-    def configure(self, settings: Any) -> None:
+    def configure(self, settings: NetworkValues) -> None:
         """Take new settings; all other state stays. Raises ConfigError, and changes nothing."""
         program = compiled(self.memory.network, self.memory.size, settings)
         if program.memory.balanced != self.memory.balanced:
@@ -165,7 +166,7 @@ class Machine:
             found.append(matrix)
         return found
 
-    def _write(self, program: Program, settings: Any) -> None:
+    def _write(self, program: Program, settings: NetworkValues) -> None:
         """Write descriptors, thresholds and registers."""
         self.program = program
         self.memories.margin, self.batch = settings.margin, settings.batch

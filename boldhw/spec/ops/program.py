@@ -11,6 +11,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.spec.arrays import Bits
 from boldhw.spec.network import Network
 from boldhw.spec.ops.array import FIELD_BITS, FIELDS, ArraySize
+from boldhw.spec.ops.check import check
 from boldhw.spec.ops.compiler import Compiler
 from boldhw.spec.ops.fields import Op, Rows, head
 from boldhw.spec.ops.kinds import KINDS, End
@@ -54,7 +55,8 @@ class Program:
 def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Program:
     """Return the program of a network.
 
-    Raises ConfigError, naming what is too small and what would do, when the array does not hold it.
+    Raises ConfigError, naming what is too small and what would do, when the array does not hold it;
+    DataError for lists that run longer than the watchdog allows.
     """
     if settings.batch > size.batch and any(
         layer.kernel is None and layer.learns for layer in network.layers
@@ -78,7 +80,7 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     }
     memory.check(sum(op.size() for ops in lists.values() for op in ops))
     program = Program(memory, lists)
-    program.rows()
+    check(size, lists, (program.row, program.row + len(program.rows())))
     return program
 
 

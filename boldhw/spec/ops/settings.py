@@ -53,6 +53,10 @@ class NetworkValues(Protocol):
         """Of each layer."""
 
     @property
+    def margin(self) -> int:
+        """Of the loss."""
+
+    @property
     def batch(self) -> int:
         """Active samples per update."""
 
