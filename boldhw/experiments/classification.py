@@ -14,6 +14,7 @@ from boldhw.experiments import training
 from boldhw.experiments.wishes import KERNELS
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
+from boldhw.golden.graph.governors import FINE
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
@@ -29,20 +30,21 @@ CHANGES = "", "shift", "mirror"
 
 def settings(network, seed, epochs, label, *, levels, picture=GREY, change="shift", choose=False,
              signed=False, maps=True, centred=False, bits=16, rounding=(), kernel="",
-             **constants):  # fmt: skip
+             size=0, **constants):  # fmt: skip
     """Return the settings of a run; ``constants`` are those that are not the usual ones.
 
     levels: thresholds of a pixel, of each colour; a number means so many quantiles of a colour.
     change: how training pictures are changed, one of CHANGES.  choose: hold pictures back and test
     on these.  signed: the sample is {F,T}, not {0,T}.  maps: hidden maps are {0,T}.  centred: the
     mean of each plane of the sample is taken out of votes.  bits: of an accumulator.  rounding: of
-    each layer, none if it is left out.  kernel: one of KERNELS, or the usual one.
+    each layer, none if it is left out.  kernel: one of KERNELS, or the usual one.  size: mean |g|
+    that dead zones begin with, 0: the first mean that is counted.
     """
     return {"label": label, "network": network, "seed": seed, "epochs": epochs,
             "picture": list(picture), "levels": levels if isinstance(levels, int) else list(levels),
             "change": change, "choose": choose, "signed": signed, "maps": maps,
             "centred": centred, "bits": bits, "rounding": list(rounding), "kernel": kernel,
-            "constants": constants}  # fmt: skip
+            "size": size, "constants": constants}  # fmt: skip
 
 
 def run(settings, dataset):
@@ -56,6 +58,7 @@ def run(settings, dataset):
     trainer = GraphTrainer(
         graph, constants, settings["epochs"], len(labels), settings["seed"], code, change
     )
+    trainer.governors.sizes = [settings["size"] << FINE] * len(graph.layers)
     epochs = list(trainer.run(pictures, labels, test, test_labels))
     return {
         "accuracy": [epoch.test_accuracy for epoch in epochs],

@@ -15,6 +15,7 @@ TRIALS: dict[str, dict[str, Any]] = {
     "usual": {},
     "centred votes": {"centred": True},
     "hidden maps {F,T}": {"maps": False},
+    "hidden maps {F,T}, dead zones that grow from a small mean": {"maps": False, "size": 4},
     "shifted, not mirrored": {"change": "shift"},
 }
 

@@ -56,6 +56,7 @@ def test_every_setting_changes_the_result():
         {"kernel": "first"},
         {"rounding": [2, 2, 0], "kernel": "noise"},
         {"batch": 8},
+        {"size": 1},
     )
     found = [classification.run(settings(**change), DIGITS) for change in changes]
     assert all(found.count(result) == 1 for result in found)

@@ -11,22 +11,22 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from boldhw.golden.graph.vectors import (
-    BYTES,
+from boldhw.golden.graph.llvm import (
+    I1,
     I8,
     I16,
+    I32,
     I64,
     SIZE,
-    _bytes,
-    _call,
-    _load,
-    _splat,
-    _store,
-    _sums,
+    call,
+    integer,
+    load,
+    splat,
+    store,
+    variables,
+    vector,
 )
-from boldhw.golden.graph.vectors import _vector as vector
-
-I32 = ir.IntType(32)
+from boldhw.golden.graph.rooms import BYTES
 
 
 def _nonzero(context: Any, start: Any) -> tuple[Any, Any]:
@@ -35,7 +35,7 @@ def _nonzero(context: Any, start: Any) -> tuple[Any, Any]:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = vector(I8, BYTES)
         found = builder.icmp_unsigned(
-            "!=", _load(builder, arguments[0], _bytes(0), kind), ir.Constant(kind, None)
+            "!=", load(builder, arguments[0], integer(0), kind), ir.Constant(kind, None)
         )
         return builder.bitcast(found, I64)
 
@@ -46,7 +46,7 @@ def _lowest(context: Any, word: Any) -> tuple[Any, Any]:
     """Return the place of the lowest one in a uint64 that is not 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.IntType(1)(1))
+        return builder.cttz(arguments[0], I1(1))
 
     return types.intp(types.uint64), generate
 
@@ -56,8 +56,8 @@ def _copy(context: Any, target: Any, source: Any) -> tuple[Any, Any]:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         target, source = arguments
-        value = _load(builder, source, _bytes(0), vector(I8, BYTES))
-        _store(builder, value, target, _bytes(0))
+        value = load(builder, source, integer(0), vector(I8, BYTES))
+        store(builder, value, target, integer(0))
         return context.get_dummy_value()
 
     return types.void(SIZE, SIZE), generate
@@ -69,14 +69,14 @@ def _summed(builder: Any, chunks: int, rows: Any, at: Any, lists: Any) -> list[A
     lists: (pointer to offsets of rows, how many, what is done with them).
     """
     kind = vector(I8, BYTES)
-    sums = _sums(builder, kind, chunks)
-    starts = [builder.add(rows, _load(builder, at, _bytes(8 * c), I64)) for c in range(chunks)]
+    sums = variables(builder, kind, chunks)
+    starts = [builder.add(rows, load(builder, at, integer(8 * c), I64)) for c in range(chunks)]
     for listed, count, step in lists:
         with cgutils.for_range(builder, count) as row:
-            which = _load(builder, listed, builder.mul(row.index, _bytes(4)), I32)
+            which = load(builder, listed, builder.mul(row.index, integer(4)), I32)
             offset = builder.sext(which, I64)
             for start, total in zip(starts, sums, strict=True):
-                values = _load(builder, start, offset, kind)
+                values = load(builder, start, offset, kind)
                 builder.store(step(builder.load(total), values), total)
     return [builder.load(total) for total in sums]
 
@@ -107,9 +107,9 @@ def _add(chunks: int) -> Any:
             lists = (plus, pluses, builder.add), (minus, minuses, builder.sub)
             for c, total in enumerate(_summed(builder, chunks, rows, at, lists)):
                 shorts = builder.sext(total, vector(I16, BYTES))
-                place = _load(builder, to, _bytes(8 * c), I64)
-                before = _load(builder, target, place, shorts.type)
-                _store(builder, builder.add(before, shorts), target, place)
+                place = load(builder, to, integer(8 * c), I64)
+                before = load(builder, target, place, shorts.type)
+                store(builder, builder.add(before, shorts), target, place)
             return context.get_dummy_value()
 
         return types.void(*[SIZE] * 8), generate
@@ -141,18 +141,18 @@ def _take(chunks: int) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             target, rows, at, plus, pluses, minus, minuses, u, rounding, top = arguments
             lists = (plus, pluses, builder.add), (minus, minuses, builder.sub)
-            limits = u, rounding, builder.sub(_bytes(0), top), builder.sub(top, _bytes(1))
+            limits = u, rounding, builder.sub(integer(0), top), builder.sub(top, integer(1))
             u, rounding, low, high = (
-                _splat(builder, builder.trunc(value, I16), BYTES) for value in limits
+                splat(builder, builder.trunc(value, I16), BYTES) for value in limits
             )
             for c, total in enumerate(_summed(builder, chunks, rows, at, lists)):
-                vote, place = builder.sext(total, vector(I16, BYTES)), _bytes(2 * BYTES * c)
+                vote, place = builder.sext(total, vector(I16, BYTES)), integer(2 * BYTES * c)
                 step = builder.ashr(builder.sub(u, vote), rounding)
-                before = _load(builder, target, place, vote.type)
-                value = _call(builder, f"llvm.sadd.sat.v{BYTES}i16", before, step)
+                before = load(builder, target, place, vote.type)
+                value = call(builder, f"llvm.sadd.sat.v{BYTES}i16", before, step)
                 value = builder.select(builder.icmp_signed("<", value, low), low, value)
                 value = builder.select(builder.icmp_signed(">", value, high), high, value)
-                _store(builder, value, target, place)
+                store(builder, value, target, place)
             return context.get_dummy_value()
 
         return types.void(*[SIZE] * 10), generate

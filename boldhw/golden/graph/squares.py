@@ -13,22 +13,22 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from boldhw.golden.graph.vectors import (
+from boldhw.golden.graph.llvm import (
     I8,
     I16,
+    I32,
     SIZE,
-    _at,
-    _bytes,
-    _call,
-    _load,
-    _splat,
-    _sums,
-    _vector,
+    call,
+    integer,
+    load,
+    pointer,
+    splat,
+    variables,
+    vector,
 )
 
 LANE = 32  # bits that are counted together
 LANES = 16  # outputs of a vector
-I1, I32 = ir.IntType(1), ir.IntType(32)
 Step = Callable[..., Any]
 
 
@@ -61,23 +61,21 @@ def _square(places: int, is_masked: bool, step: Step) -> Any:
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             best, which, left, signs, masks, right, down, totals, weights, pitch, units = arguments
-            kind = _vector(I32, LANES)
-            sums = _sums(builder, kind, places)
-            moves = [_bytes(0), right, down, builder.add(right, down)][:places]
+            kind = vector(I32, LANES)
+            sums = variables(builder, kind, places)
+            moves = [integer(0), right, down, builder.add(right, down)][:places]
             with cgutils.for_range(builder, units) as unit:
-                row = _load(builder, weights, builder.mul(unit.index, pitch), kind)
-                offset = builder.mul(unit.index, _bytes(LANE // 8))
+                row = load(builder, weights, builder.mul(unit.index, pitch), kind)
+                offset = builder.mul(unit.index, integer(LANE // 8))
                 for move, total in zip(moves, sums, strict=True):
                     at = builder.add(offset, move)
-                    sign = _splat(builder, _load(builder, signs, at, I32), LANES)
-                    mask = is_masked and _splat(builder, _load(builder, masks, at, I32), LANES)
-                    wrong = _call(
-                        builder, f"llvm.ctpop.v{LANES}i32", step(builder, sign, mask, row)
-                    )
+                    sign = splat(builder, load(builder, signs, at, I32), LANES)
+                    mask = is_masked and splat(builder, load(builder, masks, at, I32), LANES)
+                    wrong = call(builder, f"llvm.ctpop.v{LANES}i32", step(builder, sign, mask, row))
                     builder.store(builder.add(builder.load(total), wrong), total)
             found = []
             for place, total in enumerate(sums):
-                ones = _splat(builder, _load(builder, totals, _bytes(4 * place), I32), LANES)
+                ones = splat(builder, load(builder, totals, integer(4 * place), I32), LANES)
                 twice = builder.shl(builder.load(total), ir.Constant(kind, [1] * LANES))
                 found.append(builder.sub(ones, twice))
             largest, index = found[0], ir.Constant(kind, [0] * LANES)
@@ -86,11 +84,11 @@ def _square(places: int, is_masked: bool, step: Step) -> Any:
                 largest = builder.select(larger, value, largest)
                 index = builder.select(larger, ir.Constant(kind, [place] * LANES), index)
             lanes = ir.Constant(kind, list(range(LANES)))
-            count = _splat(builder, builder.trunc(left, I32), LANES)
+            count = splat(builder, builder.trunc(left, I32), LANES)
             chosen = builder.icmp_signed("<", lanes, count)
-            _store_some(builder, builder.trunc(largest, _vector(I16, LANES)), best, chosen)
+            _store_some(builder, builder.trunc(largest, vector(I16, LANES)), best, chosen)
             if places > 1:
-                _store_some(builder, builder.trunc(index, _vector(I8, LANES)), which, chosen)
+                _store_some(builder, builder.trunc(index, vector(I8, LANES)), which, chosen)
             return context.get_dummy_value()
 
         return types.void(*[SIZE] * 11), generate
@@ -100,7 +98,7 @@ def _square(places: int, is_masked: bool, step: Step) -> Any:
 
 def _store_some(builder: Any, value: Any, base: Any, chosen: Any) -> None:
     """Store the chosen lanes of a vector."""
-    kind, at = value.type, _at(builder, base, _bytes(0), value.type)
+    kind, at = value.type, pointer(builder, base, integer(0), value.type)
     name = f"llvm.masked.store.v{kind.count}i{kind.element.width}.p0"
     signature = ir.FunctionType(ir.VoidType(), [kind, at.type, I32, chosen.type])
     function = cgutils.get_or_insert_function(builder.module, signature, name)
