@@ -13,6 +13,7 @@ EXPERIMENTS = {
     "convolution": "boldhw.experiments.convolution",
     "faults": "boldhw.experiments.faults",
     "flipped": "boldhw.experiments.flipped",
+    "governed": "boldhw.experiments.governed",
     "ideas": "boldhw.experiments.ideas",
     "memory": "boldhw.experiments.memory",
     "mnist-conv": "boldhw.experiments.mnist_conv",
