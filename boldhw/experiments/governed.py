@@ -15,7 +15,7 @@ PARTS = {
 }
 BATCHES = {NETWORKS: (16,), SHORT: (16,), ONCE: (16, 32, 64)}
 # Test accuracy of chains: mean of networks and tuning with the defaults, worst of collapse.
-CHAINS = {
+CHAINS: dict[str, dict[str, float]] = {
     NETWORKS: {"784-256-10": 96.72, "784-256-256-256-10": 96.91, "784-1024-10": 97.52},
     SHORT: {"784-128-10": 95.38, "784-256-10": 96.26, "784-256-256-256-10": 96.25},
     ONCE: {"784-256-10": 94, "784-256-256-256-10": 92, "784-64-64-64-64-10": 87},
