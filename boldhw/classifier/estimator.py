@@ -208,7 +208,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         """Return the softmax of ``scores / temperature_``, shape (samples, classes).
 
         ``temperature_`` is the one with the least log loss on the samples that are held back with
-        ``early_stopping``; without them, what suits tables on average, and nothing is calibrated.
+        ``early_stopping``; without them it is twice the root of the last layer's fan-in.
         """
         scores = self._scores(X)
         return softmax(scores / self.temperature_)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-ROOTS = 1.0  # of the last layer's fan-in that a temperature is where nothing is calibrated
+# Roots of the last layer's fan-in that a temperature is where nothing is calibrated. Of 0.5 to 4 it
+# has the least mean log loss on validation splits of the tables of boldhw.experiments.table_sets.
+ROOTS = 2.0
 SCALES = 2.0 ** np.arange(-4, 4.25, 0.25)  # of that, among which calibration chooses
 
 

@@ -32,16 +32,16 @@ class Run:
     trainer : GraphTrainer or Trainer
     network : GraphNetwork or Network
         What the trainer trains.
+    output : Layer
+        The last one of the network.
     coder : Coder
     classes : ndarray
         Labels in the order of the scores.
     """
 
-    def __init__(self, trainer, network, coder, classes):
+    def __init__(self, trainer, network, output, coder, classes):
         self.trainer, self.network, self.coder, self.classes = trainer, network, coder, classes
-        output = getattr(network, "spec", None) or network.graph
-        each = output.output.outputs // len(classes)
-        self.temperature = ROOTS * each * sqrt(output.output.inputs)
+        self.temperature = ROOTS * output.outputs / len(classes) * sqrt(output.inputs)
 
     @classmethod
     def begin(cls, model, X, y, classes, seed, device, endless=False):
@@ -56,14 +56,15 @@ class Run:
         hidden = (bits.shape[1], *parameters.hidden_of(model))
         epochs = LIMIT if endless else parameters.epochs_of(model, len(X))
         if parameters.is_governed(model):
-            trainer = dense_run((*hidden, len(classes)), bits, labels, epochs, seed)
-            return cls(trainer, trainer.graph, coder, classes)
+            run = dense_run((*hidden, len(classes)), bits, labels, epochs, seed)
+            return cls(run, run.graph, run.graph.spec.output, coder, classes)
         engine = device.config if device else model.engine or REFERENCE
         hyper = parameters.hyper(model, **({"grow": 1.0} if endless else {})).fitting(engine)
         widths = (*hidden, len(classes) * hyper.outputs_per_class)
         settings = hyper.settings(engine, widths)
         network = fastest(widths, engine, seed, settings, bits, labels)
-        return cls(Trainer(network, hyper, epochs, seed), network, coder, classes)
+        trainer = Trainer(network, hyper, epochs, seed)
+        return cls(trainer, network, network.graph.output, coder, classes)
 
     def train(self, model, X, y, weights, held, device, epochs=None):
         """Train up to an epoch, all there are if it is None; append to the model's history.
@@ -139,7 +140,7 @@ class Best:
         return self.waited >= self.patience
 
     def restore(self, network):
-        """Give a network the state that was kept."""
+        """Give a network the state that was kept; what refers to the network goes on with it."""
         vars(network).update(vars(self.network))
 
 

@@ -15,6 +15,7 @@ EXPERIMENTS = {
     "fashion": "boldhw.experiments.fashion",
     "faults": "boldhw.experiments.faults",
     "flipped": "boldhw.experiments.flipped",
+    "governed": "boldhw.experiments.governed",
     "ideas": "boldhw.experiments.ideas",
     "memory": "boldhw.experiments.memory",
     "mnist-conv": "boldhw.experiments.mnist_conv",

@@ -36,9 +36,9 @@ def _runs(seeds, quick, name):
     sets = [name] if name else FEW if quick else SHIPPED
     return [
         {"set": each, "given": bool(name), "model": model, "seed": seed}
+        for seed in range(1, seeds + 1)
         for each in sets
         for model in available()[0]
-        for seed in range(1, seeds + 1)
     ]
 
 

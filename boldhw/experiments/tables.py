@@ -7,6 +7,7 @@ import numpy as np
 
 from boldhw.data.coder import QUANTILES, Coder
 from boldhw.data.majority import majority_share
+from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
 from boldhw.experiments.table_sets import (
     FOREST,
@@ -27,9 +28,9 @@ from boldhw.spec.numbers import ceil_div
 # What the table of docs/ was measured with, whatever the defaults become.
 CHOSEN: dict[str, Any] = {
     "hidden": 256, "levels": 16, "visits": 10_000, "least": 20, "code": QUANTILES,
-    "calibrated": True, "constants": {},
+    "calibrated": True, "constants": training.CONSTANTS,
 }  # fmt: skip
-VISITS = (2_500, 5_000, 20_000, 40_000)
+VISITS = (5_000, 20_000)
 BASELINES = (MAJORITY, LINEAR, FOREST)
 USUAL = "governors"
 # Label -> changes of what was chosen.
@@ -40,8 +41,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     **{f"{units} hidden units": {"hidden": units} for units in (64, 1024)},
     **{f"{levels} levels": {"levels": levels} for levels in (8, 32)},
     "edges at equal distances": {"code": "even"},
-    "margin 3 to the end": {"constants": {"margin_last": 48}},
-    "band 40 to 60 %": {"constants": {"fire_low": 102, "fire_high": 154}},
+    "margin 3 to the end": {"constants": {**training.CONSTANTS, "margin_last": 48}},
+    "band 25 to 35 %": {"constants": {**training.CONSTANTS, "dense_low": 64, "dense_high": 90}},
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from boldhw import data
 from boldhw.errors import ToolError
+from boldhw.golden.graph.dense import dense_run
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
@@ -23,6 +24,10 @@ HYPER = Hyper(
     grow=8.0, batch=32, rounding=0, dead=0.5, noise=0, decay=False, outputs_per_class=1,
     zero_true=True,
 )  # fmt: skip
+CONSTANTS = {
+    "fire_low": 64, "fire_high": 90, "dense_low": 26, "dense_high": 230, "gated": 128, "dead": 179,
+    "flips_first": 3831, "flips_last": 4938, "margin_first": 48, "margin_last": 16, "batch": 16,
+}  # fmt: skip
 ENGINE = EngineConfig(
     elements=8, lanes=64, batch=64, accumulator_bits=16, weight_rows=1 << 14, data_rows=1 << 16,
     signal_rows=1 << 14, max_layers=16, max_fan_in=1 << 14, stochastic=True, decay=True,
@@ -50,6 +55,20 @@ def settings(
     }
 
 
+def governed(network, epochs, seed, label=None, *, levels=(64,), shift=False, **constants):
+    """Return the settings of a run with governors: CONSTANTS with ``constants``."""
+    return {
+        "label": label or network,
+        "network": network,
+        "epochs": epochs,
+        "seed": seed,
+        "levels": list(levels),
+        "crop": 0,
+        "shift": shift,
+        "constants": CONSTANTS | constants,
+    }
+
+
 def cost(settings):
     """Return epochs times weights; a sample costs as much as 300,000 of them besides."""
     return settings["epochs"] * (weights(settings) + 300_000)
@@ -67,17 +86,20 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     layer, ``updates`` a count. An experiment may bring what the settings do not describe: its own
     network, its own hyper-parameters, its own kind of Trainer.
     """
-    network = network or fastest()(settings["network"], config(settings), settings["seed"])
-    hyper = hyper or Hyper(**settings["hyper"])
     train_images, test_images = (
         cropped(images, settings["crop"]) for images in (dataset.x_train, dataset.x_test)
     )
     side = math.isqrt(train_images.shape[1])
     change = partial(data.shifted, side=side) if settings["shift"] else None
-    trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     bits, test_bits = (
         data.telling_bits(images, settings["levels"]) for images in (train_images, test_images)
     )
+    if "constants" in settings:
+        trainer = _with_governors(settings, bits, dataset.y_train, change)
+    else:
+        network = network or fastest()(settings["network"], config(settings), settings["seed"])
+        hyper = hyper or Hyper(**settings["hyper"])
+        trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
     return {
         "accuracy": [epoch.test_accuracy for epoch in epochs],
@@ -85,6 +107,16 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
         "flips": [epoch.flips for epoch in epochs],
         "updates": [epoch.updates for epoch in epochs],
     }
+
+
+def _with_governors(settings, bits, labels, change):
+    """Return a GraphTrainer. Sets as large as MNIST need no calibration."""
+    trainer = dense_run(
+        settings["network"], bits, labels, settings["epochs"], settings["seed"],
+        constants=settings["constants"], zero_true=True, calibrated=False,
+    )  # fmt: skip
+    trainer.change = change
+    return trainer
 
 
 def config(settings):

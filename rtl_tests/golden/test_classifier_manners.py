@@ -53,16 +53,16 @@ def test_probabilities():
     scores = model.decision_function(x_test) / model.temperature_
     assert found == pytest.approx(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
     assert (model.classes_[found.argmax(axis=1)] == model.predict(x_test)).all()
-    assert model.temperature_ == 4  # root of the last layer's fan-in
+    assert model.temperature_ == 8  # twice the root of the last layer's fan-in
 
 
 def test_temperature_is_calibrated_on_samples_that_are_held_back():
     X, y = make_classification(600, 12, flip_y=0.3, random_state=1)
     model = BoldClassifier((64,), epochs=30, early_stopping=True, validation_fraction=0.3)
     model.fit(X, y)
-    assert model.temperature_ > 8  # a third of the labels are coins: it must not be sure
+    assert model.temperature_ > 16  # a third of the labels are coins: it must not be sure
     plain = BoldClassifier((64,), epochs=30).fit(X, y)
-    assert plain.temperature_ == 8
+    assert plain.temperature_ == 16
 
 
 def test_calibration_finds_the_least_log_loss():

@@ -61,6 +61,20 @@ def test_thresholds_follow_each_unit():
     assert layer.counts.samples == layer.counts.fires.sum() == 0
 
 
+def test_the_band_of_a_dense_layer_is_wide():
+    """Also of one that reads maps; a convolution that makes a single place keeps the narrow one."""
+    spec = Network.parse("8x8-4k3p2-4k4z0-4-3")
+    layers = graph(spec).layers
+    expected = ([-1, 0, 1, 1], [-1, 0, 1, 1], [-1, 0, 0, 1])
+    shares = ([63, 64, 91, 92], [63, 64, 91, 92], [25, 26, 230, 231])
+    for layer, share, moved in zip(layers[:-1], shares, expected, strict=True):
+        outputs = PERIOD * layer.counts.places
+        layer.counts.samples, layer.settings.tau[:] = PERIOD, 0
+        layer.counts.fires[:] = np.array(share) * outputs // 256
+        move_tau(layer, CONSTANTS, 0)
+        assert layer.settings.tau.tolist() == moved
+
+
 def test_the_band_opens_until_thresholds_stay():
     layer = graph().layers[0]
     outputs = PERIOD * 16
@@ -186,7 +200,15 @@ def test_trained_in_pieces_is_trained_at_once():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"fire_low": 100}, {"fire_high": 256}, {"batch": 0}, {"gated": 1.5}]
+    "fields",
+    [
+        {"fire_low": 100},
+        {"fire_high": 256},
+        {"dense_low": 231},
+        {"dense_high": 256},
+        {"batch": 0},
+        {"gated": 1.5},
+    ],
 )
 def test_impossible_constants_are_refused(fields):
     with pytest.raises(ConfigError):

@@ -15,7 +15,8 @@ LONGEST = 1 << 16
 class Constants:
     """Aims and start values, integers.
 
-    fire_low, fire_high      least and largest share of T's of a unit at the start, in 1/256
+    fire_low, fire_high      least and largest share of T's of a map's unit at first, in 1/256
+    dense_low, dense_high    the same of a unit of a dense layer
     gated                    share of a unit's outputs within its window, in 1/256
     dead                     dead zone over the mean |g| of gated units, in 1/256
     flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and
@@ -27,6 +28,8 @@ class Constants:
 
     fire_low: int = 64
     fire_high: int = 90
+    dense_low: int = 26
+    dense_high: int = 230
     gated: int = 128
     dead: int = 179
     flips_first: int = 3831
@@ -39,11 +42,13 @@ class Constants:
         check_types(self)
         for field in fields(self):
             check_range(field.name, getattr(self, field.name), 1, LONGEST)
-        if self.fire_low > self.fire_high or self.fire_high >= SHARE:
-            raise ConfigError(
-                f"fire_low={self.fire_low} and fire_high={self.fire_high} are no band of shares; "
-                f"the first is not above the second, and that below {SHARE}"
-            )
+        for low, high in (("fire_low", "fire_high"), ("dense_low", "dense_high")):
+            least, most = getattr(self, low), getattr(self, high)
+            if least > most or most >= SHARE:
+                raise ConfigError(
+                    f"{low}={least} and {high}={most} are no band of shares; the first is not "
+                    f"above the second, and that below {SHARE}"
+                )
 
 
 def power(exponent: int, bits: int) -> int:

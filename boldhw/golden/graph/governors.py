@@ -26,6 +26,7 @@ from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import HIGHEST, MAX_NOISE, MAX_WINDOW
 from boldhw.golden.graph.start import spread
 from boldhw.spec.attention import MAX_WIDTH, SHARES
+from boldhw.spec.layer import CONV
 from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows, at most
@@ -174,14 +175,19 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
 
     A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
     opens until all shares are within it at the end: a share of few sums jumps past the band with
-    each step, and would have thresholds move back and forth under weights that are done.
+    each step, and would have thresholds move back and forth under weights that are done. The band
+    of a dense layer is wide from the start: its units are few inputs to few others, so that what
+    each of them tells is learned better with the threshold that its weights grew up with.
     """
     counts, tau = layer.counts, layer.settings.tau
     share = (1 << PROGRESS) - 9 * progress // 10
     step = max(1, isqrt(layer.spec.inputs) * share // STEPS >> PROGRESS)
+    low, high = constants.fire_low, constants.fire_high
+    if layer.spec.kind != CONV:
+        low, high = constants.dense_low, constants.dense_high
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
-    tau += step * (fires > between(constants.fire_high, SHARE, progress) * outputs).astype(np.int32)
-    tau -= step * (fires < between(constants.fire_low, 0, progress) * outputs).astype(np.int32)
+    tau += step * (fires > between(high, SHARE, progress) * outputs).astype(np.int32)
+    tau -= step * (fires < between(low, 0, progress) * outputs).astype(np.int32)
     np.clip(tau, 0 if layer.spec.is_ternary else -HIGHEST, HIGHEST, out=tau)
     counts.clear_fires()
 
