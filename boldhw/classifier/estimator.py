@@ -55,7 +55,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
     backend : str
         ``golden``, ``sim`` (simulated board), a serial port, ``auto`` or ``socket://HOST:PORT``.
         Opened for each call; with the same engine all give the same bits.
-    engine : EngineConfig or None
+    config : EngineConfig or None
         Engine of ``golden`` and ``sim``, or the one a board must have. None for any.
     class_weight : dict, 'balanced' or None
         Weights of classes, as elsewhere in scikit-learn. Weights, those of samples too, say how
@@ -114,7 +114,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         outputs_per_class=None,
         zero_true=None,
         backend="golden",
-        engine=None,
+        config=None,
         class_weight=None,
         early_stopping=False,
         validation_fraction=0.1,
@@ -144,7 +144,7 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         self.outputs_per_class = outputs_per_class
         self.zero_true = zero_true
         self.backend = backend
-        self.engine = engine
+        self.config = config
         self.class_weight = class_weight
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction

@@ -36,7 +36,7 @@ def check(model):
     for name in ("epochs", "levels"):
         if getattr(model, name) is not None:
             check_range(name, getattr(model, name), 1, MAX_LEVELS if name == "levels" else LIMIT)
-    for name, kind in (("hyper", Hyper), ("engine", EngineConfig), ("governors", bool)):
+    for name, kind in (("hyper", Hyper), ("config", EngineConfig), ("governors", bool)):
         if getattr(model, name) is not None:
             check_kind(name, getattr(model, name), kind)
     check_kind("backend", model.backend, str)
@@ -82,7 +82,7 @@ def is_governed(model):
     They do unless ``governors`` is False, a hyper-parameter is given, or an engine has to compute:
     engines have no thresholds per unit.
     """
-    reasons = [name for name in ("hyper", "engine", *FLAT) if getattr(model, name) is not None] + [
+    reasons = [name for name in ("hyper", "config", *FLAT) if getattr(model, name) is not None] + [
         "backend"
     ] * (model.backend != GOLDEN)
     if model.governors and reasons:

@@ -21,7 +21,7 @@ def opened(model):
     # Imported here: the golden model goes without the driver.
     from boldhost import Device
 
-    return Device.open(model.backend, model.engine)
+    return Device.open(model.backend, model.config)
 
 
 class Run:
@@ -58,11 +58,11 @@ class Run:
         if parameters.is_governed(model):
             run = dense_run((*hidden, len(classes)), bits, labels, epochs, seed)
             return cls(run, run.graph, run.graph.spec.output, coder, classes)
-        engine = device.config if device else model.engine or REFERENCE
-        hyper = parameters.hyper(model, **({"grow": 1.0} if endless else {})).fitting(engine)
+        config = device.config if device else model.config or REFERENCE
+        hyper = parameters.hyper(model, **({"grow": 1.0} if endless else {})).fitting(config)
         widths = (*hidden, len(classes) * hyper.outputs_per_class)
-        settings = hyper.settings(engine, widths)
-        network = fastest(widths, engine, seed, settings, bits, labels)
+        settings = hyper.settings(config, widths)
+        network = fastest(widths, config, seed, settings, bits, labels)
         trainer = Trainer(network, hyper, epochs, seed)
         return cls(trainer, network, network.graph.output, coder, classes)
 

@@ -16,6 +16,8 @@ from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, 
 
 MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
+ARRAY = ("elements", "lanes", "planes", "dual_port", "dsp_sums", "transposers", "batch",
+         "accumulator_bits")  # fmt: skip
 OPTIONS = stacked(
     click.option("--ops", is_flag=True, help="Print memory map, op lists and their cycles."),
     click.option("--elements", type=int, default=8, show_default=True, help="P of the array."),
@@ -37,14 +39,15 @@ OPTIONS = stacked(
 
 
 def options(function):
-    """Add the options of an array; the function gets what :func:`ops_of` makes of them, or None."""
+    """Add the options of an array; the function gets ``ops(network)``, :func:`ops_of`, or None."""
 
     @OPTIONS
     @functools.wraps(function)
-    def run(network, ops, active, clock_hz, **array):
+    def run(ops, active, clock_hz, **others):
+        array = {name: others.pop(name) for name in ARRAY}
         array["lanes"] = array["lanes"] or 4 * array["elements"]
         return function(
-            network=network, ops=ops and functools.partial(ops_of, array, active, clock_hz)
+            **others, ops=functools.partial(ops_of, array, active, clock_hz) if ops else None
         )
 
     return run

@@ -43,7 +43,7 @@ def test_everything_comes_back(tmp_path):
     loaded = checkpoint.load(path)
     for name in ("hyper", "epochs", "seed", "epoch", "decay"):
         assert getattr(loaded, name) == getattr(trainer, name)
-    for name in ("graph", "engine", "settings"):
+    for name in ("graph", "config", "settings"):
         assert getattr(loaded.network, name) == getattr(trainer.network, name)
     assert loaded.network.state_crc() == trainer.network.state_crc()
 

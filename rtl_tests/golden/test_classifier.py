@@ -193,7 +193,7 @@ def test_a_simulated_board_gives_the_golden_models_bits():
         elements=4, lanes=16, batch=8, accumulator_bits=6, weight_rows=128, data_rows=2048,
         signal_rows=128, max_fan_in=256, stochastic=True, decay=True,
     )  # fmt: skip
-    options = {"hidden": (20,), "epochs": 2, "engine": config}
+    options = {"hidden": (20,), "epochs": 2, "config": config}
     golden = BoldClassifier(**options).fit(x_train, y_train)
     simulated = BoldClassifier(**options, backend="sim").fit(x_train, y_train)
     assert simulated.network_.state_crc() == golden.network_.state_crc()
@@ -211,7 +211,7 @@ def test_a_simulated_board_gives_the_golden_models_bits():
         ({"hyper": {"batch": 8}}, "hyper={'batch': 8} is of type dict; give one of type Hyper"),
         ({"hyper": {}}, "hyper={} is of type dict"),
         ({"hyper": Hyper(outputs_per_class=0)}, "outputs_per_class=0 must be"),
-        ({"engine": "icebreaker"}, "engine='icebreaker' is of type str; .* EngineConfig"),
+        ({"config": "icebreaker"}, "config='icebreaker' is of type str; .* EngineConfig"),
         ({"backend": None}, "backend=None is of type NoneType; give one of type str"),
         ({"hidden": 8}, r"hidden=8 must be a tuple of layer widths, such as hidden=\(64,\)"),
         ({"hidden": "64"}, "hidden='64' must be a tuple"),
