@@ -155,16 +155,16 @@ def forward(
                         count, totals[q] = _list_true(listed, found, signs, at, start)
                         first = address(full)
                     else:
-                        count, totals[q] = _list(listed, found, signs, masks, at, start)
+                        count, totals[q] = list_words(listed, found, signs, masks, at, start)
                         first = address(found)
                     second = address(found) + 8 * found.shape[1]
                     target = address(wrong) + 2 * pitch * q
-                    _differ(target, first, second, planes, listed, count)
-                _largest(sums[k, y, x], where[k, y, x], totals, wrong)
+                    differ(target, first, second, planes, listed, count)
+                largest(sums[k, y, x], where[k, y, x], totals, wrong)
 
 
 @kept
-def _list(
+def list_words(
     listed: Longs, found: Words, signs: Words, masks: Words, at: Longs, start: int
 ) -> tuple[int, int]:
     """List the words that a sum reads whose mask is not 0.
@@ -183,7 +183,7 @@ def _list(
 
 @kept
 def _list_true(listed: Longs, found: Words, signs: Words, at: Longs, start: int) -> tuple[int, int]:
-    """List the words that a sum reads that are not 0, as masks, like :func:`_list`."""
+    """List the words that a sum reads that are not 0, as masks, like :func:`list_words`."""
     count: Any = 0
     total: Any = 0
     for word in range(len(at)):
@@ -195,7 +195,7 @@ def _list_true(listed: Longs, found: Words, signs: Words, at: Longs, start: int)
 
 
 @kept
-def _differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, count: int) -> None:
+def differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, count: int) -> None:
     """Count where signs and weights differ under the mask, for all outputs."""
     first, pitch = 0, planes.shape[1]
     while first < pitch:
@@ -209,7 +209,7 @@ def _differ(found: int, signs: int, masks: int, planes: Words, listed: Longs, co
 
 
 @kept
-def _largest(best: Shorts, which: Signals, totals: Shorts, wrong: Shorts) -> None:
+def largest(best: Shorts, which: Signals, totals: Shorts, wrong: Shorts) -> None:
     """Keep the largest sum of a square, the first on ties, and which it is."""
     for j in range(len(best)):
         best[j] = totals[0] - 2 * wrong[0, j]
