@@ -15,7 +15,7 @@ NETWORK = "32x32x12-64k3p2-128k3p2-256k3p2-10"
 EPOCHS, TRIAL = 12, 4
 QUICK_SAMPLES = 1000, 500  # training, test
 # Photographs have no dark background: samples are {F,T} and the means of planes leave the votes.
-# With the usual constants too few samples are active, and too few outputs within their windows.
+# More samples are active, and more outputs within their windows, than with the usual constants.
 PHOTOS: dict[str, Any] = {
     "levels": QUANTILES, "change": "mirror", "signed": True, "centred": True, "maps": False,
     "gated": 205, "margin_first": 96, "margin_last": 48,

@@ -37,9 +37,9 @@ class FirstFired(Kernel):
         self._where = self._squares.argmax(axis=-1).astype(np.int8)
         return self._squares.max(axis=-1), self._where
 
-    def fire(self, sums, tau):
+    def fire(self, sums, tau, *others):
         """Return the outputs; ``where`` that :meth:`forward` returned is changed as they say."""
-        bits = super().fire(sums, tau)
+        bits = super().fire(sums, tau, *others)
         if self._single:
             first = (self._squares >= tau[:, None]).argmax(axis=-1)
             self._where[...] = np.where(bits, first, self._where)

@@ -1,6 +1,7 @@
 """Words of the compiler: what the inner loops of a graph are written in.
 
-Pointers are integers, offsets are bytes.
+Pointers are integers, offsets are bytes. What uses these words is compiled anew when its own file
+changes: change ``summing.py`` and ``sparse.py`` too when something here changes.
 """
 
 from typing import Any

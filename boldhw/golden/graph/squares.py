@@ -1,8 +1,8 @@
 """Sums of few inputs, a whole square of places at once, in the words of the compiler.
 
 Written like ``vectors``: pointers are integers. A lane of 32 bits counts for one output in which of
-32 inputs it differs. Numba keeps what it compiled by the date of ``loops.py``: change that file too
-when something here changes.
+32 inputs it differs. Numba keeps what it compiled by the date of ``summing.py``: change that file
+too when something here changes.
 """
 
 from collections.abc import Callable

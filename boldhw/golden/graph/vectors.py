@@ -4,7 +4,7 @@ Loops written in Python reload and store a sum for each term, and are made for v
 even where there are 512. These are written for 512 bits; a processor with shorter vectors takes
 several. Pointers are integers (``address``); what they point to must outlive the call, so arrays
 are arguments of the function that takes their address, never its own. Numba keeps what it compiled
-by the date of ``loops.py``: change that file too when something here changes.
+by the dates of ``summing.py`` and ``sparse.py``: change these too when something here changes.
 """
 
 from typing import Any
