@@ -613,9 +613,9 @@ class TestOtherVerbs:
         assert seeds_asked == [(1, 2, 3), (7, 9)]
 
     def test_build_says_each_clock_as_it_comes(self, run, monkeypatch, tmp_path):
-        def build(board, directory, seeds, on_seed):
-            on_seed(7, Placed(7, 25.5, 10))
-            on_seed(9, None)
+        def build(board, directory, seeds, watch):
+            watch.placed(7, Placed(7, 25.5, 10))
+            watch.placed(9, None)
             raise ToolError("no more")
 
         monkeypatch.setattr("boldhw.flow.build.build", build)

@@ -157,6 +157,7 @@ class TestGraph:
         refused(words, "train", "--data", table, "--label", "kind", *network)
         refused(("--hidden is for chains",), "train", "--data", pictures, *network, "--hidden", 3)
         call("train", "--data", pictures, *network, "--epochs", 1, "--checkpoint", path)
-        refused(("holds a graph",), "train", "--data", pictures, "--from", path)
+        more = ("mnist5k has the classes '3'", "--add-class")
+        refused(more, "train", "--data", "mnist5k", "--from", path)
         refused(("no device runs the graph",), *predict(path, pictures, "--backend", "sim"))
         refused(("8x8",), *predict(path, "mnist5k"))
