@@ -26,6 +26,7 @@ from boldhw.spec.arrays import Signals, Sums
 
 Halves = NDArray[np.uint32]
 ONES = np.uint64((1 << 64) - 1)
+SIGN, ZERO, TERNARY = range(3)  # a map holds T, and F that counts -1; T, and F that counts 0; all
 
 
 @kept
@@ -124,18 +125,20 @@ def _square(
 
 @kept
 def forward(
-    sums: Shorts, where: Signals, strings: Words, runs: Longs, step: tuple[int, int],
-    masks: Words, patch: Words, at: Longs, jumps: tuple[int, int], planes: Words, wrong: Shorts,
-    full: Words, found: Words, listed: Longs, zero_true: bool,
+    sums: Shorts, where: Signals, strings: Words, others: Words, runs: Longs,
+    step: tuple[int, int], masks: Words, patch: Words, mask: Words, at: Longs,
+    jumps: tuple[int, int], planes: Words, wrong: Shorts, full: Words, found: Words,
+    listed: Longs, coding: int,
 ) -> None:  # fmt: skip
     """Sum, and keep the largest of each square.
 
-    masks: uint64, what is inside of the map, laid out as what is read.  patch: uint64, shape
-    (r, s, words), room for what sums read, or with no rows when it is read where it is.  at: int64,
-    words that a sum at (0, 0) reads; jumps: words from one sum to the next, down and right.
-    planes: uint64, shape (words, padded n).  wrong: int16, room for counts of each sum of a square.
-    full: uint64, shape (words,), all ones.  found, listed: uint64, shape (2, words), and int64,
-    shape (words,), room for what a sum reads.
+    strings: uint64, of all samples, set where the map is T.  others: likewise, where a three-valued
+    one is not 0.  masks: uint64, what is inside of the map, laid out as what is read.  patch, mask:
+    uint64, shape (r, s, words), room for what sums read, or with no rows when it is read where it
+    is.  at: int64, words that a sum at (0, 0) reads; jumps: words from one sum to the next, down
+    and right.  planes: uint64, shape (words, padded n).  wrong: int16, room for counts of each sum
+    of a square.  full: uint64, shape (words,), all ones.  found, listed: shape (2, words) and
+    (words,), room for what a sum reads.  coding: SIGN, ZERO or TERNARY.
 
     Words whose mask is 0 count nothing and are left out: they are most of a dark picture.
     """
@@ -146,12 +149,17 @@ def forward(
         if len(patch):
             patches(patch, strings[k], runs, step)
             signs = patch.reshape(-1)
+        if coding == TERNARY:
+            masks = others[k].reshape(-1)
+            if len(patch):
+                patches(mask, others[k], runs, step)
+                masks = mask.reshape(-1)
         for y in range(sums.shape[1]):
             for x in range(sums.shape[2]):
                 for q in range(len(wrong)):
                     r, s = y * pool + q // pool, x * pool + q % pool
                     start = r * jumps[0] + s * jumps[1]
-                    if zero_true:
+                    if coding == ZERO:
                         count, totals[q] = _list_true(listed, found, signs, at, start)
                         first = address(full)
                     else:

@@ -1,4 +1,4 @@
-"""Sums of a layer, compiled: the arrays that :mod:`boldhw.golden.graph.loops` work on.
+"""Sums of a layer, compiled: the arrays that :mod:`boldhw.golden.graph.summing` work on.
 
 Sums of few inputs are counted for a square of places at once, in lanes of 32 bits. Others are
 counted word by word; where all planes of a place are whole words, these are read where they are.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from boldhw.golden.graph import loops
+from boldhw.golden.graph import summing
 from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
@@ -45,7 +45,7 @@ class ShortSums:
 
     def forward(self, sums: Shorts, where: Signals, maps: Map, zero_true: bool) -> None:
         """Sum into ``sums``, and into ``where``, which is 0. maps: bool."""
-        loops.forward_short(
+        summing.forward_short(
             sums, where, self._strings.packed(maps), self._runs, self._step, self._inside,
             self._counts, self._inputs, self._patch, self.words, self._totals, self._pool,
             zero_true,
@@ -69,7 +69,7 @@ class LongSums:
         self._at, self._inside = at, inside.reshape(-1)
         self.words = aligned((words, ceil_div(places.outputs, FEW) * FEW), np.uint64)
         self._wrong = np.empty((places.pool**2, self.words.shape[1]), np.int16)
-        self._full, self._listed = np.full(words, loops.ONES), np.empty(words, np.int64)
+        self._full, self._listed = np.full(words, summing.ONES), np.empty(words, np.int64)
         self._found, self._mask = np.empty((2, words), np.uint64), np.empty_like(self._patch)
 
     def forward(self, sums: Shorts, where: Signals, maps: Map, zero_true: bool) -> None:
@@ -77,10 +77,10 @@ class LongSums:
         is_ternary = maps.dtype == np.int8
         signs = self._strings.packed(maps > 0 if is_ternary else maps)
         masks = self._strings.packed(maps != 0) if is_ternary else signs
-        loops.forward(
+        summing.forward(
             sums, where, signs, masks, self._runs, self._step, self._inside, self._patch,
             self._mask, self._at, self._jumps, self.words, self._wrong, self._full, self._found,
-            self._listed, loops.TERNARY if is_ternary else loops.ZERO if zero_true else loops.SIGN,
+            self._listed, summing.TERNARY if is_ternary else summing.ZERO if zero_true else summing.SIGN,
         )  # fmt: skip
 
 
@@ -90,5 +90,5 @@ def _patches(places: Places) -> tuple[Words, Words]:
     inside, patch = np.empty((2, places.rows, places.columns, words), np.uint64)
     everywhere = np.ones((1, *vars(places.reads).values()), bool)
     step = strings.stride, strings.step
-    loops.patches(inside, strings.packed(everywhere)[0], bit_runs(places), step)
+    summing.patches(inside, strings.packed(everywhere)[0], bit_runs(places), step)
     return inside, patch
