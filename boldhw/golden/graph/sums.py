@@ -77,10 +77,11 @@ class LongSums:
         is_ternary = maps.dtype == np.int8
         signs = self._strings.packed(maps > 0 if is_ternary else maps)
         masks = self._strings.packed(maps != 0) if is_ternary else signs
+        coding = summing.TERNARY if is_ternary else summing.ZERO if zero_true else summing.SIGN
         summing.forward(
             sums, where, signs, masks, self._runs, self._step, self._inside, self._patch,
             self._mask, self._at, self._jumps, self.words, self._wrong, self._full, self._found,
-            self._listed, summing.TERNARY if is_ternary else summing.ZERO if zero_true else summing.SIGN,
+            self._listed, coding,
         )  # fmt: skip
 
 
