@@ -13,6 +13,7 @@ EXPERIMENTS = {
     "faults": "boldhw.experiments.faults",
     "flipped": "boldhw.experiments.flipped",
     "ideas": "boldhw.experiments.ideas",
+    "language": "boldhw.experiments.language",
     "memory": "boldhw.experiments.memory",
     "mnist-conv": "boldhw.experiments.mnist_conv",
     "networks": "boldhw.experiments.networks",

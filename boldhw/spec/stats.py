@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class TrainStats:
     """Outcome of training: samples consumed, hits and active ones among them, updates, flips.
 
+    Hits are samples whose label has the best score; of a head with targets at each place, the
+    targets that were met.
     ``flips`` has one count per layer, first layer first. Stats of consecutive calls can be added.
     """
 

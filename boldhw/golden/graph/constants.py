@@ -16,6 +16,8 @@ class Constants:
     """Aims and start values, integers.
 
     fire_low, fire_high      least and largest share of T's of a unit at the start, in 1/256
+    even_low, even_high      the same of a unit that an attention reads, directly or through others;
+                             they stay: bits that are compared tell most when half of them are T
     gated                    share of a unit's outputs within its window, in 1/256
     dead                     dead zone over the mean |g| of gated units, in 1/256
     flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and
@@ -27,6 +29,8 @@ class Constants:
 
     fire_low: int = 64
     fire_high: int = 90
+    even_low: int = 96
+    even_high: int = 160
     gated: int = 128
     dead: int = 179
     flips_first: int = 3831
@@ -39,11 +43,13 @@ class Constants:
         check_types(self)
         for field in fields(self):
             check_range(field.name, getattr(self, field.name), 1, LONGEST)
-        if self.fire_low > self.fire_high or self.fire_high >= SHARE:
-            raise ConfigError(
-                f"fire_low={self.fire_low} and fire_high={self.fire_high} are no band of shares; "
-                f"the first is not above the second, and that below {SHARE}"
-            )
+        for name in ("fire", "even"):
+            low, high = getattr(self, f"{name}_low"), getattr(self, f"{name}_high")
+            if low > high or high >= SHARE:
+                raise ConfigError(
+                    f"{name}_low={low} and {name}_high={high} are no band of shares; the first is "
+                    f"not above the second, and that below {SHARE}"
+                )
 
 
 def power(exponent: int, bits: int) -> int:

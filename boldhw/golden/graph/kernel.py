@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ def operand(maps: Map, zero_true: bool) -> Reals:
     """Return what a map counts in a sum, float32: -1, 0 and 1. maps: bool or int8."""
     if maps.dtype == np.int8:
         return maps.astype(np.float32)
-    return places_alone.operand(maps.astype(np.bool_, copy=False), zero_true)
+    return places_alone.operand(cast(Bits, maps), zero_true)
 
 
 class NumpyKernel:
@@ -53,8 +55,8 @@ class NumpyKernel:
         """Return (sums, where): int16 and int8, both of shape (k, p, q, n).
 
         maps: shape (k, h, w, c); bool, or int8 that holds -1, 0 and 1.  zero_true: F of a bool map
-        is 0 (True) or -1 (False).  where: which sum
-        of a square is the largest, 0..3, row by row and the first on ties; 0 without pooling.
+        is 0 (True) or -1 (False).  where: which sum of a square is the largest, 0..3, row by row
+        and the first on ties; 0 without pooling.
         """
         sums = rule.forward(self._inputs(maps, zero_true), self._weights)
         if self.places.pool == 1:

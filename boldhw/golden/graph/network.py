@@ -116,8 +116,9 @@ class GraphNetwork:
         return self._stats(updates=1, flips=self._update())
 
     def infer(self, bits: Map) -> Sums:
-        """Return the scores of the head, int32, first index the sample; (samples, classes) if it
-        is one of classes. bits: as for :meth:`train`.
+        """Return the scores of the head, int32, first index the sample.
+
+        Those of a head of classes have shape (samples, classes).  bits: as for :meth:`train`.
         """
         self.check_bits(bits)
         self._load()
@@ -205,9 +206,7 @@ class GraphNetwork:
         return self.head.scores(seen[-1].sums, self.settings, seen[-1].valid)
 
     def _backward(self, seen: list[Seen], signals: Signals) -> None:
-        """Send the signals of the last layer down the graph, and vote. signals: int8,
-        shape (k, p, q, n).
-        """
+        """Send signals of the last layer down the graph, and vote. int8, shape (k, p, q, n)."""
         deltas: dict[str, Sums] = {}
         for layer, kept in zip(reversed(self.layers), reversed(seen), strict=True):
             name = layer.spec.name
