@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,21 @@ class Corpus:
     x: dict[str, NDArray[np.int32]]
     y: dict[str, NDArray[np.int64]]
     vocabulary: tuple[str, ...]
+
+    @property
+    def y_train(self) -> NDArray[np.int64]:
+        """Labels of sentences to train on."""
+        return self.y["train"]
+
+    @property
+    def y_test(self) -> NDArray[np.int64]:
+        """Labels of sentences to test on."""
+        return self.y["test"]
+
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """All rows and labels."""
+        return [part[name] for name in PARTS for part in (self.x, self.y)]
 
     @classmethod
     def of(cls, parts: dict[str, Sentences], least: int, longest: int) -> Corpus:

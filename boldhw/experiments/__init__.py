@@ -17,6 +17,7 @@ EXPERIMENTS = {
     "flipped": "boldhw.experiments.flipped",
     "governed": "boldhw.experiments.governed",
     "ideas": "boldhw.experiments.ideas",
+    "language": "boldhw.experiments.language",
     "memory": "boldhw.experiments.memory",
     "mnist-conv": "boldhw.experiments.mnist_conv",
     "networks": "boldhw.experiments.networks",

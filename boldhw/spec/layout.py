@@ -17,7 +17,8 @@ from boldhw.spec.engine import (
     TABLE_ROWS,
     EngineConfig,
 )
-from boldhw.spec.network import Network, Place, check_terms
+from boldhw.spec.layer import Place
+from boldhw.spec.network import Network, check_terms
 from boldhw.spec.numbers import ceil_div
 
 

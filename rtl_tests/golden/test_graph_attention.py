@@ -78,7 +78,7 @@ class Case:
                     own[2][j] += signals[i]
                 if abs(score - threshold) <= self.window:
                     wants = int(signals[i] @ value[j])
-                    gated, size = gated + 1, size + abs(wants)
+                    gated, size = gated + (wants != 0), size + abs(wants)
                     if abs(wants) > self.dead:
                         own[0][i] += np.sign(wants) * key[j]
                         own[1][j] += np.sign(wants) * query[i]

@@ -3,7 +3,8 @@
 import pytest
 
 from boldhw.errors import ConfigError
-from boldhw.spec.network import INPUT, SCORES, THRESHOLD, Network, Place, Tap
+from boldhw.spec.layer import INPUT, SCORES, THRESHOLD, Place, Tap
+from boldhw.spec.network import Network
 
 # A hidden layer that is read by another one and, past it, by the output.
 SKIP = {

@@ -37,7 +37,7 @@ class Roles(NamedTuple):
 class Back(NamedTuple):
     """What goes back: g of each source, int32, in the shapes of :class:`Roles`; and two counts.
 
-    gated   pairs of places whose score is near its threshold
+    gated   pairs of places whose score is near its threshold, and whose D is not 0
     size    sum of their |D|
     """
 
@@ -101,7 +101,7 @@ class NumpyAttention:
             key=_planes(turns.swapaxes(2, 3) @ query).astype(np.int32),
             value=_planes(mask.swapaxes(2, 3) @ own).astype(np.int32),
             base=signals.astype(np.int32),
-            gated=int(np.count_nonzero(gate)),
+            gated=int(np.count_nonzero(wants[gate])),
             size=int(np.abs(wants[gate]).sum(dtype=np.int64)),
         )
 

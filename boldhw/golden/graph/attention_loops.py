@@ -155,7 +155,7 @@ def move_pairs(
                     if abs(scores[j] - threshold) > window:
                         continue
                     wants = total - 2 * np.int32(popcount((sign ^ value[s, j, h]) & mask))
-                    gated += 1
+                    gated += np.int64(wants != 0)
                     size += abs(wants)
                     if abs(wants) > dead:
                         turn = np.int32(1) if wants > 0 else np.int32(-1)

@@ -45,6 +45,8 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
     Raises ConfigError while samples wait for an update, DataError if the file cannot be written.
     """
     graph, governors = trainer.graph, trainer.governors
+    if graph.spec.words:
+        raise ConfigError("a network over words has no checkpoint; train it in one piece")
     if graph.waiting:
         raise ConfigError(f"{graph.waiting} samples wait for an update; call flush() before saving")
     header = {

@@ -17,6 +17,8 @@ class Constants:
 
     fire_low, fire_high      least and largest share of T's of a map's unit at first, in 1/256
     dense_low, dense_high    the same of a unit of a dense layer
+    even_low, even_high      the same of a unit that an attention reads, directly or through others;
+                             they stay: bits that are compared tell most when half of them are T
     gated                    share of a unit's outputs within its window, in 1/256
     dead                     dead zone over the mean |g| of gated units, in 1/256
     flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and
@@ -30,6 +32,8 @@ class Constants:
     fire_high: int = 90
     dense_low: int = 26
     dense_high: int = 230
+    even_low: int = 96
+    even_high: int = 160
     gated: int = 128
     dead: int = 179
     flips_first: int = 3831
@@ -42,12 +46,12 @@ class Constants:
         check_types(self)
         for field in fields(self):
             check_range(field.name, getattr(self, field.name), 1, LONGEST)
-        for low, high in (("fire_low", "fire_high"), ("dense_low", "dense_high")):
-            least, most = getattr(self, low), getattr(self, high)
-            if least > most or most >= SHARE:
+        for name in ("fire", "dense", "even"):
+            low, high = getattr(self, f"{name}_low"), getattr(self, f"{name}_high")
+            if low > high or high >= SHARE:
                 raise ConfigError(
-                    f"{low}={least} and {high}={most} are no band of shares; the first is not "
-                    f"above the second, and that below {SHARE}"
+                    f"{name}_low={low} and {name}_high={high} are no band of shares; the first is "
+                    f"not above the second, and that below {SHARE}"
                 )
 
 

@@ -83,6 +83,7 @@ class PairCounts:
     pairs    of samples that went forward
     chosen   int64, shape (heads,): pairs that a head chose
     near     pairs of all heads, of samples that went backward, with scores near their thresholds
+             and D other than 0
     size     sum of their |D|
     """
 

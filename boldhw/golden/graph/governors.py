@@ -59,6 +59,7 @@ class Governors:
         self.seen = 0
         self.root = isqrt(graph.head.places)  # by which flips grow, as votes of so many do
         self.periods = [period(layer.counts.places) for layer in graph.layers]
+        self.compared = graph.spec.below_attention
         self.thetas = [layer.settings.theta << FINE for layer in graph.layers]
         self.sizes = [0] * len(graph.layers)  # mean |g|, 0: not known yet
         self.pair_sizes = [0] * len(graph.layers)  # mean |D| of attentions, likewise
@@ -90,10 +91,11 @@ class Governors:
         constants, progress = self.constants, self.progress
         for layer, samples in zip(self.graph.layers[:-1], self.periods, strict=False):
             if self.seen % samples == 0:
-                move_tau(layer, constants, progress)
-                move_window(layer, constants)
                 if isinstance(layer, AttentionLayer):
                     move_scores(layer)
+                    continue
+                move_tau(layer, constants, progress, layer.spec.name in self.compared)
+                move_window(layer, constants)
         if self.graph.head.by_margin and self.seen % min(self.periods) == 0:
             root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
             factor = between(constants.margin_first, constants.margin_last, progress)
@@ -168,9 +170,13 @@ def move_scores(layer: AttentionLayer) -> None:
         tau += (chosen > 6 * aim).astype(np.int32) - (chosen < 4 * aim).astype(np.int32)
         np.clip(tau, 0, MAX_WIDTH + 1, out=tau)
     counts.clear_chosen()
+    layer.counts.clear_fires()
+    layer.counts.clear_gates()
 
 
-def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
+def move_tau(
+    layer: GraphLayer, constants: Constants, progress: int, is_compared: bool = False
+) -> None:
     """Move thresholds of units that are T, or not 0, too often up by a step, too seldom down.
 
     A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
@@ -186,8 +192,12 @@ def move_tau(layer: GraphLayer, constants: Constants, progress: int) -> None:
     if layer.spec.kind != CONV:
         low, high = constants.dense_low, constants.dense_high
     fires, outputs = counts.fires * SHARE, counts.samples * counts.places
-    tau += step * (fires > between(high, SHARE, progress) * outputs).astype(np.int32)
-    tau -= step * (fires < between(low, 0, progress) * outputs).astype(np.int32)
+    if is_compared:
+        low, high = constants.even_low, constants.even_high
+    else:
+        low, high = between(low, 0, progress), between(high, SHARE, progress)
+    tau += step * (fires > high * outputs).astype(np.int32)
+    tau -= step * (fires < low * outputs).astype(np.int32)
     np.clip(tau, 0 if layer.spec.is_ternary else -HIGHEST, HIGHEST, out=tau)
     counts.clear_fires()
 

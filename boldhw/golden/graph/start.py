@@ -26,6 +26,7 @@ from boldhw.spec.network import Network
 AHEAD = 264
 WINDOW = 307  # in standard deviations / 256
 NOISE, CHANCE = 31, 32  # of an embedding
+CONTEXT = 4  # window of an attention
 THETA = 4  # times the root of what votes on a weight in a batch
 
 
@@ -65,7 +66,9 @@ def start(
         layers.append(
             GraphLayerSettings(
                 tau=_all(layer, (deviation * AHEAD >> 16) if is_ahead else 0),
-                window=_all(layer, min(MAX_WINDOW, deviation * WINDOW >> 16)),
+                window=_all(
+                    layer, CONTEXT if layer.attention else min(MAX_WINDOW, deviation * WINDOW >> 16)
+                ),
                 theta=min(top, max(1, THETA * votes >> drop)),
                 rounding=drop if layer.kind == CONV else 0,
                 zero_true=bool(zero),
