@@ -603,7 +603,7 @@ class TestOtherVerbs:
         built = Built(*range(len(keys)), timing_met=False)
         seeds_asked = []
 
-        def build(board, directory, seeds, on_seed):
+        def build(board, directory, seeds, watch):
             seeds_asked.append(seeds)
             return built
 
