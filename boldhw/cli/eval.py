@@ -1,6 +1,7 @@
 """``boldhw eval``."""
 
 import click
+import numpy as np
 
 from boldhw.cli import options, own_data
 from boldhw.cli.output import verb
@@ -8,6 +9,7 @@ from boldhw.cli.train_graph import evaluate_graph, is_graph
 from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
 from boldhw.golden import checkpoint as checkpoints
+from boldhw.golden.fastest import compiled
 
 
 @verb(name="eval")
@@ -30,6 +32,7 @@ def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, tes
     _, _, bits, labels = dataset.samples(own_data.threshold_of(trainer, threshold))
     network = trainer.network
     if backend == "golden":
+        trainer.backend = compiled(network, bits, np.zeros_like(labels))
         accuracy = trainer.accuracy(bits, labels)
     else:
         with options.open_device(backend, network.config) as device:

@@ -27,6 +27,7 @@ from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
 from boldhw.errors import ConfigError
 from boldhw.golden import checkpoint as checkpoints
+from boldhw.golden.fastest import compiled
 from boldhw.golden.network import REFERENCE, Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import packing
@@ -103,6 +104,8 @@ def train(
         trainer = trainer or _new(device, freeze, **settings)
         trainer.origin, trainer.schema = origin, dataset.schema
         trainer.check(*samples)
+        if not device:
+            trainer.network = trainer.backend = compiled(trainer.network, *samples[:2])
         if device:
             device.load(trainer.network)
             trainer.backend = device

@@ -18,36 +18,44 @@ SAMPLES = 24  # that both train on; an untrained network finds nearly all of the
 
 def fastest(
     widths: Graph | str | Sequence[int],
-    engine: EngineConfig,
+    config: EngineConfig,
     seed: Seed,
     settings: Settings,
     samples: Bits,
     labels: Labels,
 ) -> Network:
-    """Return a new CompiledNetwork with these settings, or a Network without numba.
-
-    samples: bool, shape (count, inputs).  labels: integers.  The first of them train copies of
-    both up to an update. Raises CheckError if one bit then differs.
-    """
-    definition = Network(widths, engine, seed)
+    """Return a new network with these settings, as :func:`compiled` makes it."""
+    definition = Network(widths, config, seed)
     definition.configure(settings)
+    return compiled(definition, samples, labels)
+
+
+def compiled(network: Network, samples: Bits, labels: Labels) -> Network:
+    """Return a CompiledNetwork in the state of a network, or the network without numba.
+
+    samples: bool, shape (count, inputs).  labels: integers.  Copies of both infer the first of them
+    and, if the engine trains, train on them up to an update. Raises CheckError if one bit then
+    differs.
+    """
     try:
         from boldhw.golden.compiled import CompiledNetwork
     except ToolError:
-        return definition
-    compiled = CompiledNetwork(widths, engine, seed)
-    compiled.configure(settings)
-    if not engine.training:
-        return compiled
-    copy = compiled.copy()
-    for network in (definition, copy):
-        network.train(samples[:SAMPLES], labels[:SAMPLES], stop_at_update=True)
-        network.flush()
-    for name in ("weights", "accumulators"):
-        pairs = zip(getattr(definition, name), getattr(copy, name), strict=True)
-        if not all(np.array_equal(*pair) for pair in pairs):
+        return network
+    found = CompiledNetwork(network.graph, network.config)
+    vars(found).update(vars(network.copy()))
+    copies = network.copy(), found.copy()
+    scores = [copy.infer(samples[:SAMPLES]) for copy in copies]
+    if network.config.training:
+        for copy in copies:
+            copy.train(samples[:SAMPLES], labels[:SAMPLES], stop_at_update=True)
+            copy.flush()
+    states = {
+        name: [getattr(copy, name) for copy in copies] for name in ("weights", "accumulators")
+    }
+    for name, (ours, theirs) in {"scores": scores, **states}.items():
+        if not all(np.array_equal(*pair) for pair in zip(ours, theirs, strict=True)):
             raise CheckError(
                 f"{name} differ between the compiled golden model and the NumPy one; report this, "
                 f"and uninstall numba to go on"
             )
-    return compiled
+    return found

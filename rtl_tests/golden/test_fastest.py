@@ -1,13 +1,14 @@
 """The compiled chain is used after its bits were compared, and not at all when one differs."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from boldhw.errors import CheckError
 from boldhw.golden.compiled import CompiledNetwork
-from boldhw.golden.fastest import fastest
+from boldhw.golden.fastest import compiled, fastest
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import REFERENCE, Network
 
@@ -27,6 +28,32 @@ def test_the_compiled_network_is_used_and_nothing_is_trained_yet():
     assert not any(accumulators.any() for accumulators in network.accumulators)
     assert network.gathered == 0
     assert network.settings.batch == 8
+
+
+def test_a_network_goes_on_as_it_is_with_noise_and_gathered_samples():
+    network = Network("30-12-3", REFERENCE, 4)
+    noisy = replace(HYPER, rounding=2, noise=3, zero_true=True)
+    network.configure(noisy.settings(REFERENCE, "30-12-3"))
+    network.train(BITS[:30], LABELS[:30])
+    found = compiled(network, BITS, LABELS)
+    assert type(found) is CompiledNetwork
+    assert found.gathered == network.gathered > 0
+    for each in (network, found):
+        each.train(BITS[30:], LABELS[30:])
+    for name in ("weights", "accumulators"):
+        pairs = zip(getattr(network, name), getattr(found, name), strict=True)
+        assert all(np.array_equal(*pair) for pair in pairs)
+    assert np.array_equal(found.infer(BITS), network.infer(BITS))
+
+
+def test_an_engine_that_does_not_train_infers(monkeypatch):
+    config = replace(REFERENCE, training=False, stochastic=False, decay=False)
+    found = compiled(Network("30-12-3", config), BITS, LABELS)
+    assert type(found) is CompiledNetwork
+    right = CompiledNetwork.infer
+    monkeypatch.setattr(CompiledNetwork, "infer", lambda self, bits: right(self, bits) + 1)
+    with pytest.raises(CheckError, match="scores differ"):
+        compiled(Network("30-12-3", config), BITS, LABELS)
 
 
 @pytest.mark.parametrize("what", ["weights", "accumulators"])
