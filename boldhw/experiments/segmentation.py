@@ -34,7 +34,7 @@ PALETTE = np.array(
 FACTOR = 2  # from 120 x 90 pixels to 60 x 45
 LEVELS, ROWS, COLUMNS = 14, 12, 8  # planes of a colour; of the place
 BRANCHES = (1, 3, 6, 12)  # dilations; the first one reads one place
-WIDTH, EPOCHS, TRIAL = 64, 20, 3
+WIDTH, EPOCHS, TRIAL = 64, 10, 3
 BATCH = 4  # pictures of an update
 SHOWN = 4  # pictures of a report
 
@@ -85,6 +85,8 @@ TRIALS: dict[str, dict] = {
     "16 pictures an update": {"batch": 16},
     "maps {0,T}": {"zero_true": True},
     "T's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},
+    "half the flips": {"flips_first": 4087, "flips_last": 5194},
+    "margin of the end all along": {"margin_first": 16},
 }
 
 

@@ -25,7 +25,7 @@ from boldhw.spec.network import Network
 
 SCALES, EACH = (2, 3), 4  # outputs of a sub-pixel
 SIDE, TILES = 48, 400  # pixels of a tile; tiles of an epoch
-WIDTH, EPOCHS, TRIAL = 128, 30, 3
+WIDTH, EPOCHS, TRIAL = 128, 12, 3
 BATCH = 4  # tiles of an update
 NINTH = 9  # one of so many training pictures chooses settings
 MARGIN, NOISE, SHIFT = 16, 127, 1  # error that teaches, in 1/16; random bits added; of a score
