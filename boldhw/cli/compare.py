@@ -1,5 +1,7 @@
 """``boldhw compare``."""
 
+from pathlib import Path
+
 import click
 
 from boldhw import data
@@ -37,7 +39,7 @@ def compare(data_name, reading, out, seeds, quick):
         say(f"{missing}; the others are: {', '.join(models)}")
     dataset = data.load(data_name or ANY, None, None, reading)
     own_data.tell(dataset.notes)
-    experiment = comparison.experiment(data_name)
+    experiment = comparison.experiment(data_name and Path(data_name).name)
     files, records = perform(experiment, "comparison", dataset, out, seeds, quick, say)
     text = next(path for path in files if path.endswith(".md"))
     with open(text, encoding="utf-8") as file:

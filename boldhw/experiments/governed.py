@@ -9,11 +9,12 @@ from boldhw.report.figures import plot
 NETWORKS, SHORT, ONCE = "networks", "tuning", "collapse"  # experiments on chains that are repeated
 # Networks and epochs of each.
 PARTS = {
-    NETWORKS: (("784-256-10", "784-256-256-256-10", "784-1024-10"), 20),
-    SHORT: (("784-128-10", "784-256-10", "784-256-256-256-10"), 6),
     ONCE: (("784-256-10", "784-256-256-256-10", "784-64-64-64-64-10"), 1),
+    SHORT: (("784-128-10", "784-256-10", "784-256-256-256-10"), 6),
+    NETWORKS: (("784-256-10", "784-256-256-256-10", "784-1024-10"), 20),
 }
-BATCHES = {NETWORKS: (16,), SHORT: (16,), ONCE: (16, 32, 64)}
+BATCHES = (16, 32, 64)  # of the networks that train once
+NARROW, BAND = "band 25 to 35 %", {"dense_low": 64, "dense_high": 90}  # that of maps
 # Test accuracy of chains: mean of networks and tuning with the defaults, worst of collapse.
 CHAINS: dict[str, dict[str, float]] = {
     NETWORKS: {"784-256-10": 96.72, "784-256-256-256-10": 96.91, "784-1024-10": 97.52},
@@ -24,15 +25,23 @@ CHAINS: dict[str, dict[str, float]] = {
 
 def runs(seeds, quick):
     """Return the networks of three experiments with every seed; quick: two of them, once."""
+    parts = {ONCE: (("784-64-64-64-64-10",), 1), SHORT: (("784-128-10",), 2)} if quick else PARTS
     return [
-        {**training.governed(network, epochs, seed, batch=batch), "part": part}
+        {**training.governed(network, epochs, seed, label, **constants), "part": part}
         for seed in range(1, seeds + 1)
-        for part, (networks, epochs) in (
-            {ONCE: (("784-64-64-64-64-10",), 1), SHORT: (("784-128-10",), 2)} if quick else PARTS
-        ).items()
+        for part, (networks, epochs) in parts.items()
         for network in networks
-        for batch in (BATCHES[part][:1] if quick else BATCHES[part])
+        for label, constants in _rows(part, network, quick).items()
     ]
+
+
+def _rows(part, network, quick):
+    """Return {label: constants of a run that are not the usual ones}."""
+    if part == ONCE:
+        return {
+            f"{network}, K = {batch}": {"batch": batch} for batch in BATCHES[: 1 if quick else 3]
+        }
+    return {network: {}} | ({f"{network}, {NARROW}": BAND} if part == SHORT and not quick else {})
 
 
 def report(records):
@@ -40,27 +49,25 @@ def report(records):
     groups: dict[tuple, list] = {}
     for record in records:
         settings = record["settings"]
-        key = settings["part"], settings["network"], settings["constants"]["batch"]
-        groups.setdefault(key, []).append(record)
+        groups.setdefault((settings["part"], settings["label"]), []).append(record)
     rows = []
-    for (part, network, batch), group in groups.items():
-        final = training.final(group)
+    for (part, label), group in groups.items():
+        final, settings = training.final(group), group[0]["settings"]
         judged = min(final) if part == ONCE else mean(final)
-        known = CHAINS[part][network]
+        known = CHAINS[part][settings["network"]]
+        active = mean(record["result"]["active"][-1] for record in group)
         rows.append(
-            [part, network, batch, group[0]["settings"]["epochs"], len(group),
-             training.spread(final), known, f"{judged - known:+.2f}",
-             f"{100 * mean(r['result']['active'][-1] for r in group):.1f}"]
+            [part, label, settings["epochs"], len(group), training.spread(final), known,
+             f"{judged - known:+.2f}", f"{100 * active:.1f}"]
         )  # fmt: skip
-    rows.sort(key=lambda row: (list(PARTS).index(row[0]), list(PARTS[row[0]][0]).index(row[1])))
     heading = [
-        "as in", "network", "K", "epochs", "seeds", "test % (least)",
+        "as in", "network", "epochs", "seeds", "test % (least)",
         "chain with defaults, test %", "difference", "active % in the last epoch",
     ]  # fmt: skip
+    longest = max((part for part, _ in groups), key=lambda part: PARTS[part][1])
     curves = {
-        network: training.curve(group) for (part, network, _), group in groups.items()
-        if part == min((key[0] for key in groups), key=list(PARTS).index)
-    }  # fmt: skip
+        label: training.curve(group) for (part, label), group in groups.items() if part == longest
+    }
     figure = plot(curves, "epoch", "test accuracy, %")
     return training.markdown(heading, rows), {"governed.svg": figure}
 

@@ -127,6 +127,7 @@ def test_data_of_ones_own(tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     records = json.loads((tmp_path / "out" / "comparison.json").read_text())["records"]
     assert [record["settings"]["seed"] for record in records] == [1, 1, 2, 2]
+    assert {record["settings"]["set"] for record in records} == {"iris.csv"}
     assert {record["result"]["samples"] for record in records} == {120}
     assert records[1]["result"]["accuracy"] == records[3]["result"]["accuracy"]  # a convex loss
 

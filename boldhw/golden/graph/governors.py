@@ -182,8 +182,8 @@ def move_tau(
     A step is a share of the root of the fan-in, 1 at least, and shrinks to a tenth of it. The band
     opens until all shares are within it at the end: a share of few sums jumps past the band with
     each step, and would have thresholds move back and forth under weights that are done. The band
-    of a dense layer is wide from the start: its units are few inputs to few others, so that what
-    each of them tells is learned better with the threshold that its weights grew up with.
+    of a dense layer is wide from the start: a narrow one costs accuracy on MNIST (experiment
+    "governed").
     """
     counts, tau = layer.counts, layer.settings.tau
     share = (1 << PROGRESS) - 9 * progress // 10
