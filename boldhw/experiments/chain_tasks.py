@@ -174,8 +174,8 @@ def _start(spec, **others):
 
 
 # Name of a task -> its folder, what reads it, and what makes the Task of it.
-TASKS = {
-    "classification": ("mnist", lambda folder: data.load(folder), pictures),
+TASKS: dict[str, tuple[str, Callable, Callable]] = {
+    "classification": ("mnist", data.load, pictures),
     "segmentation": ("camvid", partial(segmentation.load, quick=False), pixels),
     "super-resolution": ("super_resolution", partial(superres.load, quick=False), subpixels),
 }

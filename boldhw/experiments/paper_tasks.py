@@ -24,12 +24,11 @@ from boldhw.reference.networks import chain
 from boldhw.spec.head import RESIDUALS
 
 INTEGER, TERNARY = "integer", "integer, three-valued"
-# Rule -> kind of the first and last layer, batch norm.
+# Rule -> kind of the first and last layer, batch norm, and etas that are tried.
 RULES = {
-    "paper, real ends": ("real", False),
-    "paper, real ends, BN": ("real", True),
-    "paper, Boolean ends": ("boolean", False),
-    "paper, Boolean ends, BN": ("boolean", True),
+    "paper, real ends, BN": ("real", True, (150, 1500, 15_000)),
+    "paper, Boolean ends, BN": ("boolean", True, (15, 150, 1500)),
+    "paper, Boolean ends": ("boolean", False, (1.2, 12, 120)),
 }
 BITS = 16  # of an accumulator
 CHUNK = 20  # samples that the paper's rule infers together
@@ -62,12 +61,15 @@ SIZES = {
 QUICK = {
     "classification": Size("5k3p2-6k3p2-10", 500, 3, 50, 16),
     "segmentation": Size("8k3-8k3-44k1", 40, 1, 4, 4),
-    "super-resolution": Size("8k3-8k3-16k3", 24, 1, 4, 4),
+    "super-resolution": Size("8k3-8k3-16k3", 40, 4, 4, 4),
 }
 TRIAL = 3  # one of so many samples of an epoch chooses eta
-ETAS = {False: (12, 120, 1200), True: (150, 1500, 15_000)}  # that are tried, by batch norm
-# What was chosen of them on samples held back.
-CHOSEN = {task: dict.fromkeys(RULES, 150) for task in TASKS}
+# Eta of each rule of RULES, chosen on samples held back.
+CHOSEN = {
+    "classification": (1500, 150, 12),
+    "segmentation": (1500, 150, 12),
+    "super-resolution": (1500, 150, 12),
+}
 
 
 def runs(seeds, quick):
@@ -83,9 +85,8 @@ def runs(seeds, quick):
 
 def _rules(task, size, seed, side):
     """Yield the settings of every rule on a task."""
-    for rule, (ends, norm) in RULES.items():
-        yield _settings(task, size, seed, side, rule, ends=ends, batch_norm=norm,
-                        eta=CHOSEN[task][rule])  # fmt: skip
+    for (rule, (ends, norm, _)), eta in zip(RULES.items(), CHOSEN[task], strict=True):
+        yield _settings(task, size, seed, side, rule, ends=ends, batch_norm=norm, eta=eta)
     yield _settings(task, size, seed, side, INTEGER, bits=BITS)
     if task == "super-resolution":
         yield _settings(task, size, seed, side, TERNARY, bits=BITS, ternary=True)
@@ -99,8 +100,8 @@ def _trials():
     return [
         _settings(task, size, 1, SIDE, rule, choose=True, ends=ends, batch_norm=norm, eta=eta)
         for task, size in short.items()
-        for rule, (ends, norm) in RULES.items()
-        for eta in ETAS[norm]
+        for rule, (ends, norm, etas) in RULES.items()
+        for eta in etas
     ]  # fmt: skip
 
 
