@@ -131,8 +131,10 @@ def _integer(settings, task):
     """Return a GraphNetwork that has been trained, and the flips of its weights."""
     constants = Constants(batch=settings["gathered"])
     values, ones = task.values, np.count_nonzero(task.values) / task.values.size
-    initial = start(task.spec, constants, int(256 * ones), bits=BITS, **task.start)
-    graph = fastest(task.spec, initial, settings["seed"], BITS, values[:8], task.targets[:8])
+    initial = start(task.spec, constants, int(256 * ones), bits=settings["bits"], **task.start)
+    graph = fastest(
+        task.spec, initial, settings["seed"], settings["bits"], values[:8], task.targets[:8]
+    )
     calibrate(graph, constants, values)
     trainer = GraphTrainer(graph, constants, settings["epochs"], len(values), settings["seed"])
     epochs = list(trainer.run(values, task.targets, values[:0], task.targets[:0]))
