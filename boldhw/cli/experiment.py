@@ -29,7 +29,8 @@ def experiment(name, data_name, out, seeds, quick, scheduler):
     """Measure a table: every run with every seed, then JSON, Markdown and plots.
 
     Each run is kept as soon as it is done; the same command goes on where it was interrupted. NAME
-    is one of the experiments that docs/experiments.md explains.
+    is one of the experiments that docs/experiments.md explains. --data of paper-tasks is a
+    directory with the folders mnist, camvid and super_resolution, any of which may be missing.
     """
     found = find(name)
     dataset = (found.load or _digits)(data_name, quick)

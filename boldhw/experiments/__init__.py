@@ -22,6 +22,7 @@ EXPERIMENTS = {
     "mnist-conv": "boldhw.experiments.mnist_conv",
     "networks": "boldhw.experiments.networks",
     "paper": "boldhw.experiments.paper",
+    "paper-tasks": "boldhw.experiments.paper_tasks",
     "planes": "boldhw.experiments.planes",
     "segmentation": "boldhw.experiments.segmentation",
     "shuffling": "boldhw.experiments.shuffling",

@@ -30,7 +30,8 @@ class Experiment:
     load    ``load(name, quick)``: a data set, which has ``y_train``, ``y_test`` and ``arrays``;
             ``name`` is what ``--data`` gives, or None. None: pictures of digits
     cost    ``cost(settings)``: how long a run takes, in any unit, for the estimate of time left
-    brings_data  True: runs have data sets of their own and do not use the one they are given
+    brings_data  True: runs have data sets of their own, or several, and the report does not count
+            samples of the one they are given
     """
 
     title: str

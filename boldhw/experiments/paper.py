@@ -108,7 +108,7 @@ def _row(label, group):
         training.spread(training.final(group)),
         f"{flips:,.0f}",
         f"{flips / boolean:.2f}" if boolean else "none is",
-        f"{_state_bits(settings, shapes):.1f}",
+        f"{state_bits(settings, shapes):.1f}",
         *(f"{counts[kind]:,.0f}" for kind in KINDS),
     ]
 
@@ -117,8 +117,12 @@ def _is_real(settings, shape):
     return settings.get("ends") == "real" and shape.real
 
 
-def _state_bits(settings, shapes):
-    """Return the bits that training keeps per weight, the mean over all weights."""
+def state_bits(settings, shapes):
+    """Return the bits that training keeps per weight, the mean over all weights.
+
+    settings: of a run; those of the paper's rule have ``ends``, those of the integer rule ``bits``.
+    shapes: those of energy.shapes_of.
+    """
     boolean = BOOLEAN_BITS if "ends" in settings else 1 + settings["bits"]
     bits = sum(
         shape.weights * (REAL_BITS if _is_real(settings, shape) else boolean) for shape in shapes

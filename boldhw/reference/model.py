@@ -12,7 +12,7 @@ from boldhw.reference.loss import softmax_cross_entropy
 from boldhw.reference.optimizer import Adam, BooleanOptimizer
 from boldhw.reference.threshold import Threshold
 
-CHUNK = 1000  # samples inferred together
+CHUNK = 1000  # samples inferred together, unless another number is given
 
 
 class Model(Layer):
@@ -29,7 +29,7 @@ class Model(Layer):
         self.parameters = tuple(each for layer in self.layers for each in layer.parameters)
 
     def forward(self, x, training=False):
-        """Return the scores, shape (k, classes)."""
+        """Return the scores: shape (k, classes), or what the last layer makes."""
         for layer in self.layers:
             x = layer.forward(x, training)
         return self.gain * x
@@ -45,9 +45,9 @@ class Model(Layer):
         self.variances = tuple(variances)
         return z
 
-    def infer(self, x):
-        """Return the scores of any number of samples."""
-        chunks = [x[start : start + CHUNK] for start in range(0, max(len(x), 1), CHUNK)]
+    def infer(self, x, chunk=CHUNK):
+        """Return the scores of any number of samples, ``chunk`` of them at a time."""
+        chunks = [x[start : start + chunk] for start in range(0, max(len(x), 1), chunk)]
         return np.concatenate([self.forward(chunk) for chunk in chunks])
 
 
@@ -76,10 +76,11 @@ class EpochStats:
     magnitudes     likewise: shares of the accumulators with |m| below 1/4, 1/2, 3/4, 1, and above
     variances      of the signals that came to each threshold in the last step; their ratio from
                    layer to layer is predicted to be 1
+    test_accuracy  None if there are no test samples
     """
 
     epoch: int
-    test_accuracy: float
+    test_accuracy: float | None
     loss: float
     flips: tuple
     betas: tuple
@@ -91,30 +92,32 @@ class EpochStats:
 class Trainer:
     """Trains ``model`` by ``recipe``; the order of the samples comes from ``seed`` and the epoch.
 
-    Boolean weights follow the Boolean optimizer, real ones Adam.
+    Boolean weights follow the Boolean optimizer, real ones Adam. ``loss(scores, targets)`` is one
+    of :mod:`boldhw.reference.loss`, which gives the targets their shape.
     """
 
-    def __init__(self, model, recipe, seed=0):
-        self.model, self.recipe, self.seed = model, recipe, seed
+    def __init__(self, model, recipe, seed=0, loss=softmax_cross_entropy):
+        self.model, self.recipe, self.seed, self.loss = model, recipe, seed, loss
         self.boolean = BooleanOptimizer(each for each in model.parameters if each.boolean)
         self.real = Adam(each for each in model.parameters if not each.boolean)
         self.epoch = 0
         self._step = 0
 
-    def run(self, x, labels, test_x, test_labels, progress=None):
+    def run(self, x, targets, test_x=None, test_labels=None, progress=None):
         """Train the epochs that are left; yield EpochStats after each.
 
-        x: numbers, samples first, as the first layer takes them.  labels: integers, 0..classes-1.
+        x: numbers, samples first, as the first layer takes them.  targets: as the loss takes them;
+        integers, 0..classes-1, unless another loss is given.  test_x: None: nothing is tested.
         ``progress(epoch, samples)`` is called after every batch.
         """
         while self.epoch < self.recipe.epochs:
             start, before = time.perf_counter(), tuple(self.boolean.flips)
-            loss = self._train_epoch(x, labels, progress)
+            loss = self._train_epoch(x, targets, progress)
             seconds = time.perf_counter() - start
             self.epoch += 1
             yield EpochStats(
                 epoch=self.epoch,
-                test_accuracy=self.accuracy(test_x, test_labels),
+                test_accuracy=None if test_x is None else self.accuracy(test_x, test_labels),
                 loss=loss,
                 flips=tuple(b - a for a, b in zip(before, self.boolean.flips, strict=True)),
                 betas=tuple(self.boolean.betas),
@@ -127,7 +130,7 @@ class Trainer:
         """Return the share of samples whose best score is their label's, lowest index on ties."""
         return float(np.mean(self.model.infer(x).argmax(axis=1) == labels))
 
-    def _train_epoch(self, x, labels, progress):
+    def _train_epoch(self, x, targets, progress):
         """Return the mean loss of the batches."""
         recipe, losses = self.recipe, []
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(x))
@@ -135,14 +138,14 @@ class Trainer:
         for start in range(0, len(x), recipe.batch):
             chosen = order[start : start + recipe.batch]
             share = getattr(schedule, recipe.schedule)(1.0, self._step, steps)
-            losses.append(self._train_batch(x[chosen], labels[chosen], share))
+            losses.append(self._train_batch(x[chosen], targets[chosen], share))
             self._step += 1
             if progress:
                 progress(self.epoch, start + len(chosen))
         return float(np.mean(losses))
 
-    def _train_batch(self, x, labels, share):
-        loss, signals = softmax_cross_entropy(self.model.forward(x, training=True), labels)
+    def _train_batch(self, x, targets, share):
+        loss, signals = self.loss(self.model.forward(x, training=True), targets)
         self.model.backward(signals)
         self.boolean.step(share * self.recipe.eta)
         self.real.step(share * self.recipe.rate)

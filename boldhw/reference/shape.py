@@ -1,4 +1,4 @@
-"""Layers without weights that move values about: max-pooling, flattening, residual addition."""
+"""Layers without weights that move values about: max-pooling, orders of images, additions."""
 
 import numpy as np
 
@@ -41,6 +41,51 @@ class Flatten(Layer):
     def backward(self, z):
         """z: shape (k, values of a sample)."""
         return z.reshape(self._shape)
+
+
+class Images(Layer):
+    """Rows of values, planes last as the golden model has them, become images, channels first.
+
+    ``shape``: height, width and channels.
+    """
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x, training=False):
+        """x: shape (k, h * w * channels). Returns shape (k, channels, h, w)."""
+        return x.reshape(-1, *self.shape).transpose(0, 3, 1, 2)
+
+    def backward(self, z):
+        """z: shape (k, channels, h, w)."""
+        return z.transpose(0, 2, 3, 1).reshape(len(z), -1)
+
+
+class ChannelsLast(Layer):
+    """Images become maps of scores: the scores of a pixel are neighbours."""
+
+    def forward(self, x, training=False):
+        """x: shape (k, channels, h, w). Returns shape (k, h, w, channels)."""
+        return x.transpose(0, 2, 3, 1)
+
+    def backward(self, z):
+        """z: shape (k, h, w, channels)."""
+        return z.transpose(0, 3, 1, 2)
+
+
+class Grouped(Layer):
+    """Each ``size`` neighbours along the last axis are added up."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def forward(self, x, training=False):
+        """x: shape (..., n * size). Returns shape (..., n)."""
+        return x.reshape(*x.shape[:-1], -1, self.size).sum(axis=-1)
+
+    def backward(self, z):
+        """z: shape (..., n)."""
+        return z.repeat(self.size, axis=-1)
 
 
 class Residual(Layer):

@@ -1,4 +1,4 @@
-"""Pooling, flattening and residual addition against differences."""
+"""Pooling, orders of images and additions against differences."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,14 @@ from support.numeric import in_doubles, numerical
 
 from boldhw.errors import DataError
 from boldhw.reference.linear import RealLinear
-from boldhw.reference.shape import Flatten, MaxPool2, Residual
+from boldhw.reference.shape import (
+    ChannelsLast,
+    Flatten,
+    Grouped,
+    Images,
+    MaxPool2,
+    Residual,
+)
 
 GENERATOR = np.random.default_rng(6)
 X = GENERATOR.normal(size=(2, 3, 4, 6))
@@ -20,9 +27,26 @@ def check_signals(layer, x):
     assert signals == pytest.approx(gradient, abs=1e-7)
 
 
-@pytest.mark.parametrize("layer", [MaxPool2(), Flatten()])
+@pytest.mark.parametrize("layer", [MaxPool2(), Flatten(), ChannelsLast(), Grouped(2)])
 def test_signals(layer):
     check_signals(layer, X)
+
+
+def test_signals_of_images():
+    check_signals(Images((4, 6, 3)), GENERATOR.normal(size=(2, 72)))
+
+
+def test_a_row_has_the_channels_of_a_pixel_beside_each_other():
+    """Channels first inside, channels last at both ends."""
+    maps = np.arange(2 * 4 * 6 * 3).reshape(2, 4, 6, 3)
+    images = Images((4, 6, 3)).forward(maps.reshape(2, -1))
+    assert images.shape == (2, 3, 4, 6)
+    assert images[1, 2, 3, 5] == maps[1, 3, 5, 2]
+    assert np.array_equal(ChannelsLast().forward(images), maps)
+
+
+def test_neighbours_are_added_up():
+    assert Grouped(3).forward(np.arange(12).reshape(2, 6)).tolist() == [[3, 12], [21, 30]]
 
 
 def test_pooling_takes_the_largest():
