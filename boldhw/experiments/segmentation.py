@@ -34,7 +34,7 @@ PALETTE = np.array(
 FACTOR = 2  # from 120 x 90 pixels to 60 x 45
 LEVELS, ROWS, COLUMNS = 14, 12, 8  # planes of a colour; of the place
 BRANCHES = (1, 3, 6, 12)  # dilations; the first one reads one place
-WIDTH, EPOCHS, TRIAL = 64, 10, 3
+WIDTH, EPOCHS, TRIAL = 64, 20, 3
 BATCH = 4  # pictures of an update
 SHOWN = 4  # pictures of a report
 
