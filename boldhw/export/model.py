@@ -143,7 +143,10 @@ def read_model(path: str | PathLike[str]) -> Model:
 
 
 def model_of(trainer: Trainer | GraphTrainer) -> Model:
-    """Return the Model of a run, which keeps its own copy of the weights."""
+    """Return the Model of a run, which keeps its own copy of the weights.
+
+    Raises ConfigError for a graph of three-valued maps, words, or another head than classes.
+    """
     return _of_graph(trainer) if isinstance(trainer, GraphTrainer) else _of_chain(trainer)
 
 
@@ -167,6 +170,7 @@ def _of_chain(trainer: Trainer) -> Model:
 
 def _of_graph(trainer: GraphTrainer) -> Model:
     graph = trainer.graph
+    graph.spec.check_bits_only("exports")
     layers = [
         ModelLayer(
             layer.spec, layer.weights.copy(), layer.settings.tau.copy(), layer.settings.zero_true

@@ -18,8 +18,8 @@ from boldhw.errors import ConfigError
 from boldhw.spec import shorthand
 from boldhw.spec.checks import check_widths
 from boldhw.spec.entries import drafted, entry_of, placed, shape_of
-from boldhw.spec.head import Head
-from boldhw.spec.layer import INPUT, Layer, Tap
+from boldhw.spec.head import CLASSES, Head
+from boldhw.spec.layer import CONV, DENSE, INPUT, Layer, Tap
 from boldhw.spec.maps import Shape
 from boldhw.spec.words import Words
 
@@ -215,6 +215,29 @@ class Network:
             if layer.attention or layer.name in found:
                 found |= set(layer.sources)
         return frozenset(found)
+
+    def check_bits_only(self, what: str) -> None:
+        """Raise ConfigError unless all maps are two-valued and the network tells classes.
+
+        what: what takes no other network, as the error says it.
+        """
+        reason = ""
+        if self.words:
+            reason = "its samples are words"
+        elif self.ternary:
+            reason = "its samples are three-valued"
+        elif self.head.kind != CLASSES:
+            reason = f"its head is {self.head.kind}"
+        for layer in self.layers:
+            if layer.is_ternary:
+                reason = reason or f"layer {layer.name} is three-valued"
+            if layer.kind not in (DENSE, CONV):
+                reason = reason or f"layer {layer.name} is of kind {layer.kind}"
+        if reason:
+            raise ConfigError(
+                f"{what} take networks of two-valued maps that tell classes, and {reason}; use the "
+                f"golden model"
+            )
 
     def readers(self, name: str) -> tuple[Layer, ...]:
         """Return the layers that read the layer of this name, or INPUT."""

@@ -11,7 +11,7 @@ from boldhw.errors import ConfigError
 from boldhw.export.c99 import write_c99
 from boldhw.export.model import BITS, FEATURES, model_of
 
-CASES = [(name, 32, 1) for name in graph_cases.NETWORKS]
+CASES = [(name, 32, 1) for name in graph_cases.BITS_ONLY]
 CASES += [("chain", 64, 3), ("branches", 64, 2), ("wide", 64, 1)]
 
 

@@ -72,7 +72,7 @@ def test_a_wrong_weight_bit_is_found(tmp_path):
 
 
 @pytest.mark.parametrize("each", [1, 3])
-@pytest.mark.parametrize("name", graph_cases.NETWORKS)
+@pytest.mark.parametrize("name", graph_cases.BITS_ONLY)
 def test_linters_say_nothing(name, each, tmp_path):
     """Verilator with every warning, Icarus with every warning, in Verilog of 2005."""
     written(tmp_path, exports.graph_run(name, each))

@@ -16,7 +16,7 @@ from boldhw.golden.graph import checkpoint
 
 
 @pytest.mark.parametrize("quantised", [False, True])
-@pytest.mark.parametrize("name", graph_cases.NETWORKS)
+@pytest.mark.parametrize("name", graph_cases.BITS_ONLY)
 def test_what_was_written_is_read(name, quantised, tmp_path):
     """With and without what codes pixels; names and levels come back."""
     trainer = exports.graph_run(name, 3)

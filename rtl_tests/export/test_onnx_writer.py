@@ -37,7 +37,7 @@ def quantised(written, values):
 
 
 @pytest.mark.parametrize("each", [1, 3])
-@pytest.mark.parametrize("name", graph_cases.NETWORKS)
+@pytest.mark.parametrize("name", graph_cases.BITS_ONLY)
 def test_graphs(name, each):
     trainer = exports.graph_run(name, each)
     bits = exports.random_bits(trainer.graph.spec.inputs)

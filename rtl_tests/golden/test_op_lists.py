@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.graph_cases import NETWORKS, network, settings
+from support.graph_cases import BITS_ONLY, network, settings
 from support.op_cases import Pair
 
 from boldhw.errors import ConfigError, DataError
@@ -20,7 +20,7 @@ from boldhw.spec.network import Network
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.check import WATCHDOG
 from boldhw.spec.ops.kinds import Flip, Mac, Vote
-from boldhw.spec.ops.program import fitted, to_bits
+from boldhw.spec.ops.program import compiled, fitted, to_bits
 
 GRAPHS = 60
 
@@ -104,11 +104,11 @@ def test_a_planted_difference_is_found(plant):
     assert pair.in_step()
 
 
-@pytest.mark.parametrize("name", [*NETWORKS, "6x6x3-4k3-6k6z0", "6x6-4k3-6k5z0p2", "7x7-6k5z0s3"])
+@pytest.mark.parametrize("name", [*BITS_ONLY, "6x6x3-4k3-6k6z0", "6x6-4k3-6k5z0p2", "7x7-6k5z0s3"])
 @pytest.mark.parametrize("planes", [1, 4])
 def test_networks_of_all_kinds(name, planes):
     """Those that the tests of the golden graph use, and scores that convolutions make."""
-    spec = network(name) if name in NETWORKS else Network.parse(name)
+    spec = network(name) if name in BITS_ONLY else Network.parse(name)
     own = settings(spec, 3, rounding=1)
     graph = GraphNetwork(spec, own, 5, 8)
     size = fitted(spec, ArraySize(elements=4, lanes=16, planes=planes), own)
@@ -236,3 +236,17 @@ def test_more_rows_than_needed_change_nothing():
     weights = [layer.weights for layer in pair.graph.layers]
     pair.machine = Machine(pair.network, pair.size, pair.settings, weights)
     assert pair.in_step() == []
+
+
+def test_three_values_have_no_ops():
+    spec = network("ternary")
+    with pytest.raises(ConfigError, match="op lists take .* its samples are three-valued"):
+        compiled(spec, ArraySize(elements=4, lanes=16, batch=8), settings(spec, 1))
+
+
+def test_a_gain_has_no_op():
+    described = network("branches").to_dict()
+    described["layers"][-1]["taps"][0]["gain"] = 2
+    spec = Network.from_dict(described)
+    with pytest.raises(ConfigError, match="shifts what goes back .* leave out the gain"):
+        compiled(spec, ArraySize(elements=4, lanes=16, batch=8), settings(spec, 1))

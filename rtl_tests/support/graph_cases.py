@@ -64,6 +64,8 @@ NETWORKS = {
     },
 }
 
+BITS_ONLY = [name for name in NETWORKS if "ternary" not in name]
+
 
 def network(name):
     """Return a network of NETWORKS."""

@@ -55,9 +55,16 @@ class Program:
 def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Program:
     """Return the program of a network.
 
-    Raises ConfigError, naming what is too small and what would do, when the array does not hold it;
-    DataError for lists that run longer than the watchdog allows.
+    Raises ConfigError for a network that there are no ops for, and, naming what is too small and
+    what would do, when the array does not hold it; DataError for lists that run longer than the watchdog allows.
     """
+    network.check_bits_only("op lists")
+    for layer in network.layers:
+        if any(layer.gains.values()):
+            raise ConfigError(
+                f"layer {layer.name} shifts what goes back to a source by a gain, for which there "
+                f"is no op; leave out the gain"
+            )
     if settings.batch > size.batch and any(
         layer.kernel is None and layer.learns for layer in network.layers
     ):
