@@ -56,7 +56,8 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     """Return the program of a network.
 
     Raises ConfigError for a network that there are no ops for, and, naming what is too small and
-    what would do, when the array does not hold it; DataError for lists that run longer than the watchdog allows.
+    what would do, when the array does not hold it; DataError for lists that run longer than the
+    watchdog allows.
     """
     network.check_bits_only("op lists")
     for layer in network.layers:
