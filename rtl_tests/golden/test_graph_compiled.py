@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from support.graph_cases import NETWORKS, network, same, samples, settings, state
+from support.graph_cases import NETWORKS, assert_same_bits, network, samples, settings
 
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.compiled import CompiledKernel
@@ -28,21 +28,6 @@ def both(spec, seed, bits=16, **fields):
         GraphNetwork(spec, settings(spec, seed, **fields), seed=seed, bits=bits, kernel=kernel)
         for kernel in (NumpyKernel, CompiledKernel)
     ]
-
-
-def assert_same_bits(networks, bits, labels):
-    """Train in pieces; compare everything after each."""
-    definition, compiled = networks
-    updates = 0
-    for part in (slice(0, 17), slice(17, 18), slice(18, None)):
-        stats = definition.train(bits[part], labels[part])
-        assert compiled.train(bits[part], labels[part]) == stats
-        assert same(state(definition), state(compiled))
-        updates += stats.updates
-    assert definition.flush() == compiled.flush()
-    assert same(state(definition), state(compiled))
-    assert np.array_equal(definition.infer(bits), compiled.infer(bits))
-    assert updates > 3
 
 
 @pytest.mark.parametrize("name", NETWORKS)

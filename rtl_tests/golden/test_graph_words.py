@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.graph_cases import same, state
+from support.graph_cases import assert_same_bits, same, state
 from support.word_cases import (
     NETWORKS,
     VOCABULARY,
@@ -35,26 +35,12 @@ def all_state(own):
     return found
 
 
-def assert_same_bits(definition, compiled, words, labels):
-    """Train in pieces; compare everything after each."""
-    updates = 0
-    for part in (slice(0, 17), slice(17, 18), slice(18, None)):
-        stats = definition.train(words[part], labels[part])
-        assert compiled.train(words[part], labels[part]) == stats
-        assert same(all_state(definition), all_state(compiled))
-        updates += stats.updates
-    assert definition.flush() == compiled.flush()
-    assert same(all_state(definition), all_state(compiled))
-    assert np.array_equal(definition.infer(words), compiled.infer(words))
-    assert updates > 3
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("seed", range(3))
 def test_same_bits_of_every_network(name, seed):
     spec = network(name)
     kernels = (graph(spec, seed, kernel, rounding=seed) for kernel in (NumpyKernel, CompiledKernel))
-    assert_same_bits(*kernels, *sentences(60, seed))
+    assert_same_bits(kernels, *sentences(60, seed), all_state)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -88,7 +74,7 @@ def test_a_wrong_bit_is_seen():
     definition, compiled = graph(spec, 1), graph(spec, 1, CompiledKernel)
     compiled.layers[0].weights[3, 5] ^= True
     with pytest.raises(AssertionError):
-        assert_same_bits(definition, compiled, *sentences(60, 1))
+        assert_same_bits((definition, compiled), *sentences(60, 1), all_state)
 
 
 def test_only_rows_that_are_visited_change():

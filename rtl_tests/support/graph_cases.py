@@ -128,3 +128,18 @@ def same(one, other):
         for layers in zip(one, other, strict=True)
         for a, b in zip(*layers, strict=True)
     )
+
+
+def assert_same_bits(networks, inputs, labels, kept=state):
+    """Train two networks in pieces; compare everything after each. kept: returns their state."""
+    definition, compiled = networks
+    updates = 0
+    for part in (slice(0, 17), slice(17, 18), slice(18, None)):
+        stats = definition.train(inputs[part], labels[part])
+        assert compiled.train(inputs[part], labels[part]) == stats
+        assert same(kept(definition), kept(compiled))
+        updates += stats.updates
+    assert definition.flush() == compiled.flush()
+    assert same(kept(definition), kept(compiled))
+    assert np.array_equal(definition.infer(inputs), compiled.infer(inputs))
+    assert updates > 3
