@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from boldhw.errors import ConfigError
-from boldhw.spec.layer import INPUT
+from boldhw.spec.layer import ATTENTION, EMBEDDING, INPUT
 
 PASSES = ("forward", "backward", "update")
 
@@ -31,6 +31,8 @@ class Shape:
 
     A sum has ``returned`` terms whose inputs signals go back to, which are all but those of the
     sample.  ``real`` says that the paper keeps it in full precision; ``pixels`` of the input image.
+    ``input_bits`` is 2 where the integer rule reads three values.  A product of two maps, as of an
+    attention, does not learn: its filter words are activations, which have no state.
     """
 
     inputs: int
@@ -40,6 +42,8 @@ class Shape:
     pixels: int = 1
     real: bool = False
     returned: int = 0
+    input_bits: int = 1
+    learns: bool = True
 
     @property
     def fan_in(self):
@@ -58,8 +62,30 @@ class Shape:
 
 
 def shapes_of(network):
-    """Return the Shapes of the layers of a Network; the paper keeps first and last real."""
-    return [_shape(network.sample, layer) for layer in network.layers]
+    """Return the Shapes of the layers of a Network; the paper keeps first and last real.
+
+    An embedding is what its sample touches: a row for each word, a term for each bit. An attention
+    is two products of maps, for scores and for the context; their ways back are those of any layer.
+    """
+    ternary = {layer.name for layer in network.layers if layer.is_ternary}
+    ternary |= {INPUT} if network.ternary else set()
+    return [
+        replace(shape, input_bits=1 + (not ternary.isdisjoint(layer.sources)))
+        for layer in network.layers
+        for shape in _shapes(network.sample, layer)
+    ]
+
+
+def _shapes(sample, layer):
+    if layer.kind == EMBEDDING:
+        return [Shape(sample.width, layer.outputs, real=True)]
+    if layer.kind == ATTENTION:
+        places, compared = layer.reads.width, layer.compared
+        return [
+            Shape(compared, places, 1, places, places, returned=compared, learns=False),
+            Shape(places, layer.outputs, 1, places, places, returned=places, learns=False),
+        ]
+    return [_shape(sample, layer)]
 
 
 def _shape(sample, layer):
@@ -300,6 +326,7 @@ def _layer(shape, method, chip, batch):
     m, c, patch = shape.outputs, shape.fan_in, shape.pixels * shape.inputs / shape.positions
     reuse = min(1.0, patch / c)  # share of a patch's pixels that no neighbour brings
     a, w, s, z = method.activation, method.weight, method.sum, method.signal
+    a = max(a, shape.input_bits) if method.gathered else a
     q = _vote_bits(shape, method)
     forward = [_product(chip, method, (n, m, c), (a, w, s), (reuse, 1, 1))]
     votes = _product(chip, method, (c, m, back), (a, z, q), (reuse, 1, 1))
@@ -310,7 +337,7 @@ def _layer(shape, method, chip, batch):
     return {
         "forward": forward,
         "backward": backward,
-        "update": [_update(chip, shape, method, batch * method.active, batch)],
+        "update": [_update(chip, shape, method, batch * method.active, batch)] * shape.learns,
     }
 
 

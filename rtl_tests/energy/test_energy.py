@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from boldboards.icebreaker import ENGINE as ICEBREAKER
+from support import graph_cases, word_cases
 from support.golden_board import GoldenBoard
 
 from boldhw.cli.main import main
@@ -140,6 +141,31 @@ class TestOperations:
         assert [shape.weights for shape in energy.shapes_of(graph)] == [
             layer.weights for layer in graph.layers
         ]
+
+    def test_an_embedding_is_the_rows_that_a_sample_touches(self):
+        codes, _ = energy.shapes_of(word_cases.network("codes"))
+        assert (codes.inputs, codes.outputs, codes.returned) == (word_cases.LONGEST, 10, 0)
+        assert codes.products == codes.weights == word_cases.LONGEST * 10
+
+    def test_an_attention_is_two_products_of_maps(self):
+        """Sizes as in the equations of docs/rule.md: n places, heads of 12 bits in all."""
+        network, n = word_cases.network("top"), word_cases.LONGEST
+        scores, context = [shape for shape in energy.shapes_of(network) if not shape.learns]
+        assert scores.products == n * n * 12 == context.products
+        cost = training([scores, context], replace(BITS, active=0.5, gathered=8), energy.ascend())
+        assert cost["forward"]["operations"]["xnor 1"] == 2 * n * n * 12
+        # g of q and k, D, and g of v.
+        assert cost["backward"]["operations"]["xnor 2"] == pytest.approx(0.5 * 4 * n * n * 12)
+        assert cost["update"] == {"operations": {}, "operations_pj": 0, "bits": {},
+                                  "memory_pj": {}, "pj": 0}  # fmt: skip
+
+    def test_three_values_are_two_bits_of_the_integer_rule(self):
+        spec = graph_cases.network("ternary")
+        assert [shape.input_bits for shape in energy.shapes_of(spec)] == [2, 2, 2, 1, 2]
+        shape = Shape(30, 5, input_bits=2)
+        paper, own = replace(BITS, gathered=0), replace(BITS, gathered=8)
+        assert "xnor 1" in training([shape], paper, energy.ascend())["forward"]["operations"]
+        assert "xnor 2" in training([shape], own, energy.ascend())["forward"]["operations"]
 
     def test_a_convolution_adds_its_votes_sample_by_sample(self):
         method = replace(BITS, active=0.5, gathered=8)
