@@ -33,6 +33,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from boldhost.tcp import SocketTransport
 from support.small_engine import SMALL
 from support.tiny_run import tiny_trainer
@@ -42,6 +43,7 @@ from boldhw.cli.main import main
 from boldhw.cosim.transport import SimTransport
 from boldhw.data import files
 from boldhw.golden import checkpoint
+from boldhw.golden.fastest import compiled
 from boldhw.golden.network import Network
 
 SAMPLES = ("--data", "digits", "--train-size", "150", "--test-size", "20")
@@ -282,6 +284,12 @@ def ends(fault, count, run):
     return list(islice(crashes(run, FAULTS[fault], numbers), count))
 
 
+def compile_model():
+    """Have the golden model compiled here, or each fork would do it anew."""
+    bits = np.random.default_rng(0).random((30, 64)) < 0.5
+    compiled(Network("64-20-10", SMALL), bits, np.arange(30) % 10)
+
+
 def outcome(fault, count, backend):
     """Return what came of ``count`` crashes."""
     with tempfile.TemporaryDirectory() as directory:
@@ -301,6 +309,7 @@ def program(*jobs):
     """Print the outcome of each job, written FAULT:COUNT:BACKEND."""
     digits = data.NAMED["digits"]()  # read once, not in each child
     data.NAMED["digits"] = lambda: digits
+    compile_model()
     for job in jobs:
         fault, count, backend = job.split(":")
         print(json.dumps({"job": job, **outcome(fault, int(count), backend)}), flush=True)
