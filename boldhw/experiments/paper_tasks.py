@@ -26,9 +26,9 @@ from boldhw.spec.head import RESIDUALS
 INTEGER, TERNARY = "integer", "integer, three-valued"
 # Rule -> kind of the first and last layer, batch norm, and etas that are tried.
 RULES = {
-    "paper, real ends, BN": ("real", True, (150, 1500, 15_000)),
-    "paper, Boolean ends, BN": ("boolean", True, (15, 150, 1500)),
-    "paper, Boolean ends": ("boolean", False, (1.2, 12, 120)),
+    "paper, real ends, BN": ("real", True, (150, 1500, 15_000, 150_000)),
+    "paper, Boolean ends, BN": ("boolean", True, (15, 150, 1500, 15_000)),
+    "paper, Boolean ends": ("boolean", False, (1.2, 12, 120, 1200, 12_000)),
 }
 BITS = 16  # of an accumulator
 CHUNK = 20  # samples that the paper's rule infers together
@@ -66,8 +66,8 @@ QUICK = {
 TRIAL = 3  # one of so many samples of an epoch chooses eta
 # Eta of each rule of RULES, chosen on samples held back.
 CHOSEN = {
-    "classification": (1500, 150, 12),
-    "segmentation": (1500, 150, 12),
+    "classification": (15_000, 150, 1200),
+    "segmentation": (15_000, 1500, 12),
     "super-resolution": (1500, 150, 12),
 }
 
