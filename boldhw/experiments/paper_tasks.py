@@ -70,9 +70,9 @@ ETAS = {
     "super-resolution": ((150, 1500), (50, 150), (4, 12)),
 }
 CHOSEN = {
-    "classification": (15_000, 150, 120),
-    "segmentation": (15_000, 1500, 12),
-    "super-resolution": (1500, 150, 12),
+    "classification": (1500, 150, 12),
+    "segmentation": (1500, 1500, 12),
+    "super-resolution": (1500, 50, 12),
 }
 
 
