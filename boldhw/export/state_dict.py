@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from boldhw.data.files import DAMAGED
+from boldhw.data.files import DAMAGED, open_archive, read_array
 from boldhw.errors import ConfigError, DataError, ToolError
 from boldhw.export.arrays import PLANES_FIRST, Norm, from_arrays
 from boldhw.golden.graph.trainer import GraphTrainer
@@ -31,9 +31,10 @@ def read_state(path: str | PathLike[str]) -> dict[str, Any]:
     """
     try:
         if Path(path).suffix == ".npz":
-            with np.load(path, allow_pickle=False) as found:
-                return dict(found)
-    except DAMAGED as error:
+            with open_archive(Path(path).read_bytes()) as archive:
+                names = [name.removesuffix(".npy") for name in archive.namelist()]
+                return {name: read_array(archive, name, path, real=True) for name in names}
+    except (OSError, *DAMAGED) as error:
         raise DataError(f"{path} cannot be read as an .npz file: {error}") from error
     try:
         import torch

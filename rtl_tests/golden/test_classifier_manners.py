@@ -120,9 +120,9 @@ def test_stopping_early_keeps_the_best(options):
 
 def test_a_device_stops_early_too(monkeypatch):
     made = GoldenBoard(ENGINE)
-    monkeypatch.setattr("boldhost.device.open_transport", lambda *arguments: made)
+    monkeypatch.setattr("boldhost.client.open_transport", lambda *arguments: made)
     options = {"hidden": (12,), "levels": 3, "epochs": 12, "early_stopping": True,
-               "n_iter_no_change": 2, "engine": ENGINE}  # fmt: skip
+               "n_iter_no_change": 2, "config": ENGINE}  # fmt: skip
     golden = BoldClassifier(**options).fit(IRIS[0], IRIS[2])
     device = BoldClassifier(**options, backend="sim").fit(IRIS[0], IRIS[2])
     assert device.network_.state_crc() == golden.network_.state_crc()

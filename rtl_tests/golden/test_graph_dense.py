@@ -79,7 +79,7 @@ def test_weights_choose_what_is_seen():
     runs = []
     for labels in (LABELS, np.maximum(LABELS, 1)):
         run = dense_run(WIDTHS, CODED, LABELS, 3, 1)
-        for _ in run.run(CODED, labels, CODED[:1], LABELS[:1], weights):
+        for _ in run.run(CODED, labels, CODED[:1], LABELS[:1], weights=weights):
             pass
         runs.append(state(run))
     assert runs[0] == runs[1] != state(trained(epochs=3))

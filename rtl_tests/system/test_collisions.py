@@ -15,9 +15,7 @@ from support.small_engine import RUNS, make_network, make_samples
 
 from boldhw.check.lockstep import LockStep
 from boldhw.cosim.transport import SimTransport
-from boldhw.gateware.core import counters
-from boldhw.gateware.link import link as frame
-from boldhw.gateware.memory import data_memory, delta_memory, weight_memory
+from boldhw.gateware.memory import memories
 from boldhw.gateware.verilog import engine_verilog
 from boldhw.golden.trainer import Trainer
 
@@ -48,8 +46,7 @@ class TreacherousMemory(Elaboratable):
 
 
 def test_training_is_exact_without_reads_of_written_rows(monkeypatch):
-    for module in (counters, data_memory, frame, delta_memory, weight_memory):
-        monkeypatch.setattr(module, "memory", SimpleNamespace(Memory=TreacherousMemory))
+    monkeypatch.setattr(memories, "memory", SimpleNamespace(Memory=TreacherousMemory))
     config, widths, hyper = RUNS["stochastic"]
     bits, labels = make_samples(widths, widths[-1], 120)
     network = make_network(config, widths, hyper)

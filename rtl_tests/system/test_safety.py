@@ -115,7 +115,10 @@ def test_users_files_are_replaced_by_one_unit_only():
         "boldhw/flow/digests.py",
         "boldhw/cosim/transport.py", "boldhw/cosim/build.py", "boldhw/cosim/upset.py",
     }  # fmt: skip
-    journals = {"boldhw/flow/qor.py", "boldhw/flow/explore.py", "boldhw/experiments/experiment.py"}
+    journals = {
+        "boldhw/flow/qor.py", "boldhw/flow/explore.py", "boldhw/experiments/experiment.py",
+        "boldhw/report/epochs.py",
+    }  # fmt: skip
     found = {"w": set(), "a": set(), "replace": set()}
     for place, name, node in calls():
         file, function = place.partition(":")[0], name.rpartition(".")[2]

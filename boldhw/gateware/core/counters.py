@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
-from boldhw.gateware.memory.memories import BLOCK_RAM, memory_of
+from boldhw.gateware.memory.memories import BLOCK_RAM, new_memory
 from boldhw.spec import memories
 from boldhw.spec.counters import WORD_BITS, address_bits
 from boldhw.spec.protocol import COUNTERS
@@ -100,7 +100,7 @@ class Counters(wiring.Component):
         m = Module()
         pairs = zip(self.identity[::2], self.identity[1::2], strict=True)
         init = [0] * (1 << len(self.addr) - 1) + [low | high << 8 for low, high in pairs]
-        m.submodules.words = words = memory_of(memories.counters(self.config), BLOCK_RAM, init)
+        m.submodules.words = words = new_memory(memories.counters(self.config), BLOCK_RAM, init)
         self._read, self._write = words.read_port(), words.write_port()
         self._pending, self._amount = Signal(len(COUNTERS) + 1), Signal(AMOUNT_BITS)
         self._index, self._layer = Signal(range(self.count)), Signal.like(self.add.layer)

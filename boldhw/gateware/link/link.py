@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.link.cobs import BEFORE, CobsDecoder, CobsEncoder
 from boldhw.gateware.link.crc import Crc32
-from boldhw.gateware.memory.memories import BLOCK_RAM, memory_of
+from boldhw.gateware.memory.memories import BLOCK_RAM, new_memory
 from boldhw.spec import memories
 from boldhw.spec.protocol import CRC_BYTES, FRAME_WINDOW, HEADER, MAX_PAYLOAD, Command
 
@@ -92,7 +92,7 @@ class Link(wiring.Component):
         m = Module()
         m.submodules.crc = crc = Crc32()
         m.submodules.encoder = encoder = CobsEncoder()
-        frames, replies = (memory_of(shape, BLOCK_RAM) for shape in memories.frames())
+        frames, replies = (new_memory(shape, BLOCK_RAM) for shape in memories.frames())
         m.submodules.frames, m.submodules.replies = frames, replies
         self._read, self._sent = frames.read_port(), replies.read_port()
         write = replies.write_port()

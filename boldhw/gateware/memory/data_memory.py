@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, new_memory
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec import memories
 from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH
@@ -123,7 +123,7 @@ class DataMemory(wiring.Component):
         late = 1 if self.config.dual_port else 0
         was = delay(m, addr, 1)
         for shape in shapes:
-            m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
+            m.submodules[shape.name] = rows = new_memory(shape, WRITTEN_FIRST)
             read, write = rows.read_port(), rows.write_port()
             low, first = (shape.rows - 1).bit_length(), shape.first_row
             m.d.comb += [

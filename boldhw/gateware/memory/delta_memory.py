@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, new_memory
 from boldhw.spec import memories
 
 
@@ -68,7 +68,7 @@ class DeltaMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         (shape,) = memories.deltas(self.config)
-        m.submodules.rows = rows = memory_of(shape, WRITTEN_FIRST)
+        m.submodules.rows = rows = new_memory(shape, WRITTEN_FIRST)
         read, write = rows.read_port(), rows.write_port()
         sign, mask = Signal(), Signal()
         m.d.comb += [read.addr.eq(self.row), Cat(self.signs, self.masks).eq(read.data)]
@@ -151,7 +151,7 @@ class TransposedDeltaMemory(wiring.Component):
         m = Module()
         words = []
         for part, shape in enumerate(memories.deltas(self.config)):
-            m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
+            m.submodules[shape.name] = rows = new_memory(shape, WRITTEN_FIRST)
             read, write = rows.read_port(), rows.write_port()
             m.d.comb += [
                 read.addr.eq(self.row),

@@ -10,6 +10,6 @@ BLOCK_RAM = {"ram_style": "block", "no_rw_check": 1}
 WRITTEN_FIRST = BLOCK_RAM | {"written_first": 1}
 
 
-def memory_of(shape, attrs, init=()):
+def new_memory(shape, attrs, init=()):
     """Return the memory of a :class:`boldhw.spec.memories.Memory`."""
     return memory.Memory(shape=shape.width, depth=shape.rows, init=init, attrs=attrs)

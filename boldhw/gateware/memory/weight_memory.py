@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
-from boldhw.gateware.memory.memories import WRITTEN_FIRST, memory_of
+from boldhw.gateware.memory.memories import WRITTEN_FIRST, new_memory
 from boldhw.gateware.platforms import has_large_blocks
 from boldhw.spec import memories
 from boldhw.spec.memories import WEIGHT_BITS
@@ -188,7 +188,7 @@ class WeightMemory(wiring.Component):
 
     def _memory(self, m, shape, index, **options):
         """Return (read port, write port) of a new memory of all rows, addresses connected."""
-        m.submodules[shape.name] = rows = memory_of(shape, WRITTEN_FIRST)
+        m.submodules[shape.name] = rows = new_memory(shape, WRITTEN_FIRST)
         read, write = rows.read_port(), rows.write_port(**options)
         m.d.comb += [
             read.addr.eq(self._read_rows[index]),
