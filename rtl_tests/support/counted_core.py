@@ -4,6 +4,7 @@ from amaranth.hdl import Signal
 from amaranth.lib.wiring import Out, Signature
 
 from boldhw.gateware.core.core import Core
+from boldhw.spec import memories
 
 COUNTED = ("array", "weight_writes", "data_writes", "signal_writes", "blocks_read")
 COUNT_BITS = 32
@@ -32,7 +33,7 @@ class CountedCore(Core):
         m = super().elaborate(platform)
         written = self._signals.write
         if self.config.dual_port:
-            last = len(self._signals.widths) - 1
+            last = len(memories.deltas(self.config)) - 1
             written = written & (self._signals.write_part == last)
         events = {
             "array": self._array.valid,
