@@ -1,5 +1,5 @@
 from support import simulate
-from support.unit_config import CONFIG
+from support.unit_config import CONFIG, PORTS
 
 from boldhw.gateware.memory.delta_memory import DeltaMemory, TransposedDeltaMemory
 
@@ -9,4 +9,6 @@ def test_delta_memory(sim):
 
 
 def test_transposed_delta_memory(sim):
-    simulate.run(TransposedDeltaMemory(CONFIG), "bench_transposed_delta_memory", sim, tests=2)
+    simulate.run(
+        TransposedDeltaMemory(PORTS["dual_port"]), "bench_transposed_delta_memory", sim, tests=2
+    )
