@@ -16,8 +16,9 @@ from boldboards import find_board
 
 from boldhw.data.files import replace_file
 from boldhw.errors import CheckError
-from boldhw.experiments.training import HYPER, fastest, markdown, spread
+from boldhw.experiments.training import HYPER, markdown, spread
 from boldhw.flow.estimate import estimate
+from boldhw.golden.fastest import fastest_kind
 from boldhw.golden.trainer import EpochStats, Trainer
 from boldhw.golden.words64 import pack
 from boldhw.programs import versions
@@ -158,7 +159,7 @@ def train(board, hyper, samples, epochs, seeds):
     accuracy, seconds = [], 0.0
     parts: list[EpochStats] = []
     for seed in seeds:
-        network = fastest()(board.network, board.config, seed)
+        network = fastest_kind()(board.network, board.config, seed)
         trainer = Trainer(network, hyper, epochs, seed)
         network.copy().train(bits[:WARM_UP], labels[:WARM_UP])  # compiles
         start = time.process_time()

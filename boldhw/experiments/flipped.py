@@ -8,6 +8,7 @@ import numpy as np
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
+from boldhw.golden.fastest import fastest_kind
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.trainer import Trainer
 from boldhw.report.figures import plot
@@ -40,7 +41,7 @@ def run(settings, dataset):
     update from then on; it ends when the accuracy is back or PASSES are over. ``recovered`` is the
     number of updates it took, None if it did not.
     """
-    network = training.fastest()(settings["network"], training.config(settings), settings["seed"])
+    network = fastest_kind()(settings["network"], training.config(settings), settings["seed"])
     trainer = Trainer(network, Hyper(**settings["hyper"]), settings["epochs"], settings["seed"])
     samples = dataset.samples(training.LEVELS)
     *_, last = trainer.run(*samples)

@@ -10,6 +10,7 @@ from typing import Any
 
 from boldhw.experiments import training
 from boldhw.experiments.experiment import Experiment
+from boldhw.golden.fastest import fastest_kind
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.planes import Planes
 from boldhw.report.figures import plot
@@ -76,7 +77,7 @@ def _label(network, planes, factor):
 
 def run(settings, dataset):
     """Train a network with the signals that the settings name."""
-    fastest: Any = training.fastest()
+    fastest: Any = fastest_kind()
 
     class PlanesNetwork(Planes, fastest):
         """The fastest network that there is here, with signals of several bits."""

@@ -9,10 +9,9 @@ from statistics import mean, stdev
 import numpy as np
 
 from boldhw import data
-from boldhw.errors import ToolError
+from boldhw.golden.fastest import fastest_kind
 from boldhw.golden.graph.dense import dense_run
 from boldhw.golden.hyper import Hyper
-from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network as Graph
@@ -97,7 +96,7 @@ def train(settings, dataset, network=None, hyper=None, kind=Trainer):
     if "constants" in settings:
         trainer = _with_governors(settings, bits, dataset.y_train, change)
     else:
-        network = network or fastest()(settings["network"], config(settings), settings["seed"])
+        network = network or fastest_kind()(settings["network"], config(settings), settings["seed"])
         hyper = hyper or Hyper(**settings["hyper"])
         trainer = kind(network, hyper, settings["epochs"], settings["seed"], change=change)
     epochs = list(trainer.run(bits, dataset.y_train, test_bits, dataset.y_test))
@@ -129,15 +128,6 @@ def cropped(images, edge):
     side = math.isqrt(images.shape[1])
     inner = slice(edge, side - edge)
     return images.reshape(-1, side, side)[:, inner, inner].reshape(len(images), -1)
-
-
-def fastest():
-    """Return CompiledNetwork where numba is installed, else Network: the bits are the same."""
-    try:
-        from boldhw.golden.compiled import CompiledNetwork
-    except ToolError:
-        return Network
-    return CompiledNetwork
 
 
 def by_label(records):

@@ -30,22 +30,29 @@ def fastest(
     return compiled(definition, samples, labels)
 
 
-def compiled(network: Network, samples: Bits, labels: Labels) -> Network:
-    """Return a CompiledNetwork in the state of a network, or the network without numba.
-
-    samples: bool, shape (count, inputs).  labels: integers.  Copies of both infer the first of them
-    and, if the engine trains, train on them up to an update. Raises CheckError if one bit then
-    differs.
-    """
+def fastest_kind() -> type[Network]:
+    """Return CompiledNetwork, or Network without numba: their bits are the same."""
     try:
         from boldhw.golden.compiled import CompiledNetwork
     except ToolError:
+        return Network
+    return CompiledNetwork
+
+
+def compiled(network: Network, samples: Bits, labels: Labels | None) -> Network:
+    """Return a CompiledNetwork in the state of a network, or the network without numba.
+
+    samples: bool, shape (count, inputs).  labels: integers, or None if it will infer only.  Copies
+    of both infer the first samples and, with labels and an engine that trains, train on them up to
+    an update. Raises CheckError if one bit then differs.
+    """
+    if (kind := fastest_kind()) is Network:
         return network
-    found = CompiledNetwork(network.graph, network.config)
+    found = kind(network.graph, network.config)
     vars(found).update(vars(network.copy()))
     copies = network.copy(), found.copy()
     scores = [copy.infer(samples[:SAMPLES]) for copy in copies]
-    if network.config.training:
+    if labels is not None and network.config.training:
         for copy in copies:
             copy.train(samples[:SAMPLES], labels[:SAMPLES], stop_at_update=True)
             copy.flush()

@@ -5,22 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from boldhw.golden import rule
-from boldhw.golden.graph.heads.head import Draws, Head, Targets
+from boldhw.golden.graph.heads.head import Draws, Targets
+from boldhw.golden.graph.heads.sample import SampleHead
 from boldhw.golden.graph.settings import GraphSettings
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
-from boldhw.spec.packing import check_labels
 
 
-class LastHead(Head):
+class LastHead(SampleHead):
     """The best score of the last place that a sample has is its class.
 
     targets: integers, shape (k,), 0 to c - 1.  scores: int32, shape (k, c). Places are in order
     row by row. An active sample has signals at its last place only.
     """
-
-    def check(self, targets: Targets, count: int, settings: GraphSettings) -> None:
-        check_labels(targets, count, self._classes(settings))
 
     def scores(self, sums: Shorts, settings: GraphSettings, valid: Bits | None = None) -> Sums:
         scores = self._added(sums, settings)
@@ -44,12 +41,6 @@ class LastHead(Head):
         found = np.zeros((len(scores), makes.height * makes.width, makes.planes), np.int8)
         found[rows, self._last(len(scores), valid)] = signals
         return active, found.reshape(-1, makes.height, makes.width, makes.planes)
-
-    def hits(self, scores: Sums, targets: Targets) -> int:
-        return int(np.count_nonzero(rule.predict(scores) == targets))
-
-    def judged(self, targets: Targets) -> int:
-        return len(targets)
 
     def _last(self, k: int, valid: Bits | None) -> np.ndarray:
         """Return the number of the last place of each sample, shape (k,)."""

@@ -8,17 +8,17 @@ import numpy as np
 
 from boldhw.errors import ConfigError
 from boldhw.golden import rule
-from boldhw.golden.graph.heads.head import Draws, Head, Targets
+from boldhw.golden.graph.heads.head import Draws, Targets
+from boldhw.golden.graph.heads.sample import SampleHead
 from boldhw.golden.graph.settings import MAX_WINDOW, GraphSettings
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 from boldhw.spec.network import Network
-from boldhw.spec.packing import check_labels
 
 HIGHEST = (1 << 31) - 1  # of a score
 
 
-class SummedHead(Head):
+class SummedHead(SampleHead):
     """The best sum of scores over all places is the class of a sample.
 
     targets: integers, shape (k,), 0 to c - 1.  scores: int32, shape (k, c). The margin is
@@ -35,9 +35,6 @@ class SummedHead(Head):
                 f"scores of layer {output.name} over {places} places reach {most}; there are 32 "
                 f"bits: make its map smaller"
             )
-
-    def check(self, targets: Targets, count: int, settings: GraphSettings) -> None:
-        check_labels(targets, count, self._classes(settings))
 
     def scores(self, sums: Shorts, settings: GraphSettings, valid: Bits | None = None) -> Sums:
         scores = self._added(sums, settings)
@@ -60,12 +57,6 @@ class SummedHead(Head):
             scores, targets, settings.margin * _roots(has), settings.outputs_per_class
         )
         return active, signals[:, None, None] * has[..., None]
-
-    def hits(self, scores: Sums, targets: Targets) -> int:
-        return int(np.count_nonzero(rule.predict(scores) == targets))
-
-    def judged(self, targets: Targets) -> int:
-        return len(targets)
 
 
 def _roots(valid: Bits) -> Sums:
