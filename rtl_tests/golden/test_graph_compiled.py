@@ -122,11 +122,16 @@ def test_bytes_that_are_added_up_do_not_overflow():
     assert max(np.abs(graph.layers[0].accumulators).max() for graph in networks) > 127
 
 
+class Other(CompiledKernel):
+    """A kernel of another rule."""
+
+
 def test_a_copy_has_the_room_that_vectors_need():
     """Compiled code may write the rest of a vector behind the end of an array."""
     spec = network("pooled")
     kernel = both(spec, 1)[1].layers[0].kernel
     copy = deepcopy(kernel)
+    assert type(deepcopy(Other(kernel.places))) is Other  # a copy computes by the same rule
     room = {
         name: array.base.nbytes - array.nbytes for name, array in vars(kernel).items()
         if isinstance(array, np.ndarray) and array.base is not None

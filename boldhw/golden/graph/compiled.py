@@ -8,7 +8,7 @@ thread.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +50,15 @@ class CompiledKernel(NumpyKernel):
         self._places = np.empty((places.outputs, 2, makes.height * makes.width), np.int32)
         self._seen = np.empty((places.outputs, 2), np.int64)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle the places alone: a network loads the weights before it computes.
+    def __deepcopy__(self, memo: Any) -> Self:
+        """Copy the places alone: a network loads the weights before it computes.
 
         A copy of an array would lack the room behind it that vectors need.
         """
+        return type(self)(self.places)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the places alone, for whatever kernel there is where they are read."""
         # Imported here: it imports this module.
         from boldhw.golden.graph.fastest import restored
 
