@@ -8,7 +8,25 @@ REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that
 STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 
 
-class Geometry:
+class Latencies:
+    """Cycles that follow from the parameters of an array and its data memory."""
+
+    dual_port: bool
+    popcount_registers: int
+    dsp_sums: bool
+
+    @property
+    def read_latency(self) -> int:
+        """Cycles from the address of a data-memory row to the row."""
+        return 2 if self.dual_port else 1
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an operand's address to its sums."""
+        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
+
+
+class Geometry(Latencies):
     """Base of :class:`boldhw.spec.engine.EngineConfig`: what follows from its parameters.
 
     P elements, S lanes and K samples of a batch are ``elements``, ``lanes`` and ``batch`` there.
@@ -20,10 +38,7 @@ class Geometry:
     accumulator_bits: int
     weight_rows: int
     max_fan_in: int
-    popcount_registers: int
-    dsp_sums: bool
     training: bool
-    dual_port: bool
     store: str
     store_bytes: int
 
@@ -89,18 +104,6 @@ class Geometry:
         It saves a LUT4 a bit; in a large engine, which is short of wires, sums begin with a word.
         """
         return self.regions == 1
-
-    # Latencies, in cycles.
-
-    @property
-    def read_latency(self) -> int:
-        """Cycles from the address of a data-memory row to the row."""
-        return 2 if self.dual_port else 1
-
-    @property
-    def latency(self) -> int:
-        """Cycles from an operand's address to its sums."""
-        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
 
     # Parts of a large device.
 

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
+from boldhw.spec.geometry import FIELD_BITS, Latencies
 
 MOST_ROWS = 1 << 16  # of a memory: a field of a descriptor addresses so many
-FIELD_BITS = 16
 FIELDS = 4  # of a row of the data memory
 PLANES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArraySize:
+class ArraySize(Latencies):
     """What a user chooses of an array that runs op lists.
 
     Parameters
@@ -86,16 +86,6 @@ class ArraySize:
         """Bits of a row of the data memory: a pair of words, P accumulators, four fields."""
         accumulators = self.elements * self.accumulator_bits
         return max(2 * self.lanes, accumulators, FIELDS * FIELD_BITS)
-
-    @property
-    def read_latency(self) -> int:
-        """Cycles from the address of a row of the data memory to the row."""
-        return 2 if self.dual_port else 1
-
-    @property
-    def latency(self) -> int:
-        """Cycles from the address of an operand word to its sums."""
-        return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
 
     @property
     def access(self) -> int:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.errors import ConfigError, DataError
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import FIELD_BITS, FIELDS
+from boldhw.spec.ops.array import FIELDS
 
 Rows = NDArray[np.uint16]  # shape (rows, 4)
 

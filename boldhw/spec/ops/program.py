@@ -9,8 +9,9 @@ import numpy as np
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.arrays import Bits
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import FIELD_BITS, FIELDS, ArraySize
+from boldhw.spec.ops.array import FIELDS, ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.compiler import Compiler
 from boldhw.spec.ops.fields import Op, Rows, head

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import FIELD_BITS
 from boldhw.spec.ops.edges import Edge
 from boldhw.spec.ops.kinds import Segment, Window
 from boldhw.spec.ops.maps import MapPlace
