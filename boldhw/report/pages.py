@@ -6,8 +6,10 @@ replaced; everything else of the page is written by hand.
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from boldhw.errors import DataError
+from boldhw.errors import ConfigError, DataError
+from boldhw.report.hyper_pictures import pictures
 from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
 from boldhw.spec.protocol import (
     COUNTERS,
@@ -25,6 +27,7 @@ from boldhw.spec.protocol import (
 from boldhw.spec.registermap import identity_rows
 from boldhw.spec.table import PASS_ROWS, TABLE
 
+PROTOCOL, HYPER = "reference/protocol.md", "figures/hyper"  # below docs/
 MARK = re.compile(r"<!-- table: (.+?) -->\n(.*?)<!-- end -->", re.DOTALL)
 ITEMS = {Bank.DATA: "data_bytes", Bank.WEIGHTS: "block_bytes", Bank.STORE: "store_width / 8"}
 PASSES = ("forward", "backward", "update")
@@ -65,6 +68,21 @@ def filled(page: str) -> str:
     return MARK.sub(replaced, page)
 
 
+def stale(folder: Path) -> dict[Path, str]:
+    """Return {file: its text as it must be} of what is not as the code is, below ``docs``.
+
+    These are tables of pages, and a picture for each hyper-parameter. Raises ConfigError for a
+    folder without the page of the protocol.
+    """
+    if not (folder / PROTOCOL).exists():
+        raise ConfigError(f"{folder} has no {PROTOCOL}; name the folder docs of boldhw's sources")
+    wanted = {path: filled(path.read_text()) for path in sorted(folder.rglob("*.md"))}
+    wanted |= {folder / HYPER / f"{name}.svg": text for name, text in pictures().items()}
+    return {
+        path: text for path, text in wanted.items() if not path.exists() or path.read_text() != text
+    }
+
+
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table of Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
@@ -96,7 +114,8 @@ def _flags() -> str:
         "dsp_sums": "sums are in multipliers; of no use to a client",
         "dual_port": "its data memory has two ports; of no use to a client",
     }
-    return markdown(("bit", "name", "if it is set"), [(n, f, meanings[f]) for n, f in enumerate(FLAGS)])
+    rows = [(bit, name, meanings[name]) for bit, name in enumerate(FLAGS)]
+    return markdown(("bit", "name", "if it is set"), rows)
 
 
 def _registers() -> str:

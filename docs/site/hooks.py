@@ -8,7 +8,12 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[2]
 # Page of the site -> file of the repository that it is.
-TOP = {"readme.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+TOP = {
+    "readme.md": "README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "license.txt": "LICENSE",
+}
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
 
 
