@@ -66,7 +66,7 @@ def _theta_scale() -> tuple[Series, str, str]:
 
 
 def _safe_scale() -> tuple[Series, str, str]:
-    return _schedules("safe_scale", (0.16, 0.32, 0.64), epochs=6)
+    return _schedules({f"safe_scale {x:g}": Hyper(safe_scale=x) for x in (0.16, 0.32, 0.64)}, 6)
 
 
 def _last_theta_factor() -> tuple[Series, str, str]:
@@ -78,7 +78,7 @@ def _last_theta_factor() -> tuple[Series, str, str]:
 
 
 def _grow() -> tuple[Series, str, str]:
-    return _schedules("grow", (1.0, 4.0, 8.0), epochs=EPOCHS)
+    return _schedules({f"grow {x:g}": Hyper(grow=x) for x in (1.0, 4.0, 8.0)}, EPOCHS)
 
 
 def _batch() -> tuple[Series, str, str]:
@@ -132,7 +132,8 @@ def _noise() -> tuple[Series, str, str]:
 def _decay() -> tuple[Series, str, str]:
     series: Series = {}
     for share in (0.0, 0.02, 0.1):
-        accumulator, line = np.array([100], np.int16), []
+        accumulator = np.array([100], np.int16)
+        line: list[tuple[float, float]] = []
         for update in range(UPDATES):
             line.append((update, int(accumulator[0])))
             accumulator = rule.decay(accumulator, round(share * 65536))
@@ -182,12 +183,9 @@ def _by_epoch(hyper: Hyper, layer: int, epochs: int) -> list[tuple[float, float]
     return [(e, _theta_of(hyper, NETWORK, e, layer, epochs)) for e in range(epochs)]
 
 
-def _schedules(name: str, values: tuple[float, ...], epochs: int) -> tuple[Series, str, str]:
-    """Return theta of the hidden layer, epoch by epoch, for values of a hyper-parameter."""
-    series = {
-        f"{name} {value:g}": _by_epoch(replace(Hyper(), **{name: value}), 0, epochs)
-        for value in values
-    }
+def _schedules(hypers: dict[str, Hyper], epochs: int) -> tuple[Series, str, str]:
+    """Return theta of the hidden layer, epoch by epoch."""
+    series = {name: _by_epoch(hyper, 0, epochs) for name, hyper in hypers.items()}
     return series, "epoch", "theta of the hidden layer"
 
 
