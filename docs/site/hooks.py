@@ -14,6 +14,7 @@ TOP = {
     "changelog.md": "CHANGELOG.md",
     "license.txt": "LICENSE",
 }
+INCLUDED = re.compile(r'^--8<-- "(\S+)"\n', re.MULTILINE)  # a file of the repository
 OUTPUT = re.compile(r"<!-- output -->\n```text")
 ROLE = re.compile(r":(?:class|data|func|meth|mod|attr):(<code>)~?")
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
@@ -33,6 +34,7 @@ def on_page_markdown(markdown, page, **_):
     uri = page.file.src_uri
     if uri == "index.md":
         page.meta["hide"] = ["navigation", "toc"]  # it is a list of all pages itself
+    markdown = INCLUDED.sub(lambda match: (ROOT / match[1]).read_text(), markdown)
     markdown = OUTPUT.sub("``` {.text .output}", markdown)
     here = TOP.get(uri, f"docs/{uri}")
 

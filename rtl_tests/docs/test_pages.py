@@ -19,7 +19,6 @@ def reader(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.stem}")
-@pytest.mark.filterwarnings("default")
 def test_a_page_can_be_typed(page, reader):
     for block in blocks_of(page.read_text()):
         try:

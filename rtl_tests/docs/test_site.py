@@ -61,6 +61,13 @@ def test_the_reference_of_python_has_tables_of_parameters(site):
     assert not re.search(r":(class|func|data|meth|mod):<code>", text)
 
 
+def test_included_files_are_on_the_page(site):
+    text = (site / "howto" / "verilog.html").read_text()
+    assert "an_engine_learns" in text
+    assert "get_runner" in text
+    assert "8&lt;" not in text
+
+
 def test_there_are_four_kinds_of_pages():
     nav = yaml.safe_load(SETTINGS.read_text())["nav"]
     assert [next(iter(entry)) for entry in nav] == ["Home", *KINDS]
