@@ -1,7 +1,7 @@
 """An example bench: cocotb talks to a generated engine through a client of your own.
 
-The client is support/page_client.py; it needs two blocking functions, which cocotb runs as if they
-were called in simulated time.
+The client is page_client.py, with page_wire.py, of rtl_tests/support; it needs two blocking
+functions, which cocotb runs as if they were called in simulated time.
 """
 
 import json
