@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.data.arrays import read_npz
+from boldhw.data import idx
+from boldhw.data.arrays import parted, read_npz
 from boldhw.data.clips import is_clip, read_clips
 from boldhw.data.coder import QUANTILES, Coder
-from boldhw.data.datasets import NAMED, SPLIT_SEED, Dataset, has_idx, load_pictures
+from boldhw.data.datasets import NAMED, SPLIT_SEED, Dataset, load_pictures
 from boldhw.data.pictures import is_picture, read_pictures, visible
 from boldhw.data.rows import SHARE, Rows, classes_of, divided, indices_of, listed
 from boldhw.data.schema import Schema, Split
@@ -162,9 +163,9 @@ def is_collection(name) -> bool:
     path = Path(name)
     if name in NAMED or not path.is_dir():
         return name in NAMED
-    return has_idx(path) or not visible(
-        path, lambda entry: entry.is_dir() or is_picture(entry) or is_clip(entry)
-    )
+    if idx.has_files(path):
+        return not idx.has_arrays(path)
+    return not visible(path, lambda entry: entry.is_dir() or is_picture(entry) or is_clip(entry))
 
 
 def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
@@ -189,7 +190,9 @@ def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
 
 
 def _read_folder(path, labels) -> tuple[Rows, Rows | None]:
-    """Return the pictures or clips of a folder; one with folders train and test comes divided."""
+    """Return what is in a folder; IDX files, and folders train and test, come divided."""
+    if idx.has_files(path):
+        return parted(path, idx.read_arrays(path))
     wanted = read_clips if _has_clips(path) else read_pictures
     if [entry.name for entry in visible(path, Path.is_dir)] == ["test", "train"]:
         train, test = wanted(path / "train"), wanted(path / "test")
