@@ -63,8 +63,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     """Count the words of all segments at all places, and what interrupts them."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
-    groups, across, pool, tiles, rows = nest.counts
-    places = across * pool * tiles * rows
+    groups, places, rows = op.groups, nest.places, op.rows // op.pool
     words = sum(_words(part, op.planes, size) for part in parts) + len(parts) - 1
     total = size.latency + CLOSE + places * groups * words
     images = [part for part in parts if isinstance(part, Window)]
