@@ -113,7 +113,9 @@ def sample_form(network: Network, size: ArraySize) -> str:
             return MAP
         if kernel.pool > 1 and kernel.stride > WINDOW_STRIDE:
             return MAP
-        if sum(tap.source == INPUT for tap in layer.taps) > 1:  # a window unit holds rows for one tap
+        if (
+            sum(tap.source == INPUT for tap in layer.taps) > 1
+        ):  # a window unit holds rows for one tap
             return MAP
         if kernel.side**2 * sample.planes > WINDOW_WORDS * size.lanes:
             return MAP
