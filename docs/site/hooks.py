@@ -14,6 +14,8 @@ TOP = {
     "changelog.md": "CHANGELOG.md",
     "license.txt": "LICENSE",
 }
+OUTPUT = re.compile(r"<!-- output -->\n```text")
+ROLE = re.compile(r":(?:class|data|func|meth|mod|attr):(<code>)~?")
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
 
 
@@ -29,6 +31,9 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, **_):
     """Have links that are right in the repository lead to the same pages on the site."""
     uri = page.file.src_uri
+    if uri == "index.md":
+        page.meta["hide"] = ["navigation", "toc"]  # it is a list of all pages itself
+    markdown = OUTPUT.sub("``` {.text .output}", markdown)
     here = TOP.get(uri, f"docs/{uri}")
 
     def replaced(match):
@@ -36,6 +41,11 @@ def on_page_markdown(markdown, page, **_):
         return f"{match[1]}{moved(target, uri)}{match[3] or ''}{match[4]}"
 
     return LINK.sub(replaced, markdown)
+
+
+def on_page_content(html, page, **_):
+    """Show names in docstrings without their roles of Sphinx."""
+    return ROLE.sub(r"\1", html)
 
 
 def moved(target, uri):

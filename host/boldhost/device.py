@@ -119,7 +119,10 @@ class Device(Client):
         progress : callable or None
             Called with the number of samples trained so far.
 
-        Returns TrainStats; ``samples`` says how many were consumed.
+        Returns
+        -------
+        TrainStats
+            ``samples`` says how many were consumed.
         """
         if not self.config.training:
             raise ConfigError(
