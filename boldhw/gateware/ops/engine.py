@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
@@ -17,7 +18,7 @@ from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
 from boldhw.gateware.ops.window import WindowUnit
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
+from boldhw.spec.ops.kinds import Count, Flip, Loss, Mac, Segment, Window
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. An idle unit drives zeros: requests of all units are merged by OR.
@@ -33,7 +34,7 @@ from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
 #     array, window                           array and window unit
 #     active_samples                          active samples of this batch before this one
 #     label, margin, active                   of the loss
-UNITS = {Loss: LossUnit, Mac: MacUnit}
+UNITS = {Mac: MacUnit, Count: CountUnit, Loss: LossUnit}
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -195,8 +196,8 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-        for number, (name, shape) in enumerate(memory_shapes(self.size).items()):
-            m.submodules[name] = memory = self.rams[name]
+        for number, (name, memory) in enumerate(self.rams.items()):
+            m.submodules[name] = memory
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
             if name == "data":
