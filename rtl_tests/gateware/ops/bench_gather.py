@@ -1,0 +1,82 @@
+"""Bench of GatherUnit against the golden op, on random memories."""
+
+from dataclasses import replace
+
+import cocotb
+import numpy as np
+from support.op_bench import RowMemory, cycle, run_op, to_ints
+from support.streams import generator, parameters, start
+
+from boldhw.golden.ops import gather
+from boldhw.golden.ops.memories import Memories
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.kinds import Gather
+from boldhw.spec.ops.nest import jumps
+
+SIZE = ArraySize(**parameters())
+SLOT, SLOTS = 24, 6  # rows of a slot; the last rows of the memory are slots
+FIRST = SIZE.data_rows - SLOT * SLOTS
+
+
+def random_op(rng, counts=None):
+    """Return an op that reads any rows in front of the slots."""
+    counts = counts or [rng.choice((1, 1, 2, 3)) for _ in range(3)]
+    counts = counts if np.prod(counts) <= SLOT else [SLOT, 1, 1]
+    strides = [rng.randint(-3, 4) for _ in counts]
+    moves = [(count - 1) * stride for count, stride in zip(counts, strides, strict=True)]
+    low, high = sum(min(0, move) for move in moves), sum(max(0, move) for move in moves)
+    steps = {f"jump{level}": jump for level, jump in enumerate(jumps(counts, strides))}
+    return Gather(
+        in_row=rng.randint(-low, FIRST - high - 1),
+        across=counts[0],
+        words=counts[1],
+        down=counts[2],
+        out_row=FIRST + rng.randint(0, SLOT - int(np.prod(counts))),
+        slot=SLOT,
+        **steps,
+    )
+
+
+async def pulse(dut, memory, port):
+    port.value = 1
+    await cycle(dut, [memory])
+    port.value = 0
+
+
+async def check(dut, ops):
+    """Run some ops a sample, until the slots are full; then begin again."""
+    rng = generator(f"{len(ops)}")
+    memories = Memories(SIZE)
+    memories.data[...] = np.random.default_rng(cocotb.RANDOM_SEED).random(memories.data.shape) < 0.5
+    rows = to_ints(memories.data)
+    latency, shared = SIZE.read_latency, not SIZE.dual_port
+    memory = RowMemory(dut, rng, rows, SIZE.data_width, latency, shared)
+    await start(dut, port__start=0, counted=0, cleared=0)
+    for op in ops:
+        gather.run(memories, op)
+        load = len(op.encode()) + 1
+        assert await run_op(dut, [memory], op) + load == cycles([op], SIZE)[0], op
+        assert memory.rows == to_ints(memories.data), op
+        if rng.random() < 0.6:
+            memories.count += 1
+            await pulse(dut, memory, dut.counted)
+        if memories.count == SLOTS or rng.random() < 0.05:
+            memories.count = 0
+            await pulse(dut, memory, dut.cleared)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def random_ops(dut):
+    """Nests of any shape, some with rows that are read twice."""
+    rng = generator("ops")
+    await check(dut, [random_op(rng) for _ in range(250)])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def one_row_and_a_full_slot(dut):
+    """Ops of a single row, ops that fill a slot, and an op twice into the same slot."""
+    rng = generator("edges")
+    ops = [random_op(rng, counts) for counts in ([1, 1, 1], [SLOT, 1, 1], [1, 1, 1], [4, 3, 2])]
+    again = replace(ops[0], in_row=0)
+    await check(dut, [*ops, again, replace(again, in_row=1)])
