@@ -110,8 +110,13 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 
 
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
-    """Count signs and masks of each group, at all places."""
-    return 2 * op.groups * op.rows * ceil_div(op.columns, op.planes) + TURN_OVER + CLOSE
+    """Count signs and masks of each group, at all places, and the last outputs of all.
+
+    A block of P places goes out, output by output, while the next one comes in.
+    """
+    tiles = op.rows * ceil_div(op.columns, op.planes)
+    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
+    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
