@@ -225,3 +225,63 @@ class WindowPort(Signature):
             "sign": In(size.lanes),
             "mask": In(size.lanes),
         })  # fmt: skip
+
+
+class PartWrite(Signature):
+    """Write of parts of a row of a memory. Members are those of the unit that writes.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+    parts : int
+        Parts of it, all as wide.
+
+    Members
+    -------
+    valid : Out(parts)
+        Parts to write in this cycle. From registers only.
+    addr : Out(FIELD_BITS)
+        Row to write. From registers only.
+    row : Out(width)
+        What is written, each part in its place.
+    """
+
+    def __init__(self, width, parts):
+        super().__init__({
+            "valid": Out(parts),
+            "addr": Out(FIELD_BITS),
+            "row": Out(width),
+        })  # fmt: skip
+
+
+class HostPort(Signature):
+    """Access of a host to all memories, while no list runs. Members are those of the host.
+
+    Parameters
+    ----------
+    width : int
+        Bits of the widest row.
+
+    Members
+    -------
+    memory : Out(3)
+        Which memory: data, weight, delta, unit, counter, score.
+    addr : Out(FIELD_BITS)
+        Row to read or to write.
+    write : Out(1)
+        Write ``data``.
+    data : Out(width)
+        The row to write, its lowest bits.
+    row : In(width)
+        The row at ``addr``, the read latency of the memory later.
+    """
+
+    def __init__(self, width):
+        super().__init__({
+            "memory": Out(3),
+            "addr": Out(FIELD_BITS),
+            "write": Out(1),
+            "data": Out(width),
+            "row": In(width),
+        })  # fmt: skip
