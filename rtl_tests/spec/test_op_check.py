@@ -169,12 +169,6 @@ def test_a_fused_vote_needs_its_flip(program):
     assert "is fused, and no FLIP follows" in found
 
 
-def test_slots_of_two_lengths_are_refused(program):
-    slot = next(op.slot for op in program.lists["backward"] if isinstance(op, Gather))
-    lists = lists_of(program, "backward", Gather, slot=slot - 1)
-    assert f"slots of {slot - 1} and of {slot} rows" in refusal(program, lists)
-
-
 def test_a_list_that_runs_too_long_is_refused(program, monkeypatch):
     monkeypatch.setattr("boldhw.spec.ops.check.WATCHDOG", 1_000)
     with pytest.raises(DataError, match="the watchdog ends it after 1000"):

@@ -87,6 +87,28 @@ class RowMemory:
         return self.rows[addr]
 
 
+class PartMemory:
+    """Rows of integers behind a port ``PartWrite``; parts: of a row."""
+
+    def __init__(self, dut, rows, width, parts, write):
+        self.rows, self.bits, self.parts = rows, width // parts, parts
+        self.write = [getattr(dut, f"{write}__{name}") for name in ("valid", "addr", "row")]
+
+    def drive(self):
+        """Nothing is read."""
+
+    def sample(self):
+        """Take what the unit writes in this cycle."""
+        valid = int(self.write[0].value)
+        if not valid:
+            return
+        addr, row = int(self.write[1].value), int(self.write[2].value)
+        assert addr < len(self.rows), f"row {addr} is written"
+        ones = (1 << self.bits) - 1
+        mask = sum(ones << part * self.bits for part in range(self.parts) if valid >> part & 1)
+        self.rows[addr] = self.rows[addr] & ~mask | row & mask
+
+
 async def cycle(dut, memories):
     """Let one cycle pass; return whether the op ends in it."""
     for memory in memories:
@@ -94,7 +116,7 @@ async def cycle(dut, memories):
     await ReadOnly()
     for memory in memories:
         memory.sample()
-    done = int(dut.port__done.value)
+    done = int(dut.op__done.value)
     await FallingEdge(dut.clk)
     return done
 
@@ -104,11 +126,11 @@ async def run_op(dut, memories, op, parts=()):
 
     parts: pairs of a port with a layout, and the op to hold there.
     """
-    for handle, each in ((dut.port__op, op), *parts):
+    for handle, each in ((dut.op__op, op), *parts):
         handle.value = op_bits(each)
-    dut.port__start.value = 1
+    dut.op__start.value = 1
     assert not await cycle(dut, memories), "the unit is done before it begins"
-    dut.port__start.value = 0
+    dut.op__start.value = 0
     for count in range(2, AT_MOST):
         if await cycle(dut, memories):
             for _ in range(2):  # with two ports the last row comes behind

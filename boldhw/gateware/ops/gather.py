@@ -14,8 +14,6 @@ from boldhw.spec.ops.kinds import Gather
 class GatherUnit(wiring.Component):
     """Copy rows of the data memory in the order of a nest, one after the other into a slot.
 
-    Slots are equally long in all ops of a program, so that an adder makes the next one's address.
-
     Golden model: :func:`boldhw.golden.ops.gather.run`.
 
     Parameters
@@ -25,12 +23,10 @@ class GatherUnit(wiring.Component):
 
     Members
     -------
-    port : Out(OpPort(Gather))
-        Start and end.
-    counted : In(1)
-        One cycle: the sample is complete, the next slot follows. Not during an op.
-    cleared : In(1)
-        One cycle: the first slot follows; wins over ``counted``.
+    op : Out(OpPort(Gather))
+        The op.
+    active_samples : In(FIELD_BITS)
+        Number of the slot; in the cycle of ``op.start``.
     read : Out(RowRead(size.data_width))
         Rows of the data memory; combinational, from registers only.
     write : Out(RowWrite(size.data_width))
@@ -42,46 +38,40 @@ class GatherUnit(wiring.Component):
     written one cycle after ``done``. An op of two rows::
 
         cycle               0    1    2    3    4    5
-        port.start          1
+        op.start            1
         read.valid               1         1
         write.valid                   1         1
-        port.done                                    1
+        op.done                                      1
 
     With ``dual_port``::
 
         cycle               0    1    2    3    4
-        port.start          1
+        op.start            1
         read.valid               1    1
         write.valid                        1    1
-        port.done                          1
+        op.done                            1
     """
 
     def __init__(self, size):
         self.size = size
         super().__init__({
-            "port": Out(OpPort(Gather)),
-            "counted": In(1),
-            "cleared": In(1),
+            "op": Out(OpPort(Gather)),
+            "active_samples": In(FIELD_BITS),
             "read": Out(RowRead(size.data_width)),
             "write": Out(RowWrite(size.data_width)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        op = self.port.op
+        op = self.op.op
         m.submodules.nest = nest = Nest((8, 16, 16))
         m.d.comb += [
-            nest.start.eq(self.port.start),
+            nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),
             nest.counts.eq(Cat(op.across, op.words, op.down)),
             nest.jumps.eq(Cat(op.jump0, op.jump1, op.jump2)),
         ]
-        slot, following, target = (Signal(FIELD_BITS) for _ in range(3))
-        with m.If(self.cleared):
-            m.d.sync += slot.eq(0)
-        with m.Elif(self.counted):
-            m.d.sync += slot.eq(following)
-        running, ended = Signal(), Signal()
+        target, running, ended = Signal(FIELD_BITS), Signal(), Signal()
         if self.size.dual_port:
             reads, moves = running, running
         else:
@@ -96,16 +86,13 @@ class GatherUnit(wiring.Component):
             self.write.valid.eq(delay(m, reads, self.size.read_latency)),
             self.write.addr.eq(target),
             self.write.row.eq(self.read.row),
-            self.port.done.eq(ended),
+            self.op.done.eq(ended),
         ]
         with m.If(moves & nest.ends[-1]):
             m.d.sync += running.eq(0)
         with m.If(self.write.valid):
             m.d.sync += target.eq(target + 1)
-        with m.If(self.port.start):
-            m.d.sync += [
-                running.eq(1),
-                target.eq(op.out_row + slot),
-                following.eq(slot + op.slot),
-            ]
+        with m.If(self.op.start):
+            slot = (self.active_samples * op.slot)[:FIELD_BITS]
+            m.d.sync += [running.eq(1), target.eq(op.out_row + slot)]
         return m

@@ -5,9 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.deltas import DeltaWrite
 from boldhw.gateware.ops.nest import Nest
-from boldhw.gateware.ops.ports import OpPort, RowRead
+from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Turn
@@ -30,16 +29,16 @@ class TurnUnit(wiring.Component):
 
     Members
     -------
-    port : Out(OpPort(Turn))
-        Start and end.
-    count : In(range(size.batch + 1))
-        Gathered samples; constant during an op.
+    op : Out(OpPort(Turn))
+        The op.
+    active_samples : In(FIELD_BITS)
+        Gathered samples, ``size.batch`` at most; constant during an op.
     read : Out(RowRead(size.data_width))
         Rows of the data memory; combinational, from registers only.
     turner : Out(TurnerPort(size))
         Blocks that turn over; combinational. The turner is this unit's during an op.
-    write : Out(DeltaWrite(size))
-        Rows of the delta memory; combinational, ``word`` from registers only.
+    delta_write : Out(PartWrite(2 * size.lanes, 2 * size.granules))
+        Parts of the delta memory: signs, masks; combinational, from registers only.
 
     Latency
     -------
@@ -47,23 +46,22 @@ class TurnUnit(wiring.Component):
     op takes 2 + P cycles more, with ``dual_port`` 3 + P. One group at two places, P = 2::
 
         cycle               0    1    2    3    4    5    6    7
-        port.start          1
+        op.start            1
         read.valid               1    1    1    1
         turner.shift                  1    1    1    1    1    1
         turner.turn                        1         1
-        write.valid                             1    1    1    1
-        write.masks                                       1    1
-        port.done                                              1
+        delta_write.valid                       1    1    2    2
+        op.done                                                1
     """
 
     def __init__(self, size):
         self.size = size
         super().__init__({
-            "port": Out(OpPort(Turn)),
-            "count": In(range(size.batch + 1)),
+            "op": Out(OpPort(Turn)),
+            "active_samples": In(FIELD_BITS),
             "read": Out(RowRead(size.data_width)),
             "turner": Out(TurnerPort(size)),
-            "write": Out(DeltaWrite(size)),
+            "delta_write": Out(PartWrite(2 * size.lanes, 2 * size.granules)),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -102,11 +100,11 @@ class TurnUnit(wiring.Component):
         ends: the last cycle of a pass. Return whether it is at masks, its granule, and whether it
         is of the last group, and the last one of a word of the pixels.
         """
-        op, granules = self.port.op, self.size.granules
+        op, granules = self.op.op, self.size.granules
         masks, granule = Signal(), Signal(range(granules))
         left, after = Signal.like(op.groups), Signal.like(op.groups)
         last_group, word_ends = left == 1, masks & (granule == granules - 1)
-        m.d.comb += after.eq(Mux(self.port.start, op.groups, left - 1))
+        m.d.comb += after.eq(Mux(self.op.start, op.groups, left - 1))
         # A pixel is in the last granules of a word.
         begins = Mux(after >= granules, 0, (-after)[: len(granule)])
         with m.If(ends):
@@ -117,31 +115,31 @@ class TurnUnit(wiring.Component):
                     m.d.sync += running.eq(0)
             with m.If(word_ends):
                 m.d.sync += granule.eq(begins)
-        with m.If(self.port.start):
+        with m.If(self.op.start):
             m.d.sync += [running.eq(1), masks.eq(0), left.eq(after), granule.eq(begins)]
         return masks, granule, last_group, word_ends
 
     def _places(self, m, running, ended, pass_ends, word_ends):
         """Go through the places of a pass, and begin again; return whether there is a place."""
-        op = self.port.op
+        op = self.op.op
         m.submodules.nest = nest = Nest((16, 16, 2))
         first, fresh = Signal(FIELD_BITS), Signal()  # first place, of the same word of the pixels
         again, onward = pass_ends & ~word_ends, pass_ends & word_ends
         m.d.comb += [
             ended.eq(nest.ends[1]),
-            nest.start.eq(self.port.start | again),
+            nest.start.eq(self.op.start | again),
             nest.step.eq(running & ~ended | onward),
-            nest.base.eq(Mux(self.port.start, op.in_row, first)),
+            nest.base.eq(Mux(self.op.start, op.in_row, first)),
             # The outermost level makes a single step from each word to the next one.
             nest.counts.eq(Cat(op.columns, op.rows, Const(2, 2))),
             nest.jumps.eq(Cat(op.jump0, op.jump1, op.jump2)),
         ]
-        m.d.sync += fresh.eq(self.port.start | onward)
+        m.d.sync += fresh.eq(self.op.start | onward)
         with m.If(fresh):
             m.d.sync += first.eq(nest.addr)
-        beyond, left = Signal(), Signal.like(self.count)  # gathered samples
-        with m.If(self.port.start | pass_ends):
-            m.d.sync += [beyond.eq(0), left.eq(self.count)]
+        beyond, left = Signal(), Signal(range(self.size.batch + 1))  # gathered samples
+        with m.If(self.op.start | pass_ends):
+            m.d.sync += [beyond.eq(0), left.eq(self.active_samples)]
         with m.Elif(running):
             m.d.sync += beyond.eq(ended)
             with m.If(left.any()):
@@ -155,9 +153,9 @@ class TurnUnit(wiring.Component):
 
         turn: a block is complete.  opens: it is the first one of its pass.
         """
-        op, p = self.port.op, self.size.elements
+        op, p = self.op.op, self.size.elements
         leaving, number, used = Signal(), Signal(range(p)), Signal()
-        lanes, part = Signal.like(op.lanes), Signal.like(self.write.part)
+        lanes, part = Signal.like(op.lanes), Signal(range(self.size.granules))
         opened, of_masks = Signal(), Signal()
         # First rows: of the group, of the next one, of the block; and the row of the output.
         group, following, block, addr = (Signal(FIELD_BITS) for _ in range(4))
@@ -187,14 +185,20 @@ class TurnUnit(wiring.Component):
             m.d.sync += [addr.eq(begins), block.eq(begins)]
             with m.If(opens):
                 m.d.sync += group.eq(begins)
-        with m.If(self.port.start):
+        with m.If(self.op.start):
             m.d.sync += following.eq(op.out_row)
         m.d.comb += [
-            self.write.valid.eq(leaving & used),
-            self.write.addr.eq(addr),
-            self.write.masks.eq(of_masks),
-            self.write.part.eq(part),
-            self.write.word.eq(self.turner.block[:p]),
-            self.port.done.eq(leaving & ends & ~turn),
+            self.delta_write.addr.eq(addr),
+            self.op.done.eq(leaving & ends & ~turn),
         ]
+        # Places after this part become 0: a map of any size ends with them.
+        for number in range(self.size.granules):
+            own, word = part == number, self.turner.block[:p]
+            writes = leaving & used & (own | (part < number))
+            for half in (0, 1):
+                place = half * self.size.granules + number
+                m.d.comb += [
+                    self.delta_write.valid[place].eq(writes & (of_masks == half)),
+                    self.delta_write.row.word_select(place, p).eq(word & own.replicate(p)),
+                ]
         return leaving

@@ -18,7 +18,7 @@ from boldhw.spec.ops.accesses import (
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.fields import Op
-from boldhw.spec.ops.kinds import End, Flip, Gather, Segment, Vote, Window
+from boldhw.spec.ops.kinds import End, Flip, Segment, Vote, Window
 from boldhw.spec.ops.limits import check_parts, check_values
 
 WATCHDOG = 1 << 24  # cycles after which a list is ended with a status, whatever it does
@@ -38,7 +38,6 @@ def check(size: ArraySize, lists: Mapping[str, Sequence[Op]], program: tuple[int
         found += _list(size, name, ops)
         longest = max(longest, sum(cycles(ops, size)))
         _check_time(f"the {name} list", longest)
-    _check_slots(lists)
     _check_owners(found)
     return longest
 
@@ -65,16 +64,6 @@ def _list(size: ArraySize, name: str, ops: Sequence[Op]) -> list[tuple[Access, s
         elif not isinstance(ops[number + 1], Flip):
             raise DataError(f"{where} is fused, and no FLIP follows")
     return found
-
-
-def _check_slots(lists: Mapping[str, Sequence[Op]]) -> None:
-    """Raise DataError unless all slots are equally long: an adder goes from one to the next."""
-    slots = {op.slot for ops in lists.values() for op in ops if isinstance(op, Gather)}
-    if len(slots) > 1:
-        first, other = sorted(slots)[:2]
-        raise DataError(
-            f"ops GATHER have slots of {first} and of {other} rows; give all of them one length"
-        )
 
 
 def _check_time(what: str, count: int) -> None:

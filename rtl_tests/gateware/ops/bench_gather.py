@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import cocotb
 import numpy as np
-from support.op_bench import RowMemory, cycle, run_op, to_ints
+from support.op_bench import RowMemory, run_op, to_ints
 from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import gather
@@ -38,32 +38,21 @@ def random_op(rng, counts=None):
     )
 
 
-async def pulse(dut, memory, port):
-    port.value = 1
-    await cycle(dut, [memory])
-    port.value = 0
-
-
 async def check(dut, ops):
-    """Run some ops a sample, until the slots are full; then begin again."""
+    """Run ops into slots, each at random."""
     rng = generator(f"{len(ops)}")
     memories = Memories(SIZE)
     memories.data[...] = np.random.default_rng(cocotb.RANDOM_SEED).random(memories.data.shape) < 0.5
-    rows = to_ints(memories.data)
-    latency, shared = SIZE.read_latency, not SIZE.dual_port
-    memory = RowMemory(dut, rng, rows, SIZE.data_width, latency, shared)
-    await start(dut, port__start=0, counted=0, cleared=0)
+    memory = RowMemory(
+        dut, rng, to_ints(memories.data), SIZE.data_width, SIZE.read_latency, not SIZE.dual_port
+    )
+    await start(dut, op__start=0)
     for op in ops:
+        memories.count = dut.active_samples.value = rng.randrange(SLOTS)
         gather.run(memories, op)
         load = len(op.encode()) + 1
         assert await run_op(dut, [memory], op) + load == cycles([op], SIZE)[0], op
         assert memory.rows == to_ints(memories.data), op
-        if rng.random() < 0.6:
-            memories.count += 1
-            await pulse(dut, memory, dut.counted)
-        if memories.count == SLOTS or rng.random() < 0.05:
-            memories.count = 0
-            await pulse(dut, memory, dut.cleared)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -75,7 +64,7 @@ async def random_ops(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def one_row_and_a_full_slot(dut):
-    """Ops of a single row, ops that fill a slot, and an op twice into the same slot."""
+    """Ops of a single row, ops that fill a slot, and ops from the first rows."""
     rng = generator("edges")
     ops = [random_op(rng, counts) for counts in ([1, 1, 1], [SLOT, 1, 1], [1, 1, 1], [4, 3, 2])]
     again = replace(ops[0], in_row=0)

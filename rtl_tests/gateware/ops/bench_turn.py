@@ -2,8 +2,7 @@
 
 import cocotb
 import numpy as np
-from support.op_bench import RowMemory, run_op, to_ints
-from support.op_delta_memory import DeltaMemory
+from support.op_bench import PartMemory, RowMemory, run_op, to_ints
 from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import turn
@@ -62,10 +61,11 @@ async def check(dut, cases):
         dut, generator("junk"), to_ints(memories.data), SIZE.data_width, SIZE.read_latency,
         not SIZE.dual_port, write=None,
     )  # fmt: skip
-    deltas = DeltaMemory(dut, SIZE, to_ints(memories.deltas))
-    await start(dut, port__start=0)
+    rows, parts = to_ints(memories.deltas), 2 * SIZE.granules
+    deltas = PartMemory(dut, rows, 2 * S, parts, "delta_write")
+    await start(dut, op__start=0)
     for op, count in cases:
-        memories.count = dut.count.value = count
+        memories.count = dut.active_samples.value = count
         turn.run(memories, op)
         load = len(op.encode()) + 1
         assert await run_op(dut, [data, deltas], op) + load == cycles([op], SIZE)[0], op
