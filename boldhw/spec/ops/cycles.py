@@ -33,6 +33,7 @@ from boldhw.spec.ops.segments import Sums
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
 VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
+TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
 CLOSE = 2  # cycles from the last result of an op to the next op
 
 
@@ -102,7 +103,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
     lines = (op.rows - 1) * op.stride + 1
     written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
     reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + (0 if size.dual_port else reads) + TURN_OVER + CLOSE
+    return written + CLOSE + (TWO_READS if size.dual_port else reads)
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
