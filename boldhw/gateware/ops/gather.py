@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.nest import Nest
+from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Gather
@@ -64,7 +64,7 @@ class GatherUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         op = self.op.op
-        m.submodules.nest = nest = Nest((8, 16, 16))
+        m.submodules.nest = nest = Loops((8, 16, 16))
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),

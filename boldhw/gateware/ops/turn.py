@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.nest import Nest
+from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
@@ -122,7 +122,7 @@ class TurnUnit(wiring.Component):
     def _places(self, m, running, ended, pass_ends, word_ends):
         """Go through the places of a pass, and begin again; return whether there is a place."""
         op = self.op.op
-        m.submodules.nest = nest = Nest((16, 16, 2))
+        m.submodules.nest = nest = Loops((16, 16, 2))
         first, fresh = Signal(FIELD_BITS), Signal()  # first place, of the same word of the pixels
         again, onward = pass_ends & ~word_ends, pass_ends & word_ends
         m.d.comb += [

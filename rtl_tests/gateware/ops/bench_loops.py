@@ -1,4 +1,4 @@
-"""Bench of Nest against the addresses of the spec."""
+"""Bench of Loops against the addresses of the spec."""
 
 import cocotb
 from support.every_cycle import compare, pack
@@ -7,7 +7,7 @@ from support.streams import generator, parameters
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.nest import addresses, jumps
 
-BITS = parameters()["levels"]
+BITS, INNER = parameters()["levels"], parameters()["inner"]
 LEVELS, ONES = len(BITS), (1 << FIELD_BITS) - 1
 
 
@@ -22,20 +22,32 @@ def ends_of(counts):
 
 
 def run(rng, counts, steps, pauses):
-    """Yield (start, step, counts, jumps, base, address or None, ends) for each cycle of a nest."""
+    """Yield (start, step, again, counts, jumps, base, address or None, ends) for each cycle.
+
+    The inner levels are gone through several times, if there are any.
+    """
     base = rng.getrandbits(FIELD_BITS)
-    values = (addresses(base, counts, steps).reshape(-1) & ONES).tolist()
     given = counts, steps, base
-    yield 1, rng.random() < 0.5, *given, None, 0
-    for number, (address, ends) in enumerate(zip(values, ends_of(counts), strict=True)):
-        while rng.random() < pauses:
-            yield 0, 0, *given, address, ends
-        yield 0, number + 1 < len(values), *given, address, ends
+    yield 1, rng.random() < 0.5, 0, *given, None, 0
+    values = (addresses(base, counts, steps).reshape(-1) & ONES).tolist()
+    places = list(zip(values, ends_of(counts), strict=True))
+    inner = 1
+    for count in counts[:INNER]:
+        inner *= count
+    for first in range(0, len(places), inner):
+        times = rng.randint(1, 3) if INNER else 1
+        for time in range(times):
+            for number, (address, ends) in enumerate(places[first : first + inner]):
+                while rng.random() < pauses:
+                    yield 0, 0, 0, *given, address, ends
+                again = number == inner - 1 and time < times - 1
+                last = first + number == len(places) - 1
+                yield 0, not (again or last), again, *given, address, ends
 
 
 def columns(cycles):
     """Return the columns of inputs, outputs and of the bits that mean something."""
-    start, step, counts, steps, base, address, ends = zip(*cycles, strict=True)
+    start, step, again, counts, steps, base, address, ends = zip(*cycles, strict=True)
     packed = []
     for levels in counts:
         word, low = 0, 0
@@ -45,7 +57,7 @@ def columns(cycles):
     inputs = {
         "start": start, "step": step, "counts": packed, "base": base,
         "jumps": pack(steps, FIELD_BITS),
-    }  # fmt: skip
+    } | ({"again": again} if INNER else {})  # fmt: skip
     cares = [-(each is not None) for each in address]
     return (
         {name: list(map(int, column)) for name, column in inputs.items()},

@@ -1,13 +1,13 @@
 """Addresses of a loop nest: each step adds the jump of the outermost level that moves."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.spec.geometry import FIELD_BITS
 
 
-class Nest(wiring.Component):
+class Loops(wiring.Component):
     """Count through levels of loops and make an address with one adder.
 
     Level 0 is the innermost one. A step moves the first level that is not at its end; all levels
@@ -19,11 +19,16 @@ class Nest(wiring.Component):
     ----------
     levels : tuple of int
         Bits of the count of each level, the innermost first.
+    inner : int
+        Levels that can begin again while those outside of them go on.
 
     Members
     -------
     start : In(1)
         Begin at ``base``; wins over ``step``.
+    again : In(1)
+        The inner levels begin again, at the address at which they did; not together with ``step``.
+        Only with ``inner``.
     step : In(1)
         Move on. After the last step of all the address means nothing.
     base : In(FIELD_BITS)
@@ -50,10 +55,10 @@ class Nest(wiring.Component):
         ends[1]              .      .      .      1
     """
 
-    def __init__(self, levels):
-        self.levels = tuple(levels)
+    def __init__(self, levels, inner=0):
+        self.levels, self.inner = tuple(levels), inner
         counts = {f"level{i}": bits for i, bits in enumerate(self.levels)}
-        super().__init__({
+        members = {
             "start": In(1),
             "step": In(1),
             "base": In(FIELD_BITS),
@@ -61,10 +66,12 @@ class Nest(wiring.Component):
             "jumps": In(data.ArrayLayout(signed(FIELD_BITS), len(self.levels))),
             "addr": Out(FIELD_BITS),
             "ends": Out(len(self.levels)),
-        })  # fmt: skip
+        }
+        super().__init__(members | ({"again": In(1)} if inner else {}))
 
     def elaborate(self, platform):
         m = Module()
+        again = self.again if self.inner else Const(0)
         inside, jump = Const(1), 0  # all levels inside are at their ends; jump of what moves
         ends = []
         for i, bits in enumerate(self.levels):
@@ -72,7 +79,8 @@ class Nest(wiring.Component):
             ended, end = Signal(name=f"ended{i}"), Signal(name=f"end{i}")
             m.d.comb += end.eq(inside & ended)
             # The flag is known a step sooner: it chooses the jump.
-            with m.If(self.start | self.step & end):
+            begins = self.start | (again if i < self.inner else 0)
+            with m.If(begins | self.step & end):
                 m.d.sync += [left.eq(count - 1), ended.eq(count == 1)]
             with m.Elif(self.step & inside):
                 m.d.sync += [left.eq(left - 1), ended.eq(left == 1)]
@@ -80,8 +88,13 @@ class Nest(wiring.Component):
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        with m.If(self.start):
-            m.d.sync += self.addr.eq(self.base)
-        with m.Elif(self.step):
-            m.d.sync += self.addr.eq(self.addr + jump)
+        first, onward = Signal(FIELD_BITS), Signal(FIELD_BITS)  # first: of the inner levels
+        m.d.comb += onward.eq(Mux(self.start, self.base, self.addr + jump))
+        with m.If(self.start | self.step):
+            m.d.sync += self.addr.eq(onward)
+        if self.inner:
+            with m.If(self.start | self.step & ends[self.inner - 1]):
+                m.d.sync += first.eq(onward)
+            with m.If(again & ~self.start):
+                m.d.sync += self.addr.eq(first)
         return m
