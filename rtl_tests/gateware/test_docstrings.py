@@ -45,6 +45,7 @@ ARGUMENTS = {
     "chip": SDRAM_32_MB,
     "clock_hz": 24_000_000,
     "divider": 8,
+    "inner": 1,
     "levels": (8, 16),
     "size": ArraySize(elements=4, lanes=16),
     "width": 5,

@@ -64,7 +64,7 @@ class GatherUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         op = self.op.op
-        m.submodules.nest = nest = Loops((8, 16, 16))
+        m.submodules.nest = nest = Loops((8, 16, 16), 0)
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),

@@ -55,7 +55,7 @@ class Loops(wiring.Component):
         ends[1]              .      .      .      1
     """
 
-    def __init__(self, levels, inner=0):
+    def __init__(self, levels, inner):
         self.levels, self.inner = tuple(levels), inner
         counts = {f"level{i}": bits for i, bits in enumerate(self.levels)}
         members = {

@@ -122,7 +122,7 @@ class TurnUnit(wiring.Component):
     def _places(self, m, running, ended, pass_ends, word_ends):
         """Go through the places of a pass, and begin again; return whether there is a place."""
         op = self.op.op
-        m.submodules.nest = nest = Loops((16, 16, 2))
+        m.submodules.nest = nest = Loops((16, 16, 2), 0)
         first, fresh = Signal(FIELD_BITS), Signal()  # first place, of the same word of the pixels
         again, onward = pass_ends & ~word_ends, pass_ends & word_ends
         m.d.comb += [
