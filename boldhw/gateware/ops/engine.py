@@ -7,12 +7,17 @@ from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.array.array import PEArray
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.array_config import ArrayConfig
 from boldhw.gateware.ops.loss import LossUnit
+from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.window import WindowUnit
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Flip, Loss, Segment, Window
+from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. An idle unit drives zeros: requests of all units are merged by OR.
@@ -28,7 +33,7 @@ from boldhw.spec.ops.kinds import Flip, Loss, Segment, Window
 #     array, window                           array and window unit
 #     active_samples                          active samples of this batch before this one
 #     label, margin, active                   of the loss
-UNITS = {Loss: LossUnit}
+UNITS = {Loss: LossUnit, Mac: MacUnit}
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -96,6 +101,7 @@ class OpEngine(wiring.Component):
 
     def __init__(self, size, kinds=UNITS):
         self.size, self.kinds = size, kinds
+        self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
         super().__init__({
             "start": In(1),
             "first": In(FIELD_BITS),
@@ -132,7 +138,41 @@ class OpEngine(wiring.Component):
             self.active.eq(_any(unit.active for unit in _with(units, "active"))),
         ]
         self._memories(m, sequencer, list(units.values()))
+        self._array(m, sequencer, _with(units, "array"))
+        self._window(m, sequencer, _with(units, "window"))
         return m
+
+    def _array(self, m, sequencer, units):
+        """Make the array; its words are those of the unit that runs."""
+        ports, late = [unit.array for unit in units], self.size.read_latency
+        m.submodules.array = ResetInserter(sequencer.abort)(
+            array := PEArray(ArrayConfig(self.size))
+        )
+        flags = (_any(getattr(port, name) for port in ports) for name in ("valid", "first", "last"))
+        m.d.comb += [
+            array.weights.eq(m.submodules.weight.row),
+            Cat(array.valid, array.first, array.last).eq(delay(m, Cat(flags), late)),
+            array.sign.eq(_any(port.sign for port in ports)),
+            array.mask.eq(_any(port.mask for port in ports)),
+            array.zero_true_vote.eq(_any(port.zero_true for port in ports)),
+        ]
+        for port in ports:
+            m.d.comb += [port.done.eq(array.done), port.sums.eq(array.sums)]
+
+    def _window(self, m, sequencer, units):
+        """Make the window unit; it serves the segment that is a window."""
+        ports = [unit.window for unit in units]
+        m.submodules.window = window = WindowUnit(self.size)
+        bits = sequencer.parts[0]
+        for index in range(1, self.size.segments):
+            bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
+        connect(m, window.part, Window, bits)
+        m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
+        for name in ("load", "inside", "column", "upper", "second"):
+            value = _any(getattr(port, name) for port in ports)
+            m.d.comb += getattr(window.port, name).eq(value)
+        for port in ports:
+            m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
     def _start(self, m, sequencer, kind, unit):
         m.d.comb += unit.op.start.eq(sequencer.starts[kind.KIND])
@@ -156,7 +196,7 @@ class OpEngine(wiring.Component):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
         for number, (name, shape) in enumerate(memory_shapes(self.size).items()):
-            m.submodules[name] = memory = RowMemory(*shape)
+            m.submodules[name] = memory = self.rams[name]
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
             if name == "data":

@@ -57,12 +57,11 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width),
         })  # fmt: skip
+        self.contents = memory.Memory(shape=width, depth=rows, init=(), attrs=WRITTEN_FIRST)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.rows = rows = memory.Memory(
-            shape=self.width, depth=self.rows, init=(), attrs=WRITTEN_FIRST
-        )
+        m.submodules.rows = rows = self.contents
         granularity = self.width // self.parts if self.parts > 1 else None
         read, write = rows.read_port(), rows.write_port(granularity=granularity)
         m.d.comb += [

@@ -135,7 +135,8 @@ class OpSequencer(wiring.Component):
         late = self.busy & (self.cycles == self.limit)
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [self.busy.eq(1), self.cycles.eq(0), self.count.eq(0), fused.eq(0)]
+                m.d.sync += [self.busy.eq(1), self.cycles.eq(0), fused.eq(0)]
+                m.d.sync += [self.count.eq(0), self.windows.eq(0)]
                 m.next = "BEGIN"
             with m.State("BEGIN"):
                 m.d.comb += begin.eq(1)
@@ -162,7 +163,7 @@ class OpSequencer(wiring.Component):
             with m.State("RUN"):
                 with m.If(self.done):
                     m.d.comb += again.eq(1)
-                    m.d.sync += self.count.eq(0)
+                    m.d.sync += [self.count.eq(0), self.windows.eq(0)]
                     m.next = "FETCH"
                 with m.If(late):
                     self._end(m, Status.TOO_LONG)
