@@ -106,9 +106,11 @@ def test_rows_are_as_many_as_their_addresses(seed):
                 part = replace(parts[0], deltas=0)
                 used = part.groups * part.down * (part.across * part.taps - part.skip)
                 row = max(op.wide, 2 * size.planes) * -(-op.outputs // size.planes)
-                expected = used * (read + 6) + used * (row + 12)
+                p = size.elements
+                whole = -(-op.rows * op.columns // p) * -(-p // op.planes)
+                expected = used * (max(read, whole) + 2) + used * (row + size.latency + 1)
                 fused = cycles([part, op], size)[-1]
-                assert fused == load + 2 + expected
+                assert fused == load + 1 + expected
 
 
 def test_one_port_pays_for_what_it_stores():

@@ -28,6 +28,11 @@ def to_bits(rows, shape):
     return np.unpackbits(packed, axis=1, count=width, bitorder="little").astype(bool).reshape(shape)
 
 
+def differing(found, expected):
+    """Return the numbers of the rows that differ."""
+    return [row for row, pair in enumerate(zip(found, expected, strict=True)) if len({*pair}) > 1]
+
+
 def op_bits(op):
     """Return the values of an op side by side, as ``op_layout`` has them."""
     word, low = 0, 0
@@ -107,6 +112,39 @@ class PartMemory:
         ones = (1 << self.bits) - 1
         mask = sum(ones << part * self.bits for part in range(self.parts) if valid >> part & 1)
         self.rows[addr] = self.rows[addr] & ~mask | row & mask
+
+
+class BlockMemory:
+    """Weights behind ports: ``BlockWrite`` and any number of ``RowRead``; rows are integers."""
+
+    def __init__(self, dut, rng, rows, size, reads, write="blocks"):
+        self.size, self.rows = size, rows
+        width = size.elements * size.lanes
+        self.readers = [
+            RowMemory(dut, rng, rows, width, size.read_latency, True, read, None) for read in reads
+        ]
+        names = ("valid", "addr", "granule", "block")
+        self.write = [getattr(dut, f"{write}__{name}") for name in names]
+
+    def drive(self):
+        """Put the rows that arrive in this cycle to the unit."""
+        for reader in self.readers:
+            reader.drive()
+
+    def sample(self):
+        """Take what the unit asks for in this cycle; a row is not read as it is written."""
+        valid, addr, granule, block = (int(port.value) for port in self.write)
+        for reader in self.readers:
+            reads = int(reader.reads[0].value) and int(reader.reads[1].value) == addr
+            assert not (valid and reads), f"row {addr} is read as it is written"
+            reader.sample()
+        if valid:
+            assert addr < len(self.rows), f"row {addr} of the weights is written"
+            p, s, ones = self.size.elements, self.size.lanes, (1 << self.size.elements) - 1
+            for element in range(p):
+                place = element * s + granule * p
+                word = block >> element * p & ones
+                self.rows[addr] = self.rows[addr] & ~(ones << place) | word << place
 
 
 async def cycle(dut, memories):

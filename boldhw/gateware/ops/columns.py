@@ -221,8 +221,12 @@ class Columns(wiring.Component):
             self.blocks.block.eq(self.turner.block),
             self.done.eq(delay(m, ends, 1)),
             known.addr.eq(self.row),
-            known.write.eq(stores << granule),
             known.write_addr.eq(row),
-            known.write_row.eq(bits.replicate(size.granules)),
             self.known.eq(known.row),
         ]
+        for number in range(size.granules):  # places after the block are not of the map
+            own = granule == number
+            m.d.comb += [
+                known.write[number].eq(stores & (own | (granule < number))),
+                known.write_row.word_select(number, p).eq(bits & own.replicate(p)),
+            ]

@@ -1,6 +1,6 @@
 """VOTE: inputs become columns in the weight memory, columns times deltas steps of accumulators."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -78,7 +78,7 @@ class VoteUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, op, late = self.size, self.op.op, self.size.read_latency
+        size, op = self.size, self.op.op
         part = self.parts[0]
         m.submodules.columns = columns = Columns(size)
         wiring.connect(m, columns.turner, wiring.flipped(self.turner))

@@ -32,7 +32,6 @@ from boldhw.spec.ops.segments import Sums
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
-VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
 TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
@@ -138,17 +137,19 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     inputs = len(words.used)
     planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    over = size.read_latency + 1  # a block is turned over and stored
+    blocks = ceil_div(op.rows * op.columns, size.elements)
     if size.transposers == 1:
-        build = inputs * (reads + TURN_OVER)
+        build = inputs * (max(reads, blocks * ceil_div(size.elements, op.planes)) + over)
     else:  # all granules of a word together; a block of P places is stored in a cycle
-        blocks = ceil_div(inputs * op.rows * op.columns, size.elements)
-        build = max(words.count * reads, blocks) + TURN_OVER * words.count
+        build = max(words.count * reads, inputs * blocks) + over * words.count
     if isinstance(part, Window):
         passes = inputs if size.transposers == 1 else words.count
         build += passes * op.rows * part.planes
     together = size.planes * size.access
-    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + VOTE_DRAIN)
-    return build + votes + CLOSE
+    drain = size.latency + 1  # from the last word of an input group to its last row
+    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + drain)
+    return build + votes + 1
 
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
