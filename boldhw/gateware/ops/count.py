@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.ports import COUNTER_BITS, OpPort, PartWrite, RowRead
@@ -25,7 +25,7 @@ class CountUnit(wiring.Component):
 
     Members
     -------
-    op : In(OpPort(Count))
+    op : Out(OpPort(Count))
         The op.
     read : Out(RowRead(size.data_width)), registered
         Words of the map.
@@ -43,7 +43,7 @@ class CountUnit(wiring.Component):
         self.size = size
         width = size.elements * COUNTER_BITS
         super().__init__({
-            "op": In(OpPort(Count)),
+            "op": Out(OpPort(Count)),
             "read": Out(RowRead(size.data_width)),
             "counters": Out(RowRead(width)),
             "counter_write": Out(PartWrite(width, size.elements)),
