@@ -1,19 +1,17 @@
 """Bench of WeightPlaces against the places of the golden op."""
 
-from dataclasses import replace
-
 import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 from support.op_bench import op_bits
-from support.op_segments import gathered_segment, random_segment
+from support.op_flips import op_of, part_of
 from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import flip
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.kinds import Flip, Turned
-from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
+from boldhw.spec.ops.kinds import Turned
+from boldhw.spec.ops.reads import kernel_words
 
 SIZE = ArraySize(**parameters())
 P = SIZE.elements
@@ -22,32 +20,9 @@ P = SIZE.elements
 def random_case(rng):
     """Return a FLIP and its segment."""
     turned = rng.choice(list(Turned))
-    groups = rng.choice((1, 1, 2, 3, SIZE.granules, SIZE.granules + 1))
-    if turned == Turned.PLACES:
-        shape = groups, rng.randint(1, P)
-        words = rng.randint(1, 3), rng.randint(1, 5)
-        part = gathered_segment(rng, SIZE, shape, words, 1, 0)
-    else:
-        part = random_segment(rng, SIZE, (1, 1))
+    part = part_of(rng, SIZE, turned, rng.randint(0, 999))
     outputs = rng.choice((1, P, P + 1, 2 * P, 4 * P + 1, SIZE.granules * P, 9 * P))
-    return op_of(rng, replace(part, weight_row=rng.randint(0, 999)), turned, outputs)
-
-
-def op_of(rng, part, turned, outputs):
-    """Return an op over a segment, and the segment."""
-    op = Flip(turned=turned, outputs=outputs, turned_row=rng.randint(0, 999), turned_fold=1)
-    if turned:
-        taps = back_words(op, part, SIZE).taps
-        columns = part.across * part.taps - part.skip
-        fold = 1
-        if turned == Turned.PLACES:
-            most = SIZE.granules // ceil_div(outputs, P) or 1
-            taps = SIZE.granules // ceil_div(outputs, P) if SIZE.granules % ceil_div(
-                outputs, P) == 0 else 1  # fmt: skip
-            fold = rng.randint(1, max(1, min(taps, most, columns)))
-        op = replace(op, turned_fold=fold)
-        op = replace(op, turned_taps=back_words(op, part, SIZE).taps)
-    return replace(op, **flip_steps(op, part, SIZE)), part
+    return op_of(rng, SIZE, part, turned, outputs), part
 
 
 def blocks(op, part):
