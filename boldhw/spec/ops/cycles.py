@@ -32,7 +32,8 @@ from boldhw.spec.ops.segments import Sums
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
-VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
+TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
+FLIP_DRAIN = 6  # of a FLIP: its first block of weights, and the last one
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
@@ -113,7 +114,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
     lines = (op.rows - 1) * op.stride + 1
     written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
     reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + (0 if size.dual_port else reads) + TURN_OVER + CLOSE
+    return written + CLOSE + (TWO_READS if size.dual_port else reads)
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
@@ -121,8 +122,13 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 
 
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
-    """Count signs and masks of each group, at all places."""
-    return 2 * op.groups * op.rows * ceil_div(op.columns, op.planes) + TURN_OVER + CLOSE
+    """Count signs and masks of each group, at all places, and the last outputs of all.
+
+    A block of P places goes out, output by output, while the next one comes in.
+    """
+    tiles = op.rows * ceil_div(op.columns, op.planes)
+    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
+    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
@@ -132,36 +138,41 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     inputs = len(words.used)
     planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    over = size.read_latency + 1  # a block is turned over and stored
+    blocks = ceil_div(op.rows * op.columns, size.elements)
     if size.transposers == 1:
-        build = inputs * (reads + TURN_OVER)
+        build = inputs * (max(reads, blocks * ceil_div(size.elements, op.planes)) + over)
     else:  # all granules of a word together; a block of P places is stored in a cycle
-        blocks = ceil_div(inputs * op.rows * op.columns, size.elements)
-        build = max(words.count * reads, blocks) + TURN_OVER * words.count
+        build = max(words.count * reads, inputs * blocks) + over * words.count
     if isinstance(part, Window):
         passes = inputs if size.transposers == 1 else words.count
         build += passes * op.rows * part.planes
     together = size.planes * size.access
-    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + VOTE_DRAIN)
-    return build + votes + CLOSE
+    drain = size.latency + 1  # from the last word of an input group to its last row
+    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + drain)
+    return build + votes + 1
 
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
     rows = len(kernel_words(parts[0], size).used) * op.outputs * size.access
-    return rows + _blocks(op, parts[0], size) + size.latency + CLOSE
+    return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
 
 def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
-    """Return the cycles in which blocks of weights are loaded and stored, in both planes."""
-    inputs = len(kernel_words(part, size).used)
-    return inputs * ceil_div(op.outputs, size.elements) * (2 + (op.turned > 0))
+    """Return the cycles in which blocks of weights are loaded and stored, in both planes.
+
+    A block goes round as a whole, with words of outputs that are not there.
+    """
+    inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
+    missing = groups * size.elements - op.outputs
+    return inputs * (groups * (2 + (op.turned > 0)) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count columns of all pixels, and what sums them up."""
-    columns = op.rows * ceil_div(op.columns, size.planes)
-    wide = ceil_div(op.rows * op.columns, size.lanes)
-    turns = op.groups if size.transposers == 1 else 1  # others turn over beside each other
-    return op.groups * (columns + wide + size.access) + turns * TURN_OVER + CLOSE
+    """Count the places of all groups; rows of a map are as far apart as it has words a pixel."""
+    places = op.rows * ceil_div(op.columns, size.planes)
+    words = ceil_div(op.groups, size.granules)
+    return words + op.groups * places + size.read_latency + CLOSE
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
