@@ -30,6 +30,14 @@ def read_npz(path, labels=True) -> tuple[Rows, Rows | None]:
         raise DataError(f"{path} is damaged or no .npz file: {error}; save it again") from error
     if "x" in arrays:
         return _rows(path, "x", "y", arrays), None
+    return parted(path, arrays)
+
+
+def parted(path, arrays) -> tuple[Rows, Rows]:
+    """Return (training, test) samples of arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+
+    ``path`` is where they come from. Raises DataError like :func:`read_npz`.
+    """
     train, test = (_rows(path, f"x_{part}", f"y_{part}", arrays) for part in ("train", "test"))
     _check_alike(path, train, test)
     return train, test

@@ -3,40 +3,21 @@
 Everything is checked before it is returned: a data set is whole, or a DataError says what is wrong.
 """
 
-import gzip
-import math
-import re
 import zlib
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from boldhw.data.files import DAMAGED, LARGEST, read_exactly
-from boldhw.data.rows import check_size, listed
+from boldhw.data.files import LARGEST
+from boldhw.data.idx import read_pictures
+from boldhw.data.rows import check_size
 from boldhw.data.schema import Schema
 from boldhw.errors import DataError, missing_package
 from boldhw.spec.checks import check_range
 
 THRESHOLD = 127  # pixels above it are T, unless another is given
 SPLIT_SEED = 5000  # of the shuffles that part test from training samples, the same for everybody
-IDX_IMAGES, IDX_LABELS = 0x803, 0x801  # magic: unsigned bytes in three dimensions, in one
-IDX_TYPES = {
-    0x08: "unsigned bytes", 0x09: "signed bytes", 0x0B: "integers of 16 bits",
-    0x0C: "integers of 32 bits", 0x0D: "real numbers of 32 bits", 0x0E: "real numbers of 64 bits",
-}  # fmt: skip
-IDX_FILES = (
-    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
-    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
-)
-# Names that files with the same content have elsewhere: gzipped or not, with a dot for a hyphen,
-# with test for t10k, behind the name of a set, such as emnist-digits-.
-IDX_NAME = re.compile(
-    r"(?!\.)(?P<set>.*?)(?P<part>train|t10k|test)-(?P<kind>images|labels)[.-]idx[13][.-]ubyte(?:\.gz)?",
-    re.IGNORECASE,
-)
-GZIP_START = b"\x1f\x8b"
 MAX_LABEL = 254
 
 
@@ -140,7 +121,7 @@ def load_pictures(name, train_size=None, test_size=None):
     them, gzipped or not. Raises DataError, or ToolError for a missing package.
     """
     x_train, y_train, x_test, y_test = (
-        _split(*NAMED[name]()) if name in NAMED else _load_directory(Path(name))
+        _split(*NAMED[name]()) if name in NAMED else read_pictures(Path(name))
     )
     x_train, y_train = _checked(f"{name}: training set", x_train, y_train, train_size)
     x_test, y_test = _checked(f"{name}: test set", x_test, y_test, test_size)
@@ -272,97 +253,3 @@ def _checked(name, images, labels, size):
         raise DataError(f"{name}: label {wrong} is out of range; labels run from 0 to {MAX_LABEL}")
     check_size(name, len(images), size)
     return images.reshape(len(images), -1)[:size], labels.astype(np.int64)[:size]
-
-
-def _load_directory(folder):
-    paths = _idx_paths(folder)
-    return [
-        _read_idx(_only(paths[_role(name)]), magic)
-        for names in IDX_FILES
-        for name, magic in zip(names, (IDX_IMAGES, IDX_LABELS), strict=True)
-    ]
-
-
-def has_idx(folder):
-    """Return whether anything in a folder has the name of an IDX file."""
-    return any(IDX_NAME.fullmatch(path.name) for path in folder.iterdir())
-
-
-def _idx_paths(folder):
-    """Return {role: paths} of the one set of IDX files in a folder."""
-    sets: dict[str, dict[tuple[bool, bool], list[Path]]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
-            sets.setdefault(match["set"], {}).setdefault(_role(path.name), []).append(path)
-    whole = [name for name, paths in sets.items() if len(paths) == len(IDX_FILES) * 2]
-    if len(whole) > 1:
-        raise DataError(
-            f"{folder} holds several sets of IDX files: {listed(whole)}; put the files of one "
-            f"into a folder of their own"
-        )
-    if not whole:
-        raise DataError(_no_set(folder, sets))
-    return sets[whole[0]]
-
-
-def _role(name):
-    """Return what the name of an IDX file says it holds: (of the training set, of images)."""
-    match = IDX_NAME.fullmatch(name)
-    assert match is not None, f"{name} is no name of an IDX file"
-    return match["part"].lower() == "train", match["kind"].lower() == "images"
-
-
-def _no_set(folder, sets):
-    """Return what is missing in a folder that has no whole set of IDX files."""
-    prefix, paths = max(sets.items(), key=lambda item: len(item[1]), default=("", {}))
-    missing = [prefix + name for names in IDX_FILES for name in names if _role(name) not in paths]
-    there = [path.name + "/" * path.is_dir() for path in sorted(folder.iterdir())]
-    return (
-        f"{folder} has no file {' and no '.join(missing)}; it has {listed(there) or 'nothing'}; "
-        f"copy what is missing there, gzipped or not, or give it one folder of pictures or sound "
-        f"clips for each class"
-    )
-
-
-def _only(paths):
-    """Return the file among those with the same role, the unpacked one if it is there twice."""
-    if len({path.name.removesuffix(".gz") for path in paths}) > 1:
-        raise DataError(
-            f"{paths[0]} and {paths[1].name} may both be meant; put one into another folder"
-        )
-    return paths[0]
-
-
-def _read_idx(path, magic):
-    """Return the uint8 array of an IDX file, which is gzipped if it begins like that."""
-    with open(path, "rb") as file:
-        packed = file.peek(len(GZIP_START)).startswith(GZIP_START)
-        with gzip.open(file) if packed else nullcontext(file) as content:
-            return parse_idx(content, magic, path)
-
-
-def _other_kind(header, magic, dimensions):
-    """Return what is wrong with the first bytes of an IDX file, and what to do."""
-    found = f"0x{header[:4].hex()}" if header else "nothing"
-    text = f"starts with {found}, not with the magic number 0x{magic:08x} and {dimensions} sizes; "
-    if len(header) < 4 or header[:2] != bytes(2) or header[2] not in IDX_TYPES:
-        return f"{text}it is no IDX file of that kind"
-    return (
-        f"{text}it holds {IDX_TYPES[header[2]]} in {header[3]} dimensions: save samples and labels "
-        f"of other types or shapes as .npz, with np.savez(path, x_train=..., y_train=..., "
-        f"x_test=..., y_test=...)"
-    )
-
-
-def parse_idx(file, magic, path):
-    """Return the uint8 array of an open IDX file, whose name is ``path``. Raises DataError."""
-    dimensions = magic & 0xFF
-    try:
-        header = file.read(4 + 4 * dimensions)
-        if len(header) != 4 + 4 * dimensions or header[:4] != magic.to_bytes(4):
-            raise DataError(f"{path} {_other_kind(header, magic, dimensions)}")
-        shape = np.frombuffer(header[4:], ">u4").tolist()
-        content = read_exactly(file, math.prod(shape), path)
-        return np.frombuffer(content, np.uint8).reshape(shape)
-    except DAMAGED as error:
-        raise DataError(f"{path} is damaged: {error}; fetch it again") from error

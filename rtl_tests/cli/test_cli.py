@@ -26,7 +26,7 @@ from boldhw.cli import options
 from boldhw.cli.demo import DEFAULT
 from boldhw.cli.main import main
 from boldhw.cli.verbs import cli
-from boldhw.data import datasets
+from boldhw.data import idx
 from boldhw.errors import ConfigError, ToolError
 from boldhw.flow.build import Placed
 from boldhw.golden import checkpoint as checkpoints
@@ -817,9 +817,9 @@ class TestRefusals:
         refused(2, words, *line, tmp_path / "file" / "folder")
 
     def test_damaged_idx_file(self, refused, tmp_path):
-        for name in (name for names in datasets.IDX_FILES for name in names):
+        for name in (name for names in idx.FILES for name in names):
             (tmp_path / f"{name}.gz").write_bytes(gzip.compress(bytes(32)))
-        refused(2, ("0x00000803",), "train", "--data", tmp_path)
+        refused(2, ("no IDX file",), "train", "--data", tmp_path)
 
     @pytest.mark.parametrize("place", [3, 1000, -3])
     def test_damaged_checkpoint(self, refused, checkpoint, place):

@@ -10,7 +10,7 @@ from boldhost.link import Link
 from boldhost.transport import Transport
 from support.tiny_run import TINY, tiny_trainer
 
-from boldhw.data import datasets
+from boldhw.data import idx
 from boldhw.errors import BoldhwError, DeviceError
 from boldhw.golden import checkpoint
 from boldhw.spec.protocol import REPLY, Command, decode, encode, identity_bytes
@@ -141,10 +141,10 @@ def reseal(content):
 
 def idx_file(content):
     """A file of images is refused by name, or has as many bytes as it says."""
-    for magic in (datasets.IDX_IMAGES, datasets.IDX_LABELS):
+    for expected in (idx.PICTURES, idx.NUMBERS, None):
         for file in (io.BytesIO(content), gzip.GzipFile(fileobj=io.BytesIO(content))):
             try:
-                array = datasets.parse_idx(file, magic, "images")
+                array = idx.parse(file, "images", expected)
             except BoldhwError:
                 continue
             assert array.size <= 2000 * len(content)
@@ -157,12 +157,12 @@ def frames():
 
 
 def idx_images():
-    header = np.array([datasets.IDX_IMAGES, 2, 3, 4], ">u4").tobytes()
+    header = np.array([0x803, 2, 3, 4], ">u4").tobytes()
     return header + bytes(range(24))
 
 
 def idx_labels():
-    return np.array([datasets.IDX_LABELS, 5], ">u4").tobytes() + bytes(range(5))
+    return np.array([0x801, 5], ">u4").tobytes() + bytes(range(5))
 
 
 def small_checkpoint(path):

@@ -6,9 +6,11 @@ were active, the update list follows.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from boldhw.spec.layer import Layer
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops import segments
+from boldhw.spec.ops import heads, segments
 from boldhw.spec.ops.edges import Edge
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -20,14 +22,17 @@ from boldhw.spec.ops.kinds import (
     Loss,
     Mac,
     Part,
+    Segment,
     Sink,
     Turn,
     Turned,
     Vote,
+    Window,
 )
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.nest import jumps
+from boldhw.spec.ops.reads import flip_steps
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.settings import LayerValues, NetworkValues
 
@@ -58,7 +63,7 @@ class Compiler:
         ops: list[Op] = []
         for layer in reversed(self.memory.network.layers):
             if layer.place.is_output:
-                ops.append(self._loss(deltas=True))
+                ops += [self._loss(deltas=True), *heads.spread(self.memory)]
             else:
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.SECOND, self.memory.gates[layer.name]))
@@ -91,11 +96,14 @@ class Compiler:
                     ops.append(self._vote(edge, fused=True))
                 else:
                     ops.append(segments.votes(self.memory, edge, self.size.planes, own.zero_true))
-                ops.append(self._flip(edge, own))
+                part = next(op for op in reversed(ops) if isinstance(op, Segment | Window))
+                ops.append(self._flip(edge, own, part))
         return [*ops, End()]
 
     def _sums(self, layer: Layer) -> list[Op]:
         memory, own, edges = self.memory, self.of[layer.name], self.memory.edges[layer.name]
+        if layer.name in memory.spread:
+            return self._scores(layer)
         rows, columns = edges[0].sums
         planes = 1 if layer.kernel is None else self.size.planes
         groups = ceil_div(layer.outputs, self.size.elements)
@@ -112,6 +120,19 @@ class Compiler:
             unit_row=memory.units[layer.name], index_row=index_row,
         )  # fmt: skip
         return [*parts, bits]
+
+    def _scores(self, layer: Layer) -> list[Op]:
+        """Sum up the scores of one place after the other: each has segments of its own."""
+        memory, own, edges = self.memory, self.of[layer.name], self.memory.edges[layer.name]
+        groups = ceil_div(layer.outputs, self.size.elements)
+        sums = Sums(1, 1, 1, 1, groups)
+        parts = [
+            segments.forward(memory, edge, sums, own.zero_true, at)
+            for at in heads.places(memory.network)
+            for edge in edges
+        ]
+        lanes = layer.outputs - (groups - 1) * self.size.elements
+        return [*parts, _mac(Sink.SCORES, sums, lanes)]
 
     def _deltas(self, layer: Layer) -> list[Op]:
         """Sum up for a layer what all that read it send back."""
@@ -131,7 +152,8 @@ class Compiler:
 
     def _loss(self, deltas: bool) -> Loss:
         layer = self.memory.network.output
-        place = self.memory.deltas[layer.name]
+        memory = self.memory
+        place = memory.scores if layer.name in memory.spread else memory.deltas[layer.name]
         return Loss(
             deltas=deltas,
             outputs=layer.outputs,
@@ -176,6 +198,12 @@ class Compiler:
         steps = jumps(counts, [0, place.pitch, 0])
         return [*ops, _gather(place.row, counts, steps, found.deltas, memory.slot)]
 
+    def _wide(self, layer: Layer) -> int:
+        """Return the rows of the delta memory of an output: of a batch, for a dense layer."""
+        if layer.kernel is None:
+            return ceil_div(self.settings.batch, self.size.lanes)
+        return self.memory.wide(layer)
+
     def _votes(self, layer: Layer) -> list[Op]:
         ops: list[Op] = [self._turn(layer, self.memory.full_deltas[layer.name])]
         for edge in self.memory.edges[layer.name]:
@@ -204,7 +232,7 @@ class Compiler:
             rows=counts[1],
             planes=planes,
             stride=1 if slot_row is not None else spacing,
-            wide=memory.wide(layer),
+            wide=self._wide(layer),
             out_row=0,
             **{f"jump{level}": step for level, step in enumerate(steps)},
         )
@@ -218,19 +246,19 @@ class Compiler:
             columns=self.settings.batch if fused else columns,
             rows=rows,
             planes=1 if fused else self.size.planes,
-            wide=self.memory.wide(edge.layer),
+            wide=self._wide(edge.layer),
             outputs=edge.layer.outputs,
             column_row=self.memory.columns,
             acc_row=self.memory.accumulators[edge],
             decay=own.decay if fused else 0,
         )
 
-    def _flip(self, edge: Edge, own: LayerValues) -> Flip:
+    def _flip(self, edge: Edge, own: LayerValues, part: Segment | Window) -> Flip:
         memory = self.memory
         dense = edge.layer.kernel is None
         turned = Turned.PLACES if dense else Turned.KERNEL
         fold = memory.fold(edge.source)
-        return Flip(
+        flip = Flip(
             turned=turned if edge.turns else Turned.NONE,
             turned_row=memory.turned.get(edge, 0),
             turned_taps=edge.back(self.size, fold).taps,
@@ -246,6 +274,7 @@ class Compiler:
             balance_row=memory.balances.get(edge.layer.name, 0),
             counter_row=memory.totals[edge.layer.name],
         )
+        return replace(flip, **flip_steps(flip, part, self.size))
 
 
 def _mac(sink: Sink, sums: Sums, lanes: int, **fields: int) -> Mac:

@@ -1,7 +1,7 @@
 """Clock cycles of an op list, from its descriptors and the size of the array alone.
 
 Words of a sum and rows of a memory take a cycle each. What is in registers before it is needed
-takes none. docs/graph_engine.md has the formulas; the gateware's counters will have to equal them.
+takes none. docs/graph_engine.md has the formulas; the gateware's counter equals them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ from boldhw.spec.ops.segments import Sums
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
-VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
+TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
+FLIP_DRAIN = 6  # of a FLIP: its first block of weights, and the last one
 CLOSE = 2  # cycles from the last result of an op to the next op
+MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
+COUNTED = 3  # cycles until the sizes of the last deltas are added up
 
 
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
@@ -63,23 +66,32 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     """Count the words of all segments at all places, and what interrupts them."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
-    groups, across, pool, tiles, rows = nest.counts
-    places = across * pool * tiles * rows
-    words = sum(_words(part, op.planes, size) for part in parts) + len(parts) - 1
-    total = size.latency + CLOSE + places * groups * words
-    images = [part for part in parts if isinstance(part, Window)]
-    total += sum(op.rows * part.planes for part in images)  # a row of the image for each row
+    groups, places, rows = op.groups, nest.places, op.rows // op.pool
+    total = (
+        size.latency
+        + MAC_CLOSE
+        + places * groups * sum(_words(part, op.planes, size) for part in parts)
+    )
+    total += sum(_image_rows(op, part) for part in parts if isinstance(part, Window))
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
-    if op.sink == Sink.SCORES:
-        return total
     deep = ceil_div(op.groups, size.granules)
     stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
-    flushed = op.out_pitch - op.columns // op.pool
-    total += ceil_div(op.front, size.planes) + rows * deep * ceil_div(flushed, size.planes)
+    indices = stored * (op.pool > 1)
+    if op.sink == Sink.SCORES:  # those of a group are stored one by one
+        return total + (groups - 1) * size.elements + (0 if size.dual_port else indices)
+    empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
+    total += ceil_div(op.front, size.planes) + rows * empty
+    if empty and op.pool > 1:  # the last index of a row is stored first
+        total += rows
     if op.sink == Sink.DELTAS:
-        total += stored  # their gates are read
-    return total + (0 if size.dual_port else stored * (1 + (op.pool > 1)))
+        total += stored + COUNTED  # their gates are read; their sizes are added up
+    return total + (0 if size.dual_port else stored + indices + rows * empty)
+
+
+def _image_rows(op: Mac, part: Window) -> int:
+    """Return the rows of an image, of all planes, that the sums of a MAC span."""
+    return part.planes * (part.side + (op.rows - 1) * part.stride)
 
 
 def _words(part: Segment | Window, planes: int, size: ArraySize) -> int:
@@ -102,7 +114,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
     lines = (op.rows - 1) * op.stride + 1
     written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
     reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + (0 if size.dual_port else reads) + TURN_OVER + CLOSE
+    return written + CLOSE + (TWO_READS if size.dual_port else reads)
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
@@ -110,8 +122,13 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 
 
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
-    """Count signs and masks of each group, at all places."""
-    return 2 * op.groups * op.rows * ceil_div(op.columns, op.planes) + TURN_OVER + CLOSE
+    """Count signs and masks of each group, at all places, and the last outputs of all.
+
+    A block of P places goes out, output by output, while the next one comes in.
+    """
+    tiles = op.rows * ceil_div(op.columns, op.planes)
+    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
+    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
@@ -121,43 +138,51 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     inputs = len(words.used)
     planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    over = size.read_latency + 1  # a block is turned over and stored
+    blocks = ceil_div(op.rows * op.columns, size.elements)
     if size.transposers == 1:
-        build = inputs * (reads + TURN_OVER)
+        build = inputs * (max(reads, blocks * ceil_div(size.elements, op.planes)) + over)
     else:  # all granules of a word together; a block of P places is stored in a cycle
-        blocks = ceil_div(inputs * op.rows * op.columns, size.elements)
-        build = max(words.count * reads, blocks) + TURN_OVER * words.count
+        build = max(words.count * reads, inputs * blocks) + over * words.count
     if isinstance(part, Window):
         passes = inputs if size.transposers == 1 else words.count
         build += passes * op.rows * part.planes
     together = size.planes * size.access
-    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + VOTE_DRAIN)
-    return build + votes + CLOSE
+    drain = size.latency + 1  # from the last word of an input group to its last row
+    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + drain)
+    return build + votes + 1
 
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
     rows = len(kernel_words(parts[0], size).used) * op.outputs * size.access
-    return rows + _blocks(op, parts[0], size) + size.latency + CLOSE
+    return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
 
 def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
-    """Return the cycles in which blocks of weights are loaded and stored, in both planes."""
-    inputs = len(kernel_words(part, size).used)
-    return inputs * ceil_div(op.outputs, size.elements) * (2 + (op.turned > 0))
+    """Return the cycles in which blocks of weights are loaded and stored, in both planes.
+
+    A block goes round as a whole, with words of outputs that are not there.
+    """
+    inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
+    missing = groups * size.elements - op.outputs
+    return inputs * (groups * (2 + (op.turned > 0)) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count columns of all pixels, and what sums them up."""
-    columns = op.rows * ceil_div(op.columns, size.planes)
-    wide = ceil_div(op.rows * op.columns, size.lanes)
-    turns = op.groups if size.transposers == 1 else 1  # others turn over beside each other
-    return op.groups * (columns + wide + size.access) + turns * TURN_OVER + CLOSE
+    """Count the places of all groups; rows of a map are as far apart as it has words a pixel."""
+    places = op.rows * ceil_div(op.columns, size.planes)
+    words = ceil_div(op.groups, size.granules)
+    return words + op.groups * places + size.read_latency + CLOSE
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
-    """Count the scores, and the rows of deltas that are written."""
-    deep = ceil_div(ceil_div(op.outputs, size.elements), size.granules)
+    """Count the scores; or the lanes of their groups, and the rows of deltas that are written."""
+    groups = ceil_div(op.outputs, size.elements)
+    deep = ceil_div(groups, size.granules)
+    if not op.deltas:
+        return op.outputs + CLOSE
     rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
-    return op.outputs + CLOSE + (rows if op.deltas else 0)
+    return groups * size.elements + CLOSE + rows
 
 
 def _end(op: End, parts: Parts, size: ArraySize) -> int:

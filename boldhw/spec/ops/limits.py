@@ -8,6 +8,7 @@ from typing import Any
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
     Count,
@@ -23,7 +24,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.reads import back_words, kernel_words
+from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
 POSITIVE = (
@@ -63,14 +64,35 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         terms = sum(_terms(part, size) for part in parts)
         if terms > TERMS:
             raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
-    if isinstance(op, Flip) and op.turned:
-        if isinstance(parts[0], Window):
-            raise DataError(f"{where} has a transposed plane, and a window has none")
-        _check_turned(size, where, op, parts[0])
+        _check_segments(size, where, op, parts)
+    if isinstance(op, Flip):
+        if op.turned:
+            _check_turned(size, where, op, parts[0])
+        for name, wanted in flip_steps(op, parts[0], size).items():
+            if getattr(op, name) != wanted:
+                raise DataError(
+                    f"{where} has {name}={getattr(op, name)}; its words make it {wanted}"
+                )
 
 
-def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment) -> None:
+def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
+    """Raise DataError for more segments than an array has registers of, and for two windows."""
+    if len(parts) > size.segments:
+        raise DataError(
+            f"{where} has {len(parts)} segments in front of it; the array takes segments="
+            f"{size.segments}: use fewer taps or readers, or an array with more segments"
+        )
+    windows = [part for part in parts if isinstance(part, Window)]
+    if len(windows) > 1:
+        raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
+    if op.pool > 1 and any(part.stride > WINDOW_STRIDE for part in windows):
+        raise DataError(f"{where} pools sums of a window more than {WINDOW_STRIDE} pixels apart")
+
+
+def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment | Window) -> None:
     """Raise DataError unless the transposed plane has the words that its outputs make."""
+    if isinstance(part, Window):
+        raise DataError(f"{where} has a transposed plane, and a window has none")
     if op.turned == Turned.PLACES and op.turned_fold < 1:
         raise DataError(f"{where} has turned_fold=0; it must be 1 or more")
     taps = back_words(op, part, size).taps
@@ -104,6 +126,11 @@ def _window(op: Window, size: ArraySize) -> Iterator[str]:
         yield f"has patches of {bits} bits, and {op.groups} groups for {_terms(op, size)}"
     if op.width > size.lanes:
         yield f"reads images {op.width} wide; a row holds {size.lanes}"
+    if op.side > WINDOW_SIDE or op.planes > WINDOW_PLANES or bits > WINDOW_WORDS * size.lanes:
+        yield (
+            f"has patches of {op.side} x {op.side} x {op.planes}; a window unit makes up to "
+            f"{WINDOW_SIDE} x {WINDOW_SIDE} of {WINDOW_PLANES} planes, {WINDOW_WORDS} words"
+        )
 
 
 def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
@@ -116,6 +143,9 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
         yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
     if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
         yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
+    outputs = (op.groups - 1) * size.elements + op.lanes
+    if op.sink == Sink.SCORES and outputs > size.score_rows:
+        yield f"makes {outputs} scores; the array keeps {size.score_rows}"
     if op.sink != Sink.SCORES and op.out_pitch < made:
         yield f"writes {made} columns with a pitch of {op.out_pitch}"
     if op.sink == Sink.DELTAS and op.gate_pitch < made:
@@ -136,7 +166,7 @@ def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
 
 def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
     """Places of a map are lanes of rows of the delta memory; so are gathered samples."""
-    if op.wide < ceil_div(op.rows * op.columns, size.lanes):
+    if op.wide != ceil_div(op.rows * op.columns, size.lanes):
         yield f"has {op.wide} rows for {op.rows} x {op.columns} places"
     if op.gathered and (op.rows > 1 or op.columns > size.batch):
         yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"
@@ -157,6 +187,8 @@ def _count(op: Count, size: ArraySize) -> Iterator[str]:
 def _loss(op: Loss, size: ArraySize) -> Iterator[str]:
     if op.outputs % op.per_class or op.outputs < 2 * op.per_class:
         yield f"has {op.outputs} scores, and {op.per_class} a class; there are two classes or more"
+    if op.outputs > size.score_rows:
+        yield f"has {op.outputs} scores; the array keeps {size.score_rows}"
 
 
 LIMITS: dict[type[Op], Callable[[Any, ArraySize], Iterator[str]]] = {

@@ -30,13 +30,34 @@ def back_words(op: Flip, part: Segment | Window, size: ArraySize) -> Words:
     return Words(size.granules, groups, words.rows, words.columns, words.dilation)
 
 
+def flip_steps(op: Flip, part: Segment | Window, size: ArraySize) -> dict[str, int]:
+    """Return the values of a FLIP with which adders go through the rows of both planes."""
+    own = {
+        "step": kernel_words(part, size).count,
+        "groups": ceil_div(op.outputs, size.elements),
+    }
+    if not op.turned:
+        return own | {"turned_across": 0, "turned_group": 0, "turned_line": 0}
+    back = back_words(op, part, size)
+    line = back.deep * back.across
+    if op.turned == Turned.PLACES:
+        group, line = line, part.groups * line
+    else:
+        group = back.rows * line
+    return own | {"turned_across": back.across, "turned_group": group, "turned_line": line}
+
+
 def mac_rows(op: Mac, part: Segment) -> Longs:
     """Return the row of each word of each sum: int64, shape (rows, columns, groups, words)."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
     words = part.down * part.words * part.across
     rows = addresses(part.in_row, [part.across, part.words, part.down, *nest.counts], part.jumps)
-    # Axes: row, tile, row and column of a square, group, words. A plane becomes a column.
     rows = rows.reshape(*rows.shape[:5], words)
+    if op.pool > 1:  # axes: row, tile, group, row and column of a square, words
+        rows = rows.transpose(0, 1, 3, 4, 2, 5)
+    else:  # axes: row, tile, one, column of a tile, group, words
+        rows = rows.reshape(op.rows, nest.tiles, 1, nest.across, op.groups, words)
+    # A plane becomes a column.
     plane = np.arange(op.planes)[:, None, None] * part.stride
     rows = (rows[:, :, :, :, None] + plane).transpose(0, 2, 1, 3, 4, 5, 6)
     return rows.reshape(op.rows, -1, op.groups, words)[:, : op.columns] % ADDRESSES

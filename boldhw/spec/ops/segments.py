@@ -36,33 +36,52 @@ class Sums:
     fold: int = 1
 
     @property
-    def counts(self) -> list[int]:
-        """Counts of the levels of its nest, from the group on.
+    def across(self) -> int:
+        """Columns of a tile that are computed one after the other.
 
         With planes the columns of a square are computed together.
         """
-        across = self.fold if self.planes > 1 or self.fold > 1 else self.pool
-        return [
-            self.groups,
-            across,
-            self.pool,
-            ceil_div(self.columns, across * self.planes),
-            self.rows // self.pool,
-        ]
+        return self.fold if self.planes > 1 or self.fold > 1 else self.pool
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of a row."""
+        return ceil_div(self.columns, self.across * self.planes)
+
+    @property
+    def places(self) -> int:
+        """Places, or tiles of D places, that sums are made for."""
+        return self.rows * self.across * self.tiles
+
+    @property
+    def counts(self) -> list[int]:
+        """Counts of the levels of its nest, from the one on that is outside of the words.
+
+        A square is gone through for one group after the other, so that only the largest sums of a
+        group have to be kept; else all groups of a place follow each other.
+        """
+        if self.pool > 1:
+            inner = [self.across, self.pool, self.groups]
+        else:
+            inner = [self.groups, self.across, 1]
+        return [*inner, self.tiles, self.rows // self.pool]
 
     def strides(self, stride: int, line: int) -> list[int]:
         """Return the distances of these levels in a map. line: from one of its rows to the next."""
-        across = self.counts[1] * self.planes
-        return [0, stride, stride * line, stride * across, stride * line * self.pool]
+        inner = [stride, stride * line, 0] if self.pool > 1 else [0, stride, 0]
+        return [*inner, stride * self.across * self.planes, stride * line * self.pool]
 
 
-def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segment | Window:
-    """Return the segment of a MAC that sums up an edge."""
+def forward(
+    memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool, at: tuple[int, int] = (0, 0)
+) -> Segment | Window:
+    """Return the segment of a MAC that sums up an edge. at: row and column of its first sum."""
+    top, left = edge.top + at[0] * edge.stride, edge.left + at[1] * edge.stride
     if edge.window:
-        return _window(memory, edge, zero_true)
+        return _window(memory, edge, zero_true, top, left)
     words, place = edge.words(memory.size), memory.maps[edge.source]
     return _segment(
-        words, place, edge.top, edge.left, edge.stride,
+        words, place, top, left, edge.stride,
         _levels(words, place, sums.counts, sums.strides(edge.stride, place.line)),
         weight_row=memory.weights[edge], zero_true=zero_true, border=_has_border(edge, zero_true),
     )  # fmt: skip
@@ -86,7 +105,7 @@ def backward(memory: MemoryMap, edge: Edge, sums: Sums) -> Segment:
 def votes(memory: MemoryMap, edge: Edge, planes: int, zero_true: bool) -> Segment | Window:
     """Return the segment of a VOTE: word after word, each at all places."""
     if edge.window:
-        return _window(memory, edge, zero_true)
+        return _window(memory, edge, zero_true, edge.top, edge.left)
     words, place = edge.words(memory.size), memory.maps[edge.source]
     rows, columns = edge.sums
     counts = [ceil_div(columns, planes), rows, words.across, words.deep, words.rows]
@@ -175,7 +194,7 @@ def _replaced(segment: Segment, row: int) -> Segment:
     return Segment(**vars(segment) | {"in_row": row})
 
 
-def _window(memory: MemoryMap, edge: Edge, zero_true: bool) -> Window:
+def _window(memory: MemoryMap, edge: Edge, zero_true: bool, top: int, left: int) -> Window:
     assert edge.window is not None
     assert edge.layer.kernel is not None
     words = edge.words(memory.size)
@@ -185,8 +204,8 @@ def _window(memory: MemoryMap, edge: Edge, zero_true: bool) -> Window:
         planes=edge.window.planes,
         side=edge.layer.kernel.side,
         stride=edge.stride,
-        top=edge.top,
-        left=edge.left,
+        top=top,
+        left=left,
         height=edge.window.height,
         width=edge.window.width,
         groups=words.groups,

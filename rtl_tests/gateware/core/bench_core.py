@@ -9,10 +9,10 @@ from boldhw.spec import cycles
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
-async def training_matches_golden(dut):
-    """Results, state after every update, flips and cycle counters, over many updates."""
-    case = CASES[parameters()["case"]]
-    updates = parameters().get("updates", case.updates)
+@cocotb.parametrize(name=list(parameters()["cases"]))
+async def training_matches_golden(dut, name):
+    """Results, state after every update, flips and cycle counters, over many updates of a case."""
+    case, updates = CASES[name], parameters()["cases"][name]
     network = case.network()
     driver = Driver(dut, network)
     await driver.start()

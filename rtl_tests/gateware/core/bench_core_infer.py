@@ -11,10 +11,10 @@ SAMPLES = 20
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(readiness=[1, 0.5, 0.05])
-async def scores_match_golden(dut, readiness):
+@cocotb.parametrize(name=parameters()["cases"], readiness=[1, 0.5, 0.05])
+async def scores_match_golden(dut, name, readiness):
     """Every score, in order; a cycle more for each cycle in which a score is not taken."""
-    case = INFERENCE[parameters()["case"]]
+    case = INFERENCE[name]
     network = case.network()
     driver = Driver(dut, network, readiness)
     await driver.start()

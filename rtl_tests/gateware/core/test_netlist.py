@@ -21,10 +21,11 @@ def built(request):
 def test_training_is_that_of_golden(built):
     """Results of each sample, weights and accumulators after each of five updates, counters."""
     directory, case = built
-    parameters = {"case": case, "updates": UPDATES}
+    parameters = {"cases": {case: UPDATES}}
     simulate.run_built(directory, "bench_core", "verilator", 1, parameters, cycles=UPDATES * 500)
 
 
 def test_inference_is_that_of_golden(built):
     directory, case = built
-    simulate.run_built(directory, "bench_core_infer", "verilator", 3, {"case": case}, cycles=3000)
+    parameters = {"cases": [case]}
+    simulate.run_built(directory, "bench_core_infer", "verilator", 3, parameters, cycles=3000)
