@@ -1,10 +1,11 @@
 """Command lines of README.md and of the pages of reference run, as far as that takes a second.
 
 ``test_docs.py`` parses all of them. Those that take longer, or a board, are run by the tests of
-their verbs.
+their verbs. A new line that names files finds them in ``prepared``, or adds them there.
 """
 
 import csv
+import json
 import re
 import shlex
 import shutil
@@ -50,6 +51,15 @@ def write_pictures(folder, seed):
             Image.fromarray(pixels).save(folder / kind / f"{number}.png")
 
 
+def write_texts(folder):
+    words = {"good": "a fine and lovely film", "bad": "a dull and awful film"}
+    texts = [(f"{text} number {n}", kind) for n in range(12) for kind, text in words.items()]
+    with open(folder / "reviews.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("review", "opinion"), *texts])
+    lines = [json.dumps({"review": text}) for text, _ in texts]
+    (folder / "new.jsonl").write_text("\n".join(lines))
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """A folder with what the lines name; its runs are of the engine of the iCEBreaker."""
@@ -73,6 +83,9 @@ def prepared(tmp_path_factory):
     assert main(["train", *table, *common, str(folder / "run.npz")]) == 0
     pictures = ("--data", str(folder / "pictures"))
     assert main(["train", *pictures, *common, str(folder / "pictures.npz")]) == 0
+    write_texts(folder)
+    texts = ("--data", str(folder / "reviews.csv"), "--text", "review", "--label", "opinion")
+    assert main(["train", *texts, "--epochs", "2", "--checkpoint", str(folder / "texts.npz")]) == 0
     digits = ("--data", "mnist5k", "--train-size", "200", "--network", "784-16-10", *common[2:])
     assert main(["train", *digits, str(folder / "digits.npz")]) == 0
     return folder
@@ -84,7 +97,8 @@ def test_a_line_runs(line, prepared, tmp_path, monkeypatch):
     shutil.copytree(prepared, folder)
     monkeypatch.chdir(folder)
     words = shlex.split(line)
-    run = {"eval": "digits.npz"}.get(words[0], "pictures.npz" if "pictures" in line else "run.npz")
+    kinds = {"eval": "digits.npz", "pictures": "pictures.npz", "jsonl": "texts.npz"}
+    run = next((file for kind, file in kinds.items() if kind in line), "run.npz")
     (folder / run).replace(folder / "taken")
     for path in folder.glob("*.npz"):
         path.unlink()
