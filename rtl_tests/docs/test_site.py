@@ -7,11 +7,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from support.pages import ROOT
 
 from boldhw.cli.main import main
+from boldhw.cli.verbs import cli
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import Hyper
 from boldhw.report import pages
@@ -66,6 +68,17 @@ def test_included_files_are_on_the_page(site):
     assert "an_engine_learns" in text
     assert "get_runner" in text
     assert "8&lt;" not in text
+
+
+def test_the_page_of_the_command_line_has_all_options(site):
+    text = (site / "cli.html").read_text()
+    for name, command in cli.commands.items():
+        if not isinstance(command, click.Group):
+            assert f"All options of boldhw {name}<" in text
+            names = [
+                option.opts[-1] for option in command.params if isinstance(option, click.Option)
+            ]
+            assert all(option in text for option in names), name
 
 
 def test_there_are_four_kinds_of_pages():
