@@ -9,7 +9,7 @@ from support.pages import MARKS, NOT_RUN, ROOT, Reader, blocks_of, command_lines
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*/*.md"))
 TOP = sorted(DOCS.glob("*.md"))
-MOST_NOT_RUN = 20  # of all pages
+MOST_NOT_RUN = 10  # of all pages
 
 
 @pytest.fixture
