@@ -6,6 +6,15 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.spec.geometry import FIELD_BITS
 
+SUM_BITS = 16  # of a signed sum
+COUNTER_BITS = 32  # of one counter; they wrap
+COLUMN_BITS = FIELD_BITS + 1  # of a signed row or column of a map, outside of it too
+
+
+def sums_layout(size):
+    """Return the layout of P sums."""
+    return data.ArrayLayout(signed(SUM_BITS), size.elements)
+
 
 def op_layout(kind):
     """Return the layout of the values of an op, as wide as its descriptor has them.
@@ -103,4 +112,176 @@ class RowWrite(Signature):
             "valid": Out(1),
             "addr": Out(FIELD_BITS),
             "row": Out(width),
+        })  # fmt: skip
+
+
+class BlockWrite(Signature):
+    """Write of a block of P x P weights. Members are those of the unit that writes.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P) and ``granules``.
+
+    Members
+    -------
+    valid : Out(1)
+        Write ``block``, in this cycle. From registers only.
+    addr : Out(FIELD_BITS)
+        Row of the weight memory. From registers only.
+    granule : Out(range(size.granules))
+        Which P bits of each element's word. From registers only.
+    block : Out(size.elements**2)
+        P bits of each of the P elements, element 0 lowest.
+    """
+
+    def __init__(self, size):
+        super().__init__({
+            "valid": Out(1),
+            "addr": Out(FIELD_BITS),
+            "granule": Out(range(size.granules)),
+            "block": Out(size.elements**2),
+        })  # fmt: skip
+
+
+class ArrayPort(Signature):
+    """Use of the array by another unit than the MAC. Members are those of that unit.
+
+    All addresses of a word come in one cycle: the one of its weights here, the one of its operand
+    where the operand comes from. Sign and mask follow the read latency of the memories later. The
+    array takes a word in each cycle; sums come out in the order in which they went in.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``lanes`` and ``elements``.
+
+    Members
+    -------
+    valid : Out(1)
+        A word: the weights of row ``addr`` are read. From registers only.
+    addr : Out(FIELD_BITS)
+        Row of the weight memory. From registers only.
+    first, last : Out(1)
+        With ``valid``: the word starts, and ends, a sum.
+    sign, mask : Out(size.lanes)
+        Broadcast operand, ``read_latency`` cycles after ``valid``; then 0 unless a word is there.
+    zero_true : Out(1)
+        Weights are {0,T} coded, and the sums come out doubled. It must hold until they are done.
+    done : In(1), registered
+        ``size.latency - 1`` cycles after the ``valid`` of the last word.
+    sums : In(sums_layout(size)), registered
+        The sums, from ``done`` until the next sum is done.
+    """
+
+    def __init__(self, size):
+        super().__init__({
+            "valid": Out(1),
+            "addr": Out(FIELD_BITS),
+            "first": Out(1),
+            "last": Out(1),
+            "sign": Out(size.lanes),
+            "mask": Out(size.lanes),
+            "zero_true": Out(1),
+            "done": In(1),
+            "sums": In(sums_layout(size)),
+        })  # fmt: skip
+
+
+class WindowPort(Signature):
+    """Patches of an image, out of the rows that were loaded last. Members are those of the user.
+
+    What is set in the cycle of an address takes effect with the row, the read latency later.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``lanes``.
+
+    Members
+    -------
+    load : Out(1)
+        With the address of a row of the image: it becomes the newest row. Planes of a row come one
+        after the other, plane 0 first. From registers only.
+    inside : Out(1)
+        With ``load``: the row is of the image; else zeros that do not count enter.
+    column : Out(signed(COLUMN_BITS))
+        Image column of the first tap of a patch.
+    upper : Out(1)
+        The last row of the patch is ``stride`` image rows above the newest one, else it is that.
+    second : Out(1)
+        The second word of the patch, else the first one.
+    sign, mask : In(size.lanes), combinational
+        The word of the patch whose ``column`` was there the read latency before.
+    """
+
+    def __init__(self, size):
+        super().__init__({
+            "load": Out(1),
+            "inside": Out(1),
+            "column": Out(signed(COLUMN_BITS)),
+            "upper": Out(1),
+            "second": Out(1),
+            "sign": In(size.lanes),
+            "mask": In(size.lanes),
+        })  # fmt: skip
+
+
+class PartWrite(Signature):
+    """Write of parts of a row of a memory. Members are those of the unit that writes.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a row.
+    parts : int
+        Parts of it, all as wide.
+
+    Members
+    -------
+    valid : Out(parts)
+        Parts to write in this cycle. From registers only.
+    addr : Out(FIELD_BITS)
+        Row to write. From registers only.
+    row : Out(width)
+        What is written, each part in its place.
+    """
+
+    def __init__(self, width, parts):
+        super().__init__({
+            "valid": Out(parts),
+            "addr": Out(FIELD_BITS),
+            "row": Out(width),
+        })  # fmt: skip
+
+
+class HostPort(Signature):
+    """Access of a host to all memories, while no list runs. Members are those of the host.
+
+    Parameters
+    ----------
+    width : int
+        Bits of the widest row.
+
+    Members
+    -------
+    memory : Out(3)
+        Which memory: data, weight, delta, unit, counter, score.
+    addr : Out(FIELD_BITS)
+        Row to read or to write.
+    write : Out(1)
+        Write ``data``.
+    data : Out(width)
+        The row to write, its lowest bits.
+    row : In(width)
+        The row at ``addr``, the read latency of the memory later.
+    """
+
+    def __init__(self, width):
+        super().__init__({
+            "memory": Out(3),
+            "addr": Out(FIELD_BITS),
+            "write": Out(1),
+            "data": Out(width),
+            "row": In(width),
         })  # fmt: skip

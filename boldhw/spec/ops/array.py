@@ -30,6 +30,10 @@ class ArraySize(Latencies):
     data_rows, weight_rows, delta_rows, unit_rows, counter_rows : int
         Rows of the memories: of maps, accumulators and op lists; of P x S weights; of deltas by
         output; of thresholds and windows; of counters.
+    score_rows : int
+        The most outputs of the last layer.
+    segments : int
+        The most segments of one sum: taps of a layer, or of all its readers. 1..8.
     transposers : int
         P x P blocks of inputs that are transposed together, 1 or S / P.
     dual_port : bool
@@ -50,6 +54,8 @@ class ArraySize(Latencies):
     delta_rows: int = MOST_ROWS
     unit_rows: int = MOST_ROWS
     counter_rows: int = MOST_ROWS
+    score_rows: int = MOST_ROWS
+    segments: int = 8
     transposers: int = 1
     dual_port: bool = False
     dsp_sums: bool = False
@@ -71,9 +77,10 @@ class ArraySize(Latencies):
             )
         check_range("batch", self.batch, 1, 1024)
         check_range("accumulator_bits", self.accumulator_bits, 2, 16)
-        for memory in ("data", "weight", "delta", "unit", "counter"):
+        for memory in ("data", "weight", "delta", "unit", "counter", "score"):
             name = f"{memory}_rows"
             check_range(name, getattr(self, name), 1, MOST_ROWS)
+        check_range("segments", self.segments, 1, 8)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
 
     @property

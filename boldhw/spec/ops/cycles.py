@@ -1,7 +1,7 @@
 """Clock cycles of an op list, from its descriptors and the size of the array alone.
 
 Words of a sum and rows of a memory take a cycle each. What is in registers before it is needed
-takes none. docs/graph_engine.md has the formulas; the gateware's counters will have to equal them.
+takes none. docs/graph_engine.md has the formulas; the gateware's counter equals them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
 VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
 CLOSE = 2  # cycles from the last result of an op to the next op
+MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
+COUNTED = 3  # cycles until the sizes of the last deltas are added up
 
 
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
@@ -63,23 +65,32 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     """Count the words of all segments at all places, and what interrupts them."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
-    groups, across, pool, tiles, rows = nest.counts
-    places = across * pool * tiles * rows
-    words = sum(_words(part, op.planes, size) for part in parts) + len(parts) - 1
-    total = size.latency + CLOSE + places * groups * words
-    images = [part for part in parts if isinstance(part, Window)]
-    total += sum(op.rows * part.planes for part in images)  # a row of the image for each row
+    groups, places, rows = op.groups, nest.places, op.rows // op.pool
+    total = (
+        size.latency
+        + MAC_CLOSE
+        + places * groups * sum(_words(part, op.planes, size) for part in parts)
+    )
+    total += sum(_image_rows(op, part) for part in parts if isinstance(part, Window))
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
-    if op.sink == Sink.SCORES:
-        return total
     deep = ceil_div(op.groups, size.granules)
     stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
-    flushed = op.out_pitch - op.columns // op.pool
-    total += ceil_div(op.front, size.planes) + rows * deep * ceil_div(flushed, size.planes)
+    indices = stored * (op.pool > 1)
+    if op.sink == Sink.SCORES:  # those of a group are stored one by one
+        return total + (groups - 1) * size.elements + (0 if size.dual_port else indices)
+    empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
+    total += ceil_div(op.front, size.planes) + rows * empty
+    if empty and op.pool > 1:  # the last index of a row is stored first
+        total += rows
     if op.sink == Sink.DELTAS:
-        total += stored  # their gates are read
-    return total + (0 if size.dual_port else stored * (1 + (op.pool > 1)))
+        total += stored + COUNTED  # their gates are read; their sizes are added up
+    return total + (0 if size.dual_port else stored + indices + rows * empty)
+
+
+def _image_rows(op: Mac, part: Window) -> int:
+    """Return the rows of an image, of all planes, that the sums of a MAC span."""
+    return part.planes * (part.side + (op.rows - 1) * part.stride)
 
 
 def _words(part: Segment | Window, planes: int, size: ArraySize) -> int:
@@ -154,10 +165,13 @@ def _count(op: Count, parts: Parts, size: ArraySize) -> int:
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
-    """Count the scores, and the rows of deltas that are written."""
-    deep = ceil_div(ceil_div(op.outputs, size.elements), size.granules)
+    """Count the scores; or the lanes of their groups, and the rows of deltas that are written."""
+    groups = ceil_div(op.outputs, size.elements)
+    deep = ceil_div(groups, size.granules)
+    if not op.deltas:
+        return op.outputs + CLOSE
     rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
-    return op.outputs + CLOSE + (rows if op.deltas else 0)
+    return groups * size.elements + CLOSE + rows
 
 
 def _end(op: End, parts: Parts, size: ArraySize) -> int:

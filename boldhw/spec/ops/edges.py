@@ -18,6 +18,7 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.words import Words
 
 WINDOW_PLANES, WINDOW_SIDE, WINDOW_WORDS = 3, 15, 2  # largest image and kernel of a window unit
+WINDOW_STRIDE = 2  # largest stride whose sums are pooled there
 FLAT, IMAGE, MAP = "flat", "image", "map"  # forms of a sample in the memory
 
 
@@ -109,6 +110,12 @@ def sample_form(network: Network, size: ArraySize) -> str:
     for layer in readers:
         kernel = layer.kernel
         if kernel is None or kernel.dilation > 1 or kernel.side > WINDOW_SIDE:
+            return MAP
+        if kernel.pool > 1 and kernel.stride > WINDOW_STRIDE:
+            return MAP
+        if (
+            sum(tap.source == INPUT for tap in layer.taps) > 1
+        ):  # a window unit holds rows for one tap
             return MAP
         if kernel.side**2 * sample.planes > WINDOW_WORDS * size.lanes:
             return MAP

@@ -35,8 +35,12 @@ def mac_rows(op: Mac, part: Segment) -> Longs:
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
     words = part.down * part.words * part.across
     rows = addresses(part.in_row, [part.across, part.words, part.down, *nest.counts], part.jumps)
-    # Axes: row, tile, row and column of a square, group, words. A plane becomes a column.
     rows = rows.reshape(*rows.shape[:5], words)
+    if op.pool > 1:  # axes: row, tile, group, row and column of a square, words
+        rows = rows.transpose(0, 1, 3, 4, 2, 5)
+    else:  # axes: row, tile, one, column of a tile, group, words
+        rows = rows.reshape(op.rows, nest.tiles, 1, nest.across, op.groups, words)
+    # A plane becomes a column.
     plane = np.arange(op.planes)[:, None, None] * part.stride
     rows = (rows[:, :, :, :, None] + plane).transpose(0, 2, 1, 3, 4, 5, 6)
     return rows.reshape(op.rows, -1, op.groups, words)[:, : op.columns] % ADDRESSES

@@ -36,24 +36,40 @@ class Sums:
     fold: int = 1
 
     @property
-    def counts(self) -> list[int]:
-        """Counts of the levels of its nest, from the group on.
+    def across(self) -> int:
+        """Columns of a tile that are computed one after the other.
 
         With planes the columns of a square are computed together.
         """
-        across = self.fold if self.planes > 1 or self.fold > 1 else self.pool
-        return [
-            self.groups,
-            across,
-            self.pool,
-            ceil_div(self.columns, across * self.planes),
-            self.rows // self.pool,
-        ]
+        return self.fold if self.planes > 1 or self.fold > 1 else self.pool
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of a row."""
+        return ceil_div(self.columns, self.across * self.planes)
+
+    @property
+    def places(self) -> int:
+        """Places, or tiles of D places, that sums are made for."""
+        return self.rows * self.across * self.tiles
+
+    @property
+    def counts(self) -> list[int]:
+        """Counts of the levels of its nest, from the one on that is outside of the words.
+
+        A square is gone through for one group after the other, so that only the largest sums of a
+        group have to be kept; else all groups of a place follow each other.
+        """
+        if self.pool > 1:
+            inner = [self.across, self.pool, self.groups]
+        else:
+            inner = [self.groups, self.across, 1]
+        return [*inner, self.tiles, self.rows // self.pool]
 
     def strides(self, stride: int, line: int) -> list[int]:
         """Return the distances of these levels in a map. line: from one of its rows to the next."""
-        across = self.counts[1] * self.planes
-        return [0, stride, stride * line, stride * across, stride * line * self.pool]
+        inner = [stride, stride * line, 0] if self.pool > 1 else [0, stride, 0]
+        return [*inner, stride * self.across * self.planes, stride * line * self.pool]
 
 
 def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segment | Window:

@@ -1,0 +1,257 @@
+"""The engine that runs op lists: memories, sequencer, array, and a unit for each kind of op."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.array.array import PEArray
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.loss import LossUnit
+from boldhw.gateware.ops.mac import MacUnit
+from boldhw.gateware.ops.memories import RowMemory
+from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
+from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.window import WindowUnit
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
+
+# What runs each kind of op. The sequencer starts it; the engine connects those of these members
+# that it has. An idle unit drives zeros: requests of all units are merged by OR.
+#
+#     op, flip                                values of the op; of VOTE: those of a fused FLIP
+#     parts, windows, are_windows, count      segments of the op, as either kind
+#     read, write                             data memory
+#     weights, blocks                         weight memory
+#     deltas, delta_write                     delta memory
+#     units                                   unit memory
+#     counters, counter_write                 counter memory
+#     scores, score_write                     scores
+#     array, window                           array and window unit
+#     active_samples                          active samples of this batch before this one
+#     label, margin, active                   of the loss
+UNITS = {Loss: LossUnit, Mac: MacUnit}
+READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
+         "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
+WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
+          "score": "score_write"}  # fmt: skip
+
+
+def memory_shapes(size):
+    """Return {name: (width, rows, latency, parts that are written)} of the memories."""
+    p, s, late = size.elements, size.lanes, size.read_latency
+    return {
+        "data": (size.data_width, size.data_rows, late, 1),
+        "weight": (p * s, size.weight_rows, late, p * size.granules),
+        "delta": (2 * s, size.delta_rows, late, 2 * size.granules),
+        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, 1),
+        "counter": (p * COUNTER_BITS, size.counter_rows, late, p),
+        "score": (SUM_BITS, size.score_rows, 1, 1),
+    }
+
+
+def widest(size):
+    """Return the bits of the widest row of all memories."""
+    return max(width for width, *_ in memory_shapes(size).values())
+
+
+class OpEngine(wiring.Component):
+    """Run op lists on the memories.
+
+    Golden model: :func:`boldhw.golden.ops.machine.execute`.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Size of array and memories.
+    kinds : dict
+        Component that runs each kind of op, made from ``size``.
+
+    Members
+    -------
+    start : In(1)
+        Run the list from row ``first`` of the data memory; one cycle while ``busy`` is low.
+    first : In(FIELD_BITS)
+        Its first row.
+    limit : In(CYCLE_BITS)
+        Cycles after which it is ended.
+    label, margin : In(FIELD_BITS)
+        Of the loss.
+    active_samples : In(FIELD_BITS)
+        Active samples of this batch before this one.
+    busy : Out(1), registered
+        A list runs.
+    status : Out(Status), registered
+        How the last one ended.
+    cycles : Out(CYCLE_BITS), registered
+        Its cycles.
+    active : Out(1), registered
+        Verdict of the last LOSS.
+    host : In(HostPort(widest(size)))
+        Reads and writes the memories while ``busy`` is low; its row is combinational.
+
+    Latency
+    -------
+    A list takes the cycles that :func:`boldhw.spec.ops.cycles.cycles` counts; ``busy`` is
+    high for one more, in front of them.
+    """
+
+    def __init__(self, size, kinds=UNITS):
+        self.size, self.kinds = size, kinds
+        self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
+        super().__init__({
+            "start": In(1),
+            "first": In(FIELD_BITS),
+            "limit": In(CYCLE_BITS),
+            "label": In(FIELD_BITS),
+            "margin": In(FIELD_BITS),
+            "active_samples": In(FIELD_BITS),
+            "busy": Out(1),
+            "status": Out(Status),
+            "cycles": Out(CYCLE_BITS),
+            "active": Out(1),
+            "host": In(HostPort(widest(size))),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sequencer = sequencer = OpSequencer(self.size)
+        units = {kind: unit(self.size) for kind, unit in self.kinds.items()}
+        for kind, unit in units.items():
+            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.abort)(unit)
+            self._start(m, sequencer, kind, unit)
+            self._segments(m, sequencer, unit)
+            for name in ("label", "margin", "active_samples"):
+                if name in unit.signature.members:
+                    m.d.comb += getattr(unit, name).eq(getattr(self, name))
+        m.d.comb += [
+            sequencer.start.eq(self.start),
+            sequencer.first.eq(self.first),
+            sequencer.limit.eq(self.limit),
+            sequencer.done.eq(Cat(unit.op.done for unit in units.values()).any()),
+            self.busy.eq(sequencer.busy),
+            self.status.eq(sequencer.status),
+            self.cycles.eq(sequencer.cycles),
+            self.active.eq(_any(unit.active for unit in _with(units, "active"))),
+        ]
+        self._memories(m, sequencer, list(units.values()))
+        self._array(m, sequencer, _with(units, "array"))
+        self._window(m, sequencer, _with(units, "window"))
+        return m
+
+    def _array(self, m, sequencer, units):
+        """Make the array; its words are those of the unit that runs."""
+        ports, late = [unit.array for unit in units], self.size.read_latency
+        m.submodules.array = ResetInserter(sequencer.abort)(
+            array := PEArray(ArrayConfig(self.size))
+        )
+        flags = (_any(getattr(port, name) for port in ports) for name in ("valid", "first", "last"))
+        m.d.comb += [
+            array.weights.eq(m.submodules.weight.row),
+            Cat(array.valid, array.first, array.last).eq(delay(m, Cat(flags), late)),
+            array.sign.eq(_any(port.sign for port in ports)),
+            array.mask.eq(_any(port.mask for port in ports)),
+            array.zero_true_vote.eq(_any(port.zero_true for port in ports)),
+        ]
+        for port in ports:
+            m.d.comb += [port.done.eq(array.done), port.sums.eq(array.sums)]
+
+    def _window(self, m, sequencer, units):
+        """Make the window unit; it serves the segment that is a window."""
+        ports = [unit.window for unit in units]
+        m.submodules.window = window = WindowUnit(self.size)
+        bits = sequencer.parts[0]
+        for index in range(1, self.size.segments):
+            bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
+        connect(m, window.part, Window, bits)
+        m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
+        for name in ("load", "inside", "column", "upper", "second"):
+            value = _any(getattr(port, name) for port in ports)
+            m.d.comb += getattr(window.port, name).eq(value)
+        for port in ports:
+            m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
+
+    def _start(self, m, sequencer, kind, unit):
+        m.d.comb += unit.op.start.eq(sequencer.starts[kind.KIND])
+        connect(m, unit.op.op, kind, sequencer.flip if kind is Flip else sequencer.op)
+        if "flip" in unit.signature.members:
+            connect(m, unit.flip, Flip, sequencer.flip)
+
+    def _segments(self, m, sequencer, unit):
+        if "parts" not in unit.signature.members:
+            return
+        for index in range(self.size.segments):
+            bits = sequencer.parts[index]
+            connect(m, unit.parts[index], Segment, bits)
+            connect(m, unit.windows[index], Window, bits)
+        m.d.comb += [
+            unit.are_windows.eq(sequencer.windows),
+            unit.count.eq(sequencer.count),
+        ]
+
+    def _memories(self, m, sequencer, units):
+        """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
+        rows = {}
+        for number, (name, shape) in enumerate(memory_shapes(self.size).items()):
+            m.submodules[name] = memory = self.rams[name]
+            chosen = ~self.busy & (self.host.memory == number)
+            readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
+            if name == "data":
+                readers.append(sequencer.read)
+            for reader in readers:
+                if hasattr(reader, "row"):
+                    m.d.comb += reader.row.eq(memory.row)
+            addr = _any(Mux(each.valid, each.addr, 0) for each in readers)
+            write = write_addr = write_row = 0
+            if name == "weight":
+                write, write_addr, write_row = self._blocks(units)
+            else:
+                writers = (
+                    [getattr(unit, WRITES[name]) for unit in _with(units, WRITES[name])]
+                    if name in WRITES
+                    else []
+                )
+                write = _any(each.valid for each in writers)
+                write_addr = _any(Mux(each.valid.any(), each.addr, 0) for each in writers)
+                write_row = _any(Mux(each.valid.any(), each.row, 0) for each in writers)
+            own = Signal(FIELD_BITS, name=f"{name}_addr")
+            m.d.comb += [
+                own.eq(Mux(self.busy, addr, self.host.addr)),
+                memory.addr.eq(own),
+                memory.write.eq(
+                    Mux(self.busy, write, (chosen & self.host.write).replicate(memory.parts))
+                ),
+                memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
+                memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),
+            ]
+            rows[number] = memory.row
+        with m.Switch(self.host.memory):
+            for number, row in rows.items():
+                with m.Case(number):
+                    m.d.comb += self.host.row.eq(row)
+
+    def _blocks(self, units):
+        """Return which parts of the weight memory are written, where, and what."""
+        p, granules = self.size.elements, self.size.granules
+        writers = [unit.blocks for unit in _with(units, "blocks")]
+        block = _any(Mux(each.valid, each.block, 0) for each in writers)
+        if not writers:
+            return 0, 0, 0
+        parts = _any(Cat(each.valid & (each.granule == g) for g in range(granules))
+                     for each in writers)  # fmt: skip
+        addr = _any(Mux(each.valid, each.addr, 0) for each in writers)
+        words = [block.word_select(index, p).replicate(granules) for index in range(p)]
+        return parts.replicate(p), addr, Cat(words)
+
+
+def _with(units, name):
+    """Return the units that have a member of this name."""
+    units = units.values() if isinstance(units, dict) else units
+    return [unit for unit in units if name in unit.signature.members]
+
+
+def _any(values):
+    return reduce(or_, values, 0)

@@ -1,0 +1,267 @@
+"""What a MAC does in which cycle: words, rows of images, gates, empty pixels."""
+
+from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.ops.map_walk import MapWalk
+from boldhw.gateware.ops.nest import Nest, SumLayout, WordLayout
+from boldhw.gateware.ops.ports import COLUMN_BITS, OpPort, op_layout
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
+
+DRAIN, COUNTED = 2, 3  # cycles from the last sums to the end of an op, and more to the sum of |g|
+
+
+class Issue(wiring.Component):
+    """Give each cycle of a MAC its work.
+
+    Rows of zeros in front of the map come first. Then, for each row of sums or of squares: rows of
+    the image, if it is one; for each place and group the words of all segments, and for deltas the
+    word of gates before the first group that it is for; at last a cycle for each word of each empty
+    pixel. Where squares are pooled a cycle before those lets the indices be written; between groups
+    of scores there are P cycles in which they are stored.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements``, ``granules``, ``latency`` and ``segments``.
+
+    Members
+    -------
+    op : In(OpPort(Mac))
+        The op.
+    parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
+        Its segments.
+    windows : In(data.ArrayLayout(op_layout(Window), size.segments))
+        The same descriptors, where they are windows.
+    are_windows : In(size.segments)
+        Which are.
+    count : In(range(size.segments + 1))
+        Segments of the op.
+    stall : In(1)
+        The data memory is not free: the cycle is not used.
+    busy : Out(1), combinational
+        An op runs. From registers, as all that follows, and ``stall``.
+    counts : Out(1), combinational
+        An op that makes deltas runs.
+    reads : Out(1), combinational
+        ``addr`` is read.
+    addr : Out(FIELD_BITS), combinational
+        Row of the data memory.
+    front, load, gate, word, flush : Out(1), combinational
+        The work of the cycle.
+    inside : Out(1), combinational
+        With ``load``: the row is of the image.
+    weights : Out(FIELD_BITS), combinational
+        Weights of the word.
+    is_window : Out(1), combinational
+        The word is one of a patch.
+    position : Out(WordLayout(size)), combinational
+        What its operand depends on.
+    opens, closes : Out(1), combinational
+        It is the first word, the last one, of a sum.
+    sum : Out(SumLayout(size)), combinational
+        What becomes of the sum, or of the word of an empty pixel: ``final`` and ``right``.
+
+    Latency
+    -------
+    The first cycle is that after ``start``; ``done`` comes ``latency + 2`` cycles, with deltas 3
+    more, after the last one, those with ``stall`` not counted.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        super().__init__({
+            "op": In(OpPort(Mac)),
+            "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
+            "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
+            "are_windows": In(size.segments),
+            "count": In(range(size.segments + 1)),
+            "stall": In(1),
+            "busy": Out(1),
+            "counts": Out(1),
+            "reads": Out(1),
+            "addr": Out(FIELD_BITS),
+            "front": Out(1),
+            "load": Out(1),
+            "gate": Out(1),
+            "word": Out(1),
+            "flush": Out(1),
+            "inside": Out(1),
+            "weights": Out(FIELD_BITS),
+            "is_window": Out(1),
+            "position": Out(WordLayout(size)),
+            "opens": Out(1),
+            "closes": Out(1),
+            "sum": Out(SumLayout(size)),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.nest, m.submodules.gates = nest, gates = Nest(self.size), MapWalk()
+        op = self.op.op
+        for name in ("parts", "windows", "are_windows", "count"):
+            m.d.comb += getattr(nest, name).eq(getattr(self, name))
+        m.d.comb += [
+            nest.start.eq(self.op.start),
+            nest.op.eq(op),
+            nest.step.eq(self.word),
+            self.weights.eq(nest.weights),
+            self.is_window.eq(nest.is_window),
+            self.position.eq(nest.word),
+            self.opens.eq(nest.opens),
+            self.closes.eq(nest.closes),
+            gates.start.eq(self.op.start),
+            gates.row.eq(op.gate_row),
+            gates.pitch.eq(op.gate_pitch),
+            gates.word.eq(self.gate),
+            gates.pixel.eq(nest.in_last_word),
+            gates.line.eq(nest.sum.right),
+        ]
+        image = self._image(m)
+        empty = self._empty(m)
+        self._states(m, nest, image, empty)
+        with m.If(self.flush):
+            m.d.comb += [self.sum.final.eq(empty["final"]), self.sum.right.eq(empty["right"])]
+        with m.Else():
+            m.d.comb += self.sum.eq(nest.sum)
+        rows = [(self.word, nest.addr), (self.gate, gates.addr), (self.load, image["addr"])]
+        m.d.comb += self.reads.eq((self.word & ~nest.is_window) | self.gate | self.load)
+        with m.If(self.reads):
+            for flag, addr in rows:
+                with m.If(flag):
+                    m.d.comb += self.addr.eq(addr)
+        return m
+
+    def _image(self, m):
+        """Go through the rows of an image, all planes of each; return where the next one is."""
+        op = self.op.op
+        windows = Array(self.windows)[_first_of(self.are_windows)]
+        planes = windows.planes
+        row, addr = Signal(signed(COLUMN_BITS)), Signal(FIELD_BITS)
+        plane, lines = Signal(3), Signal(FIELD_BITS)
+        next_row, last_plane = windows.stride * op.pool, plane == planes - 1
+        m.d.comb += [
+            self.inside.eq(self.load & (row >= 0) & (row < windows.height)),
+        ]
+        with m.If(self.load):
+            m.d.sync += [addr.eq(addr + 1), plane.eq(Mux(last_plane, 0, plane + 1))]
+            with m.If(last_plane):
+                m.d.sync += [row.eq(row + 1), lines.eq(lines - 1)]
+        with m.Elif(lines == 0):
+            m.d.sync += lines.eq(next_row)  # of the next rows of sums
+        with m.If(self.op.start):
+            m.d.sync += [
+                row.eq(windows.top),
+                addr.eq(windows.in_row + windows.top * planes),
+                plane.eq(0),
+                lines.eq(windows.side + Mux(op.pool == 2, windows.stride, 0)),
+            ]
+        return {"addr": addr, "last": last_plane & (lines == 1)}
+
+    def _empty(self, m):
+        """Count the words of the empty pixels at the end of a map row."""
+        op, bits = self.op.op, (self.size.granules - 1).bit_length()
+        word, pixel = Signal(FIELD_BITS), Signal(FIELD_BITS)
+        count = Signal(signed(FIELD_BITS + 1))
+        m.d.comb += count.eq(op.out_pitch - (op.columns >> (op.pool == 2)))
+        final, right = word == (op.groups - 1) >> bits, pixel == count - 1
+        with m.If(self.flush):
+            m.d.sync += word.eq(Mux(final, 0, word + 1))
+            with m.If(final):
+                m.d.sync += pixel.eq(Mux(right, 0, pixel + 1))
+        with m.If(self.op.start):
+            m.d.sync += [word.eq(0), pixel.eq(0)]
+        there = (count != 0) & (op.sink != Sink.SCORES)
+        return {"final": final, "right": right, "there": there}
+
+    def _states(self, m, nest, image, empty):
+        """Go from one kind of work to the next."""
+        size, op, free = self.size, self.op.op, ~self.stall
+        deltas, scores = op.sink == Sink.DELTAS, op.sink == Sink.SCORES
+        has_image = self.are_windows.any() & (self.count != 0)
+        left, over = Signal(FIELD_BITS), Signal()
+        drain = size.latency + DRAIN - 1 + Mux(deltas, COUNTED, 0)
+        m.d.comb += self.counts.eq(self.busy & deltas)
+
+        def go(state):
+            m.next = state
+            if state == "DRAIN":
+                m.d.sync += left.eq(drain)
+
+        def begin_row():
+            with m.If(has_image):
+                go("LOAD")
+            with m.Elif(deltas):
+                go("GATE")
+            with m.Else():
+                go("WORD")
+
+        def end_row(ends):
+            with m.If(ends):
+                go("DRAIN")
+            with m.Else():
+                begin_row()
+
+        with m.FSM() as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
+            with m.State("IDLE"), m.If(self.op.start):
+                begin_row()
+                with m.If((op.front != 0) & ~scores):
+                    m.d.sync += left.eq(op.front - 1)
+                    m.next = "FRONT"
+            with m.State("FRONT"):
+                m.d.comb += self.front.eq(1)
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    begin_row()
+            with m.State("LOAD"), m.If(free):
+                m.d.comb += self.load.eq(1)
+                with m.If(image["last"]):
+                    m.next = "WORD"
+                    with m.If(deltas):
+                        m.next = "GATE"
+            with m.State("GATE"), m.If(free):
+                m.d.comb += self.gate.eq(1)
+                m.next = "WORD"
+            with m.State("WORD"), m.If(free):
+                m.d.comb += self.word.eq(1)
+                with m.If(nest.closes & nest.sum.last):
+                    with m.If(nest.sum.over):
+                        m.d.sync += over.eq(nest.ends)
+                        with m.If(empty["there"]):
+                            m.next = "FLUSH"
+                            with m.If(op.pool == 2):
+                                m.next = "GAP"
+                        with m.Else():
+                            end_row(nest.ends)
+                    with m.Elif(deltas & nest.sum.ends & nest.next_stored):
+                        m.next = "GATE"
+                    with m.Elif(scores):
+                        m.d.sync += left.eq(size.elements - 1)
+                        m.next = "WAIT"
+            with m.State("GAP"), m.If(free):
+                m.next = "FLUSH"
+            with m.State("FLUSH"), m.If(free):
+                m.d.comb += self.flush.eq(1)
+                with m.If(empty["final"] & empty["right"]):
+                    end_row(over)
+            with m.State("WAIT"), m.If(free):
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    m.next = "WORD"
+            with m.State("DRAIN"):
+                with m.If(free):
+                    m.d.sync += left.eq(left - 1)
+                with m.If(free & (left == 0)):
+                    m.d.comb += self.op.done.eq(1)
+                    m.next = "IDLE"
+
+
+def _first_of(flags):
+    """Return the number of the first flag that is set, 0 if none is."""
+    found = 0
+    for index in reversed(range(len(flags))):
+        found = Mux(flags[index], index, found)
+    return found

@@ -1,0 +1,82 @@
+"""The packer of maps: groups become words that hold the pixels to the left as well."""
+
+from amaranth.hdl import Cat, Module, Mux
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.ops.outcome import GroupLayout
+from boldhw.gateware.ops.words import is_packed, next_pixel
+from boldhw.spec.geometry import FIELD_BITS
+
+
+class WordsLayout(data.StructLayout):
+    """A word of each of the planes of a :class:`GroupLayout`."""
+
+    def __init__(self, size):
+        super().__init__(dict.fromkeys(("first", "second", "low", "high"), size.lanes))
+
+
+class RowPacker(wiring.Component):
+    """Put each group into the last granule of the words, and move all others down.
+
+    A pixel is then in the last granules of its last word, and where several pixels fit a word those
+    to the left are in front of it.
+
+    Golden model: :func:`boldhw.spec.ops.maps.packed`.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements``, ``lanes`` and ``granules``.
+
+    Members
+    -------
+    groups : In(FIELD_BITS)
+        Groups of a pixel, constant for a map.
+    push : In(1)
+        A group is there.
+    group : In(GroupLayout(size))
+        Its bits.
+    begins : In(1)
+        It is the first one in a word.
+    left : In(1)
+        It is of the first pixel of a map row.
+    flush : In(1)
+        An empty pixel follows instead.
+    words : Out(WordsLayout(size)), registered
+        The words.
+
+    Latency
+    -------
+    1 cycle, a group or an empty pixel a cycle. Pixels a, b of one group, words of four, one empty
+    pixel::
+
+        cycle            0     1     2     3
+        push, group      a     b
+        left             1
+        flush                        1
+        words.first            a     b a   - b a
+    """
+
+    def __init__(self, size):
+        self.size = size
+        super().__init__({
+            "groups": In(FIELD_BITS),
+            "push": In(1),
+            "group": In(GroupLayout(size)),
+            "begins": In(1),
+            "left": In(1),
+            "flush": In(1),
+            "words": Out(WordsLayout(size)),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        clear = self.begins & (self.left | ~is_packed(self.size, self.groups))
+        for name in ("first", "second", "low", "high"):
+            word, rest = self.words[name], self.words[name][self.size.elements :]
+            with m.If(self.flush):
+                m.d.sync += word.eq(next_pixel(self.size, word, self.groups))
+            with m.If(self.push):
+                m.d.sync += word.eq(Cat(Mux(clear, 0, rest), self.group[name]))
+        return m
