@@ -7,7 +7,7 @@ READY := $(VENV)/installed
 # The simulator takes the second core; two BLAS threads beside it would mostly wait for it.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: setup nospace demo test soak lint bench qor clean
+.PHONY: setup nospace demo test soak lint docs bench qor clean
 
 setup: $(READY)
 
@@ -38,6 +38,11 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, in build/site: open index.html. Tables and pictures first, as the code has them.
+docs: setup
+	$(BIN)/boldhw dev pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
 
 bench: setup
 	$(BIN)/boldhw bench

@@ -8,6 +8,7 @@ import click
 from boldhw import data
 from boldhw.cli import options
 from boldhw.cli.output import say, table, verb
+from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError
 
 FAMILY = click.Choice(["ice40", "ecp5", "gowin"])
@@ -144,5 +145,20 @@ def storebench(board, data_name, samples, epochs):
     return {"epochs": rows}
 
 
-for command in (digests, lanes, qor, calibrate, storebench):
+@verb(text=lambda result: "\n".join(result["changed"]) or "all pages are as the code is")
+@click.option(
+    "--docs", type=options.DIRECTORY, default="docs", show_default=True, help="Folder of pages."
+)
+def pages(docs):
+    """Write the tables and pictures of documentation pages that are made from the code."""
+    from boldhw.report.pages import stale
+
+    found = stale(Path(docs))
+    for path, text in found.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+    return {"changed": [str(path) for path in found]}
+
+
+for command in (digests, lanes, qor, calibrate, storebench, pages):
     dev.add_command(command)

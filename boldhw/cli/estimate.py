@@ -4,8 +4,9 @@ from dataclasses import asdict, replace
 
 import click
 
-from boldhw.cli import options
+from boldhw.cli import ops, options
 from boldhw.cli.output import verb
+from boldhw.errors import ConfigError
 
 
 @verb()
@@ -13,12 +14,25 @@ from boldhw.cli.output import verb
 @click.option("--config", type=options.FILE, help="JSON file of another engine for the board.")
 @options.network
 @options.of_store
-def estimate(board, config, network, store):
-    """Print what a network costs on a board and how fast it trains, without building it."""
+@ops.of_board
+def estimate(board, config, network, store, given):
+    """Print what a network costs on a board and how fast it trains, without building it.
+
+    A network with convolutions, or a graph, is estimated by its op lists on an array with the
+    parameters of the board's engine; so is a chain if an option from --elements on is given. These
+    change the array. Cycles of op lists are those of a model: no gateware runs them.
+    """
     from boldhw.flow.estimate import estimate as predict
 
-    if given := options.read_config(config):
-        board = replace(board, config=given, store_config=given)
+    if engine := options.read_config(config):
+        board = replace(board, config=engine, store_config=engine)
+    if given or not network.is_chain:
+        if store:
+            raise ConfigError(
+                "--store is for engines that chains of dense layers train on, and op lists have no "
+                "store; leave it out"
+            )
+        return ops.estimated(board, network, given)
     board = board.with_store() if store else board
     return {
         "board": board.name,

@@ -1,4 +1,4 @@
-"""The op lists of a network, for ``boldhw networks --ops``."""
+"""Op lists of a network and the options of an array, for ``boldhw networks`` and ``estimate``."""
 
 import functools
 
@@ -8,6 +8,7 @@ from boldhw.cli.options import clock, stacked
 from boldhw.cli.output import table
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.start import start
+from boldhw.golden.graph.widths import SUM_BITS, check_widths
 from boldhw.spec.layer import CONV
 from boldhw.spec.ops.array import PLANES, ArraySize
 from boldhw.spec.ops.cycles import cycles
@@ -16,26 +17,42 @@ from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, 
 
 MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
-ARRAY = ("elements", "lanes", "planes", "dual_port", "dsp_sums", "transposers", "batch",
-         "accumulator_bits")  # fmt: skip
+ACTIVE = 12.0  # percentage of active samples, unless another is given
+DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
+            "transposers": 1, "batch": 32, "accumulator_bits": 8}  # fmt: skip
+HELP = {
+    "elements": "P of the array.",
+    "lanes": "S of the array, four times P by default.",
+    "planes": f"D of the array: {', '.join(map(str, PLANES))}.",
+    "dual_port": "Its data memory reads and writes at once.",
+    "dsp_sums": "Its sums are in multipliers.",
+    "transposers": "Blocks transposed together: 1 or S / P.",
+    "batch": "Active samples of an update.",
+    "accumulator_bits": "A of the array.",
+}
+
+
+def _option(name, default, shown):
+    """Return the option of a parameter; ``shown``: whether its help says the default."""
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(DEFAULTS[name], bool):
+        flag = flag if shown else f"{flag}/--no-{flag[2:]}"
+        return click.option(flag, is_flag=True, default=default, help=HELP[name])
+    return click.option(flag, type=int, default=default, show_default=shown, help=HELP[name])
+
+
+def _active(default, **shown):
+    return click.option("--active", type=click.FloatRange(0, 100), default=default,
+                        help="Percentage of active samples, for the mean.", **shown)  # fmt: skip
+
+
 OPTIONS = stacked(
     click.option("--ops", is_flag=True, help="Print memory map, op lists and their cycles."),
-    click.option("--elements", type=int, default=8, show_default=True, help="P of the array."),
-    click.option("--lanes", type=int, help="S of the array, four times P by default."),
-    click.option("--planes", type=int, default=1, show_default=True,
-                 help=f"D of the array: {', '.join(map(str, PLANES))}."),
-    click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once."),
-    click.option("--dsp-sums", is_flag=True, help="Its sums are in multipliers."),
-    click.option("--transposers", type=int, default=1, show_default=True,
-                 help="Blocks transposed together: 1 or S / P."),
-    click.option("--batch", type=int, default=32, show_default=True,
-                 help="Active samples of an update."),
-    click.option("--accumulator-bits", type=int, default=8, show_default=True,
-                 help="A of the array."),
-    click.option("--active", type=click.FloatRange(0, 100), default=12, show_default=True,
-                 help="Percentage of active samples, for the mean."),
+    *(_option(name, default, True) for name, default in DEFAULTS.items()),
+    _active(ACTIVE, show_default=True),
     clock,
-)  # fmt: skip
+)
+GIVEN = stacked(*(_option(name, None, False) for name in DEFAULTS), _active(None), clock)
 
 
 def options(function):
@@ -44,7 +61,7 @@ def options(function):
     @OPTIONS
     @functools.wraps(function)
     def run(ops, active, clock_hz, **others):
-        array = {name: others.pop(name) for name in ARRAY}
+        array = {name: others.pop(name) for name in DEFAULTS}
         array["lanes"] = array["lanes"] or 4 * array["elements"]
         return function(
             **others, ops=functools.partial(ops_of, array, active, clock_hz) if ops else None
@@ -53,12 +70,40 @@ def options(function):
     return run
 
 
+def of_board(function):
+    """Add the options of an array that has what they leave out from a board.
+
+    The function gets those given as ``given``, a dict, ``active`` and ``clock_hz`` among them.
+    """
+
+    @GIVEN
+    @functools.wraps(function)
+    def run(**others):
+        names = (*DEFAULTS, "active", "clock_hz")
+        found = {name: others.pop(name) for name in names}
+        given = {name: value for name, value in found.items() if value is not None}
+        return function(**others, given=given)
+
+    return run
+
+
+def array_of(config, given):
+    """Return the parameters of an array: those of an EngineConfig, changed by those given."""
+    found = {name: getattr(config, name, default) for name, default in DEFAULTS.items()}
+    found |= {name: given[name] for name in DEFAULTS if name in given}
+    if "lanes" not in given:
+        found["lanes"] = found["elements"] * config.subwords
+    return found | {"popcount_registers": config.popcount_registers}
+
+
 def ops_of(array, active, clock_hz, spec):
     """Return memory map, op lists and cycles of a network on an array, JSON-able.
 
     array: of ArraySize.  active: percentage.  clock_hz: or None.  spec: a Network.
+    Raises ConfigError and DataError for what no list can be made for.
     """
     size = ArraySize(**array)
+    spec.check_bits_only("op lists")
     coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
     constants = Constants(batch=size.batch)
     settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
@@ -71,6 +116,43 @@ def ops_of(array, active, clock_hz, spec):
         "lists": lists,
         **_mean(lists, size.batch, active / 100, clock_hz),
     }
+
+
+def estimated(board, network, given):
+    """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
+
+    board: a Board.  network: a Network.  given: of :func:`of_board`. Raises like :func:`ops_of`.
+    """
+    check_widths(network)
+    clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
+    ops = ops_of(array_of(board.config, given), active, clock_hz, network)
+    own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
+    counting = {name: ops["lists"][name]["counting"] for name in LISTS}
+    return {
+        "board": board.name,
+        "network": str(network),
+        "basis": "op lists: cycles are those of a model, and no gateware runs op lists",
+        "array": {name: ops["array"][name] for name in (*DEFAULTS, "popcount_registers")},
+        "rows": ops["rows"],
+        "bits": _bits(ArraySize(**ops["array"]), ops["rows"]),
+        "cycles": own,
+        "counting_cycles": counting,
+        "active_percent": active,
+        "clock_mhz": clock_hz / 1e6,
+        "cycles_inference": own[FORWARD],
+        "cycles_training": round(ops["cycles_a_sample"], 1),
+        "counted_cycles_training": round(ops["counted_cycles_a_sample"], 1),
+        "inference_per_second": round(clock_hz / own[FORWARD]),
+        "training_per_second": round(ops["samples_per_second"]),
+        "counted_training_per_second": round(ops["counted_samples_per_second"]),
+    }
+
+
+def _bits(size, rows):
+    """Return the bits of the memories that hold a network; counters have no width of their own."""
+    widths = {"data": size.data_width, "weight": size.elements * size.lanes,
+              "delta": 2 * size.lanes, "unit": 2 * SUM_BITS * size.elements}  # fmt: skip
+    return {name: rows[name] * width for name, width in widths.items()}
 
 
 def _list(ops, size):

@@ -14,6 +14,7 @@ GRAPH_ADVICE = (
     "try more epochs, more levels of a pixel (such as 28x28x3 for 28x28), more outputs a layer, or "
     "another --seed"
 )
+WORD_ADVICE = "try more epochs, more texts, another network or another --seed"
 TABLES = ("classes", "layers", "confusion")  # keys of the result that people get as tables
 COLUMNS = ["layer", "T", "gated", "signals", "flips", "theta", "saturated", "units", "never T",
            "always T"]  # fmt: skip
@@ -21,7 +22,9 @@ COLUMNS = ["layer", "T", "gated", "signals", "flips", "theta", "saturated", "uni
 
 def advice(trainer):
     """Return what to try with a run that learned nothing."""
-    return ADVICE if hasattr(trainer, "hyper") else GRAPH_ADVICE
+    if hasattr(trainer, "hyper"):
+        return ADVICE
+    return WORD_ADVICE if trainer.graph.spec.words else GRAPH_ADVICE
 
 
 def result_of(network, trainer, epochs, test, labels, seconds):

@@ -16,7 +16,7 @@ from boldhw.data.table import Columns
 from boldhw.errors import ConfigError, naming
 from boldhw.spec.network import Network
 
-COLUMNS = ("label", "header", "ignored")
+COLUMNS = ("label", "text", "header", "ignored")
 DIVISION = ("test_share", "split_seed")
 CODE = ("levels", "code", "edges")
 FIXED = ("hidden", *COLUMNS, *DIVISION, *CODE)  # by a checkpoint
@@ -24,6 +24,10 @@ HIDDEN = (64,)  # layers of a network that nothing is said of
 
 _columns = stacked(
     click.option("--label", metavar="COLUMN", help="Table: the classes, by name or number from 1."),
+    click.option(
+        "--text", metavar="COLUMN",
+        help="Table or JSON lines: texts, whose words are the samples, by name or number from 1.",
+    ),
     click.option(
         "--header/--no-header", default=None, help="Table: whether line 1 has names.  [found out]"
     ),
@@ -65,11 +69,11 @@ def reading(division=True, code=False):
 
     def add(function):
         @functools.wraps(function)
-        def run(label, header, ignored, test_share=None, split_seed=None, levels=None, code=None,
-                edges=None, **options):  # fmt: skip
+        def run(label, text, header, ignored, test_share=None, split_seed=None, levels=None,
+                code=None, edges=None, **options):  # fmt: skip
             if edges is not None and (levels is not None or code is not None):
                 raise ConfigError("--edges are all edges; leave out --levels and --code")
-            columns = Columns(label, header, ignored)
+            columns = Columns(label, header, ignored, text=text)
             found = Reading(columns, test_share, split_seed, code, levels, _edges(edges))
             return function(reading=found, **options)
 

@@ -85,7 +85,10 @@ def _of_graph(path, backend, name, reading, threshold):
     trainer = load_graph(path, backend, threshold)
     schema = own_data.schema_of(trainer)
     rows = load_to_predict(name, reading, schema)
-    trainer.code.check(trainer.graph.spec.sample, rows.values, name)
+    if trainer.graph.spec.words:
+        trainer.graph.check_bits(rows.values)
+    else:
+        trainer.code.check(trainer.graph.spec.sample, rows.values, name)
     return rows, schema.classes, trainer.graph.infer(trainer.code(rows.values))
 
 

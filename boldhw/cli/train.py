@@ -64,13 +64,15 @@ def train(
     Hyper-parameters that are not given are tuned to pictures, as shown below, or to rows of
     features: those of a table, and of an .npz file with arrays (samples, features).
 
-    A network with convolutions, or a graph, trains with governors and has no hyper-parameters.
+    A network with convolutions, or a graph, trains with governors and has no hyper-parameters; so
+    does a network over the words of texts (--text).
 
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
     check_source(source, resume, add_class)
-    if not settings["network"].is_chain or is_graph(resume) or is_graph(source):
+    is_chain = settings["network"].is_chain and reading.columns.text is None
+    if not is_chain or is_graph(resume) or is_graph(source):
         own_data.check_graph(hidden)
         return train_graph(
             settings, (checkpoint, report), resume, (source, add_class, freeze), force, threshold,

@@ -5,9 +5,9 @@ import time
 import numpy as np
 
 from boldhw import data
-from boldhw.cli import options, own_data
+from boldhw.cli import options, own_data, train_words
 from boldhw.cli.epochs import open_log, run_epochs
-from boldhw.cli.outcome import GRAPH_ADVICE, result_of
+from boldhw.cli.outcome import advice, result_of
 from boldhw.cli.reporting import check_report, write_run_report
 from boldhw.cli.saving import check_place, given, refuse_fixed, resumable
 from boldhw.cli.source import check_classes, frozen_layers
@@ -21,6 +21,7 @@ from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.golden.graph.words import check_words
 from boldhw.golden.transfer import continued, graph_with_outputs
 from boldhw.spec.layer import CONV
 from boldhw.spec.packing import check_labels
@@ -58,12 +59,16 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
     source, add_class, freeze = begin
     if source is not None:
         trainer, dataset = _continued(source, settings, add_class, freeze, samples)
+    elif resume is None and train_words.has_words(settings, samples):
+        trainer, dataset = train_words.begin(settings, freeze, samples)
     elif resume is None:
-        dataset = _pictures(samples)
+        dataset = _samples(samples)
         trainer = _new(settings, threshold, freeze, dataset)
     else:
         trainer = graphs.load(resume)
-        dataset = _pictures(samples, own_data.schema_of(trainer))
+        dataset = _samples(samples, own_data.schema_of(trainer))
+    if trainer.graph.spec.words:
+        trainer.change = train_words.CHANGE
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
     _check_origin(trainer, samples[0], dataset, resume)
@@ -81,7 +86,7 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
 def _continued(path, settings, add_class, freeze, samples):
     """Return (run, data set): a new run that begins with the graph saved at ``path``."""
     old = graphs.load(path)
-    dataset = _pictures(samples, own_data.schema_of(old), add_class)
+    dataset = _samples(samples, own_data.schema_of(old), add_class)
     if not add_class:
         check_classes(dataset, old.graph.classes, path)
     wanted = len(dataset.schema.classes) * old.graph.settings.outputs_per_class
@@ -92,8 +97,8 @@ def _continued(path, settings, add_class, freeze, samples):
     return continued(old, settings["epochs"], count, settings["seed"], frozen), dataset
 
 
-def _pictures(samples, schema=None, more=False):
-    """Return a data set of pixels. Raises DataError for one that a coder makes bits of."""
+def _samples(samples, schema=None, more=False):
+    """Return a data set of pixels or texts. Raises DataError for one that a coder makes bits of."""
     name, train_size, test_size, reading = samples
     dataset = data.load(name, train_size, test_size, reading, schema, more)
     if dataset.schema and dataset.schema.coder:
@@ -107,7 +112,11 @@ def _pictures(samples, schema=None, more=False):
 
 def check_data(code, spec, classes, dataset):
     """Raise DataError unless a network can train and test on a data set that ``code`` cuts."""
-    code.check(spec.sample, dataset.x_train, dataset.name)
+    if spec.words:
+        check_words(dataset.x_train, spec.words)
+        check_words(dataset.x_test, spec.words)
+    else:
+        code.check(spec.sample, dataset.x_train, dataset.name)
     for name, labels in (("training", dataset.y_train), ("test", dataset.y_test)):
         check_labels(labels, len(labels), classes, f"{name} set: labels")
 
@@ -146,7 +155,11 @@ def _levels(sample, threshold):
 def _check_origin(trainer, name, dataset, resume):
     """Note which samples a run trains on. Raises DataError if it trained on others before."""
     bits = trainer.code(dataset.x_train)
-    origin = Origin.of(name, trainer.code.levels[0], bits, dataset.y_train)
+    if trainer.graph.spec.words:
+        bits, level = np.unpackbits(bits.astype("<i4").view(np.uint8), axis=1), 0
+    else:
+        level = trainer.code.levels[0]
+    origin = Origin.of(name, level, bits, dataset.y_train)
     if resume is not None and trainer.origin:
         trainer.origin.check(origin, resume)
     trainer.origin = origin
@@ -167,12 +180,14 @@ def _run(trainer, dataset, checkpoint, log):
 def load_graph(path, backend, threshold):
     """Return the run of a graph, its pixels cut at a threshold that may be None.
 
-    Raises ConfigError for a device, and for a threshold of several levels.
+    Raises ConfigError for a device, and for a threshold of several levels or of words.
     """
     if backend != "golden":
         raise ConfigError(f"no device runs the graph in {path}; leave out --backend")
     trainer = graphs.load(path)
     if threshold is not None:
+        if trainer.graph.spec.words:
+            raise ConfigError(f"{path} has words and no pixels; leave out --threshold")
         if len(trainer.code.levels) > 1:
             raise ConfigError(f"{path} has several levels a pixel; leave out --threshold")
         trainer.code = Levels((threshold,))
@@ -190,7 +205,7 @@ def evaluate_graph(path, backend, samples, threshold):
     own_data.tell(dataset.notes)
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
-    options.say_if_nothing_learned(accuracy, dataset.y_test, GRAPH_ADVICE)
+    options.say_if_nothing_learned(accuracy, dataset.y_test, advice(trainer))
     return {
         "network": str(trainer.graph.spec),
         "epochs": trainer.epoch,

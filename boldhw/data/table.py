@@ -29,12 +29,14 @@ class Columns:
              out, see :func:`read_table`
     ignored  columns that are left out, by name or number
     known    columns that are left out if they are there, likewise
+    text     column with texts, of which the samples are made then; None: samples are numbers
     """
 
     label: str | None = None
     header: bool | None = None
     ignored: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    text: str | None = None
 
 
 def read_table(path, columns, features=None) -> Rows:
@@ -56,12 +58,12 @@ def read_table(path, columns, features=None) -> Rows:
     Raises DataError, with line and column, for cells that are missing or no finite numbers, and
     for lines of another length; ConfigError for a column that is not there.
     """
-    lines = _lines(path)
+    lines = lines_of(path)
     first = lines[0][1]
-    names, lines = _header(path, lines, columns)
+    names, lines = named(path, lines, columns)
     header = lines[0][1] is not first
     there = [text for text in columns.known if text in names or not header]
-    ignored = {_column(path, names, text, "--ignore") for text in (*columns.ignored, *there)}
+    ignored = {column_of(path, names, text, "--ignore") for text in (*columns.ignored, *there)}
     needed, label = features is None, None
     if needed or (columns.label in names if header else len(names) - len(ignored) > features):
         label = _label(path, names, columns.label, lines)
@@ -72,7 +74,7 @@ def read_table(path, columns, features=None) -> Rows:
     return Rows(
         name=str(path),
         values=values,
-        labels=None if label is None else _texts(path, lines, label, names, needed),
+        labels=None if label is None else labels_of(path, lines, label, names, needed),
         places=[f"line {line}" for line, _ in lines],
         features=tuple(names[index] for index in kept),
         shape=(len(kept),),
@@ -81,8 +83,11 @@ def read_table(path, columns, features=None) -> Rows:
     )
 
 
-def _lines(path) -> list:
-    """Return (line number, cells) of every line that is not empty. Raises DataError."""
+def lines_of(path, tabs=False) -> list:
+    """Return (line number, cells) of every line that is not empty. Raises DataError.
+
+    tabs: they separate cells, and quotes are signs like others.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -90,7 +95,12 @@ def _lines(path) -> list:
             f"{path} is no UTF-8 text ({error.reason} at byte {error.start}); save it as CSV in "
             f"UTF-8"
         ) from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter="\t" if tabs else _delimiter(text),
+        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     try:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
@@ -118,7 +128,7 @@ def _delimiter(text) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _header(path, lines, columns) -> tuple[list, list]:
+def named(path, lines, columns) -> tuple[list, list]:
     """Return (names of the columns, lines of samples)."""
     first = lines[0][1]
     header = _is_header(first, columns) if columns.header is None else columns.header
@@ -159,7 +169,7 @@ def _is_number(cell) -> bool:
     return "_" not in cell
 
 
-def _column(path, names, text, option) -> int:
+def column_of(path, names, text, option) -> int:
     """Return the index of the column that a name or a number from 1 means."""
     if text in names:
         return names.index(text)
@@ -181,10 +191,10 @@ def _label(path, names, label, lines) -> int:
             f"number. It has {listed(names)}; the last one, {names[-1]!r}, has {different} "
             f"different values"
         )
-    return _column(path, names, label, "--label")
+    return column_of(path, names, label, "--label")
 
 
-def _texts(path, lines, label, names, needed) -> np.ndarray | None:
+def labels_of(path, lines, label, names, needed) -> np.ndarray | None:
     """Return the labels. One that is missing is a DataError if they are needed, else none are."""
     for line, cells in lines:
         if cells[label].lower() in MISSING:

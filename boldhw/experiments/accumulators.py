@@ -45,7 +45,7 @@ def runs(seeds, quick):
     ]
     return dense + [
         _convolution(name, seed, 1 if quick else EPOCHS, bits)
-        for name in ((LEAST,) if quick else (LARGE, SMALL))
+        for name in ((LEAST,) if quick else (LARGE, SMALL, LEAST))
         for bits in ((8,) if quick else DROPPED)
         for seed in range(1, seeds + 1)
     ]

@@ -87,11 +87,15 @@ class Tsetlin:
     def __init__(self, seed):
         # It logs a traceback where there is no GPU.
         logging.getLogger("tmu.clause_bank.clause_bank_cuda").setLevel(logging.CRITICAL)
+        root, quiet = logging.getLogger(), logging.NullHandler()
+        root.addHandler(quiet)  # or the import has everything logged, Numba's steps included
         try:
             from tmu.clause_bank import clause_bank
             from tmu.models.classification.vanilla_classifier import TMClassifier
         except ImportError as error:
             raise missing_package("the Tsetlin machine", "tmu", "compare") from error
+        finally:
+            root.removeHandler(quiet)
         clause_bank.np = Wrapping()
         self.machine = TMClassifier(CLAUSES, TARGET, SPECIFICITY, platform="CPU", seed=seed)
 

@@ -55,6 +55,11 @@ def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
     Raises ConfigError when there is none.
     """
     network = Network.of(network)
+    if not network.is_chain:
+        raise ConfigError(
+            f"{network} is no chain of dense layers, and engines run no other; boldhw estimate "
+            f"counts its cycles by op lists, for any array"
+        )
     estimates = (_point(config, network, board) for config in engines(board, network, least_bits))
     points = [point for point in estimates if point]
     if not points:

@@ -23,7 +23,7 @@ class LayerState:
     name           of the layer
     counts         of the epoch, since its restart
     theta          accumulator that flips a weight
-    accumulators   int16, shape (outputs, fan-in)
+    accumulators   int16, shape (outputs, fan-in); of an embedding (words, outputs)
     bits           of an accumulator
     """
 
@@ -69,7 +69,7 @@ def figures(states: Sequence[LayerState], flips: Sequence[int]) -> list[LayerFig
 
 
 def _figures(state: LayerState, flips: int) -> LayerFigures:
-    counts, units = state.counts, len(state.accumulators)
+    counts, units = state.counts, len(state.counts.fires)
     samples = counts.since("samples") * counts.places
     active = counts.since("active") * counts.places * units
     fires = counts.since("fires")
@@ -82,11 +82,16 @@ def _figures(state: LayerState, flips: int) -> LayerFigures:
         signal_share=_share(counts.since("nonzero"), active),
         flips=flips,
         theta=state.theta,
-        saturated_low=float(np.mean(state.accumulators == -high - 1)),
-        saturated_high=float(np.mean(state.accumulators == high)),
+        saturated_low=_saturated(state, -high - 1),
+        saturated_high=_saturated(state, high),
         never=int(np.count_nonzero(fires == 0)) if samples else None,
         always=int(np.count_nonzero(fires == samples)) if samples else None,
     )
+
+
+def _saturated(state: LayerState, value: int) -> float:
+    """Return the share of accumulators at a value; 0 of a layer without weights."""
+    return np.count_nonzero(state.accumulators == value) / max(1, state.accumulators.size)
 
 
 def _share(count: int, of: int) -> float | None:

@@ -39,7 +39,7 @@ def graph_with_outputs(graph: GraphNetwork, outputs: int, seed: Seed) -> GraphNe
         graph.settings,
         layers=[*graph.settings.layers[:-1], _more_settings(graph.settings.layers[-1], outputs)],
     )
-    kernel = type(graph.layers[0].kernel)
+    kernel = type(graph.layers[-1].kernel)  # that of an embedding is no kernel of others
     grown = GraphNetwork(Spec.from_dict(described), settings, seed, graph.bits, kernel)
     for old, new in zip(graph.layers[:-1], grown.layers[:-1], strict=True):
         new.weights, new.accumulators = old.weights, old.accumulators

@@ -168,7 +168,7 @@ def _pictures(trainer):
 
 def _picture(spec, layer):
     """Return (rows, columns, planes) of the weights of a unit, None where they are no picture."""
-    if layer.taps != (Tap(INPUT),):
+    if layer.taps != (Tap(INPUT),) or spec.words:
         return None
     if layer.kernel:
         side, planes = layer.kernel.side, spec.sample.planes

@@ -216,17 +216,17 @@ class Network:
                 found |= set(layer.sources)
         return frozenset(found)
 
-    def check_bits_only(self, what: str) -> None:
+    def check_bits_only(self, what: str, heads: Sequence[str] = (CLASSES,)) -> None:
         """Raise ConfigError unless all maps are two-valued and the network tells classes.
 
-        what: what takes no other network, as the error says it.
+        what: what takes no other network, as the error says it.  heads: kinds that it takes.
         """
         reason = ""
         if self.words:
             reason = "its samples are words"
         elif self.ternary:
             reason = "its samples are three-valued"
-        elif self.head.kind != CLASSES:
+        elif self.head.kind not in heads:
             reason = f"its head is {self.head.kind}"
         for layer in self.layers:
             if layer.is_ternary:

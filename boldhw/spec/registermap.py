@@ -59,7 +59,7 @@ def register_map(config: EngineConfig) -> dict[str, Any]:
             {"number": bank.value, "name": bank.name, "item_bytes": sizes[bank]}
             for bank in banks_of(config)
         ],
-        "identity": _identity(),
+        "identity": identity_rows(),
         "counters": [*COUNTERS, *(f"flips_{n + 1}" for n in range(config.max_layers))],
         "layer_table": [[field.key for field in row] for row in TABLE],
         "layer_fields": [
@@ -100,7 +100,7 @@ def markdown(config: EngineConfig) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _identity() -> list[dict[str, Any]]:
+def identity_rows() -> list[dict[str, Any]]:
     """Return the values of the payload of HELLO, each with its offset in bytes."""
     sizes = [struct.calcsize(f"<{code}") for _, code in IDENTITY_VALUES]
     offsets = accumulate(sizes[:-1], initial=0)

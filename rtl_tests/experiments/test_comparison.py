@@ -1,6 +1,7 @@
 """The comparison: its sets, its classifiers, the bytes that it counts, and its command."""
 
 import json
+import subprocess
 import sys
 import warnings
 
@@ -89,6 +90,19 @@ def test_without_tmu_the_others_are_compared(monkeypatch):
     assert "tmu" in why
     with pytest.raises(ToolError):
         Tsetlin(0)
+
+
+def test_the_import_of_tmu_leaves_logging_alone():
+    """It would have every step of Numba's compiler printed."""
+    code = (
+        "import logging\n"
+        "from boldhw.experiments.rivals import Tsetlin\n"
+        "Tsetlin(0)\n"
+        "root = logging.getLogger()\n"
+        "print(root.handlers, root.level == logging.WARNING)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[] True\n"
 
 
 def test_the_wrapping_type_is_numpys():

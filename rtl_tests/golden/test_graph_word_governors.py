@@ -1,11 +1,8 @@
 """What governors do with embeddings and attentions."""
 
 import numpy as np
-import pytest
 from support.word_cases import network, sentences
 
-from boldhw.errors import ConfigError
-from boldhw.golden.graph.checkpoint import save
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.governors import SIZES, Governors, mask_above, move_scores, move_tau
 from boldhw.golden.graph.network import GraphNetwork
@@ -84,10 +81,3 @@ def test_a_run_learns_words():
     trainer = GraphTrainer(own, CONSTANTS, 30, len(labels), 1)
     epochs = list(trainer.run(words, labels, words, labels))
     assert epochs[-1].test_accuracy > epochs[0].test_accuracy + 0.2
-
-
-def test_networks_over_words_have_no_checkpoint(tmp_path):
-    trainer = GraphTrainer(graph("codes"), CONSTANTS, 1, 9, 1)
-    with pytest.raises(ConfigError, match="network over words has no checkpoint"):
-        save(tmp_path / "run", trainer)
-    assert not list(tmp_path.iterdir())

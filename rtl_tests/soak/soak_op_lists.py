@@ -14,3 +14,11 @@ def test_random_graphs_in_lock_step(first):
     for seed in range(first, first + TOGETHER):
         pair = Pair(seed)
         assert pair.in_step() == [], (seed, pair.network, pair.size)
+
+
+@pytest.mark.parametrize("head", ["summed", "last"])
+@pytest.mark.parametrize("first", range(FIRST, FIRST + GRAPHS // 10, TOGETHER))
+def test_heads_over_maps_in_lock_step(first, head):
+    for seed in range(first, first + TOGETHER):
+        pair = Pair(seed, head)
+        assert pair.in_step() == [], (seed, pair.network, pair.size)

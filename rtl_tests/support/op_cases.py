@@ -15,8 +15,11 @@ from boldhw.spec.ops.program import fitted
 SAMPLES = 10
 
 
-def random_graph(generator):
-    """Return a Network of one to four layers in front of the scores."""
+def random_graph(generator, head=None):
+    """Return a Network of one to four layers in front of the scores.
+
+    head: kind of one that takes scores of a map; None: that of classes.
+    """
     side = generator.integers(4, 12, 2).tolist()
     sizes = {"input": (*side, int(generator.choice([1, 1, 2, 3, 4, 7])))}
     if generator.random() < 0.1:
@@ -31,7 +34,25 @@ def random_graph(generator):
         unread = [name for name in unread if name not in read or generator.random() < 0.3]
         unread.append(layer["name"])
     outputs = int(generator.choice([4, 6, 12]))
+    if head:
+        return _with_map(generator, head, sizes, layers, unread, outputs)
     return _network(sizes, [*layers, _dense("out", unread, outputs)])
+
+
+def _with_map(generator, head, sizes, layers, unread, outputs):
+    """Return a Network whose last layer is a convolution, or another graph if that cannot be."""
+    kernel = {
+        "side": int(generator.choice([1, 1, 2, 3])),
+        "stride": int(generator.choice([1, 1, 2])),
+        "dilation": int(generator.choice([1, 1, 2])),
+    }
+    taps = [{"source": name} for name in unread]
+    last = {"name": "out", "kind": "conv", "kernel": kernel, "taps": taps, "outputs": outputs}
+    try:
+        network = _network(sizes, [*layers, last], head={"kind": head})
+    except ConfigError:  # maps of several sizes, an odd kernel and so on
+        return random_graph(generator, head)
+    return random_graph(generator, head) if network.output.makes.is_flat else network
 
 
 def _fitting(generator, name, sizes, layers, unread):
@@ -45,8 +66,8 @@ def _fitting(generator, name, sizes, layers, unread):
         return layer, network.layer(name).makes
 
 
-def _network(sizes, layers):
-    return Network.from_dict({"inputs": list(sizes["input"]), "layers": layers})
+def _network(sizes, layers, **head):
+    return Network.from_dict({"inputs": list(sizes["input"]), "layers": layers, **head})
 
 
 def _dense(name, sources, outputs):
@@ -125,11 +146,14 @@ def random_settings(generator, network, batch, bits):
 
 
 class Pair:
-    """A golden graph and a machine with its op lists, in the same state."""
+    """A golden graph and a machine with its op lists, in the same state.
 
-    def __init__(self, seed):
+    network: None for a random one, whose head is of the kind ``head``.
+    """
+
+    def __init__(self, seed, head=None, network=None):
         self.generator = generator = np.random.default_rng(seed)
-        self.network = random_graph(generator)
+        self.network = network or random_graph(generator, head)
         size = random_array(generator)
         batch = int(generator.integers(1, min(5, size.batch) + 1))
         self.settings = random_settings(generator, self.network, batch, size.accumulator_bits)

@@ -2,7 +2,8 @@
 
 ``header`` is a JSON text with ``graph``; of each layer, from 0, there are ``weights_L`` (bool),
 ``accumulators_L`` (int16), ``tau_L``, ``window_L`` (int32), and what was counted since governors
-moved last, ``fires_L`` and ``gated_L`` (int64).
+moved last, ``fires_L`` and ``gated_L`` (int64). What a trainer does with samples before an epoch
+(``change``) is not kept: whoever resumes gives it again.
 """
 
 from __future__ import annotations
@@ -22,18 +23,22 @@ from boldhw.data.files import DAMAGED, open_archive, read_array, replace_file
 from boldhw.data.schema import Schema
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.checkpoint import check_seal, read_bytes, seal
+from boldhw.golden.graph.attention_layer import AttentionLayer
 from boldhw.golden.graph.coding import Levels
 from boldhw.golden.graph.constants import Constants
+from boldhw.golden.graph.embedding_layer import EmbeddingLayer
 from boldhw.golden.graph.fastest import kernel
 from boldhw.golden.graph.layer import GraphLayer
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
-from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.golden.graph.trainer import GraphTrainer, as_they_are
 from boldhw.spec.checks import check_range
 from boldhw.spec.network import Network
 
 FORMAT = 1
-SCALARS = ("dead", "theta", "rounding", "decay", "zero_true")  # of the settings of a layer
+# Of the settings of a layer.
+SCALARS = ("dead", "theta", "rounding", "decay", "zero_true", "noise", "chance")
+PAIRS, PAIR_COUNTS = ("window", "dead"), ("pairs", "near", "size")  # of an attention
 COUNTS = ("samples", "active", "near", "size", "updates", "flips")
 ARRAYS = {"weights": np.bool_, "accumulators": np.int16, "tau": np.int32, "window": np.int32,
           "fires": np.int64, "gated": np.int64}  # fmt: skip
@@ -45,8 +50,6 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
     Raises ConfigError while samples wait for an update, DataError if the file cannot be written.
     """
     graph, governors = trainer.graph, trainer.governors
-    if graph.spec.words:
-        raise ConfigError("a network over words has no checkpoint; train it in one piece")
     if graph.waiting:
         raise ConfigError(f"{graph.waiting} samples wait for an update; call flush() before saving")
     header = {
@@ -54,12 +57,13 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
         "graph": graph.spec.to_dict(),
         "bits": graph.bits,
         "constants": asdict(trainer.constants),
-        "levels": trainer.code.levels,
+        "levels": getattr(trainer.code, "levels", None),
         "margin": graph.settings.margin,
         "head": _head(graph),
         "layers": [_scalars(layer) for layer in graph.layers],
         "governors": {"seen": governors.seen, "total": governors.total,
-                      "thetas": governors.thetas, "sizes": governors.sizes},
+                      "thetas": governors.thetas, "sizes": governors.sizes,
+                      "pair_sizes": governors.pair_sizes},
         "epoch": trainer.epoch,
         "epochs": trainer.epochs,
         "seed": trainer.seed,
@@ -121,12 +125,13 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
         vars(layer.counts).update(kept["counts"])
         if kept["means"] is not None:
             layer.settings.means = np.array(kept["means"], np.int16)
+        _restore_words(layer, kept)
         for name, array in _arrays(layer).items():
             array[...] = _read(archive, f"{name}_{index}", array, path)
     graph.configure(settings)
-    trainer = GraphTrainer(
-        graph, constants, header["epochs"], 1, header["seed"], Levels(tuple(header["levels"]))
-    )
+    levels = header["levels"]
+    code = as_they_are if levels is None else Levels(tuple(levels))
+    trainer = GraphTrainer(graph, constants, header["epochs"], 1, header["seed"], code)
     vars(trainer.governors).update(header["governors"])
     trainer.epoch = check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.origin = Origin(**header["origin"]) if header["origin"] else None
@@ -153,7 +158,42 @@ def _scalars(layer: GraphLayer) -> dict[str, Any]:
         "settings": {name: getattr(layer.settings, name) for name in SCALARS},
         "means": None if means is None else means.tolist(),
         "counts": {name: getattr(layer.counts, name) for name in COUNTS},
+        **_words(layer),
     }
+
+
+def _words(layer: GraphLayer) -> dict[str, Any]:
+    """Return what an embedding or an attention has besides: a draw, or settings of its pairs."""
+    if isinstance(layer, EmbeddingLayer):
+        return {"draw": layer.noise.state.tolist()}
+    if not isinstance(layer, AttentionLayer):
+        return {}
+    own, counts = layer.own, layer.pairs
+    return {
+        "pairs": {name: int(getattr(own, name)) for name in PAIRS} | {"tau": own.tau.tolist()},
+        "pair_counts": {name: int(getattr(counts, name)) for name in PAIR_COUNTS}
+        | {"chosen": counts.chosen.tolist()},
+    }
+
+
+def _restore_words(layer: GraphLayer, kept: dict[str, Any]) -> None:
+    """Take what :func:`_words` returned. Raises ValueError for arrays of another size."""
+    if isinstance(layer, EmbeddingLayer):
+        layer.noise.state[...] = _like(kept["draw"], layer.noise.state)
+    if isinstance(layer, AttentionLayer):
+        pairs, counts = dict(kept["pairs"]), dict(kept["pair_counts"])
+        layer.own.tau[...] = _like(pairs.pop("tau"), layer.own.tau)
+        layer.pairs.chosen[...] = _like(counts.pop("chosen"), layer.pairs.chosen)
+        vars(layer.own).update(pairs)
+        vars(layer.pairs).update(counts)
+
+
+def _like(values: list[int], array: NDArray[Any]) -> NDArray[Any]:
+    """Return a list as an array of the type and shape of another."""
+    found: NDArray[Any] = np.array(values, array.dtype)
+    if found.shape != array.shape:
+        raise ValueError(f"{len(values)} values are kept where there are {array.size}")
+    return found
 
 
 def _arrays(layer: GraphLayer) -> dict[str, NDArray[Any]]:

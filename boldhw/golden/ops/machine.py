@@ -16,6 +16,7 @@ from boldhw.spec.ops import images
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.fields import Op
+from boldhw.spec.ops.heads import margin_of
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
@@ -169,7 +170,8 @@ class Machine:
     def _write(self, program: Program, settings: NetworkValues) -> None:
         """Write descriptors, thresholds and registers."""
         self.program = program
-        self.memories.margin, self.batch = settings.margin, settings.batch
+        self.memories.margin = margin_of(self.memory.network, settings)
+        self.batch = settings.batch
         units = images.unit_rows(self.memory, settings)
         self.memories.units[: len(units)] = units
         bits = to_bits(program.rows())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from boldhw.spec.layer import Layer
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops import segments
+from boldhw.spec.ops import heads, segments
 from boldhw.spec.ops.edges import Edge
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -58,7 +58,7 @@ class Compiler:
         ops: list[Op] = []
         for layer in reversed(self.memory.network.layers):
             if layer.place.is_output:
-                ops.append(self._loss(deltas=True))
+                ops += [self._loss(deltas=True), *heads.spread(self.memory)]
             else:
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.SECOND, self.memory.gates[layer.name]))
@@ -96,6 +96,8 @@ class Compiler:
 
     def _sums(self, layer: Layer) -> list[Op]:
         memory, own, edges = self.memory, self.of[layer.name], self.memory.edges[layer.name]
+        if layer.name in memory.spread:
+            return self._scores(layer)
         rows, columns = edges[0].sums
         planes = 1 if layer.kernel is None else self.size.planes
         groups = ceil_div(layer.outputs, self.size.elements)
@@ -112,6 +114,19 @@ class Compiler:
             unit_row=memory.units[layer.name], index_row=index_row,
         )  # fmt: skip
         return [*parts, bits]
+
+    def _scores(self, layer: Layer) -> list[Op]:
+        """Sum up the scores of one place after the other: each has segments of its own."""
+        memory, own, edges = self.memory, self.of[layer.name], self.memory.edges[layer.name]
+        groups = ceil_div(layer.outputs, self.size.elements)
+        sums = Sums(1, 1, 1, 1, groups)
+        parts = [
+            segments.forward(memory, edge, sums, own.zero_true, at)
+            for at in heads.places(memory.network)
+            for edge in edges
+        ]
+        lanes = layer.outputs - (groups - 1) * self.size.elements
+        return [*parts, _mac(Sink.SCORES, sums, lanes)]
 
     def _deltas(self, layer: Layer) -> list[Op]:
         """Sum up for a layer what all that read it send back."""
@@ -131,7 +146,8 @@ class Compiler:
 
     def _loss(self, deltas: bool) -> Loss:
         layer = self.memory.network.output
-        place = self.memory.deltas[layer.name]
+        memory = self.memory
+        place = memory.scores if layer.name in memory.spread else memory.deltas[layer.name]
         return Loss(
             deltas=deltas,
             outputs=layer.outputs,

@@ -13,6 +13,7 @@ from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import MOST_ROWS, ArraySize
 from boldhw.spec.ops.edges import IMAGE, Edge, edges, sample_form
+from boldhw.spec.ops.heads import has_places
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.words import pixels
 
@@ -54,6 +55,8 @@ class MemoryMap:
     def __init__(self, network: Network, size: ArraySize, balanced: Iterable[str] = ()) -> None:
         self.network, self.size, self.balanced = network, size, frozenset(balanced)
         self.form = sample_form(network, size)
+        # Names of layers whose places all get what a loss says of one: the output's, if any.
+        self.spread = {network.output.name} if has_places(network) else set()
         self.edges = {each.name: edges(network, each, self.form) for each in network.layers}
         self.regions: list[Region] = []
         self._data()
@@ -91,6 +94,8 @@ class MemoryMap:
         """Whether the deltas of a layer need a map of their own at the places of its sums."""
         kernel = layer.kernel
         back = any(edge.turns for edge in self.edges[layer.name])
+        if layer.name in self.spread:
+            return True
         return kernel is not None and (kernel.pool > 1 or (kernel.stride > 1 and back))
 
     def spacing(self, layer: Layer) -> int:
@@ -146,6 +151,10 @@ class MemoryMap:
         """Place the maps of deltas; those that are not needed at the same time share rows."""
         layers = self.network.layers
         steps = {layer.name: number for number, layer in enumerate(reversed(layers))}
+        if self.spread:
+            # A pixel of zeros is behind that of the scores, for places that get no deltas.
+            one = Shape(1, 1, self.network.output.outputs)
+            self.scores = self._map("deltas of the scores", one, 1)
         start = self.used("data")
         self.deltas: dict[str, MapPlace] = {}
         self.full_deltas: dict[str, MapPlace] = {}

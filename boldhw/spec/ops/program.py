@@ -15,6 +15,7 @@ from boldhw.spec.ops.array import FIELDS, ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.compiler import Compiler
 from boldhw.spec.ops.fields import Op, Rows, head
+from boldhw.spec.ops.heads import check_head
 from boldhw.spec.ops.kinds import KINDS, End
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.settings import NetworkValues
@@ -60,7 +61,7 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     what would do, when the array does not hold it; DataError for lists that run longer than the
     watchdog allows.
     """
-    network.check_bits_only("op lists")
+    check_head(network, settings)
     for layer in network.layers:
         if any(layer.gains.values()):
             raise ConfigError(

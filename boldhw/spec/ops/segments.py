@@ -72,13 +72,16 @@ class Sums:
         return [*inner, stride * self.across * self.planes, stride * line * self.pool]
 
 
-def forward(memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool) -> Segment | Window:
-    """Return the segment of a MAC that sums up an edge."""
+def forward(
+    memory: MemoryMap, edge: Edge, sums: Sums, zero_true: bool, at: tuple[int, int] = (0, 0)
+) -> Segment | Window:
+    """Return the segment of a MAC that sums up an edge. at: row and column of its first sum."""
+    top, left = edge.top + at[0] * edge.stride, edge.left + at[1] * edge.stride
     if edge.window:
-        return _window(memory, edge, zero_true)
+        return _window(memory, edge, zero_true, top, left)
     words, place = edge.words(memory.size), memory.maps[edge.source]
     return _segment(
-        words, place, edge.top, edge.left, edge.stride,
+        words, place, top, left, edge.stride,
         _levels(words, place, sums.counts, sums.strides(edge.stride, place.line)),
         weight_row=memory.weights[edge], zero_true=zero_true, border=_has_border(edge, zero_true),
     )  # fmt: skip
@@ -102,7 +105,7 @@ def backward(memory: MemoryMap, edge: Edge, sums: Sums) -> Segment:
 def votes(memory: MemoryMap, edge: Edge, planes: int, zero_true: bool) -> Segment | Window:
     """Return the segment of a VOTE: word after word, each at all places."""
     if edge.window:
-        return _window(memory, edge, zero_true)
+        return _window(memory, edge, zero_true, edge.top, edge.left)
     words, place = edge.words(memory.size), memory.maps[edge.source]
     rows, columns = edge.sums
     counts = [ceil_div(columns, planes), rows, words.across, words.deep, words.rows]
@@ -191,7 +194,7 @@ def _replaced(segment: Segment, row: int) -> Segment:
     return Segment(**vars(segment) | {"in_row": row})
 
 
-def _window(memory: MemoryMap, edge: Edge, zero_true: bool) -> Window:
+def _window(memory: MemoryMap, edge: Edge, zero_true: bool, top: int, left: int) -> Window:
     assert edge.window is not None
     assert edge.layer.kernel is not None
     words = edge.words(memory.size)
@@ -201,8 +204,8 @@ def _window(memory: MemoryMap, edge: Edge, zero_true: bool) -> Window:
         planes=edge.window.planes,
         side=edge.layer.kernel.side,
         stride=edge.stride,
-        top=edge.top,
-        left=edge.left,
+        top=top,
+        left=left,
         height=edge.window.height,
         width=edge.window.width,
         groups=words.groups,

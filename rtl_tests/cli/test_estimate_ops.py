@@ -1,0 +1,159 @@
+"""``boldhw estimate`` of graphs: cycles of their op lists, and refusals of what has none."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from boldboards import BOARDS
+
+from boldhw.cli.main import main
+from boldhw.spec.ops.array import ArraySize
+
+NETWORK = "28x28-7k5p2-14k5p2-10"
+PAGE = (Path(__file__).parents[2] / "docs" / "graph_engine.md").read_text()
+FIGURES = re.findall(r"^\| (\d\S+) `(--[^`]+)` \| (.+) \|$", PAGE, re.MULTILINE)
+LISTS = ("forward", "backward", "update")
+
+
+def found(capsys, network, *words):
+    assert main(["estimate", "--network", network, *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys, network, *words):
+    assert main(["estimate", "--network", network, *words]) == 2
+    return capsys.readouterr().err
+
+
+def chained(capsys, network, *words):
+    """Return what ``boldhw networks`` says of the same array."""
+    assert main(["networks", network, "--ops", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["ops"]
+
+
+def written(tmp_path, **changes):
+    """Return the path of a network of two layers as JSON, with these fields changed."""
+    graph = {
+        "inputs": [8, 8, 1],
+        "layers": [
+            {"name": "near", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+             "taps": [{"source": "input"}]},
+            {"name": "scores", "outputs": 4, "taps": [{"source": "near"}]},
+        ],
+    }  # fmt: skip
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps(graph | changes))
+    return str(path)
+
+
+@pytest.mark.parametrize(("network", "words", "figures"), FIGURES)
+def test_figures_of_the_page(capsys, network, words, figures):
+    """The iCEBreaker has dsp_sums, and no registers: the page's arrays say what they have."""
+    words = shlex.split(words)
+    words += [] if "--dsp-sums" in words else ["--no-dsp-sums"]
+    words += [] if "--batch" in words else ["--batch", "32"]
+    words += [] if "--clock" in words else ["--clock", "1"]
+    own = found(capsys, network, *words)
+    values = [f"{own['cycles'][name]:,}" for name in LISTS]
+    names = ("cycles_training", "training_per_second", "counted_training_per_second")
+    values += [f"{own[name]:,.0f}" for name in names]
+    values.append(f"{own['rows']['data']:,}, {own['rows']['weight']:,}")
+    assert figures.split(" | ") == values
+
+
+def test_a_board_says_what_is_left_out(capsys):
+    own = found(capsys, NETWORK, "--board", "ulx3s", "--planes", "4", "--no-dual-port")
+    config = BOARDS["ulx3s"].config
+    array = {
+        "elements": 33, "lanes": 132, "planes": 4, "dual_port": False, "dsp_sums": False,
+        "transposers": 1, "batch": config.batch, "accumulator_bits": config.accumulator_bits,
+        "popcount_registers": config.popcount_registers,
+    }  # fmt: skip
+    assert own["array"] == array
+    assert own["clock_mhz"] == BOARDS["ulx3s"].clock_hz / 1e6
+    size = ArraySize(**array)
+    widths = {"data": size.data_width, "weight": 33 * 132, "delta": 264, "unit": 33 * 32}
+    assert own["bits"] == {name: own["rows"][name] * width for name, width in widths.items()}
+
+
+def test_lanes_follow_elements(capsys):
+    own = found(capsys, NETWORK, "--elements", "6")
+    assert own["array"]["lanes"] == 6 * BOARDS["icebreaker"].config.subwords
+
+
+def test_figures_are_those_of_the_lists(capsys):
+    """Cycles that count are apart, and the mean is by the share of active samples."""
+    words = ["--elements", "7", "--dsp-sums", "--batch", "24"]
+    lists = chained(capsys, NETWORK, *words)["lists"]
+    own = found(capsys, NETWORK, *words, "--active", "25", "--clock", "1000000")
+    assert own["counting_cycles"] == {name: lists[name]["counting"] for name in LISTS}
+    both = {name: own["cycles"][name] + own["counting_cycles"][name] for name in LISTS}
+    assert both == {name: lists[name]["cycles"] for name in LISTS}
+    for cycles, name in ((own["cycles"], "cycles_training"), (both, "counted_cycles_training")):
+        mean = cycles["forward"] + 0.25 * (cycles["backward"] + cycles["update"] / 24)
+        assert own[name] == round(mean, 1)
+    assert own["cycles_inference"] == own["cycles"]["forward"]
+    assert own["inference_per_second"] == round(1e6 / own["cycles"]["forward"])
+
+
+def test_it_says_that_there_is_no_gateware(capsys):
+    assert main(["estimate", "--network", NETWORK]) == 0
+    assert "no gateware runs op lists" in capsys.readouterr().out
+
+
+def test_a_chain_has_op_lists_if_an_array_is_given(capsys):
+    assert "fits" in found(capsys, "784-72-10")
+    assert "rows" in found(capsys, "784-72-10", "--planes", "1")
+
+
+def test_an_engine_of_a_file(capsys, tmp_path):
+    path = tmp_path / "engine.json"
+    path.write_text(json.dumps({"elements": 4, "lanes": 8, "batch": 5, "accumulator_bits": 6,
+                                "weight_rows": 300, "data_rows": 1024, "signal_rows": 300,
+                                "max_fan_in": 256}))  # fmt: skip
+    own = found(capsys, NETWORK, "--config", str(path))
+    assert (own["array"]["elements"], own["array"]["lanes"]) == (4, 8)
+    assert own["array"]["accumulator_bits"] == 6
+
+
+def test_networks_without_op_lists_are_refused(capsys, tmp_path):
+    words = {
+        "inputs": {"words": 8, "vocabulary": 20},
+        "layers": [
+            {"name": "codes", "kind": "embedding", "outputs": 8, "taps": [{"source": "input"}]},
+            {"name": "scores", "kind": "conv", "kernel": {"side": 1}, "outputs": 4,
+             "taps": [{"source": "codes"}]},
+        ],
+        "head": {"kind": "summed"},
+    }  # fmt: skip
+    assert "its samples are words" in refused(capsys, written(tmp_path, **words))
+    three = refused(capsys, written(tmp_path, ternary=True))
+    assert "op lists take networks of two-valued maps" in three
+    layers = [
+        {"name": "near", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+         "taps": [{"source": "input"}]},
+        {"name": "scores", "outputs": 4, "taps": [{"source": "near", "gain": 1}]},
+    ]  # fmt: skip
+    assert "shifts what goes back" in refused(capsys, written(tmp_path, layers=layers))
+
+
+@pytest.mark.parametrize(
+    ("network", "words", "message"),
+    [
+        (NETWORK, ["--elements", "41"], "elements=41 must be an integer from 2 to 40"),
+        (NETWORK, ["--lanes", "33"], "lanes=33 must be 2, 4 or 8 times elements=8"),
+        (NETWORK, ["--store"], "--store is for engines"),
+        ("128x128x64-64k3-64k3p2-2k3p2-10", [], "needs data_rows="),
+        ("40000-2", ["--planes", "1"], "sums of layer layer1 reach 40000"),
+    ],
+)
+def test_what_no_array_holds_is_refused(capsys, network, words, message):
+    assert message in refused(capsys, network, *words)
+
+
+def test_explore_says_that_engines_run_no_graph(capsys, tmp_path):
+    words = ["explore", "--network", NETWORK, "--output", str(tmp_path)]
+    assert main(words) == 2
+    assert "boldhw estimate counts its cycles by op lists" in capsys.readouterr().err
