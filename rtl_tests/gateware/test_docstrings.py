@@ -22,6 +22,7 @@ from support.unit_config import CONFIG, STORED
 
 from boldhw import gateware
 from boldhw.gateware.store.sdram import SDRAM_32_MB
+from boldhw.spec.ops.array import ArraySize
 
 # Engines that have among them every port that an engine can have.
 PLAIN = [
@@ -44,6 +45,9 @@ ARGUMENTS = {
     "chip": SDRAM_32_MB,
     "clock_hz": 24_000_000,
     "divider": 8,
+    "inner": 1,
+    "levels": (8, 16),
+    "size": ArraySize(elements=4, lanes=16),
     "width": 5,
 }
 AMARANTH = {"In": In, "Out": Out, "data": data, "signed": signed, "stream": stream}

@@ -7,6 +7,7 @@ import numpy as np
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Sums
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Segment, Vote, Window
 from boldhw.spec.ops.reads import kernel_words, vote_rows
 
@@ -44,12 +45,18 @@ def _values(memories: Memories, op: Vote, part: Segment) -> Values:
 
 
 def _store(memories: Memories, op: Vote, columns: Values) -> None:
-    """Leave the columns in the weight memory, as many input groups together as transposers."""
+    """Leave the columns in the weight memory, as many input groups together as transposers.
+
+    Blocks of P places are written; after the last one of them a row keeps what it holds.
+    """
     size = memories.size
     rows = (columns > 0).reshape(*columns.shape[:2], op.wide, size.lanes).transpose(0, 2, 1, 3)
+    end = ceil_div(op.rows * op.columns, size.elements) * size.elements
+    written = (np.arange(op.wide * size.lanes) < end).reshape(op.wide, 1, size.lanes)
     for first in range(0, len(rows), size.transposers):
-        block = rows[first : first + size.transposers].reshape(-1, *rows.shape[2:])
-        memories.weights[op.column_row : op.column_row + len(block)] = block
+        found = rows[first : first + size.transposers]
+        block = memories.weights[op.column_row : op.column_row + len(found) * op.wide]
+        block[...] = np.where(written, found, block.reshape(found.shape)).reshape(block.shape)
 
 
 def _votes(memories: Memories, op: Vote, columns: Values) -> Sums:

@@ -192,6 +192,12 @@ class Compiler:
         steps = jumps(counts, [0, place.pitch, 0])
         return [*ops, _gather(place.row, counts, steps, found.deltas, memory.slot)]
 
+    def _wide(self, layer: Layer) -> int:
+        """Return the rows of the delta memory of an output: of a batch, for a dense layer."""
+        if layer.kernel is None:
+            return ceil_div(self.settings.batch, self.size.lanes)
+        return self.memory.wide(layer)
+
     def _votes(self, layer: Layer) -> list[Op]:
         ops: list[Op] = [self._turn(layer, self.memory.full_deltas[layer.name])]
         for edge in self.memory.edges[layer.name]:
@@ -220,7 +226,7 @@ class Compiler:
             rows=counts[1],
             planes=planes,
             stride=1 if slot_row is not None else spacing,
-            wide=memory.wide(layer),
+            wide=self._wide(layer),
             out_row=0,
             **{f"jump{level}": step for level, step in enumerate(steps)},
         )
@@ -234,7 +240,7 @@ class Compiler:
             columns=self.settings.batch if fused else columns,
             rows=rows,
             planes=1 if fused else self.size.planes,
-            wide=self.memory.wide(edge.layer),
+            wide=self._wide(edge.layer),
             outputs=edge.layer.outputs,
             column_row=self.memory.columns,
             acc_row=self.memory.accumulators[edge],

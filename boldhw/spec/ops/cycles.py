@@ -32,7 +32,7 @@ from boldhw.spec.ops.segments import Sums
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
-VOTE_DRAIN = 12  # from the last word of an input group to its last row of accumulators
+TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
@@ -113,7 +113,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
     lines = (op.rows - 1) * op.stride + 1
     written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
     reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + (0 if size.dual_port else reads) + TURN_OVER + CLOSE
+    return written + CLOSE + (TWO_READS if size.dual_port else reads)
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
@@ -121,8 +121,13 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 
 
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
-    """Count signs and masks of each group, at all places."""
-    return 2 * op.groups * op.rows * ceil_div(op.columns, op.planes) + TURN_OVER + CLOSE
+    """Count signs and masks of each group, at all places, and the last outputs of all.
+
+    A block of P places goes out, output by output, while the next one comes in.
+    """
+    tiles = op.rows * ceil_div(op.columns, op.planes)
+    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
+    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
@@ -132,17 +137,19 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     inputs = len(words.used)
     planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    over = size.read_latency + 1  # a block is turned over and stored
+    blocks = ceil_div(op.rows * op.columns, size.elements)
     if size.transposers == 1:
-        build = inputs * (reads + TURN_OVER)
+        build = inputs * (max(reads, blocks * ceil_div(size.elements, op.planes)) + over)
     else:  # all granules of a word together; a block of P places is stored in a cycle
-        blocks = ceil_div(inputs * op.rows * op.columns, size.elements)
-        build = max(words.count * reads, blocks) + TURN_OVER * words.count
+        build = max(words.count * reads, inputs * blocks) + over * words.count
     if isinstance(part, Window):
         passes = inputs if size.transposers == 1 else words.count
         build += passes * op.rows * part.planes
     together = size.planes * size.access
-    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + VOTE_DRAIN)
-    return build + votes + CLOSE
+    drain = size.latency + 1  # from the last word of an input group to its last row
+    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + drain)
+    return build + votes + 1
 
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:

@@ -136,7 +136,7 @@ def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
 
 def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
     """Places of a map are lanes of rows of the delta memory; so are gathered samples."""
-    if op.wide < ceil_div(op.rows * op.columns, size.lanes):
+    if op.wide != ceil_div(op.rows * op.columns, size.lanes):
         yield f"has {op.wide} rows for {op.rows} x {op.columns} places"
     if op.gathered and (op.rows > 1 or op.columns > size.batch):
         yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"

@@ -1,0 +1,105 @@
+"""Accumulators that decay and take a step: what VOTE makes of votes."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.ports import SUM_BITS, sums_layout
+from boldhw.spec.geometry import FIELD_BITS
+
+MOST = 7  # bits that are dropped from a vote
+
+
+def accumulators_layout(size):
+    """Return the layout of P accumulators."""
+    return data.ArrayLayout(signed(size.accumulator_bits), size.elements)
+
+
+def decayed(accumulator, decay):
+    """Return an accumulator less its share that decays, 1/65536."""
+    return accumulator - (accumulator * decay >> FIELD_BITS)
+
+
+def clamped(value, size):
+    """Return a value as an accumulator holds it."""
+    low = size.accumulator_bits - 1
+    top = value[low:]
+    beyond, negative = top.any() & ~top.all(), value[-1]
+    return Cat(Mux(beyond, (~negative).replicate(low), value[:low]), negative).as_signed()
+
+
+class Steps(wiring.Component):
+    """Add votes to P accumulators: ``m <- clamp(m - (m decay >> 16) + ((u - q) >> r))``.
+
+    Golden model: :func:`boldhw.golden.ops.vote.run`.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` and ``accumulator_bits``.
+
+    Members
+    -------
+    valid : In(1)
+        Sums and accumulators are there.
+    sums : In(sums_layout(size))
+        Votes q; twice that with ``doubled``.
+    accumulators : In(accumulators_layout(size))
+        Accumulators m.
+    lanes : In(size.elements)
+        Lanes that vote; a vote of the others is 0. Constant during an op, as all that follows.
+    doubled : In(1)
+        Sums are twice the votes.
+    rounding : In(range(MOST + 1))
+        Bits r that are dropped.
+    offset : In(MOST)
+        What rounds, u: less than ``2 ** rounding``.
+    decay : In(FIELD_BITS)
+        Share that decays, 1/65536.
+    done : Out(1), registered
+        The new accumulators are there.
+    result : Out(accumulators_layout(size)), registered
+        The new accumulators, until the next ones.
+
+    Latency
+    -------
+    2 cycles from ``valid`` to ``done``, P accumulators a cycle.
+    """
+
+    def __init__(self, size):
+        self.size = size
+        super().__init__({
+            "valid": In(1),
+            "sums": In(sums_layout(size)),
+            "accumulators": In(accumulators_layout(size)),
+            "lanes": In(size.elements),
+            "doubled": In(1),
+            "rounding": In(range(MOST + 1)),
+            "offset": In(MOST),
+            "decay": In(FIELD_BITS),
+            "done": Out(1),
+            "result": Out(accumulators_layout(size)),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        dropped, offset = Signal(range(MOST + 2)), Signal(MOST + 1)
+        m.d.comb += [
+            dropped.eq(self.rounding + self.doubled),
+            offset.eq(self.offset << self.doubled),
+        ]
+        stepping = delay(m, self.valid, 1)
+        m.d.sync += self.done.eq(stepping)
+        for lane in range(self.size.elements):
+            step = Signal(signed(SUM_BITS + 1), name=f"step{lane}")
+            before = Signal(signed(self.size.accumulator_bits), name=f"before{lane}")
+            vote = self.sums[lane] & self.lanes[lane].replicate(SUM_BITS).as_signed()
+            with m.If(self.valid):
+                m.d.sync += [
+                    step.eq((offset - vote) >> dropped),
+                    before.eq(decayed(self.accumulators[lane], self.decay)),
+                ]
+            with m.If(stepping):
+                m.d.sync += self.result[lane].eq(clamped(before + step, self.size))
+        return m

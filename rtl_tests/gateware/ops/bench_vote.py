@@ -1,0 +1,94 @@
+"""Bench of VoteUnit with turner and array against the golden op, on random memories."""
+
+import cocotb
+import numpy as np
+from support.op_bench import BlockMemory, RowMemory, differing, run_op, to_ints
+from support.op_segments import gathered_segment, random_segment, segment_of, wide
+from support.streams import generator, parameters, start
+
+from boldhw.golden.ops import vote
+from boldhw.golden.ops.memories import Memories
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.kinds import Vote
+from boldhw.spec.ops.reads import kernel_words
+
+SIZE = ArraySize(**parameters())
+P, S = SIZE.elements, SIZE.lanes
+ACCUMULATORS = SIZE.data_rows // 2  # maps are below, accumulators above
+
+
+def op_of(rng, part, sums, outputs, **fixed):
+    """Return an op over a segment. sums: rows and columns of places."""
+    rows, columns = sums
+    rows_of_output = wide(SIZE, rows, columns)
+    steps = len(kernel_words(part, SIZE).used) * outputs
+    values = {
+        "rounding": rng.choice((0, 0, 1, 2, 7)),
+        "decay": rng.choice((0, 0, 300, 65535)),
+        "delta_row": rng.randint(0, SIZE.delta_rows - outputs * rows_of_output),
+        "column_row": rng.randint(0, SIZE.weight_rows - rows_of_output),
+        "acc_row": rng.randint(ACCUMULATORS, SIZE.data_rows - steps),
+    }
+    return Vote(
+        columns=columns, rows=rows, planes=1, wide=rows_of_output, outputs=outputs, **values | fixed
+    )
+
+
+def random_case(rng):
+    """Return an op, its segment and the active samples before this one."""
+    if rng.random() < 0.3:
+        return gathered_case(rng, rng.randint(1, SIZE.batch), rng.randint(1, 5))
+    sums = rng.randint(1, 4), rng.randint(1, 5)
+    part = random_segment(rng, SIZE, sums)
+    return op_of(rng, part, sums, rng.choice((1, 2, 3, P, P + 1))), part, rng.randint(0, 200)
+
+
+def gathered_case(rng, slots, outputs):
+    shape = rng.choice((1, 2, SIZE.granules + 1)), rng.randint(1, P)
+    zero_true = rng.randint(0, 1)
+    part = gathered_segment(rng, SIZE, shape, (1, rng.choice((1, 2))), slots, zero_true)
+    op = op_of(rng, part, (1, slots), outputs, gathered=1)
+    return op, part, rng.randint(0, slots)
+
+
+async def check(dut, cases):
+    """Run ops one after the other and compare all memories."""
+    memories, random = Memories(SIZE), np.random.default_rng(cocotb.RANDOM_SEED)
+    for bits in (memories.data, memories.deltas, memories.weights):
+        bits[...] = random.random(bits.shape) < 0.5
+    rng, late = generator("junk"), SIZE.read_latency
+    data = RowMemory(
+        dut, rng, to_ints(memories.data), SIZE.data_width, late, not SIZE.dual_port
+    )  # fmt: skip
+    rows = to_ints(memories.deltas)
+    deltas = RowMemory(dut, rng, rows, 2 * S, late, True, "deltas", None)
+    weights = BlockMemory(dut, rng, to_ints(memories.weights), SIZE, ["array_rows"])
+    await start(dut, op__start=0)
+    for op, part, count in cases:
+        memories.count = dut.active_samples.value = count
+        vote.run(memories, op, part)
+        load = len(op.encode()) + len(part.encode()) + 1
+        found = await run_op(dut, [data, deltas, weights], op, [(dut.parts, part)])
+        assert found + load == cycles([part, op], SIZE)[1], (op, part)
+        assert not differing(weights.rows, to_ints(memories.weights)), (op, part)
+        assert not differing(data.rows, to_ints(memories.data)), (op, part)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def random_ops(dut):
+    rng = generator("ops")
+    await check(dut, [random_case(rng) for _ in range(25)])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def edges(dut):
+    """One place; one output; full rows; rows of three words; all slots; a tap that sees nothing."""
+    rng, cases = generator("edges"), []
+    for sums, outputs in (((1, 1), 1), ((1, S), 2), ((3, S), 3), ((2, 2 * S), P)):
+        part = segment_of(rng, SIZE, (1, P), (1, 1, 1), sums)
+        cases.append((op_of(rng, part, sums, outputs), part, 5))
+    cases.append(gathered_case(rng, SIZE.batch, 2))
+    far = segment_of(rng, SIZE, (2, 1), (2, 2, 2), (1, 1))
+    cases.append((op_of(rng, far, (1, 1), 2, rounding=7), far, 127))
+    await check(dut, cases)

@@ -1,0 +1,70 @@
+"""Units of ops with what they share, as one component under test."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from boldhw.gateware.array.array import PEArray
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.ports import RowRead
+from boldhw.gateware.ops.turner import Turner
+
+
+class WithTurner(wiring.Component):
+    """A unit and its turner; all other ports of the unit are those of the component."""
+
+    HIDDEN = ("turner",)
+
+    def __init__(self, unit, **members):
+        self.unit = unit
+        own = {
+            name: member
+            for name, member in unit.signature.members.items()
+            if name not in self.HIDDEN
+        }
+        super().__init__(own | members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.unit = self.unit
+        m.submodules.turner = turner = Turner(self.unit.size)
+        wiring.connect(m, self.unit.turner, turner)
+        for name, member in self.unit.signature.members.items():
+            if name in self.HIDDEN:
+                continue
+            ours, theirs = getattr(self, name), getattr(self.unit, name)
+            if member.is_port:
+                pair = (ours, theirs) if member.flow == Out else (theirs, ours)
+                m.d.comb += pair[0].eq(pair[1])
+            else:
+                wiring.connect(m, theirs, wiring.flipped(ours))
+        return m
+
+
+class WithArray(WithTurner):
+    """A unit with its turner and an array; ``array_rows`` reads the weights of the array."""
+
+    HIDDEN = ("turner", "array")
+
+    def __init__(self, unit):
+        size = unit.size
+        super().__init__(unit, array_rows=Out(RowRead(size.elements * size.lanes)))
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        size, port = self.unit.size, self.unit.array
+        m.submodules.array = array = PEArray(ArrayConfig(size))
+        flags = delay(m, Cat(port.valid, port.first, port.last), size.read_latency)
+        m.d.comb += [
+            self.array_rows.valid.eq(port.valid),
+            self.array_rows.addr.eq(port.addr),
+            array.weights.eq(self.array_rows.row),
+            Cat(array.valid, array.first, array.last).eq(flags),
+            array.sign.eq(port.sign),
+            array.mask.eq(port.mask),
+            array.zero_true_vote.eq(port.zero_true),
+            port.done.eq(array.done),
+            port.sums.eq(array.sums),
+        ]
+        return m
