@@ -32,7 +32,7 @@ from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
 #     scores, score_write                     scores
 #     array, window                           array and window unit
 #     active_samples                          active samples of this batch before this one
-#     label, margin, active                   of the loss
+#     label, margin, active, hit              of the loss
 UNITS = {Loss: LossUnit, Mac: MacUnit}
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
@@ -47,7 +47,7 @@ def memory_shapes(size):
         "data": (size.data_width, size.data_rows, late, 1),
         "weight": (p * s, size.weight_rows, late, p * size.granules),
         "delta": (2 * s, size.delta_rows, late, 2 * size.granules),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, 1),
+        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p),
         "counter": (p * COUNTER_BITS, size.counter_rows, late, p),
         "score": (SUM_BITS, size.score_rows, 1, 1),
     }
@@ -56,6 +56,11 @@ def memory_shapes(size):
 def widest(size):
     """Return the bits of the widest row of all memories."""
     return max(width for width, *_ in memory_shapes(size).values())
+
+
+def most_parts(size):
+    """Return the parts of a row of the memory that has most of them."""
+    return max(parts for *_, parts in memory_shapes(size).values())
 
 
 class OpEngine(wiring.Component):
@@ -90,7 +95,9 @@ class OpEngine(wiring.Component):
         Its cycles.
     active : Out(1), registered
         Verdict of the last LOSS.
-    host : In(HostPort(widest(size)))
+    hit : Out(1), registered
+        The label is the best class, the first one of several.
+    host : In(HostPort(widest(size), most_parts(size)))
         Reads and writes the memories while ``busy`` is low; its row is combinational.
 
     Latency
@@ -113,7 +120,8 @@ class OpEngine(wiring.Component):
             "status": Out(Status),
             "cycles": Out(CYCLE_BITS),
             "active": Out(1),
-            "host": In(HostPort(widest(size))),
+            "hit": Out(1),
+            "host": In(HostPort(widest(size), most_parts(size))),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -136,6 +144,7 @@ class OpEngine(wiring.Component):
             self.status.eq(sequencer.status),
             self.cycles.eq(sequencer.cycles),
             self.active.eq(_any(unit.active for unit in _with(units, "active"))),
+            self.hit.eq(_any(unit.hit for unit in _with(units, "hit"))),
         ]
         self._memories(m, sequencer, list(units.values()))
         self._array(m, sequencer, _with(units, "array"))
@@ -222,7 +231,11 @@ class OpEngine(wiring.Component):
                 own.eq(Mux(self.busy, addr, self.host.addr)),
                 memory.addr.eq(own),
                 memory.write.eq(
-                    Mux(self.busy, write, (chosen & self.host.write).replicate(memory.parts))
+                    Mux(
+                        self.busy,
+                        write,
+                        Mux(chosen & self.host.write, ~self.host.keep[: memory.parts], 0),
+                    )
                 ),
                 memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
                 memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),

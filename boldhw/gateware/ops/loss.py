@@ -45,6 +45,8 @@ class LossUnit(wiring.Component):
         Write of the deltas.
     active : Out(1), registered
         The label did not lead by the margin.
+    hit : Out(1), registered
+        The label is the best class, the first one of several.
 
     Latency
     -------
@@ -61,6 +63,7 @@ class LossUnit(wiring.Component):
             "scores": Out(RowRead(SUM_BITS)),
             "write": Out(RowWrite(size.data_width)),
             "active": Out(1),
+            "hit": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -121,7 +124,10 @@ class LossUnit(wiring.Component):
         with m.If(self.op.start):
             m.d.sync += some.eq(0)
         with m.If(self.op.done & ~self.op.op.deltas):
-            m.d.sync += self.active.eq(best > right - self.margin)
+            m.d.sync += [
+                self.active.eq(best > right - self.margin),
+                self.hit.eq((right > best) | ((right == best) & (self.label < best_class))),
+            ]
 
     def _write(self, m):
         """Go on from row to row; return registers of the deltas."""
