@@ -59,7 +59,8 @@ class Context:
         ops = self.config.runs_ops
         # Register or comb: meaning; what drives it.
         self.dry = Signal()  # register: this run changes nothing; IDLE and END
-        self.status = Signal(STATUS_BITS if ops else Status)  # register: of the reply; IDLE and ``fail``
+        statuses = STATUS_BITS if ops else Status
+        self.status = Signal(statuses)  # register: of the reply; IDLE and ``fail``
         self.command = Signal(4)  # register: of the frame; HEADER
         self.known = Signal()  # register: there is such a command; HEADER
         self.bank = Signal(range(max(banks(self.config)) + 1))  # register: memory to access; BANK
@@ -88,7 +89,7 @@ class Context:
         return self.is_(*SAMPLING)
 
     def in_blocks(self):
-        """Return a condition: items of the bank are rows of words, which a port gives one by one."""
+        """Return a condition: items of the bank are rows of words, given one by one."""
         if self.config.runs_ops:
             return self.bank != OpBank.DATA
         return self.bank == Bank.WEIGHTS

@@ -14,7 +14,7 @@ class RegisterFile(wiring.Component):
     """Write and read registers by number; all are zero after reset and after ``clear``.
 
     A register keeps the low bits of what is written, as many as
-    :class:`boldhw.gateware.ports.RegisterLayout` gives it, or :class:`OpRegisterLayout`. Unknown
+    :class:`boldhw.gateware.ports.RegisterLayout` gives it; :class:`OpRegisterLayout` in an engine of op lists. Unknown
     numbers read zero.
 
     Parameters
@@ -27,7 +27,7 @@ class RegisterFile(wiring.Component):
     clear : In(1)
         Make all registers zero; wins over ``write``.
     index : In(4)
-        Register to write or read, see :class:`boldhw.spec.protocol.Register` and :class:`OpRegister`.
+        Register to write or read, a :class:`boldhw.spec.protocol.Register` or an OpRegister.
     write : In(1)
         Write ``value`` to it.
     value : In(FIELD_BITS)

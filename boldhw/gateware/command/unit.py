@@ -71,7 +71,6 @@ from boldhw.gateware.link.link import FramePort
 from boldhw.gateware.ports import Operation
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import COUNTER_BYTES
-from boldhw.spec.ops.protocol import OpBank
 from boldhw.spec.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {

@@ -204,7 +204,7 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-        for number, (name, shape) in enumerate(memory_shapes(self.size).items()):
+        for number, name in enumerate(memory_shapes(self.size)):
             m.submodules[name] = memory = self.rams[name]
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
