@@ -17,8 +17,8 @@ class Columns(wiring.Component):
     """Build the columns of one input group after the other, in blocks of P places.
 
     The words of a kernel are read at all places, once for each of their granules that hold inputs.
-    An input that does not count is F; where {F,T} coding needs more than that, ``known`` says
-    which places are of the map.
+    An input that does not count is F, and ``known`` has the places that are of the map, because F
+    counts in {F,T} coding.
 
     Golden model: :func:`boldhw.golden.ops.vote._store`.
 

@@ -28,17 +28,21 @@ def run(memories: Memories, op: Flip, part: Segment | Window) -> None:
     if op.balanced:
         half = 1 << memories.size.accumulator_bits - 1
         values = np.clip(values + _common(memories, op, inputs), -half, half - 1)
-    where = _place(words, op.outputs, p, part.weight_row)
+    # Blocks are written as a whole: weights of outputs that are not there go over as they are.
+    groups = ceil_div(op.outputs, p)
+    where = _place(words, groups * p, p, part.weight_row)
     weights = memories.weights[where]
-    flips = np.where(weights, values <= -op.theta, values >= op.theta)
+    flips, own = np.zeros(weights.shape, np.bool_), weights[:, : op.outputs]
+    flips[:, : op.outputs] = np.where(own, values <= -op.theta, values >= op.theta)
     memories.weights[where] = weights ^ flips
     if op.turned:
         assert isinstance(part, Segment)
-        memories.weights[_turned(memories, op, part, words)] = weights ^ flips
-    memories.write_accumulators(op.acc_row, np.where(flips, 0, values).reshape(-1, p))
+        place = _turned(memories, op, part, words, groups * p)
+        memories.weights[place] = weights ^ flips
+    values = np.where(flips[:, : op.outputs], 0, values)
+    memories.write_accumulators(op.acc_row, values.reshape(-1, p))
     memories.counters[op.counter_row, 1] += np.count_nonzero(flips)
     if op.clears:
-        groups = ceil_div(op.outputs, p)
         memories.counters[op.balance_row : op.balance_row + groups] = 0
 
 
@@ -60,7 +64,7 @@ def _place(words: Words, outputs: int, p: int, row: int) -> Place:
     return _spread(rows, output % p, used[:, 1] * p + lane)
 
 
-def _turned(memories: Memories, op: Flip, part: Segment, words: Words) -> Place:
+def _turned(memories: Memories, op: Flip, part: Segment, words: Words, outputs: int) -> Place:
     """Return row, element and lane of each weight in the transposed plane."""
     p, back = memories.size.elements, back_words(op, part, memories.size)
     used = np.array([each[2:] for each in words.used])  # kernel row, kernel column, group
@@ -72,7 +76,7 @@ def _turned(memories: Memories, op: Flip, part: Segment, words: Words) -> Place:
     else:
         first = used[:, 2] * back.count
         table = back.table[words.rows - 1 - used[:, 0], words.columns - 1 - used[:, 1]]
-    output, lane = np.arange(op.outputs), np.arange(p)
+    output, lane = np.arange(outputs), np.arange(p)
     place = table[:, output // p]  # word and granule, by input group and output
     rows = op.turned_row + first[:, None] + place[..., 0]
     lanes = place[..., 1] * p + output % p

@@ -6,6 +6,8 @@ were active, the update list follows.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from boldhw.spec.layer import Layer
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import heads, segments
@@ -20,14 +22,17 @@ from boldhw.spec.ops.kinds import (
     Loss,
     Mac,
     Part,
+    Segment,
     Sink,
     Turn,
     Turned,
     Vote,
+    Window,
 )
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.nest import jumps
+from boldhw.spec.ops.reads import flip_steps
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.settings import LayerValues, NetworkValues
 
@@ -91,7 +96,8 @@ class Compiler:
                     ops.append(self._vote(edge, fused=True))
                 else:
                     ops.append(segments.votes(self.memory, edge, self.size.planes, own.zero_true))
-                ops.append(self._flip(edge, own))
+                part = next(op for op in reversed(ops) if isinstance(op, Segment | Window))
+                ops.append(self._flip(edge, own, part))
         return [*ops, End()]
 
     def _sums(self, layer: Layer) -> list[Op]:
@@ -247,12 +253,12 @@ class Compiler:
             decay=own.decay if fused else 0,
         )
 
-    def _flip(self, edge: Edge, own: LayerValues) -> Flip:
+    def _flip(self, edge: Edge, own: LayerValues, part: Segment | Window) -> Flip:
         memory = self.memory
         dense = edge.layer.kernel is None
         turned = Turned.PLACES if dense else Turned.KERNEL
         fold = memory.fold(edge.source)
-        return Flip(
+        flip = Flip(
             turned=turned if edge.turns else Turned.NONE,
             turned_row=memory.turned.get(edge, 0),
             turned_taps=edge.back(self.size, fold).taps,
@@ -268,6 +274,7 @@ class Compiler:
             balance_row=memory.balances.get(edge.layer.name, 0),
             counter_row=memory.totals[edge.layer.name],
         )
+        return replace(flip, **flip_steps(flip, part, self.size))
 
 
 def _mac(sink: Sink, sums: Sums, lanes: int, **fields: int) -> Mac:

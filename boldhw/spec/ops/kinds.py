@@ -219,11 +219,17 @@ class Flip(Op):
     turned_row: int = value(16, "weight memory: first row of the transposed plane")
     turned_taps: int = value(4, "taps of a word of the transposed plane")
     turned_fold: int = value(4, "columns of a dense layer's source that share its words")
+    turned_across: int = value(8, "transposed plane: words of a kernel row")
     theta: int = value(16, "votes that flip a weight")
     decay: int = value(16, "share of an accumulator that decays before, 1/65536")
     mean_row: int = value(16, "unit memory: first row of means")
     balance_row: int = value(16, "counter memory: first row of sums of deltas")
     counter_row: int = value(16, "counter memory: row whose second one adds up flips")
+    step: int = value(16, "rows of weights from one group of outputs to the next")
+    turned_group: int = value(16, "transposed plane: rows from one group of inputs to the next")
+    turned_line: int = value(
+        16, "transposed plane: rows of a kernel row; of places: of one of them"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.reads import back_words, kernel_words
+from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
 POSITIVE = (
@@ -63,14 +63,20 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         terms = sum(_terms(part, size) for part in parts)
         if terms > TERMS:
             raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
-    if isinstance(op, Flip) and op.turned:
-        if isinstance(parts[0], Window):
-            raise DataError(f"{where} has a transposed plane, and a window has none")
-        _check_turned(size, where, op, parts[0])
+    if isinstance(op, Flip):
+        if op.turned:
+            _check_turned(size, where, op, parts[0])
+        for name, wanted in flip_steps(op, parts[0], size).items():
+            if getattr(op, name) != wanted:
+                raise DataError(
+                    f"{where} has {name}={getattr(op, name)}; its words make it {wanted}"
+                )
 
 
-def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment) -> None:
+def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment | Window) -> None:
     """Raise DataError unless the transposed plane has the words that its outputs make."""
+    if isinstance(part, Window):
+        raise DataError(f"{where} has a transposed plane, and a window has none")
     if op.turned == Turned.PLACES and op.turned_fold < 1:
         raise DataError(f"{where} has turned_fold=0; it must be 1 or more")
     taps = back_words(op, part, size).taps

@@ -30,6 +30,25 @@ def back_words(op: Flip, part: Segment | Window, size: ArraySize) -> Words:
     return Words(size.granules, groups, words.rows, words.columns, words.dilation)
 
 
+def flip_steps(op: Flip, part: Segment | Window, size: ArraySize) -> dict[str, int]:
+    """Return the values of a FLIP with which adders go through the rows of both planes."""
+    step = kernel_words(part, size).count
+    if not op.turned:
+        return {"step": step, "turned_across": 0, "turned_group": 0, "turned_line": 0}
+    back = back_words(op, part, size)
+    line = back.deep * back.across
+    if op.turned == Turned.PLACES:
+        group, line = line, part.groups * line
+    else:
+        group = back.rows * line
+    return {
+        "step": step,
+        "turned_across": back.across,
+        "turned_group": group,
+        "turned_line": line,
+    }
+
+
 def mac_rows(op: Mac, part: Segment) -> Longs:
     """Return the row of each word of each sum: int64, shape (rows, columns, groups, words)."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)
