@@ -33,6 +33,7 @@ from boldhw.spec.ops.segments import Sums
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
 TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
+FLIP_DRAIN = 6  # of a FLIP: its first block of weights, and the last one
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
@@ -154,13 +155,17 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
     rows = len(kernel_words(parts[0], size).used) * op.outputs * size.access
-    return rows + _blocks(op, parts[0], size) + size.latency + CLOSE
+    return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
 
 def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
-    """Return the cycles in which blocks of weights are loaded and stored, in both planes."""
-    inputs = len(kernel_words(part, size).used)
-    return inputs * ceil_div(op.outputs, size.elements) * (2 + (op.turned > 0))
+    """Return the cycles in which blocks of weights are loaded and stored, in both planes.
+
+    A block goes round as a whole, with words of outputs that are not there.
+    """
+    inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
+    missing = groups * size.elements - op.outputs
+    return inputs * (groups * (2 + (op.turned > 0)) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:

@@ -226,6 +226,7 @@ class Flip(Op):
     balance_row: int = value(16, "counter memory: first row of sums of deltas")
     counter_row: int = value(16, "counter memory: row whose second one adds up flips")
     step: int = value(16, "rows of weights from one group of outputs to the next")
+    groups: int = value(16, "groups of P outputs")
     turned_group: int = value(16, "transposed plane: rows from one group of inputs to the next")
     turned_line: int = value(
         16, "transposed plane: rows of a kernel row; of places: of one of them"

@@ -32,21 +32,19 @@ def back_words(op: Flip, part: Segment | Window, size: ArraySize) -> Words:
 
 def flip_steps(op: Flip, part: Segment | Window, size: ArraySize) -> dict[str, int]:
     """Return the values of a FLIP with which adders go through the rows of both planes."""
-    step = kernel_words(part, size).count
+    own = {
+        "step": kernel_words(part, size).count,
+        "groups": ceil_div(op.outputs, size.elements),
+    }
     if not op.turned:
-        return {"step": step, "turned_across": 0, "turned_group": 0, "turned_line": 0}
+        return own | {"turned_across": 0, "turned_group": 0, "turned_line": 0}
     back = back_words(op, part, size)
     line = back.deep * back.across
     if op.turned == Turned.PLACES:
         group, line = line, part.groups * line
     else:
         group = back.rows * line
-    return {
-        "step": step,
-        "turned_across": back.across,
-        "turned_group": group,
-        "turned_line": line,
-    }
+    return own | {"turned_across": back.across, "turned_group": group, "turned_line": line}
 
 
 def mac_rows(op: Mac, part: Segment) -> Longs:

@@ -1,0 +1,284 @@
+"""Weights flip: lanes of accumulators, blocks of weights that are loaded and stored."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.ports import (
+    COUNTER_BITS,
+    BlockWrite,
+    PartWrite,
+    RowRead,
+    op_layout,
+)
+from boldhw.gateware.ops.steps import accumulators_layout, clamped, decayed
+from boldhw.gateware.ops.turner import TurnerPort, transposed
+from boldhw.gateware.ops.weight_places import WeightPlaces
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.kinds import Flip, Segment
+
+HALF = 128  # of the fixed point of means
+
+
+class Flipper(wiring.Component):
+    """Take rows of accumulators, one for each output, and flip what they are against.
+
+    A block of weights rotates through the turner: its first word is that of the output. When all
+    its words have come by it is stored, in the transposed plane too, and the next one is loaded.
+
+    Golden model: :func:`boldhw.golden.ops.flip.run`.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Of an array of one plane; all of it.
+
+    Members
+    -------
+    start : In(1)
+        Begin with the first block.
+    load : In(1)
+        Load the block that follows, of a new input group; not before the cycle after ``start``.
+    loads : In(1)
+        Blocks of new input groups are loaded without that. Constant.
+    op : In(op_layout(Flip))
+        The op; constant.
+    part : In(op_layout(Segment))
+        Its segment; constant.
+    soon : In(1)
+        The accumulators of the next output come the read latency and 1 cycle later.
+    accumulators : In(accumulators_layout(size))
+        Those accumulators.
+    of_block, of_all : Out(1), combinational
+        The output of ``soon`` is the last one of its block; the block in the turner is the last
+        one of all. From registers only.
+    result : Out(accumulators_layout(size)), registered
+        New accumulators, 2 cycles after the old ones, until the next ones.
+    weights : Out(RowRead(size.elements * size.lanes))
+        Rows of the weight memory; combinational, from registers only.
+    blocks : Out(BlockWrite(size))
+        Blocks of the weight memory; combinational, from registers only.
+    turner : Out(TurnerPort(size))
+        The block; combinational.
+    units : Out(RowRead(size.elements * 2 * FIELD_BITS))
+        Means, with ``soon``; combinational, from registers only.
+    counters : Out(RowRead(size.elements * COUNTER_BITS))
+        Sums of deltas, with ``soon``, and the count of flips at ``start``; likewise.
+    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements))
+        The new count; sums of deltas that are cleared; combinational, from registers only.
+    done : Out(1), combinational
+        All is written. From registers only.
+
+    Latency
+    -------
+    Blocks follow each other with 2 cycles between, 3 with a transposed plane: so many more lie
+    between ``soon`` for the last output of a block and that for the next one. A block of two
+    outputs, P = 2, with ``dual_port``::
+
+        cycle               0    1    2    3    4    5    6    7    8    9
+        start               1
+        weights.valid            1
+        soon                     1    1
+        turner.load                        1
+        accumulators                            a    b
+        turner.shift                                 1    1
+        result                                            a    b
+        blocks.valid                                           1    1
+        done                                                             1
+    """
+
+    def __init__(self, size):
+        self.size = size
+        p = size.elements
+        super().__init__({
+            "start": In(1),
+            "load": In(1),
+            "loads": In(1),
+            "op": In(op_layout(Flip)),
+            "part": In(op_layout(Segment)),
+            "soon": In(1),
+            "accumulators": In(accumulators_layout(size)),
+            "of_block": Out(1),
+            "of_all": Out(1),
+            "result": Out(accumulators_layout(size)),
+            "weights": Out(RowRead(p * size.lanes)),
+            "blocks": Out(BlockWrite(size)),
+            "turner": Out(TurnerPort(size)),
+            "units": Out(RowRead(p * 2 * FIELD_BITS)),
+            "counters": Out(RowRead(p * COUNTER_BITS)),
+            "counter_write": Out(PartWrite(p * COUNTER_BITS, p)),
+            "done": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        op, late = self.op, self.size.read_latency
+        m.submodules.places = places = WeightPlaces(self.size)
+        common = self._common(m)
+        valid = delay(m, self.soon, late + 1)
+        flipping = delay(m, valid, 1)
+        flips = self._lanes(m, valid, flipping, common)
+        full = self._rotate(m, flipping, flips)
+        first, last = self._load(m, places, full)
+        stored, cleared = self._store(m, full, first)
+        ends = stored & last
+        self._count(m, flipping, flips, cleared, ends)
+        m.d.comb += [
+            places.start.eq(self.start),
+            places.op.eq(op),
+            places.part.eq(self.part),
+        ]
+        return m
+
+    def _common(self, m):
+        """Go through the outputs; return what the mean of the inputs adds to their accumulators."""
+        op, p, late = self.op, self.size.elements, self.size.read_latency
+        left, number = Signal.like(op.outputs), Signal(range(p))
+        mean_row, row = Signal(FIELD_BITS), Signal(FIELD_BITS)
+        last = left == 1
+        m.d.comb += self.of_block.eq(last | (number == p - 1))
+        with m.If(self.soon):
+            m.d.sync += [left.eq(left - 1), number.eq(number + 1)]
+            with m.If(self.of_block):
+                m.d.sync += [number.eq(0), row.eq(row + 1)]
+            with m.If(last):
+                m.d.sync += [left.eq(op.outputs), mean_row.eq(mean_row + 1)]
+                m.d.sync += row.eq(op.balance_row)
+        with m.If(self.start):
+            m.d.sync += [left.eq(op.outputs), number.eq(0)]
+            m.d.sync += [mean_row.eq(op.mean_row), row.eq(op.balance_row)]
+        balanced = self.soon & op.balanced
+        begins = delay(m, self.start, 1)  # the count of flips is read
+        m.d.comb += [
+            self.units.valid.eq(balanced),
+            self.units.addr.eq(mean_row),
+            self.counters.valid.eq(balanced | begins),
+            self.counters.addr.eq(Mux(begins, op.counter_row, row)),
+        ]
+        self._counted = delay(m, begins, late)
+        balance = Signal(signed(COUNTER_BITS))
+        number, there = delay(m, number, late), delay(m, balanced, late)
+        m.d.comb += balance.eq(self.counters.row.word_select(number, COUNTER_BITS))
+        products = []
+        for lane in range(p):
+            mean = self.units.row.word_select(2 * lane, FIELD_BITS).as_signed()
+            product = Signal(signed(COUNTER_BITS + FIELD_BITS), name=f"product{lane}")
+            m.d.sync += product.eq(Mux(there, balance * mean, 0))
+            products.append((product + (HALF << op.rounding)) >> (8 + op.rounding))
+        return products
+
+    def _lanes(self, m, valid, flipping, common):
+        """Return the flips of a row of accumulators, two cycles after it; write the new ones."""
+        size, op = self.size, self.op
+        flips, below = Signal(size.elements), Signal(FIELD_BITS + 1)
+        m.d.sync += below.eq(2 * op.theta - 1)
+        for lane in range(size.elements):
+            value = Signal(signed(size.accumulator_bits), name=f"value{lane}")
+            with m.If(valid):
+                after = decayed(self.accumulators[lane], op.decay) + common[lane]
+                m.d.sync += value.eq(clamped(after, size))
+            weight = self.turner.block[lane]
+            # For a T complemented, which is one less than the negative.
+            pull = value ^ weight.replicate(size.accumulator_bits).as_signed()
+            m.d.comb += flips[lane].eq(Cat(weight, pull).as_signed() >= below)
+            with m.If(flipping):
+                m.d.sync += self.result[lane].eq(Mux(flips[lane], 0, value))
+        return flips
+
+    def _rotate(self, m, flipping, flips):
+        """Shift a block through the turner; return when its last word has come by."""
+        p = self.size.elements
+        number, filling = Signal(range(p)), Signal()
+        words = Signal.like(self.op.outputs)  # outputs that are left of the input group
+        last = words == 1
+        shift, full = flipping | filling, Signal()
+        m.d.comb += full.eq(shift & (number == p - 1))
+        with m.If(shift):
+            m.d.sync += number.eq(Mux(full, 0, number + 1))
+        with m.If(flipping):
+            m.d.sync += words.eq(Mux(last, self.op.outputs, words - 1))
+            with m.If(last):  # words of outputs that are not there follow
+                m.d.sync += filling.eq(~full)
+        with m.If(full):
+            m.d.sync += filling.eq(0)
+        with m.If(self.start):
+            m.d.sync += words.eq(self.op.outputs)
+        word = self.turner.block[:p]
+        m.d.comb += [
+            self.turner.shift.eq(shift),
+            self.turner.word_in.eq(word ^ (flips & flipping.replicate(p))),
+        ]
+        return full
+
+    def _load(self, m, places, full):
+        """Load block after block; return where the one in the turner is, and whether it is last."""
+        size = self.size
+        p, late = size.elements, size.read_latency
+        row, granule = Signal(FIELD_BITS), Signal.like(places.granule)
+        turned_row, turned_granule = Signal(FIELD_BITS), Signal.like(places.granule)
+        of_group, of_all, of_last = Signal(), Signal(), Signal()
+        follows = full & ~of_all & (self.loads | ~of_group)
+        if not size.dual_port:  # the row may be the one that is being stored
+            follows = delay(m, follows, 2)
+        fetch = follows | self.load
+        loads = delay(m, fetch, late)
+        words = [self.weights.row.word_select(e, size.lanes) for e in range(p)]
+        block = Cat(word.word_select(places.granule, p) for word in words)
+        m.d.comb += [
+            self.weights.valid.eq(fetch),
+            self.weights.addr.eq(places.row),
+            places.next.eq(loads),
+            self.turner.load.eq(loads),
+            self.turner.block_in.eq(block),
+        ]
+        stored = row, granule, turned_row, turned_granule, of_last
+        with m.If(loads):
+            m.d.sync += [
+                row.eq(places.row),
+                granule.eq(places.granule),
+                turned_row.eq(places.turned_row),
+                turned_granule.eq(places.turned_granule),
+                of_last.eq(places.of_last_group),
+                of_group.eq(places.of_group),
+                of_all.eq(places.of_all),
+            ]
+        m.d.comb += self.of_all.eq(Mux(loads, places.of_all, of_all))
+        return stored, of_all
+
+    def _store(self, m, full, place):
+        """Store a block in its planes; return when that is over, and when sums are cleared."""
+        row, granule, turned_row, turned_granule, of_last = place
+        p, turned = self.size.elements, self.op.turned != 0
+        straight = delay(m, full, 1)
+        other = delay(m, straight & turned, 1)
+        block = self.turner.block
+        m.d.comb += [
+            self.blocks.valid.eq(straight | other),
+            self.blocks.addr.eq(Mux(straight, row, turned_row)),
+            self.blocks.granule.eq(Mux(straight, granule, turned_granule)),
+            self.blocks.block.eq(Mux(straight, block, transposed(block, p))),
+        ]
+        return other | straight & ~turned, straight & of_last & self.op.clears
+
+    def _count(self, m, flipping, flips, cleared, ends):
+        """Add up the flips, and clear the sums of deltas of each group of outputs at the end."""
+        op, p = self.op, self.size.elements
+        total, more, row = Signal(COUNTER_BITS), Signal(range(p + 1)), Signal(FIELD_BITS)
+        m.d.sync += more.eq(Mux(flipping, sum(flips), 0))
+        with m.If(self._counted):
+            m.d.sync += total.eq(self.counters.row.word_select(1, COUNTER_BITS))
+        with m.Else():
+            m.d.sync += total.eq(total + more)
+        with m.If(cleared):
+            m.d.sync += row.eq(row + 1)
+        with m.If(self.start):
+            m.d.sync += row.eq(op.balance_row)
+        writes = delay(m, ends, 2)
+        zeros = Const(0, COUNTER_BITS)
+        m.d.comb += [
+            self.counter_write.valid.eq(Mux(writes, 2, cleared.replicate(p))),
+            self.counter_write.addr.eq(Mux(writes, op.counter_row, row)),
+            self.counter_write.row.eq(Cat(zeros, Mux(writes, total, 0))),
+            self.done.eq(writes),
+        ]
