@@ -12,6 +12,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
+from boldhw.gateware.ops.flip import FlipUnit
 from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
@@ -57,6 +58,7 @@ UNITS = {
     Turn: TurnUnit,
     Vote: VoteUnit,
     Count: CountUnit,
+    Flip: FlipUnit,
     Loss: LossUnit,
 }
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
@@ -247,13 +249,8 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-<<<<<<< HEAD
-        for number, name in enumerate(memory_shapes(self.size)):
-            m.submodules[name] = memory = self.rams[name]
-=======
         for number, (name, memory) in enumerate(self.rams.items()):
             m.submodules[name] = memory
->>>>>>> ops1
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
             if name == "data":
