@@ -296,7 +296,6 @@ class GraphDevice(Client):
 
     def _compiled(self, network: Any, settings: NetworkValues) -> Program:
         """Return the program of a network. Raises ConfigError unless link and array can run it."""
-        program = compiled(network, self.size, settings)
         classes = network.output.outputs // settings.outputs_per_class
         most = min(MOST_CLASSES, self._link.max_payload // 2)
         if classes > most:
@@ -305,7 +304,7 @@ class GraphDevice(Client):
             )
         check_range("batch", settings.batch, 1, 1024)
         check_scores(network, settings.outputs_per_class)
-        return program
+        return compiled(network, self.size, settings)
 
     def _write_settings(self, program: Program, settings: NetworkValues) -> None:
         """Write what differs from what was written last: lists, thresholds, registers."""

@@ -171,7 +171,8 @@ def pack_samples(memory: MemoryMap, bits: Bits) -> Bytes:
         )
     rows = [images.sample_rows(memory, sample)[1] for sample in bits]
     words = np.array(rows, np.bool_).reshape(len(bits), sample_words(memory), memory.size.lanes)
-    return np.packbits(words, axis=2, bitorder="little").reshape(len(bits), -1)
+    packed = np.packbits(words, axis=2, bitorder="little")
+    return packed.reshape(len(bits), packed.shape[1] * packed.shape[2])
 
 
 def sample_words(memory: MemoryMap) -> int:
