@@ -194,7 +194,8 @@ class OpEngine(wiring.Component):
     def _array(self, m, sequencer, units):
         """Make the array; its words are those of the unit that runs."""
         late = self.size.read_latency
-        m.submodules.array = ResetInserter(sequencer.abort)(array := PEArray(ArrayConfig(self.size)))
+        array = PEArray(ArrayConfig(self.size))
+        m.submodules.array = ResetInserter(sequencer.abort)(array)
         flags, doubled, ports = [], [], [unit.array for unit in units]
         for unit, port in zip(units, ports, strict=True):
             runs = Signal()
