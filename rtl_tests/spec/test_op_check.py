@@ -128,10 +128,31 @@ def test_bad_windows_are_refused():
         ({"side": 4}, "has patches of 16 bits, and 5 groups for 9"),
         ({"width": 9}, "reads images 9 wide; a row holds 8"),
         ({"height": 900}, "of the data memory, which has"),
+        ({"stride": 3}, "pools sums of a window more than 2 pixels apart"),
+        ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
     ):
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))
     lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
     assert "has a transposed plane, and a window has none" in refusal(program, lists)
+
+
+def test_segments_beyond_those_of_the_array_are_refused(program):
+    few, one = replace(program.memory.size, segments=1), program.lists["forward"][0]
+    with pytest.raises(DataError, match="has 2 segments in front of it; the array takes segments=1"):
+        check(few, program.lists | {"forward": [one, *program.lists["forward"]]}, (0, 1))
+    window = Window(groups=1, lanes=1, side=1, planes=1, height=1, width=1, stride=1)
+    lists = program.lists | {"forward": [window, window, *program.lists["forward"][1:]]}
+    assert "reads 2 windows; there are rows for one image" in refusal(program, lists)
+
+
+def test_scores_beyond_those_of_the_array_are_refused(program):
+    few = replace(program.memory.size, score_rows=5)
+    for lists, message in (
+        (program.lists, "makes 6 scores; the array keeps 5"),
+        (program.lists | {"forward": program.lists["forward"][-2:]}, "has 6 scores; the array"),
+    ):
+        with pytest.raises(DataError, match=message):
+            check(few, lists, (program.row, program.row + len(program.rows())))
 
 
 def test_maps_over_accumulators_or_op_lists_are_refused(program):

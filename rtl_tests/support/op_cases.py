@@ -124,6 +124,23 @@ def random_settings(generator, network, batch, bits):
                          outputs_per_class=per_class)  # fmt: skip
 
 
+def fill_with_junk(machine, generator):
+    """Fill with random bits what no host writes: it must not matter."""
+    memory, memories = machine.memory, machine.memories
+    for region in memory.regions:
+        if region.memory == "data" and region.name != "op lists":
+            if not region.name.startswith("accumulators"):
+                rows = memories.data[region.row : region.row + region.rows]
+                rows[...] = generator.random(rows.shape) < 0.5
+    used = np.zeros(memories.weights.shape, bool)
+    for edge in memory.all_edges():
+        used[images.weight_places(memory, edge)] = True
+        if edge.turns:
+            used[images.turned_places(memory, edge)] = True
+    memories.weights[~used] = generator.random(np.count_nonzero(~used)) < 0.5
+    memories.deltas[...] = generator.random(memories.deltas.shape) < 0.5
+
+
 class Pair:
     """A golden graph and a machine with its op lists, in the same state."""
 
@@ -138,24 +155,7 @@ class Pair:
         self.machine = Machine(
             self.network, self.size, self.settings, [layer.weights for layer in self.graph.layers]
         )
-
-        self._junk()
-
-    def _junk(self):
-        """Fill with random bits what no host writes: it must not matter."""
-        memory, memories = self.machine.memory, self.machine.memories
-        for region in memory.regions:
-            if region.memory == "data" and region.name != "op lists":
-                if not region.name.startswith("accumulators"):
-                    rows = memories.data[region.row : region.row + region.rows]
-                    rows[...] = self.generator.random(rows.shape) < 0.5
-        used = np.zeros(memories.weights.shape, bool)
-        for edge in memory.all_edges():
-            used[images.weight_places(memory, edge)] = True
-            if edge.turns:
-                used[images.turned_places(memory, edge)] = True
-        memories.weights[~used] = self.generator.random(np.count_nonzero(~used)) < 0.5
-        memories.deltas[...] = self.generator.random(memories.deltas.shape) < 0.5
+        fill_with_junk(self.machine, generator)
 
     def samples(self, count=SAMPLES):
         """Return random samples with labels."""

@@ -10,17 +10,34 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.count import CountUnit
+from boldhw.gateware.ops.expand import ExpandUnit
+from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.turn import TurnUnit
+from boldhw.gateware.ops.turner import Turner
+from boldhw.gateware.ops.vote import VoteUnit
 from boldhw.gateware.ops.window import WindowUnit
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
+from boldhw.spec.ops.kinds import (
+    Count,
+    Expand,
+    Flip,
+    Gather,
+    Loss,
+    Mac,
+    Segment,
+    Turn,
+    Vote,
+    Window,
+)
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
-# that it has. An idle unit drives zeros: requests of all units are merged by OR.
+# that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
 #
 #     op, flip                                values of the op; of VOTE: those of a fused FLIP
 #     parts, windows, are_windows, count      segments of the op, as either kind
@@ -30,10 +47,18 @@ from boldhw.spec.ops.kinds import Flip, Loss, Mac, Segment, Window
 #     units                                   unit memory
 #     counters, counter_write                 counter memory
 #     scores, score_write                     scores
-#     array, window                           array and window unit
+#     array, window, turner                   array, window unit, and turner of P x P bits
 #     active_samples                          active samples of this batch before this one
 #     label, margin, active                   of the loss
-UNITS = {Loss: LossUnit, Mac: MacUnit}
+UNITS = {
+    Mac: MacUnit,
+    Expand: ExpandUnit,
+    Gather: GatherUnit,
+    Turn: TurnUnit,
+    Vote: VoteUnit,
+    Count: CountUnit,
+    Loss: LossUnit,
+}
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -140,24 +165,45 @@ class OpEngine(wiring.Component):
         self._memories(m, sequencer, list(units.values()))
         self._array(m, sequencer, _with(units, "array"))
         self._window(m, sequencer, _with(units, "window"))
+        self._turner(m, [unit.turner for unit in _with(units, "turner")])
         return m
+
+    def _turner(self, m, ports):
+        """Make the turner; it does what the unit that runs asks for."""
+        m.submodules.turner = turner = Turner(self.size)
+        shifts = (Mux(port.shift, Cat(1, port.turn, port.word_in), 0) for port in ports)
+        loads = (Mux(port.load, Cat(1, port.block_in), 0) for port in ports)
+        m.d.comb += [
+            Cat(turner.shift, turner.turn, turner.word_in).eq(_any(shifts)),
+            Cat(turner.load, turner.block_in).eq(_any(loads)),
+        ]
+        for port in ports:
+            m.d.comb += port.block.eq(turner.block)
 
     def _array(self, m, sequencer, units):
         """Make the array; its words are those of the unit that runs."""
-        ports, late = [unit.array for unit in units], self.size.read_latency
-        m.submodules.array = ResetInserter(sequencer.abort)(
-            array := PEArray(ArrayConfig(self.size))
-        )
-        flags = (_any(getattr(port, name) for port in ports) for name in ("valid", "first", "last"))
+        late = self.size.read_latency
+        array = PEArray(ArrayConfig(self.size))
+        m.submodules.array = ResetInserter(sequencer.abort)(array)
+        flags, doubled, ports = [], [], [unit.array for unit in units]
+        for unit, port in zip(units, ports, strict=True):
+            runs = Signal()
+            with m.If(unit.op.done | sequencer.abort):
+                m.d.sync += runs.eq(0)
+            with m.If(unit.op.start):
+                m.d.sync += runs.eq(1)
+            flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
+            doubled.append(runs & port.zero_true)
+            m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
+        entering = Signal(3)
         m.d.comb += [
+            entering.eq(_any(flags)),
             array.weights.eq(m.submodules.weight.row),
-            Cat(array.valid, array.first, array.last).eq(delay(m, Cat(flags), late)),
+            Cat(array.valid, array.first, array.last).eq(delay(m, entering, late)),
             array.sign.eq(_any(port.sign for port in ports)),
             array.mask.eq(_any(port.mask for port in ports)),
-            array.zero_true_vote.eq(_any(port.zero_true for port in ports)),
+            array.zero_true_vote.eq(_any(doubled)),
         ]
-        for port in ports:
-            m.d.comb += [port.done.eq(array.done), port.sums.eq(array.sums)]
 
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
@@ -181,22 +227,20 @@ class OpEngine(wiring.Component):
             connect(m, unit.flip, Flip, sequencer.flip)
 
     def _segments(self, m, sequencer, unit):
-        if "parts" not in unit.signature.members:
-            return
-        for index in range(self.size.segments):
-            bits = sequencer.parts[index]
-            connect(m, unit.parts[index], Segment, bits)
-            connect(m, unit.windows[index], Window, bits)
-        m.d.comb += [
-            unit.are_windows.eq(sequencer.windows),
-            unit.count.eq(sequencer.count),
-        ]
+        """Give a unit the segments of its op, as the members that it has for them."""
+        for name, kind in (("parts", Segment), ("windows", Window)):
+            if name in unit.signature.members:
+                for index in range(self.size.segments):
+                    connect(m, getattr(unit, name)[index], kind, sequencer.parts[index])
+        for name, value in (("are_windows", sequencer.windows), ("count", sequencer.count)):
+            if name in unit.signature.members:
+                m.d.comb += getattr(unit, name).eq(value)
 
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-        for number, (name, shape) in enumerate(memory_shapes(self.size).items()):
-            m.submodules[name] = memory = self.rams[name]
+        for number, (name, memory) in enumerate(self.rams.items()):
+            m.submodules[name] = memory
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
             if name == "data":

@@ -29,7 +29,7 @@ class Issue(wiring.Component):
 
     Members
     -------
-    op : In(OpPort(Mac))
+    op : Out(OpPort(Mac))
         The op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segments.
@@ -73,7 +73,7 @@ class Issue(wiring.Component):
     def __init__(self, size):
         self.size = size
         super().__init__({
-            "op": In(OpPort(Mac)),
+            "op": Out(OpPort(Mac)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
             "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
             "are_windows": In(size.segments),

@@ -33,7 +33,7 @@ class LossUnit(wiring.Component):
 
     Members
     -------
-    op : In(OpPort(Loss))
+    op : Out(OpPort(Loss))
         The op.
     label : In(FIELD_BITS)
         Class of the sample.
@@ -55,7 +55,7 @@ class LossUnit(wiring.Component):
     def __init__(self, size):
         self.size = size
         super().__init__({
-            "op": In(OpPort(Loss)),
+            "op": Out(OpPort(Loss)),
             "label": In(FIELD_BITS),
             "margin": In(FIELD_BITS),
             "scores": Out(RowRead(SUM_BITS)),

@@ -40,7 +40,7 @@ class MacUnit(wiring.Component):
 
     Members
     -------
-    op : In(OpPort(Mac))
+    op : Out(OpPort(Mac))
         The op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segments.
@@ -78,7 +78,7 @@ class MacUnit(wiring.Component):
         self.size = size
         counters = size.elements * COUNTER_BITS
         super().__init__({
-            "op": In(OpPort(Mac)),
+            "op": Out(OpPort(Mac)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
             "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
             "are_windows": In(size.segments),

@@ -101,7 +101,7 @@ class Outcome(wiring.Component):
                     reached & Mux(deltas, self.group.second[lane], used[lane])
                 ),
             ]
-            counted = self.done & deltas & gates[lane]
+            counted = self.done & self.info.stored & deltas & gates[lane]
             sizes.append(delay(m, Mux(counted, size, 0), 1))
         self._total(m, sizes)
         return m

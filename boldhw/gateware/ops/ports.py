@@ -169,7 +169,8 @@ class ArrayPort(Signature):
     zero_true : Out(1)
         Weights are {0,T} coded, and the sums come out doubled. It must hold until they are done.
     done : In(1), registered
-        ``size.latency - 1`` cycles after the ``valid`` of the last word.
+        ``size.latency - 1`` cycles after the ``valid`` of the last word, while the op of the unit
+        runs.
     sums : In(sums_layout(size)), registered
         The sums, from ``done`` until the next sum is done.
     """

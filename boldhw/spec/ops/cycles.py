@@ -169,11 +169,10 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count columns of all pixels, and what sums them up."""
-    columns = op.rows * ceil_div(op.columns, size.planes)
-    wide = ceil_div(op.rows * op.columns, size.lanes)
-    turns = op.groups if size.transposers == 1 else 1  # others turn over beside each other
-    return op.groups * (columns + wide + size.access) + turns * TURN_OVER + CLOSE
+    """Count the places of all groups; rows of a map are as far apart as it has words a pixel."""
+    places = op.rows * ceil_div(op.columns, size.planes)
+    words = ceil_div(op.groups, size.granules)
+    return words + op.groups * places + size.read_latency + CLOSE
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
     Count,
@@ -63,6 +64,7 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         terms = sum(_terms(part, size) for part in parts)
         if terms > TERMS:
             raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
+        _check_segments(size, where, op, parts)
     if isinstance(op, Flip):
         if op.turned:
             _check_turned(size, where, op, parts[0])
@@ -71,6 +73,20 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
                 raise DataError(
                     f"{where} has {name}={getattr(op, name)}; its words make it {wanted}"
                 )
+
+
+def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
+    """Raise DataError for more segments than an array has registers of, and for two windows."""
+    if len(parts) > size.segments:
+        raise DataError(
+            f"{where} has {len(parts)} segments in front of it; the array takes segments="
+            f"{size.segments}: use fewer taps or readers, or an array with more segments"
+        )
+    windows = [part for part in parts if isinstance(part, Window)]
+    if len(windows) > 1:
+        raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
+    if op.pool > 1 and any(part.stride > WINDOW_STRIDE for part in windows):
+        raise DataError(f"{where} pools sums of a window more than {WINDOW_STRIDE} pixels apart")
 
 
 def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment | Window) -> None:
@@ -110,6 +126,11 @@ def _window(op: Window, size: ArraySize) -> Iterator[str]:
         yield f"has patches of {bits} bits, and {op.groups} groups for {_terms(op, size)}"
     if op.width > size.lanes:
         yield f"reads images {op.width} wide; a row holds {size.lanes}"
+    if op.side > WINDOW_SIDE or op.planes > WINDOW_PLANES or bits > WINDOW_WORDS * size.lanes:
+        yield (
+            f"has patches of {op.side} x {op.side} x {op.planes}; a window unit makes up to "
+            f"{WINDOW_SIDE} x {WINDOW_SIDE} of {WINDOW_PLANES} planes, {WINDOW_WORDS} words"
+        )
 
 
 def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
@@ -122,6 +143,9 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
         yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
     if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
         yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
+    outputs = (op.groups - 1) * size.elements + op.lanes
+    if op.sink == Sink.SCORES and outputs > size.score_rows:
+        yield f"makes {outputs} scores; the array keeps {size.score_rows}"
     if op.sink != Sink.SCORES and op.out_pitch < made:
         yield f"writes {made} columns with a pitch of {op.out_pitch}"
     if op.sink == Sink.DELTAS and op.gate_pitch < made:
@@ -163,6 +187,8 @@ def _count(op: Count, size: ArraySize) -> Iterator[str]:
 def _loss(op: Loss, size: ArraySize) -> Iterator[str]:
     if op.outputs % op.per_class or op.outputs < 2 * op.per_class:
         yield f"has {op.outputs} scores, and {op.per_class} a class; there are two classes or more"
+    if op.outputs > size.score_rows:
+        yield f"has {op.outputs} scores; the array keeps {size.score_rows}"
 
 
 LIMITS: dict[type[Op], Callable[[Any, ArraySize], Iterator[str]]] = {

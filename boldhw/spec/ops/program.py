@@ -97,7 +97,8 @@ def fitted(network: Network, size: ArraySize, settings: NetworkValues) -> ArrayS
     """Return the array with as few rows in its memories as a network needs."""
     memory = compiled(network, size, settings).memory
     names = ("data", "weight", "delta", "unit", "counter")
-    return ArraySize(**vars(size) | {f"{name}_rows": max(1, memory.used(name)) for name in names})
+    rows = {f"{name}_rows": max(1, memory.used(name)) for name in names}
+    return ArraySize(**vars(size) | rows | {"score_rows": network.output.outputs})
 
 
 def decoded(rows: Rows, most: int) -> list[Op]:
