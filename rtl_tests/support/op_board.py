@@ -9,6 +9,7 @@ from support.board_link import BoardLink, Refusal
 from boldhw.errors import DataError
 from boldhw.golden.ops.machine import MOST_OPS, execute
 from boldhw.golden.ops.memories import Memories
+from boldhw.spec.engine import MAX_PAYLOAD
 from boldhw.spec.ops import packing
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
@@ -17,6 +18,10 @@ from boldhw.spec.ops.protocol import ListStatus, OpBank, OpRegister, op_identity
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Status
 
 CLOCK_HZ = 24_000_000
+BITS = {
+    OpRegister.BATCH: 11, OpRegister.CLASSES: 8, OpRegister.OUTPUTS_PER_CLASS: 8,
+    OpRegister.SAMPLE_WORDS: 8,
+}  # fmt: skip
 COUNTED = {FORWARD: "cycles_forward", BACKWARD: "cycles_backward", UPDATE: "cycles_update"}
 
 
@@ -36,9 +41,14 @@ class OpBoard(BoardLink):
     # Commands
 
     def _hello(self, addr, payload):
+        self._check(not payload, Status.BAD_LENGTH)
         return self.greeting
 
+    def _train_store(self, addr, payload):
+        raise Refusal(Status.NO_STORE)
+
     def _reset(self, addr, payload):
+        self._check(not payload, Status.BAD_LENGTH)
         self.reset()
         return b""
 
@@ -50,20 +60,22 @@ class OpBoard(BoardLink):
 
     def _reg_read(self, addr, payload):
         self._check(addr in self.registers, Status.BAD_ADDRESS)
+        self._check(not payload, Status.BAD_LENGTH)
         return self.registers[OpRegister(addr)].to_bytes(2, "little")
 
     def _reg_write(self, addr, payload):
         self._check(addr in self.registers, Status.BAD_ADDRESS)
         self._check(len(payload) == 2, Status.BAD_LENGTH)
-        self.registers[OpRegister(addr)] = int.from_bytes(payload, "little")
+        value = int.from_bytes(payload, "little")
+        self.registers[OpRegister(addr)] = value & (1 << BITS.get(addr, 16)) - 1
         return b""
 
     def _mem_read(self, addr, payload):
         self._check(len(payload) == 2 and payload[1], Status.BAD_LENGTH)
-        return self._items(payload[0], addr, payload[1])
+        return self._fitting(self._items(payload[0], addr, payload[1]))
 
     def _mem_write(self, addr, payload):
-        self._check(payload, Status.BAD_LENGTH)
+        self._check(len(payload), Status.BAD_LENGTH)
         bank = self._bank(payload[0])
         items, rest = divmod(len(payload) - 1, self._sizes()[bank][1])
         self._check(not rest and items, Status.BAD_LENGTH)
@@ -72,16 +84,20 @@ class OpBoard(BoardLink):
         return b""
 
     def _state_crc(self, addr, payload):
+        self._check(len(payload) == 3 and any(payload[1:]), Status.BAD_LENGTH)
         bank, count = struct.unpack("<BH", payload)
         return zlib.crc32(self._items(bank, addr, count)).to_bytes(4, "little")
 
     def _stat(self, addr, payload):
+        self._check(not payload, Status.BAD_LENGTH)
         values = [value & 0xFFFFFFFF for value in self.counters.values()]
         return struct.pack(f"<{len(values)}I", *values)
 
     def _infer(self, addr, payload):
         self._check(self.registers[OpRegister.FORWARD], Status.NOT_CONFIGURED)
-        scores = [self._forward(sample) for sample in self._records(addr, payload)]
+        records = self._records(addr, payload)
+        self._fitting(bytes(2 * addr * self.registers[OpRegister.CLASSES]))
+        scores = [self._forward(sample) for sample in records]
         return np.array(scores).astype("<i2").tobytes()
 
     def _train(self, addr, payload):
@@ -92,6 +108,7 @@ class OpBoard(BoardLink):
 
     def _flush(self, addr, payload):
         self._check(self.registers[OpRegister.FORWARD], Status.NOT_CONFIGURED)
+        self._check(not payload, Status.BAD_LENGTH)
         count = self.memories.count
         if count:
             self._update()
@@ -145,10 +162,14 @@ class OpBoard(BoardLink):
 
     # Payloads
 
+    def _fitting(self, reply):
+        self._check(len(reply) <= MAX_PAYLOAD, Status.BAD_LENGTH)
+        return reply
+
     def _records(self, count, payload, more=0):
         """Return the bytes of each sample. more: bytes in front of its words."""
         size = self.registers[OpRegister.SAMPLE_WORDS] * self.config.word_bytes + more
-        self._check(count and len(payload) == count * size, Status.BAD_LENGTH)
+        self._check(0 < count < 256 and len(payload) == count * size, Status.BAD_LENGTH)
         return np.frombuffer(payload, np.uint8).reshape(count, size)
 
     def _sizes(self):

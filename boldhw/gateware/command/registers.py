@@ -14,7 +14,7 @@ class RegisterFile(wiring.Component):
     """Write and read registers by number; all are zero after reset and after ``clear``.
 
     A register keeps the low bits of what is written, as many as
-    :class:`boldhw.gateware.ports.RegisterLayout` gives it; :class:`OpRegisterLayout` in an engine of op lists. Unknown
+    :class:`boldhw.gateware.ports.RegisterLayout` gives it, or OpRegisterLayout. Unknown
     numbers read zero.
 
     Parameters
