@@ -53,7 +53,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            total = rows + _blocks(op, parts[0], size)
+            total = rows + _blocks(op, parts[0], size) + CLOSE
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
