@@ -57,6 +57,7 @@ UNITS = {
     Gather: GatherUnit,
     Turn: TurnUnit,
     Vote: VoteUnit,
+    Flip: FlipUnit,
     Count: CountUnit,
     Flip: FlipUnit,
     Loss: LossUnit,
