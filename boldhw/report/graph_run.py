@@ -31,10 +31,10 @@ RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what
 class GraphJob:
     """What is trained, and on what. The default is the demonstration.
 
-    network is its shorthand.
+    network is a Network, or its shorthand.
     """
 
-    network: str = "28x28-7k5p2-14k5p2-10"
+    network: Network | str = "28x28-7k5p2-14k5p2-10"
     data: str = "mnist5k"
     train_size: int = 1500
     test_size: int = 300
@@ -49,7 +49,7 @@ def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda st
     compared. A difference ends the run: ``bit_exact`` is then False and ``first_difference`` says
     where it is. Raises ConfigError for a network that the device does not hold.
     """
-    network = Network.parse(job.network)
+    network = Network.of(job.network)
     dataset = data.load(job.data, job.train_size, job.test_size)
     code = (
         Levels((data.THRESHOLD,))

@@ -59,7 +59,6 @@ UNITS = {
     Vote: VoteUnit,
     Flip: FlipUnit,
     Count: CountUnit,
-    Flip: FlipUnit,
     Loss: LossUnit,
 }
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),

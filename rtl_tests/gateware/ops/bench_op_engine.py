@@ -112,7 +112,7 @@ class Engine:
 
 
 async def begin(dut):
-    await start(dut, start=0, host__write=0, host__addr=0, host__memory=0)
+    await start(dut, start=0, host__write=0, host__addr=0, host__memory=0, host__keep=0)
     return Engine(dut)
 
 
