@@ -12,6 +12,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
+from boldhw.gateware.ops.flip import FlipUnit
 from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
@@ -56,6 +57,7 @@ UNITS = {
     Gather: GatherUnit,
     Turn: TurnUnit,
     Vote: VoteUnit,
+    Flip: FlipUnit,
     Count: CountUnit,
     Loss: LossUnit,
 }
