@@ -138,7 +138,9 @@ def test_bad_windows_are_refused():
 
 def test_segments_beyond_those_of_the_array_are_refused(program):
     few, one = replace(program.memory.size, segments=1), program.lists["forward"][0]
-    with pytest.raises(DataError, match="has 2 segments in front of it; the array takes segments=1"):
+    with pytest.raises(
+        DataError, match="has 2 segments in front of it; the array takes segments=1"
+    ):
         check(few, program.lists | {"forward": [one, *program.lists["forward"]]}, (0, 1))
     window = Window(groups=1, lanes=1, side=1, planes=1, height=1, width=1, stride=1)
     lists = program.lists | {"forward": [window, window, *program.lists["forward"][1:]]}

@@ -135,5 +135,9 @@ def test_a_fused_flip_takes_what_its_blocks_take():
     flip = Flip(outputs=8, theta=1, turned=2)
     alone = cycles([part, flip], SIZE)[1]
     behind = cycles([part, vote, flip], SIZE)[2]
-    assert behind == len(flip.encode()) + 4 * 2 * 3
-    assert alone == behind + len(part.encode()) + 1 + 4 * 8 + SIZE.latency + 2
+    assert behind == len(flip.encode()) + 4 * 2 * 4 + 2
+    ends = 6 + SIZE.read_latency - SIZE.access - 2
+    assert alone == behind - 4 * 2 + len(part.encode()) + 1 + 4 * 8 + ends
+    # Words of three outputs that are not there go round, too.
+    fewer = cycles([part, vote, replace(flip, outputs=5)], SIZE)[2]
+    assert fewer == behind + 4 * 3

@@ -71,8 +71,8 @@ class VoteUnit(wiring.Component):
     -------
     For each input group the cycles of :class:`Columns`, ``wide`` cycles for each output, with one
     port 2 at least, and ``size.latency + 1``; an op one more. A fused op takes 2 more, and between
-    blocks of outputs what a FLIP takes there. Votes of two outputs of two words each, with one port
-    and a latency of 6::
+    blocks of outputs what a FLIP takes there and a cycle, in which the next block is read. Votes of
+    two outputs of two words each, with one port and a latency of 6::
 
         cycle               0    1    2    3    4    5    6    7    8    9    10
         columns.done        1
@@ -156,13 +156,16 @@ class VoteUnit(wiring.Component):
         size, op, p = self.size, self.op.op, self.size.elements
         voting, idle, ends = Signal(), Signal(), Signal()
         word, output = Signal.like(op.wide), Signal.like(op.outputs)
-        number, pause = Signal(range(p)), Signal(range(p + 4))  # in a block; after it
+        number, pause = Signal(range(p)), Signal(range(p + 5))  # in a block; after it
+        drain = Signal(range(size.latency + 2))
         row, last_word = Signal(FIELD_BITS), word == op.wide - 1
-        sends = voting & (pause == 0)
+        goes = ~self.weights.valid  # else a block of weights is read in between
+        sends = voting & goes & (pause == 0)
         moves = sends
         if not size.dual_port:  # a row of accumulators is read and written
             short = op.wide == 1
-            m.d.sync += idle.eq(sends & short & ~idle)
+            with m.If(goes):
+                m.d.sync += idle.eq(sends & short & ~idle)
             moves = sends & (~short | idle)
         valid, last = sends & ~idle, output == 1
         with m.If(valid):
@@ -173,13 +176,17 @@ class VoteUnit(wiring.Component):
             m.d.sync += [output.eq(output - 1), number.eq(number + 1)]
             with m.If((number == p - 1) | last):
                 missing = p - 1 - number  # outputs that the block lacks
-                between = missing + 2 + (self.flip.turned != 0)
+                # The last one, after which no block is read, takes as long as the others.
+                between = missing + 2 + (self.flip.turned != 0) + last
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
-        with m.If(pause != 0):
+        with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)
-        m.d.comb += ends.eq(Mux(op.fused, (pause == 1) & (output == 0), moves & last_word & last))
+        with m.If(goes & (drain != 0)):
+            m.d.sync += drain.eq(drain - 1)
+        over = goes & (pause == 1) & (output == 0)
+        m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
         with m.If(ends):
-            m.d.sync += voting.eq(0)
+            m.d.sync += [voting.eq(0), drain.eq(size.latency + 1)]
         with m.If(begins):
             m.d.sync += [voting.eq(1), output.eq(op.outputs), row.eq(op.delta_row)]
         m.d.comb += [
@@ -198,7 +205,7 @@ class VoteUnit(wiring.Component):
             self.array.sign.eq(signs & there),
             self.array.mask.eq(masks & columns.known & there),
         ]
-        return delay(m, ends, size.latency + 1)
+        return goes & (drain == 1)
 
     def _accumulators(self, m, columns, flipper):
         """Read, change and write rows; return when one is read, and where."""

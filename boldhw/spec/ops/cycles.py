@@ -53,7 +53,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            total = rows + _blocks(op, parts[0], size) + CLOSE
+            total = rows + _blocks(op, parts[0], size, 1) + CLOSE
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
@@ -158,14 +158,15 @@ def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
     return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
 
-def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
+def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -> int:
     """Return the cycles in which blocks of weights are loaded and stored, in both planes.
 
-    A block goes round as a whole, with words of outputs that are not there.
+    A block goes round as a whole, with words of outputs that are not there. reads: cycles to read
+    one, while the array reads columns.
     """
     inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
     missing = groups * size.elements - op.outputs
-    return inputs * (groups * (2 + (op.turned > 0)) + missing)
+    return inputs * (groups * (2 + reads + (op.turned > 0)) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
