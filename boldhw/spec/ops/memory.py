@@ -214,7 +214,6 @@ class MemoryMap:
 
     def _others(self) -> None:
         size = self.size
-        wide = [self.wide(layer) for layer in self.learning]
         columns = [
             self.wide(layer) * (1 + any(edge.patches_reach for edge in self.edges[layer.name]))
             for layer in self.learning
