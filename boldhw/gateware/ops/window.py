@@ -77,7 +77,8 @@ class WindowUnit(wiring.Component):
             newest = self.row & inside.replicate(size.lanes)
             m.d.sync += [each.eq(old) for each, old in zip(rows, [newest, *rows], strict=False)]
             m.d.sync += [each.eq(old) for each, old in zip(known, [inside, *known], strict=False)]
-        ones = Cat(index < self.part.width for index in range(size.lanes))
+        ones = Signal(size.lanes)
+        m.d.comb += ones.eq(Cat(index < self.part.width for index in range(size.lanes)))
         there = self._shifted(m, ones, column)
         taken = [(self._shifted(m, row, column), flag) for row, flag in zip(rows, known,
                                                                           strict=True)]  # fmt: skip
@@ -122,7 +123,9 @@ class WindowUnit(wiring.Component):
         words = Words(size.granules, ceil_div(side**2 * planes, size.elements))
         for ky in range(side):
             for plane in range(planes):
-                bits, known = choose((side - 1 - ky) * planes + planes - 1 - plane, planes)
+                value = choose((side - 1 - ky) * planes + planes - 1 - plane, planes)
+                bits, known = Signal(WINDOW_SIDE), Signal()
+                m.d.comb += [bits.eq(value[0]), known.eq(value[1])]
                 for kx in range(side):
                     number = (ky * side + kx) * planes + plane
                     word, granule = words.table[0, 0, number // size.elements].tolist()
