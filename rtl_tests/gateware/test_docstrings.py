@@ -47,6 +47,7 @@ ARGUMENTS = {
     "divider": 8,
     "inner": 1,
     "levels": (8, 16),
+    "rows": 16,
     "size": ArraySize(elements=4, lanes=16),
     "width": 5,
 }

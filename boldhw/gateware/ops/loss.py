@@ -130,7 +130,8 @@ class LossUnit(wiring.Component):
             rows=Signal(FIELD_BITS),  # to write in front of the map, or of a word
             lane=Signal(range(size.elements)),
             granule=Signal(range(size.granules)),
-            groups=Signal(range(size.granules + 1)),  # in the word
+            groups=Signal(range(size.granules + 1)),  # of a pixel, 0 where it has several words
+            later=Signal(),  # the word is not the first one
             over=Signal(),  # no more outputs
             signs=Signal(size.lanes),
             masks=Signal(size.lanes),
@@ -141,7 +142,8 @@ class LossUnit(wiring.Component):
             m.d.sync += [
                 self.write.addr.eq(op.out_row - op.front),
                 found.rows.eq(op.front - 1),
-                Cat(found.lane, found.granule, found.over, found.signs, found.masks).eq(0),
+                Cat(found.lane, found.granule, found.over, found.later).eq(0),
+                Cat(found.signs, found.masks).eq(0),
             ]
         return found
 
@@ -166,7 +168,7 @@ class LossUnit(wiring.Component):
                 write.over.eq(write.over | ends),
                 write.lane.eq(Mux(last_lane, 0, write.lane + 1)),
                 write.granule.eq(write.granule + last_lane),
-                write.groups.eq(write.granule + 1),
+                write.groups.eq(Mux(write.later, 0, write.granule + 1)),
                 write.rows.eq(self.op.op.out_pitch - 1),
             ]
             with m.If(last_lane & (ends | write.over | (write.granule == size.granules - 1))):
@@ -177,7 +179,7 @@ class LossUnit(wiring.Component):
                 each.eq(next_pixel(size, each, write.groups)) for each in (write.signs, write.masks)
             ]
             with m.If(write.rows == 0):
-                m.d.sync += Cat(words, write.granule).eq(0)
+                m.d.sync += [Cat(words, write.granule).eq(0), write.later.eq(1)]
                 m.next = "SCAN"
                 with m.If(write.over):
                     m.next = "END"

@@ -16,7 +16,7 @@ from boldhw.golden.ops import mac
 from boldhw.spec.ops import images
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.kinds import Window
+from boldhw.spec.ops.kinds import Mac, Window
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE
 
 GIVEN = parameters()
@@ -103,7 +103,8 @@ class Engine:
         """Run a list on both and compare."""
         memories = machine.memories
         expected = sum(cycles(machine.lists[name], SIZE)), Status.ENDED
-        assert await self.run(machine.program.starts[name], memories) == expected, name
+        found = await self.run(machine.program.starts[name], memories, 2 * expected[0])
+        assert found == expected, name
         machine.run(name)
         found = await self.differences(memories)
         assert not found, (name, len(found), found[:4], str(machine.memory.network))
@@ -116,7 +117,7 @@ async def begin(dut):
     return Engine(dut)
 
 
-async def train(engine, machine, generator, samples=SAMPLES):
+async def train(engine, machine, generator, samples=SAMPLES, forward=False):
     """Run all lists of a machine on samples, as its ``train`` does."""
     memories = machine.memories
     for _ in range(samples):
@@ -127,7 +128,7 @@ async def train(engine, machine, generator, samples=SAMPLES):
             memories.scores = np.zeros(machine.memory.network.output.outputs, np.int32)
         await engine.load(memories)
         await engine.check(machine, FORWARD)
-        if memories.active:
+        if memories.active and not forward:
             await engine.check(machine, BACKWARD)
             memories.count += 1
             if memories.count == machine.batch:
@@ -139,7 +140,9 @@ async def train(engine, machine, generator, samples=SAMPLES):
 async def random_networks(dut):
     """All lists of networks of dense and convolutional layers, skips, strides and dilation."""
     engine, generator = await begin(dut), np.random.default_rng(1)
-    found = machines(SIZE, cocotb.RANDOM_SEED, MOST_CYCLES)
+    found = machines(
+        SIZE, cocotb.RANDOM_SEED, MOST_CYCLES, lambda each: Window not in kinds_of(each)
+    )
     for _ in range(GIVEN["networks"]):
         await train(engine, next(found), generator)
 
@@ -152,7 +155,7 @@ async def images_through_windows(dut):
         SIZE, cocotb.RANDOM_SEED, MOST_CYCLES, lambda each: Window in kinds_of(each, [FORWARD])
     )
     for _ in range(GIVEN["networks"]):
-        await train(engine, next(found), generator)
+        await train(engine, next(found), generator, forward=True)
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")
@@ -174,17 +177,24 @@ async def lists_that_do_not_end(dut):
     await train(engine, machine, np.random.default_rng(3), 1)
 
 
+def _has_many_sums(machine):
+    """Return whether some of them are likely to be one above their threshold."""
+    macs = [op for op in machine.lists[FORWARD] if isinstance(op, Mac)]
+    return len(macs) > 2 and macs[0].rows * macs[0].columns > 8 and Window not in kinds_of(machine)
+
+
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def planted_fault_is_found(dut):
     """A threshold that is one too high in the golden model does not go unseen."""
     engine, generator = await begin(dut), np.random.default_rng(4)
-    machine = next(machines(SIZE, 6, MOST_CYCLES, lambda each: len(each.lists[FORWARD]) > 6))
+    machine = next(machines(SIZE, 6, MOST_CYCLES, _has_many_sums))
     bits = mac._bits
 
     def planted(memories, op, sums):
         bits(memories, op, sums - 1)
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(AssertionError, match="forward"):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mac, "_bits", planted)
-        await train(engine, machine, generator)
+        with pytest.raises(AssertionError, match="forward"):
+            await train(engine, machine, generator)
     await cycle(dut)
