@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
 from boldhw.gateware.ops.flipper import Flipper
+from boldhw.gateware.ops.kernel import counts_twice, kernel_of
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     ArrayPort,
@@ -15,12 +16,13 @@ from boldhw.gateware.ops.ports import (
     PartWrite,
     RowRead,
     RowWrite,
+    WindowPort,
     op_layout,
 )
 from boldhw.gateware.ops.steps import MOST, Steps
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Flip, Segment, Vote
+from boldhw.spec.ops.kinds import Flip, Segment, Vote, Window
 
 
 class VoteUnit(wiring.Component):
@@ -44,6 +46,10 @@ class VoteUnit(wiring.Component):
         The FLIP that runs along, of a fused op; constant during an op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segment is the first one.
+    windows : In(data.ArrayLayout(op_layout(Window), size.segments))
+        The same descriptor, if it is a window.
+    are_windows : In(size.segments)
+        Whether it is.
     active_samples : In(FIELD_BITS)
         Active samples of this batch before this one; constant during an op.
     read : Out(RowRead(size.data_width))
@@ -64,6 +70,8 @@ class VoteUnit(wiring.Component):
         The same; combinational, from registers only.
     deltas : Out(RowRead(2 * size.lanes))
         Rows of the delta memory; combinational, from registers only.
+    window : Out(WindowPort(size))
+        Patches of an image; combinational.
     array : Out(ArrayPort(size))
         Votes; combinational, ``sign`` and ``mask`` from what is read.
 
@@ -91,6 +99,8 @@ class VoteUnit(wiring.Component):
             "op": Out(OpPort(Vote)),
             "flip": In(op_layout(Flip)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
+            "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
+            "are_windows": In(size.segments),
             "active_samples": In(FIELD_BITS),
             "read": Out(RowRead(size.data_width)),
             "write": Out(RowWrite(size.data_width)),
@@ -101,31 +111,42 @@ class VoteUnit(wiring.Component):
             "counters": Out(RowRead(p * COUNTER_BITS)),
             "counter_write": Out(PartWrite(p * COUNTER_BITS, p)),
             "deltas": Out(RowRead(2 * size.lanes)),
+            "window": Out(WindowPort(size)),
             "array": Out(ArrayPort(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
         size, op = self.size, self.op.op
-        part = self.parts[0]
+        is_window = self.are_windows[0]
+        part = kernel_of(m, size, self.parts[0], self.windows[0], is_window)
+        twice, doubled = Signal(), Signal()  # sums are twice the votes
+        m.d.comb += [
+            twice.eq(counts_twice(self.windows[0], is_window)),
+            doubled.eq(part.zero_true | twice),
+        ]
         m.submodules.columns = columns = Columns(size)
         m.submodules.flipper = flipper = Flipper(size)
+        wiring.connect(m, columns.window, wiring.flipped(self.window))
         for name in ("weights", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
-        ended = self._votes(m, columns.done, columns)
+        ended = self._votes(m, columns, twice, doubled)
         closes = ended & columns.last
         m.d.comb += [
             columns.start.eq(self.op.start),
             columns.next.eq(ended & ~columns.last),
             columns.op.eq(op),
             columns.part.eq(part),
+            columns.image.eq(self.windows[0]),
+            columns.is_window.eq(is_window),
+            columns.twice.eq(twice),
             flipper.start.eq(self.op.start & op.fused),
             flipper.load.eq(columns.done & op.fused),
             flipper.op.eq(self.flip),
             flipper.part.eq(part),
             self.op.done.eq(Mux(op.fused, delay(m, closes, 2), closes)),
         ]
-        reads, addr = self._accumulators(m, columns, flipper)
+        reads, addr = self._accumulators(m, columns, flipper, doubled)
         m.d.comb += [
             columns.read.row.eq(self.read.row),
             self.read.valid.eq(columns.read.valid | reads),
@@ -151,27 +172,36 @@ class VoteUnit(wiring.Component):
         for unit in (columns, flipper):
             m.d.comb += unit.turner.block.eq(ours.block)
 
-    def _votes(self, m, begins, columns):
+    def _votes(self, m, columns, twice, doubled):
         """Send all outputs through the array; return when the last one's row is written."""
         size, op, p = self.size, self.op.op, self.size.elements
         voting, idle, ends = Signal(), Signal(), Signal()
         word, output = Signal.like(op.wide), Signal.like(op.outputs)
         number, pause = Signal(range(p)), Signal(range(p + 5))  # in a block; after it
         drain = Signal(range(size.latency + 2))
-        row, last_word = Signal(FIELD_BITS), word == op.wide - 1
+        row, first_row, column = (Signal(FIELD_BITS) for _ in range(3))
+        second = Signal()  # it is at F's
+        row_ends = word == op.wide - 1
+        last_word = row_ends & (second | ~twice)
         goes = ~self.weights.valid  # else a block of weights is read in between
         sends = voting & goes & (pause == 0)
         moves = sends
         if not size.dual_port:  # a row of accumulators is read and written
-            short = op.wide == 1
+            short = (op.wide == 1) & ~twice
             with m.If(goes):
                 m.d.sync += idle.eq(sends & short & ~idle)
             moves = sends & (~short | idle)
         valid, last = sends & ~idle, output == 1
         with m.If(valid):
-            m.d.sync += row.eq(row + 1)
+            m.d.sync += [row.eq(row + 1), column.eq(column + 1)]
+            with m.If(row_ends & twice & ~second):  # the same deltas again
+                m.d.sync += row.eq(first_row)
+            with m.If(last_word):
+                m.d.sync += [column.eq(op.column_row), first_row.eq(row + 1)]
         with m.If(moves):
-            m.d.sync += word.eq(Mux(last_word, 0, word + 1))
+            m.d.sync += word.eq(Mux(row_ends, 0, word + 1))
+            with m.If(row_ends):
+                m.d.sync += second.eq(twice & ~second)
         with m.If(moves & last_word):
             m.d.sync += [output.eq(output - 1), number.eq(number + 1)]
             with m.If((number == p - 1) | last):
@@ -187,27 +217,34 @@ class VoteUnit(wiring.Component):
         m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
         with m.If(ends):
             m.d.sync += [voting.eq(0), drain.eq(size.latency + 1)]
-        with m.If(begins):
-            m.d.sync += [voting.eq(1), output.eq(op.outputs), row.eq(op.delta_row)]
+        with m.If(columns.done):
+            m.d.sync += [
+                voting.eq(1),
+                output.eq(op.outputs),
+                row.eq(op.delta_row),
+                first_row.eq(op.delta_row),
+                column.eq(op.column_row),
+            ]
         m.d.comb += [
             self.array.valid.eq(valid),
-            self.array.first.eq(word == 0),
+            self.array.first.eq((word == 0) & ~second),
             self.array.last.eq(last_word),
-            self.array.addr.eq(op.column_row + word),
-            self.array.zero_true.eq(self.parts[0].zero_true),
+            self.array.addr.eq(column),
+            self.array.zero_true.eq(doubled),
             self.deltas.valid.eq(valid),
             self.deltas.addr.eq(row),
             columns.row.eq(word),
         ]
         there = delay(m, valid, size.read_latency).replicate(size.lanes)
+        against = delay(m, second, size.read_latency).replicate(size.lanes)
         signs, masks = self.deltas.row[: size.lanes], self.deltas.row[size.lanes :]
         m.d.comb += [
-            self.array.sign.eq(signs & there),
+            self.array.sign.eq((signs ^ against) & there),
             self.array.mask.eq(masks & columns.known & there),
         ]
         return goes & (drain == 1)
 
-    def _accumulators(self, m, columns, flipper):
+    def _accumulators(self, m, columns, flipper, doubled):
         """Read, change and write rows; return when one is read, and where."""
         size, op = self.size, self.op.op
         m.submodules.steps = steps = Steps(size)
@@ -226,7 +263,7 @@ class VoteUnit(wiring.Component):
             steps.sums.eq(self.array.sums),
             steps.accumulators.eq(self.read.row),
             steps.lanes.eq(columns.lanes),
-            steps.doubled.eq(self.parts[0].zero_true),
+            steps.doubled.eq(doubled),
             steps.rounding.eq(op.rounding),
             steps.offset.eq(Mux(op.gathered, 0, self.active_samples[:MOST] & dropped)),
             steps.decay.eq(op.decay),

@@ -98,6 +98,7 @@ class Window(Op):
     groups: int = value(16, "groups of P bits of a patch")
     lanes: int = value(6, "lanes in use in the last group")
     stride: int = value(6, "pixels from one sum to the next")
+    border: int = value(1, "1: patches reach outside of the image")
     top: int = value(16, "image row of the first kernel row, for the first sum", signed=True)
     left: int = value(16, "image column of the first tap, for the first sum", signed=True)
     height: int = value(16, "rows of the image")

@@ -20,4 +20,4 @@ def test_vote(sim, shape):
             "counter_rows": 32}  # fmt: skip
     size = ArraySize(batch=19, segments=1, **rows, **shape)
     unit, parameters = WithArray(VoteUnit(size)), asdict(size)
-    simulate.run(unit, "bench_vote", sim, tests=3, parameters=parameters, cycles=3000)
+    simulate.run(unit, "bench_vote", sim, tests=4, parameters=parameters, cycles=3000)
