@@ -198,11 +198,7 @@ class OpEngine(wiring.Component):
         m.submodules.array = ResetInserter(sequencer.abort)(array)
         flags, doubled, ports = [], [], [unit.array for unit in units]
         for unit, port in zip(units, ports, strict=True):
-            runs = Signal()
-            with m.If(unit.op.done | sequencer.abort):
-                m.d.sync += runs.eq(0)
-            with m.If(unit.op.start):
-                m.d.sync += runs.eq(1)
+            runs = self._runs(m, sequencer, unit)
             flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
             doubled.append(runs & port.zero_true)
             m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
@@ -216,6 +212,16 @@ class OpEngine(wiring.Component):
             array.zero_true_vote.eq(_any(doubled)),
         ]
 
+    @staticmethod
+    def _runs(m, sequencer, unit):
+        """Return a register: the op of a unit runs, from the cycle after its start to its end."""
+        runs = Signal()
+        with m.If(unit.op.done | sequencer.abort):
+            m.d.sync += runs.eq(0)
+        with m.If(unit.op.start):
+            m.d.sync += runs.eq(1)
+        return runs
+
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
         ports = [unit.window for unit in units]
@@ -225,8 +231,10 @@ class OpEngine(wiring.Component):
             bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
         connect(m, window.part, Window, bits)
         m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
+        runs = [unit.op.start | self._runs(m, sequencer, unit) for unit in units]
         for name in ("load", "inside", "column", "upper", "second"):
-            value = _any(getattr(port, name) for port in ports)
+            values = [getattr(port, name) for port in ports]
+            value = _any(Mux(run, each, 0) for run, each in zip(runs, values, strict=True))
             m.d.comb += getattr(window.port, name).eq(value)
         for port in ports:
             m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
