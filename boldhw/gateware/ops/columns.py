@@ -67,7 +67,7 @@ class Columns(wiring.Component):
     Latency
     -------
     P cycles for each P places or a part of them, and one for each row that is loaded, twice with
-    ``twice``; the read latency and 1 more, from ``start`` or ``next`` to ``done``. One block, P = 2,
+    ``twice``; the read latency and 1 more, from ``start`` or ``next`` to ``done``. A block, P = 2,
     one port::
 
         cycle               0    1    2    3    4

@@ -189,11 +189,7 @@ class OpEngine(wiring.Component):
         m.submodules.array = ResetInserter(sequencer.abort)(array)
         flags, doubled, ports = [], [], [unit.array for unit in units]
         for unit, port in zip(units, ports, strict=True):
-            runs = Signal()
-            with m.If(unit.op.done | sequencer.abort):
-                m.d.sync += runs.eq(0)
-            with m.If(unit.op.start):
-                m.d.sync += runs.eq(1)
+            runs = self._runs(m, sequencer, unit)
             flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
             doubled.append(runs & port.zero_true)
             m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
@@ -207,8 +203,19 @@ class OpEngine(wiring.Component):
             array.zero_true_vote.eq(_any(doubled)),
         ]
 
+    @staticmethod
+    def _runs(m, sequencer, unit):
+        """Return whether the op of a unit runs, from the cycle after its start on."""
+        runs = Signal()
+        with m.If(unit.op.done | sequencer.abort):
+            m.d.sync += runs.eq(0)
+        with m.If(unit.op.start):
+            m.d.sync += runs.eq(1)
+        return runs
+
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
+        runs = [self._runs(m, sequencer, unit) for unit in units]
         ports = [unit.window for unit in units]
         m.submodules.window = window = WindowUnit(self.size)
         bits = sequencer.parts[0]
@@ -217,8 +224,8 @@ class OpEngine(wiring.Component):
         connect(m, window.part, Window, bits)
         m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
         for name in ("load", "inside", "column", "upper", "second"):
-            value = _any(getattr(port, name) for port in ports)
-            m.d.comb += getattr(window.port, name).eq(value)
+            own = (Mux(on, getattr(port, name), 0) for on, port in zip(runs, ports, strict=True))
+            m.d.comb += getattr(window.port, name).eq(_any(own))
         for port in ports:
             m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
