@@ -189,11 +189,7 @@ class OpEngine(wiring.Component):
         m.submodules.array = ResetInserter(sequencer.abort)(array)
         flags, doubled, ports = [], [], [unit.array for unit in units]
         for unit, port in zip(units, ports, strict=True):
-            runs = Signal()
-            with m.If(unit.op.done | sequencer.abort):
-                m.d.sync += runs.eq(0)
-            with m.If(unit.op.start):
-                m.d.sync += runs.eq(1)
+            runs = self._runs(m, sequencer, unit)
             flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
             doubled.append(runs & port.zero_true)
             m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
@@ -207,19 +203,29 @@ class OpEngine(wiring.Component):
             array.zero_true_vote.eq(_any(doubled)),
         ]
 
+    def _runs(self, m, sequencer, unit):
+        """Return whether a unit runs, from the cycle behind ``start`` to ``done``."""
+        runs = Signal()
+        with m.If(unit.op.done | sequencer.abort):
+            m.d.sync += runs.eq(0)
+        with m.If(unit.op.start):
+            m.d.sync += runs.eq(1)
+        return runs
+
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
-        ports = [unit.window for unit in units]
+        ports = [(unit.window, self._runs(m, sequencer, unit)) for unit in units]
         m.submodules.window = window = WindowUnit(self.size)
         bits = sequencer.parts[0]
         for index in range(1, self.size.segments):
-            bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
+            of_op = sequencer.windows[index] & (index < sequencer.count)
+            bits = Mux(of_op, sequencer.parts[index], bits)
         connect(m, window.part, Window, bits)
         m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
         for name in ("load", "inside", "column", "upper", "second"):
-            value = _any(getattr(port, name) for port in ports)
+            value = _any(Mux(runs, getattr(port, name), 0) for port, runs in ports)
             m.d.comb += getattr(window.port, name).eq(value)
-        for port in ports:
+        for port, _ in ports:
             m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
     def _start(self, m, sequencer, kind, unit):
