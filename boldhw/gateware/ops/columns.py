@@ -67,8 +67,8 @@ class Columns(wiring.Component):
     Latency
     -------
     P cycles for each P places or a part of them, and one for each row that is loaded, twice with
-    ``twice``; the read latency and 1 more, from ``start`` or ``next`` to ``done``. One block, P = 2,
-    one port::
+    ``twice``; the read latency and 1 more, from ``start`` or ``next`` to ``done``. One block with
+    one port, P = 2::
 
         cycle               0    1    2    3    4
         start               1

@@ -212,9 +212,8 @@ class OpEngine(wiring.Component):
             array.zero_true_vote.eq(_any(doubled)),
         ]
 
-    @staticmethod
-    def _runs(m, sequencer, unit):
-        """Return a register: the op of a unit runs, from the cycle after its start to its end."""
+    def _runs(self, m, sequencer, unit):
+        """Return whether a unit runs, from the cycle after ``start`` to ``done``."""
         runs = Signal()
         with m.If(unit.op.done | sequencer.abort):
             m.d.sync += runs.eq(0)
@@ -224,19 +223,18 @@ class OpEngine(wiring.Component):
 
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
-        ports = [unit.window for unit in units]
+        ports = [(unit.window, self._runs(m, sequencer, unit)) for unit in units]
         m.submodules.window = window = WindowUnit(self.size)
         bits = sequencer.parts[0]
         for index in range(1, self.size.segments):
-            bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
+            of_op = sequencer.windows[index] & (index < sequencer.count)
+            bits = Mux(of_op, sequencer.parts[index], bits)
         connect(m, window.part, Window, bits)
         m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
-        runs = [unit.op.start | self._runs(m, sequencer, unit) for unit in units]
         for name in ("load", "inside", "column", "upper", "second"):
-            values = [getattr(port, name) for port in ports]
-            value = _any(Mux(run, each, 0) for run, each in zip(runs, values, strict=True))
+            value = _any(Mux(runs, getattr(port, name), 0) for port, runs in ports)
             m.d.comb += getattr(window.port, name).eq(value)
-        for port in ports:
+        for port, _ in ports:
             m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
     def _start(self, m, sequencer, kind, unit):

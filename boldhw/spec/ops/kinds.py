@@ -43,7 +43,8 @@ class Segment(Op):
     """Words of a map that the next MAC, VOTE or FLIP reads, and the weights that they meet.
 
     A MAC takes several; their sums are added. Levels of its nest, the innermost first: word of a
-    kernel row, word of a pixel, kernel row, group, column and row of a pooled square, tile, row.
+    kernel row, word of a pixel, kernel row, group, column of a tile, one, tile, row; where squares
+    are pooled: these three, column and row of a square, group, tile, row.
     Levels of a VOTE: tile, row, word of a kernel row, word of a pixel, kernel row.
     """
 

@@ -117,7 +117,7 @@ async def begin(dut):
     return Engine(dut)
 
 
-async def train(engine, machine, generator, samples=SAMPLES, forward=False):
+async def train(engine, machine, generator, samples=SAMPLES):
     """Run all lists of a machine on samples, as its ``train`` does."""
     memories = machine.memories
     for _ in range(samples):
@@ -128,7 +128,7 @@ async def train(engine, machine, generator, samples=SAMPLES, forward=False):
             memories.scores = np.zeros(machine.memory.network.output.outputs, np.int32)
         await engine.load(memories)
         await engine.check(machine, FORWARD)
-        if memories.active and not forward:
+        if memories.active:
             await engine.check(machine, BACKWARD)
             memories.count += 1
             if memories.count == machine.batch:
@@ -155,7 +155,7 @@ async def images_through_windows(dut):
         SIZE, cocotb.RANDOM_SEED, MOST_CYCLES, lambda each: Window in kinds_of(each, [FORWARD])
     )
     for _ in range(GIVEN["networks"]):
-        await train(engine, next(found), generator, forward=True)
+        await train(engine, next(found), generator)
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")

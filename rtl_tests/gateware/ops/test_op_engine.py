@@ -11,9 +11,9 @@ from boldhw.spec.ops.array import ArraySize
 ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
         "counter_rows": 64, "score_rows": 32}  # fmt: skip
 SHAPES = {
-    "one_port": ArraySize(elements=4, lanes=16, batch=4, segments=3, **ROWS),
+    "one_port": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
     "two_ports": ArraySize(
-        elements=2, lanes=16, batch=4, segments=4, dual_port=True, popcount_registers=1, **ROWS
+        elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
     ),
 }
 
