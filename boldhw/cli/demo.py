@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from boldhw.cli import options
+from boldhw.cli.graph_demo import demo_network
 from boldhw.cli.output import progress, say, verb
+from boldhw.cli.saving import given
 from boldhw.data.files import check_writable
 from boldhw.errors import CheckError
 from boldhw.report.html import read_builds, read_history, read_run, write_report
@@ -27,18 +29,28 @@ SHOWN = (
 
 
 @verb(exit_code=lambda result: 0 if result["bit_exact"] else CheckError.exit_code)
+@click.option(
+    "--network",
+    type=options.NETWORK,
+    help="Graph of layers, such as 28x28-7k5p2-14k5p2-10, that op lists train; writes no report.",
+)
 @click.option("--epochs", type=int, default=DEFAULT.epochs, show_default=True)
 @click.option("--train-size", type=int, default=DEFAULT.train_size, show_default=True)
 @click.option("--test-size", type=int, default=DEFAULT.test_size, show_default=True)
 @options.seed
 @click.option("--output", type=options.DIRECTORY, default="build/demo", show_default=True)
 @click.option("--report", type=options.FILE, default="report.html", show_default=True)
-def demo(output, report, **settings):
+def demo(network, output, report, **settings):
     """Train 784-72-10 on digits on the simulated board, checked against the golden model.
 
     The host driver talks to a simulation of the design for the iCEBreaker. After every update
     the weights and accumulators of the hardware must be those of the golden model.
+
+    With --network a design that runs op lists learns digits with convolutions, in fewer epochs of
+    fewer digits unless others are given.
     """
+    if network is not None:
+        return demo_network(network, {name: settings[name] for name in given(settings)})
     job = replace(DEFAULT, **settings)
     template("demo")  # what it lacks is said now, not when all is done
     for directory in (Path(output), Path(report).parent):  # now, not when all is done

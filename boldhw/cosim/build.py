@@ -26,7 +26,7 @@ from boldhw.errors import ToolError, missing_package, naming
 SHIM = Path(__file__).with_name("shim.cpp")
 HERE = Path(__file__).parent
 GATEWARE = HERE.parent / "gateware"
-MODELS = ("engine.py", "sdram.py", "sdram.v", "flash.py", "flash.v")  # of memories at the engine
+MODELS = ("engine.py", "graph_engine.py", "sdram.py", "sdram.v", "flash.py", "flash.v")  # of memories at the engine
 # What the model of a flash reads at power-on, where the simulation is started.
 FLASH_FILE = "flash.bin"
 VERILATE = (
@@ -47,6 +47,8 @@ TRACE_RUNTIME = ("verilated_vcd_c.cpp",)
 
 def build_verilog(config, clock_hz=None):
     """Return the Verilog text of an EngineConfig's engine; with a store, of its memory too.
+
+    A LinkedArray makes an engine that runs op lists.
 
     ``clock_hz`` is what the engine takes its clock to be, that of the iCEBreaker by default.
     Raises ToolError when Amaranth is missing.
@@ -127,6 +129,10 @@ def _generate(work, config, clock_hz):
         from boldhw.cosim.engine import stored_verilog
 
         make = stored_verilog
+    if config.runs_ops:
+        from boldhw.cosim.graph_engine import graph_verilog
+
+        make = graph_verilog
     path = work / "engine.v"
     path.write_text(make(config, clock_hz or CLOCK_HZ))
     return path

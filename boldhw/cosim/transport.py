@@ -13,6 +13,8 @@ from boldhost.transport import Transport
 
 from boldhw.cosim.build import FLASH_FILE, build_library, build_verilog
 from boldhw.errors import DeviceError, ToolError
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 
 RESET_CYCLES = 4
 # Time-outs are given in seconds; the simulation counts them in cycles at about its usual speed.
@@ -28,8 +30,9 @@ class SimTransport(Transport):
 
     Parameters
     ----------
-    config : EngineConfig or None
-        Engine to generate and simulate, the iCEBreaker's by default.
+    config : EngineConfig, ArraySize or None
+        Engine to generate and simulate, the iCEBreaker's by default; an ArraySize makes one that
+        runs op lists.
     clock_hz : int or None
         Clock for which the engine is generated, that of the iCEBreaker by default. The timing of a
         store's memory depends on it.
@@ -54,12 +57,13 @@ class SimTransport(Transport):
         self, config=None, *, clock_hz=None, flash=None, verilog=None, trace=None,
         window=(0, 100_000),
     ):  # fmt: skip
-        config = config or ICEBREAKER
+        config = LinkedArray(config) if isinstance(config, ArraySize) else config or ICEBREAKER
         text = build_verilog(config, clock_hz) if verilog is None else verilog
         self._library = _load(build_library(text, trace is not None))
         self._trace = trace
         self._window = window
-        self._flash = flash if config.store != "flash" else flash or b"\0"
+        has_flash = config.has_store and config.store == "flash"
+        self._flash = flash or b"\0" if has_flash else flash
         self._output = ctypes.create_string_buffer(OUTPUT_BYTES)
         self._board = None
         self.seconds = 0.0

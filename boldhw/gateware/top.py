@@ -11,7 +11,9 @@ from boldhw.gateware.link.bridge import Bridge
 from boldhw.gateware.link.link import Link
 from boldhw.gateware.link.uart import UartReceiver, UartTransmitter
 from boldhw.gateware.memory.memory_port import MemoryPort
+from boldhw.gateware.ops.core import OpCore
 from boldhw.gateware.store.store import Store
+from boldhw.spec.ops.protocol import op_identity_bytes
 from boldhw.spec.protocol import identity_bytes
 
 SKEW = 0.02  # most that the two ends of a serial line may differ
@@ -24,6 +26,13 @@ def memory_of(config):
     return {"memory": Out(MemoryPort(config.store_address_bits, config.store_width))}
 
 
+def core_of(config, clock_hz):
+    """Return the core of an engine."""
+    if config.runs_ops:
+        return OpCore(config.size, op_identity_bytes(config.size, clock_hz))
+    return Core(config, identity_bytes(config, clock_hz))
+
+
 class Engine(wiring.Component):
     """Link, command unit and core, between two streams of bytes.
 
@@ -33,8 +42,8 @@ class Engine(wiring.Component):
 
     Parameters
     ----------
-    config : EngineConfig
-        Size of the engine.
+    config : EngineConfig or LinkedArray
+        Size of the engine; a LinkedArray makes one that runs op lists.
     clock_hz : int
         Frequency of the clock, Hz; HELLO reports it.
     half_rate_link : bool
@@ -68,7 +77,7 @@ class Engine(wiring.Component):
         link, command = Link(), CommandUnit(self.config)
         rename = DomainRenamer("link") if self.half_rate_link else lambda unit: unit
         m.submodules.link, m.submodules.command = rename(link), rename(command)
-        m.submodules.core = core = Core(self.config, identity_bytes(self.config, self.clock_hz))
+        m.submodules.core = core = core_of(self.config, self.clock_hz)
         wiring.connect(m, wiring.flipped(self.rx), link.rx)
         wiring.connect(m, link.tx, wiring.flipped(self.tx))
         wiring.connect(m, link.frame, command.frame)

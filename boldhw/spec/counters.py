@@ -5,6 +5,8 @@ the flips of each entry of the layer table follow.
 """
 
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import OP_IDENTITY
 from boldhw.spec.protocol import COUNTERS, IDENTITY
 
 WORD_BITS = 16
@@ -12,11 +14,16 @@ WORDS_PER_COUNTER = 2
 IDENTITY_WORDS = IDENTITY.size * 8 // WORD_BITS
 
 
-def counter_words(config: EngineConfig) -> int:
+def identity_words(config: EngineConfig | LinkedArray) -> int:
+    """Return the words of the identity of an engine."""
+    return OP_IDENTITY.size * 8 // WORD_BITS if config.runs_ops else IDENTITY_WORDS
+
+
+def counter_words(config: EngineConfig | LinkedArray) -> int:
     """Return the words that an engine's counters take."""
     return WORDS_PER_COUNTER * (len(COUNTERS) + config.max_layers)
 
 
-def address_bits(config: EngineConfig) -> int:
+def address_bits(config: EngineConfig | LinkedArray) -> int:
     """Return the bits of a word's address; the highest one selects the identity."""
-    return (max(counter_words(config), IDENTITY_WORDS) - 1).bit_length() + 1
+    return (max(counter_words(config), identity_words(config)) - 1).bit_length() + 1

@@ -42,6 +42,11 @@ class Geometry(Latencies):
     store: str
     store_bytes: int
 
+    @property
+    def runs_ops(self) -> bool:
+        """Whether the engine runs op lists; see :class:`boldhw.spec.ops.link.LinkedArray`."""
+        return False
+
     # Words and rows.
 
     @property

@@ -7,9 +7,10 @@ single-port RAM primitives take the place of the data memory with one port.
 
 from typing import NamedTuple
 
-from boldhw.spec.counters import IDENTITY_WORDS, WORD_BITS, address_bits
+from boldhw.spec.counters import WORD_BITS, address_bits, identity_words
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.protocol import FRAME_WINDOW
 
 FRAME_SLOT_BYTES = 256  # bytes of a memory that hold one frame
@@ -53,9 +54,9 @@ def frames() -> list[Memory]:
     return [Memory("frames", 8, rows), Memory("replies", 8, rows)]
 
 
-def counters(config: EngineConfig) -> Memory:
+def counters(config: EngineConfig | LinkedArray) -> Memory:
     """Return the memory of the counters, and in its other half of the identity."""
-    return Memory("words", WORD_BITS, (1 << address_bits(config) - 1) + IDENTITY_WORDS)
+    return Memory("words", WORD_BITS, (1 << address_bits(config) - 1) + identity_words(config))
 
 
 def weights(config: EngineConfig, large_blocks: bool = False) -> list[Memory]:

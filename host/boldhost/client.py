@@ -15,7 +15,7 @@ from boldhw.spec.checks import check_kind, check_range
 from boldhw.spec.counters import WORD_BITS, counter_words
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.protocol import COUNTERS, Bank, Command, Register
+from boldhw.spec.protocol import COUNTERS, Bank, Command
 
 Request = tuple[Command, int, bytes, int]  # command, addr, payload, bytes of the reply
 SEARCH_TIMEOUT = 0.3  # seconds for the answer of each port that is searched for a board
@@ -36,18 +36,24 @@ class Client:
         The design that it names.
     """
 
-    def __init__(self, link: Link, config: EngineConfig | None = None) -> None:
+    _kind: type = EngineConfig  # of ``config``
+
+    def __init__(self, link: Link, config: Any = None) -> None:
         self._link = link
-        self.identity = check_identity(link.hello(), config)
-        self.config = self.identity.config
+        self._identify(link.hello(), config)
         link.frame_window = self.identity.frame_window
         link.max_payload = min(link.max_payload, self.identity.max_payload)
+
+    def _identify(self, payload: bytes, config: Any) -> None:
+        """Take the reply to HELLO. config: the expected one, None accepts every design."""
+        self.identity = check_identity(payload, config)
+        self.config = self.identity.config
 
     @classmethod
     def open(
         cls,
         port: str,
-        config: EngineConfig | None = None,
+        config: Any = None,
         *,
         baud: int = BAUD,
         timeout: float = TIMEOUT,
@@ -79,7 +85,7 @@ class Client:
         """
         check_kind("port", port, str)
         if config is not None:
-            check_kind("config", config, EngineConfig)
+            check_kind("config", config, cls._kind)
         if port == "auto":
             port = find_port(lambda name: cls._greet(name, config, baud))
         transport = open_transport(port, config, baud, clock_hz)
@@ -90,7 +96,7 @@ class Client:
             raise
 
     @classmethod
-    def _greet(cls, port: str, config: EngineConfig | None, baud: int) -> None:
+    def _greet(cls, port: str, config: Any, baud: int) -> None:
         """Raise DeviceError unless a fitting device answers at ``port``."""
         cls.open(port, config, baud=baud, timeout=SEARCH_TIMEOUT).close()
 
@@ -120,16 +126,16 @@ class Client:
         """Clear registers, counters and gathered samples."""
         self._call(Command.RESET)
 
-    def read_register(self, register: Register) -> int:
+    def read_register(self, register: int) -> int:
         """Return the 16-bit value of a Register."""
         return int.from_bytes(self._call(Command.REG_READ, register, size=2), "little")
 
-    def write_register(self, register: Register, value: int) -> None:
+    def write_register(self, register: int, value: int) -> None:
         """Write a Register, 0..65535."""
         value = check_range("value", value, 0, (1 << FIELD_BITS) - 1)
         self._call(Command.REG_WRITE, register, value.to_bytes(2, "little"))
 
-    def read_memory(self, bank: Bank, first: int, count: int) -> bytes:
+    def read_memory(self, bank: int, first: int, count: int) -> bytes:
         """Return ``count`` items of a Bank, from item ``first`` on, as bytes."""
         item = self.item_bytes(bank)
         step, data = min(self._link.max_payload // item, 255), bytearray()
@@ -140,7 +146,7 @@ class Client:
         )
         return bytes(data)
 
-    def write_memory(self, bank: Bank, first: int, data: bytes) -> None:
+    def write_memory(self, bank: int, first: int, data: bytes) -> None:
         """Write ``data``, whole items, to a Bank from item ``first`` on."""
         item = self.item_bytes(bank)
         if len(data) % item:
@@ -151,14 +157,17 @@ class Client:
             ((Command.MEM_WRITE, first + i, name + part, 0) for i, part in parts), lambda _: None
         )
 
-    def memory_crc(self, bank: Bank, first: int, count: int) -> int:
+    def memory_crc(self, bank: int, first: int, count: int) -> int:
         """Return the CRC-32 of ``count`` items of a Bank, 1..65535, from item ``first`` on."""
         request = struct.pack("<BH", bank, count)
         return int.from_bytes(self._call(Command.STATE_CRC, first, request, 4), "little")
 
-    def item_bytes(self, bank: Bank) -> int:
+    def item_bytes(self, bank: int) -> int:
         """Return the bytes of one item of a Bank."""
-        sizes = {Bank.DATA: self.config.data_bytes, Bank.WEIGHTS: self.config.block_bytes}
+        sizes: dict[int, int] = {
+            Bank.DATA: self.config.data_bytes,
+            Bank.WEIGHTS: self.config.block_bytes,
+        }
         return sizes.get(bank, self.config.store_width // 8)
 
     def _call(self, command: Command, addr: int = 0, payload: bytes = b"", size: int = 0) -> bytes:

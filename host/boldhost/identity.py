@@ -1,9 +1,17 @@
 """What a device says of itself, and whether this driver can work with it."""
 
 from dataclasses import asdict
+from typing import Any
 
 from boldhw.errors import ConfigError, DeviceError
 from boldhw.spec.engine import PROTOCOL_VERSION, EngineConfig
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.protocol import (
+    OP_IDENTITY,
+    OpIdentity,
+    parse_op_identity,
+    runs_op_lists,
+)
 from boldhw.spec.protocol import FRAME_WINDOW, IDENTITY, MAGIC, Identity, parse_identity
 
 REBUILD = "build and flash a bitstream with this version: boldhw build, then boldhw flash"
@@ -15,6 +23,37 @@ def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identi
     ``config`` is the expected EngineConfig, None accepts every design. Raises DeviceError that
     says what the device is, what was expected and what to do.
     """
+    _check_version(payload)
+    if runs_op_lists(payload):
+        raise DeviceError(
+            "the device runs op lists of a graph of layers; open it as "
+            "boldhost.graph_device.GraphDevice, or flash a design that trains chains"
+        )
+    identity: Identity = _parsed(parse_identity, payload, IDENTITY.size)
+    if config is not None and identity.config != config:
+        raise _other_design(identity.config, config)
+    return identity
+
+
+def check_op_identity(payload: bytes, size: ArraySize | None = None) -> OpIdentity:
+    """Return the OpIdentity in a HELLO payload, as :func:`check_identity` does for other designs.
+
+    ``size`` is the expected ArraySize, None accepts every one.
+    """
+    _check_version(payload)
+    if not runs_op_lists(payload):
+        raise DeviceError(
+            "the device trains chains of dense layers, it runs no op lists; open it as "
+            "boldhost.Device, or flash a design that runs op lists"
+        )
+    identity: OpIdentity = _parsed(parse_op_identity, payload, OP_IDENTITY.size)
+    if size is not None and identity.config.size != size:
+        raise _other_design(identity.config.size, size)
+    return identity
+
+
+def _check_version(payload: bytes) -> None:
+    """Raise DeviceError unless a HELLO payload is that of a design of this version."""
     if payload[:4] != MAGIC:
         raise DeviceError(
             f"the device greets with {payload[:8].hex() or 'nothing'}, a boldhw design greets "
@@ -26,11 +65,18 @@ def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identi
             f"the device speaks protocol version {version}, this driver version "
             f"{PROTOCOL_VERSION}; {REBUILD}"
         )
-    identity = _parse(payload)
+
+
+def _parsed(parse: Any, payload: bytes, size: int) -> Any:
+    """Return what ``parse`` makes of a HELLO payload. Raises DeviceError if that is no identity."""
+    try:
+        identity = parse(payload)
+    except ConfigError as error:
+        raise DeviceError(f"the device reports an impossible design: {error}; {REBUILD}") from error
     if identity is None or not 1 <= identity.frame_window <= FRAME_WINDOW:
         raise DeviceError(
             f"the device's greeting of {len(payload)} bytes is not that of protocol version "
-            f"{PROTOCOL_VERSION}, which has {IDENTITY.size} and a window of at most "
+            f"{PROTOCOL_VERSION}, which has {size} and a window of at most "
             f"{FRAME_WINDOW}; {REBUILD}"
         )
     if identity.config.digest() != identity.digest:
@@ -38,25 +84,17 @@ def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identi
             f"the device has design {identity.digest.hex()}, its parameters make design "
             f"{identity.config.digest().hex()} here: it comes from another version; {REBUILD}"
         )
-    if config is not None and identity.config != config:
-        raise DeviceError(
-            f"the device has another design than expected: {_differences(identity.config, config)};"
-            f" open it without config=, or {REBUILD}"
-        )
     return identity
 
 
-def _parse(payload: bytes) -> Identity | None:
-    try:
-        return parse_identity(payload)
-    except ConfigError as error:
-        raise DeviceError(f"the device reports an impossible design: {error}; {REBUILD}") from error
-
-
-def _differences(found: EngineConfig, expected: EngineConfig) -> str:
+def _other_design(found: Any, expected: Any) -> DeviceError:
     wanted = asdict(expected)
-    return ", ".join(
+    differences = ", ".join(
         f"{name}={value} instead of {wanted[name]}"
         for name, value in asdict(found).items()
         if value != wanted[name]
+    )
+    return DeviceError(
+        f"the device has another design than expected: {differences}; open it without config=, or "
+        f"{REBUILD}"
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from boldhost.transport import Transport
 from boldhw.errors import DeviceError
+from boldhw.spec.ops.protocol import ALL_REASONS
 from boldhw.spec.protocol import (
     FRAME_WINDOW,
     MAX_PAYLOAD,
-    REASONS,
     REPLY,
     Command,
     Status,
@@ -286,7 +286,7 @@ def _refusal(request: _Request) -> DeviceError | None:
     """Return the DeviceError that a reply stands for, None if the command was executed."""
     if request.status == Status.OK:
         return None
-    reason = REASONS.get(request.status, f"it gives the unknown status {request.status}")
+    reason = ALL_REASONS.get(request.status, f"it gives the unknown status {request.status}")
     return DeviceError(f"the device refused {_name(request.command)}: {reason}")
 
 

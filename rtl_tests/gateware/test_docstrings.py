@@ -47,7 +47,8 @@ ARGUMENTS = {
     "divider": 8,
     "inner": 1,
     "levels": (8, 16),
-    "size": ArraySize(elements=4, lanes=16),
+    "rows": 16,
+    "size": ArraySize(elements=4, lanes=16, weight_rows=64),
     "width": 5,
 }
 AMARANTH = {"In": In, "Out": Out, "data": data, "signed": signed, "stream": stream}

@@ -2,10 +2,9 @@
 
 import struct
 import zlib
-from collections import Counter
 
 import numpy as np
-from boldhost.transport import Transport
+from support.board_link import BoardLink
 
 from boldhw.golden.network import Network
 from boldhw.spec import packing
@@ -15,18 +14,13 @@ from boldhw.spec.order import Order
 from boldhw.spec.protocol import (
     ACTIVE,
     COUNTERS,
-    FRAME_WINDOW,
     HIT,
     READABLE,
-    REPLY,
     STORE_REGISTERS,
     UPDATED,
     Bank,
-    Command,
     Register,
     Status,
-    decode,
-    encode,
     identity_bytes,
     registers_of,
 )
@@ -36,26 +30,13 @@ from boldhw.spec.table import TABLE
 CLOCK_HZ = 24_000_000
 
 
-class Refusal(Exception):
-    """Ends a command with a status other than OK."""
-
-
-class GoldenBoard(Transport):
-    """A board in Python, seen through a Transport.
-
-    ``on_request`` and ``on_reply`` take (count, frame) of each frame, delimiter included, and
-    return the bytes that arrive instead: the place to lose, damage or repeat some. ``executed``
-    counts executions by Command.
-    """
+class GoldenBoard(BoardLink):
+    """A board in Python, seen through a Transport."""
 
     def __init__(self, config, on_request=None, on_reply=None):
         self.config = config
         self.greeting = identity_bytes(config, CLOCK_HZ)
-        self.on_request = on_request or (lambda count, frame: frame)
-        self.on_reply = on_reply or (lambda count, frame: frame)
-        self.requests = self.replies = 0
-        self.executed = Counter()
-        self.closed = False
+        super().__init__(on_request, on_reply)
         self.power_cycle()
 
     def power_cycle(self):
@@ -69,62 +50,8 @@ class GoldenBoard(Transport):
         if config.has_store:
             self.memories[Bank.STORE] = bytearray(config.store_bytes)
             self.item_bytes[Bank.STORE] = config.store_width // 8
-        self.seq, self.stored = None, [b""] * FRAME_WINDOW
-        self.received, self.sent = bytearray(), bytearray()
+        self.restart_link()
         self.reset()
-
-    # Transport
-
-    def write(self, data):
-        *frames, rest = bytes(self.received + data).split(b"\0")
-        self.received[:] = rest
-        for frame in frames:
-            self._arrive(frame + b"\0")
-
-    def read(self, timeout):
-        data = bytes(self.sent)
-        self.sent.clear()
-        return data
-
-    def close(self):
-        self.closed = True
-
-    # Link
-
-    def _arrive(self, frame):
-        if len(frame) > 1:
-            self.requests += 1
-            frame = self.on_request(self.requests, frame)
-        *frames, self._rest = frame.split(b"\0")
-        for part in filter(None, frames):
-            message = decode(part)
-            if message:
-                self._handle(*message)
-            else:
-                self._send(b"\0")
-
-    def _handle(self, kind, seq, addr, payload):
-        place = seq % FRAME_WINDOW
-        if kind == Command.HELLO or (self.seq is not None and seq == (self.seq + 1) & 0xFF):
-            self.seq, (status, reply) = seq, self._execute(kind, addr, payload)
-            self.stored[place] = encode(kind | REPLY, seq, status, reply)
-        self._send(self.stored[place] or b"\0")
-
-    def _send(self, frame):
-        self.replies += 1
-        self.sent += self.on_reply(self.replies, frame)
-
-    def _execute(self, kind, addr, payload):
-        try:
-            command = Command(kind)
-        except ValueError:
-            return Status.UNKNOWN_COMMAND, b""
-        try:
-            reply = getattr(self, f"_{command.name.lower()}")(addr, payload)
-        except Refusal as refusal:
-            return refusal.args[0], b""
-        self.executed[command] += 1
-        return Status.OK, reply
 
     # Commands
 
@@ -231,11 +158,6 @@ class GoldenBoard(Transport):
         return bytes((gathered & 0xFF,))
 
     # Between memories and golden network
-
-    @staticmethod
-    def _check(condition, status):
-        if not condition:
-            raise Refusal(status)
 
     def _span(self, bank, first, count):
         self._check(bank in self.memories, Status.BAD_ADDRESS)

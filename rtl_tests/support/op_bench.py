@@ -134,6 +134,8 @@ class BlockMemory:
     def sample(self):
         """Take what the unit asks for in this cycle; a row is not read as it is written."""
         valid, addr, granule, block = (int(port.value) for port in self.write)
+        readers = sum(int(reader.reads[0].value) for reader in self.readers)
+        assert readers < 2, "two rows of weights are read at once"
         for reader in self.readers:
             reads = int(reader.reads[0].value) and int(reader.reads[1].value) == addr
             assert not (valid and reads), f"row {addr} is read as it is written"

@@ -1,7 +1,9 @@
 """Random segments of a VOTE or FLIP, over maps that a small memory holds."""
 
+from math import isqrt
+
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.kinds import Segment
+from boldhw.spec.ops.kinds import Segment, Window
 from boldhw.spec.ops.nest import jumps
 from boldhw.spec.ops.words import Words
 
@@ -87,3 +89,32 @@ def gathered_segment(rng, size, shape, words, slots, zero_true):
 def wide(size, rows, columns):
     """Return the rows of the delta memory of so many places."""
     return ceil_div(rows * columns, size.lanes)
+
+
+def window_of(rng, size, sums, **fixed):
+    """Return a window over an image of which patches reach beyond some sides, or none."""
+    rows, columns = sums
+    planes = rng.randint(1, 3)
+    side = rng.randint(1, isqrt(2 * size.lanes // planes))
+    stride, reach = rng.choice((1, 1, 2)), rng.randint(0, 2)
+    top, left = -rng.randint(0, reach), -rng.randint(0, reach)
+    far = [(count - 1) * stride + side for count in sums]
+    height = max(1, top + far[0] - rng.randint(0, reach))
+    width = min(size.lanes, max(1, left + far[1] - rng.randint(0, reach)))
+    groups = ceil_div(side**2 * planes, size.elements)
+    inside = min(top, left) >= 0 and top + far[0] <= height and left + far[1] <= width
+    values = {
+        "zero_true": rng.randint(0, 1),
+        "border": int(not inside),
+        "planes": planes,
+        "side": side,
+        "in_row": rng.randint(0, MARGIN),
+        "groups": groups,
+        "lanes": side**2 * planes - (groups - 1) * size.elements,
+        "stride": stride,
+        "top": top,
+        "left": left,
+        "height": height,
+        "width": width,
+    }
+    return Window(**values | fixed)

@@ -9,6 +9,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
 from boldhw.gateware.ops.ports import RowRead
 from boldhw.gateware.ops.turner import Turner
+from boldhw.gateware.ops.window import WindowUnit
 
 
 class WithTurner(wiring.Component):
@@ -43,9 +44,9 @@ class WithTurner(wiring.Component):
 
 
 class WithArray(WithTurner):
-    """A unit with its turner and an array; ``array_rows`` reads the weights of the array."""
+    """A unit with turner, window unit and array; ``array_rows`` reads weights for the array."""
 
-    HIDDEN = ("turner", "array")
+    HIDDEN = ("turner", "array", "window")
 
     def __init__(self, unit):
         size = unit.size
@@ -54,6 +55,9 @@ class WithArray(WithTurner):
     def elaborate(self, platform):
         m = super().elaborate(platform)
         size, port = self.unit.size, self.unit.array
+        m.submodules.window = window = WindowUnit(size)
+        m.d.comb += [window.part.eq(self.windows[0]), window.row.eq(self.read.row)]
+        wiring.connect(m, self.unit.window, window.port)
         m.submodules.array = array = PEArray(ArrayConfig(size))
         flags = delay(m, Cat(port.valid, port.first, port.last), size.read_latency)
         m.d.comb += [

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from boldhw.gateware.command.context import COUNTED, SAMPLING, one_of
-from boldhw.spec.protocol import READABLE, Command, Status, registers_of
+from boldhw.gateware.command.dialect import readable, writable
+from boldhw.spec.protocol import Command, Status
 
 # What a command can need, each named by the answer where it is missing.
 TRAINING, STORE, NETWORK = Status.NO_TRAINING, Status.NO_STORE, Status.NOT_CONFIGURED
@@ -37,13 +38,13 @@ def steps(c):
     """Return the Steps of all commands that the engine has."""
     reset = (c.registers.clear.eq(~c.dry), c.control.clear.eq(~c.dry))
     from_zero = (c.clear.eq(1),)
-    readable = (~one_of(c.address, READABLE), Status.BAD_ADDRESS)
-    writable = (~one_of(c.address, registers_of(c.config)), Status.BAD_ADDRESS)
+    to_read = (~one_of(c.address, readable(c.config)), Status.BAD_ADDRESS)
+    to_write = (~one_of(c.address, writable(c.config)), Status.BAD_ADDRESS)
     samples = (c.none | c.high.any(), Status.BAD_LENGTH)
     table = [
         Step((Command.RESET,), "WAIT", statements=reset),
-        Step((Command.REG_READ,), "SEND", checks=(readable,)),
-        Step((Command.REG_WRITE,), "TAKE", checks=(writable,)),
+        Step((Command.REG_READ,), "SEND", checks=(to_read,)),
+        Step((Command.REG_WRITE,), "TAKE", checks=(to_write,)),
         Step((Command.MEM_READ, Command.MEM_WRITE), "BANK"),
         Step((Command.STATE_CRC,), "BANK", for_good="SEND"),
         Step(SAMPLING, "SAMPLE", statements=from_zero, checks=(samples,)),

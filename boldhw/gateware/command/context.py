@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Signal
 from amaranth.lib import enum
 
+from boldhw.gateware.command.dialect import banks
 from boldhw.gateware.command.registers import RegisterFile
 from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.command.words import WordCounter
 from boldhw.gateware.link.link import FramePort
+from boldhw.gateware.ops.link_ports import OpControlPort, WordPort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
 from boldhw.gateware.store.store import StorePort
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.protocol import Bank, Command, Status, banks_of
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import STATUS_BITS, OpBank
+from boldhw.spec.protocol import Bank, Command, Status
 
 COUNTED = (Command.HELLO, Command.STAT)  # replies from the memory of the counters
 SAMPLING = (Command.INFER, Command.TRAIN)  # payload of samples
@@ -41,23 +45,25 @@ class Context:
     width beside it. One that is combinational ("comb") is 0 in every state that does not drive it.
     """
 
-    config: EngineConfig
+    config: EngineConfig | LinkedArray
     frame: FramePort  # the frame to execute and the reply to it
     data: DataPort
-    blocks: BlockPort
-    control: ControlPort
+    blocks: BlockPort | WordPort
+    control: ControlPort | OpControlPort
     store: StorePort | None  # None in an engine without a store
     registers: RegisterFile
     shifter: Shifter  # bytes of the link to words of the memories and back
     words: WordCounter  # of the current word and item
 
     def __post_init__(self):
+        ops = self.config.runs_ops
         # Register or comb: meaning; what drives it.
         self.dry = Signal()  # register: this run changes nothing; IDLE and END
-        self.status = Signal(Status)  # register: of the reply; IDLE and ``fail``
+        statuses = STATUS_BITS if ops else Status
+        self.status = Signal(statuses)  # register: of the reply; IDLE and ``fail``
         self.command = Signal(4)  # register: of the frame; HEADER
         self.known = Signal()  # register: there is such a command; HEADER
-        self.bank = Signal(range(len(banks_of(self.config))))  # register: memory to access; BANK
+        self.bank = Signal(range(max(banks(self.config)) + 1))  # register: memory to access; BANK
         self.address = Signal(FIELD_BITS)  # register: of the item; ``addend``, ``next``, ``clear``
         self.addend = Signal(16)  # comb: added to the address; HEADER and SAMPLE
         self.next = Signal()  # comb: one more is added; states that end an item, ``commit``
@@ -81,6 +87,22 @@ class Context:
     def sampling(self):
         """Return a condition: the payload is samples."""
         return self.is_(*SAMPLING)
+
+    def in_blocks(self):
+        """Return a condition: items of the bank are rows of words, given one by one."""
+        if self.config.runs_ops:
+            return self.bank != OpBank.DATA
+        return self.bank == Bank.WEIGHTS
+
+    def outside_blocks(self):
+        """Return the contrary."""
+        if self.config.runs_ops:
+            return self.bank == OpBank.DATA
+        return self.bank != Bank.WEIGHTS
+
+    def in_rows_of_words(self):
+        """Return a condition: the words are thresholds and windows, or counters."""
+        return one_of(self.bank, (OpBank.UNITS, OpBank.COUNTERS))
 
     def in_store(self):
         """Return a condition: the bank is the store."""

@@ -4,9 +4,8 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.ports import RegisterLayout
+from boldhw.gateware.command.dialect import layout_of, readable
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.protocol import READABLE, Register
 
 SAMPLE_WORDS_BITS = 8  # a sample has to fit into a frame
 
@@ -15,14 +14,20 @@ class RegisterFile(wiring.Component):
     """Write and read registers by number; all are zero after reset and after ``clear``.
 
     A register keeps the low bits of what is written, as many as
-    :class:`boldhw.gateware.ports.RegisterLayout` gives it. Unknown numbers read zero.
+    :class:`boldhw.gateware.ports.RegisterLayout` gives it, or OpRegisterLayout. Unknown
+    numbers read zero.
+
+    Parameters
+    ----------
+    config : EngineConfig or LinkedArray
+        Which registers there are.
 
     Members
     -------
     clear : In(1)
         Make all registers zero; wins over ``write``.
     index : In(4)
-        Register to write or read, see :class:`boldhw.spec.protocol.Register`.
+        Register to write or read, a :class:`boldhw.spec.protocol.Register` or an OpRegister.
     write : In(1)
         Write ``value`` to it.
     value : In(FIELD_BITS)
@@ -31,12 +36,12 @@ class RegisterFile(wiring.Component):
         Read the higher byte, not the lower one.
     read_byte : Out(8), registered
         A byte of the register at ``index``, as it was one cycle earlier.
-    registers : Out(RegisterLayout()), registered
+    registers : Out(layout_of(config)), registered
         Registers that the core reads.
     sample_words : Out(SAMPLE_WORDS_BITS), registered
         SAMPLE_WORDS, which only the command unit uses.
     configured : Out(1), combinational
-        LAYERS is not zero.
+        The first register, LAYERS or FORWARD, is not zero.
 
     Latency
     -------
@@ -49,20 +54,26 @@ class RegisterFile(wiring.Component):
         read_byte                              v
     """
 
-    clear: In(1)
-    index: In(4)
-    write: In(1)
-    value: In(FIELD_BITS)
-    high: In(1)
-    read_byte: Out(8)
-    registers: Out(RegisterLayout())
-    sample_words: Out(SAMPLE_WORDS_BITS)
-    configured: Out(1)
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "clear": In(1),
+            "index": In(4),
+            "write": In(1),
+            "value": In(FIELD_BITS),
+            "high": In(1),
+            "read_byte": Out(8),
+            "registers": Out(layout_of(config)),
+            "sample_words": Out(SAMPLE_WORDS_BITS),
+            "configured": Out(1),
+        })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        fields = {Register.SAMPLE_WORDS: self.sample_words}
-        for register in READABLE:
+        first, *_ = names = readable(self.config)
+        sample_words = next(each for each in names if each.name == "SAMPLE_WORDS")
+        fields = {sample_words: self.sample_words}
+        for register in names:
             if register not in fields:
                 fields[register] = getattr(self.registers, register.name.lower())
         m.d.sync += self.read_byte.eq(0)
@@ -74,5 +85,5 @@ class RegisterFile(wiring.Component):
                         m.d.sync += field.eq(self.value)
         with m.If(self.clear):
             m.d.sync += [field.eq(0) for field in fields.values()]
-        m.d.comb += self.configured.eq(self.registers.layers.any())
+        m.d.comb += self.configured.eq(fields[first].any())
         return m

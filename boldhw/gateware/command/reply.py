@@ -4,8 +4,9 @@ from amaranth.hdl import Cat, Mux
 
 from boldhw.gateware.command.checks import refuse
 from boldhw.gateware.command.context import COUNTED, Source
-from boldhw.spec.counters import IDENTITY_WORDS, counter_words
-from boldhw.spec.protocol import Bank, Command, Status
+from boldhw.gateware.command.samples import ended
+from boldhw.spec.counters import counter_words, identity_words
+from boldhw.spec.protocol import Command, Status
 
 
 def add_words(m, c):
@@ -13,13 +14,15 @@ def add_words(m, c):
     frame, shifter = c.frame, c.shifter
     summing = c.is_(Command.STATE_CRC) & c.dry
     infer, words = c.is_(Command.INFER), (Command.MEM_READ, Command.STATE_CRC)
-    block = c.is_(*words) & (c.bank == Bank.WEIGHTS)
+    block = c.is_(*words) & c.in_blocks()
     with m.State("LOAD"):
         # A word for SEND: of a block, a counter, or the next score as soon as there is one.
         m.d.comb += [c.blocks.shift.eq(block), shifter.load.eq(1)]
         m.d.comb += c.control.score_ready.eq(infer)
         with m.If(~infer | c.control.score_valid | c.dry):
             m.next = "SEND"
+        if c.config.runs_ops:
+            refuse(m, c, (infer & ~c.control.busy & ended(c), c.control.failed))
     with m.State("SEND"):
         m.d.comb += [
             c.source.eq(Source.SHIFTER),
@@ -81,7 +84,7 @@ def _choose_other(m, c):
 
 def _go_on(m, c):
     """Go on after a word."""
-    counted = Mux(c.is_(Command.HELLO), IDENTITY_WORDS, counter_words(c.config))
+    counted = Mux(c.is_(Command.HELLO), identity_words(c.config), counter_words(c.config))
     with m.Switch(c.command):
         with m.Case(Command.INFER):
             m.next = "LOAD"
@@ -92,7 +95,7 @@ def _go_on(m, c):
         with m.Case(Command.MEM_READ, Command.STATE_CRC):
             with m.If(c.is_(Command.STATE_CRC) & ~c.dry):
                 m.next = "END"
-            with m.Elif((c.bank == Bank.WEIGHTS) & ~c.words.words_end):
+            with m.Elif(c.in_blocks() & ~c.words.words_end):
                 m.d.comb += [c.shifter.load.eq(1), c.blocks.shift.eq(1)]
             with m.Elif(~c.none):
                 m.next = "ITEM"

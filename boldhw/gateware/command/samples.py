@@ -12,6 +12,9 @@ def add_samples(m, c):
         m.d.comb += [c.shifter.clear.eq(1), c.words.begin.eq(1), c.addend.eq(control.slot)]
         m.d.sync += [c.count.eq(c.count - 1), c.high.eq(frame.data)]
         m.next = "TAKE"
+        if c.config.runs_ops:
+            with m.If(c.registers.sample_words == 0):
+                m.next = "RUN"
         with m.If(~infer):
             m.d.comb += frame.advance.eq(1)
             bad_label = frame.data >= c.registers.registers.classes
@@ -27,11 +30,18 @@ def add_samples(m, c):
             m.next = "NEXT"
         with m.If(c.is_(Command.RESET)):
             m.next = "END"
+        if c.config.runs_ops:
+            refuse(m, c, (ended(c), c.control.failed))
     with m.State("NEXT"):
         m.d.comb += c.clear.eq(1)
         m.next = "SAMPLE"
         with m.If(c.none):
             m.next = "END"
+
+
+def ended(c):
+    """Return a condition: a list of the operation was ended, so its outcome means nothing."""
+    return c.control.failed.any() & ~c.dry & ~c.is_(Command.RESET)
 
 
 def add_store(m, c):

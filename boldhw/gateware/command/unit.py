@@ -63,13 +63,14 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.command import checks, memory, reply, samples
 from boldhw.gateware.command.context import COUNTED, SAMPLING, Context, Source, one_of
+from boldhw.gateware.command.dialect import ports_of
 from boldhw.gateware.command.registers import RegisterFile
 from boldhw.gateware.command.shifter import Shifter
 from boldhw.gateware.command.words import WordCounter
 from boldhw.gateware.link.link import FramePort
-from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, Operation
-from boldhw.gateware.store.store import StorePort
+from boldhw.gateware.ports import Operation
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.link import COUNTER_BYTES
 from boldhw.spec.protocol import CRC_BYTES, Bank, Command, Status
 
 OPERATIONS = {
@@ -89,7 +90,7 @@ class CommandUnit(wiring.Component):
 
     Parameters
     ----------
-    config : EngineConfig
+    config : EngineConfig or LinkedArray
         Gives sizes, and which commands and memories the engine has.
 
     Members
@@ -99,9 +100,9 @@ class CommandUnit(wiring.Component):
     data : Out(DataPort(config))
         Data memory; combinational from registers and the current byte.
     blocks : Out(BlockPort(config))
-        Weight memory; likewise.
+        Weight memory; likewise. A WordPort, for all other memories, to an engine of op lists.
     control : Out(ControlPort(config))
-        The core; likewise.
+        The core; likewise. An OpControlPort to an engine of op lists.
     store : Out(StorePort(config))
         The store; likewise; only in an engine with one.
 
@@ -113,19 +114,12 @@ class CommandUnit(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        members = {
-            "frame": In(FramePort()),
-            "data": Out(DataPort(config)),
-            "blocks": Out(BlockPort(config)),
-            "control": Out(ControlPort(config)),
-        }
-        if config.has_store:
-            members["store"] = Out(StorePort(config))
-        super().__init__(members)
+        ports = {name: Out(port) for name, port in ports_of(config).items()}
+        super().__init__({"frame": In(FramePort())} | ports)
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.registers = registers = RegisterFile()
+        m.submodules.registers = registers = RegisterFile(self.config)
         m.submodules.shifter = shifter = Shifter(self.config)
         m.submodules.words = words = WordCounter(self.config)
         store = self.store if self.config.has_store else None
@@ -139,6 +133,8 @@ class CommandUnit(wiring.Component):
         _measure(m, c)
         if store is not None:
             _connect_store(m, c)
+        if self.config.runs_ops:
+            _connect_words(m, c)
         with m.FSM():
             _add_start(m, c)
             checks.add_dispatch(m, c)
@@ -166,13 +162,13 @@ def _connect(m, c):
         c.data.addr.eq(c.address),
         c.data.write_data.eq(shifter.row),
         c.blocks.addr.eq(c.address),
-        c.blocks.word_in.eq(shifter.row[c.config.data_width - 8 * _lane_bytes(c.config) :]),
+        c.blocks.word_in.eq(_word_in(c)),
         control.label.eq(c.high),
         control.registers.eq(registers.registers),
         control.counter_addr.eq(
             Cat(c.address[: len(control.counter_addr) - 1], c.is_(Command.HELLO))
         ),
-        control.noise_data.eq(c.argument),
+        *([] if c.config.runs_ops else [control.noise_data.eq(c.argument)]),
         registers.index.eq(c.address),
         registers.value.eq(c.argument),
         registers.high.eq(c.words.bytes[0] | frame.second),  # read one cycle early
@@ -193,8 +189,9 @@ def _load(m, c):
         m.d.comb += row_in[:FIELD_BITS].eq(c.control.score)
     with m.Elif(c.is_(*COUNTED)):
         m.d.comb += row_in[:FIELD_BITS].eq(c.control.counter)
-    with m.Elif(c.bank == Bank.WEIGHTS):
-        m.d.comb += row_in[: 8 * _lane_bytes(c.config)].eq(c.blocks.word)
+    with m.Elif(c.in_blocks()):
+        width = 8 * max(_lane_bytes(c.config), COUNTER_BYTES if c.config.runs_ops else 0)
+        m.d.comb += row_in[:width].eq(_word(m, c))
     if c.config.has_store:
         with m.Elif(c.in_store()):
             m.d.comb += row_in[: c.config.store_width].eq(c.store.word)
@@ -224,6 +221,9 @@ def _measure(m, c):
         if config.has_store:
             with m.If(c.in_store()):
                 m.d.comb += size.eq(config.store_width // 8 - 1)
+        if config.runs_ops:
+            with m.If(c.in_rows_of_words()):
+                m.d.comb += size.eq(COUNTER_BYTES - 1)
     with m.Elif(c.taking & c.sampling()):
         m.d.comb += size.eq(config.word_bytes - 1)
     with m.Elif(~c.is_(Command.TRAIN, Command.FLUSH)):
@@ -236,6 +236,31 @@ def _measure(m, c):
 def _lane_bytes(config):
     """Return the bytes of one word of a weight block."""
     return config.block_bytes // config.elements
+
+
+def _word(m, c):
+    """Return the word of a block; bits that it has not are 0."""
+    if not c.config.runs_ops:
+        return c.blocks.word
+    return Mux(c.in_rows_of_words(), c.blocks.word, c.blocks.word[: c.config.elements])
+
+
+def _connect_words(m, c):
+    """Connect what only a port of words has."""
+    items = c.is_(Command.MEM_READ, Command.MEM_WRITE, Command.STATE_CRC)
+    m.d.comb += [
+        c.blocks.used.eq(items & c.in_blocks()),
+        c.blocks.bank.eq(c.bank),
+    ]
+
+
+def _word_in(c):
+    """Return the word of a block whose last byte was taken last."""
+    row, last = c.shifter.row, c.config.data_width
+    word = row[last - 8 * _lane_bytes(c.config) :]
+    if not c.config.runs_ops:
+        return word
+    return Mux(c.in_rows_of_words(), row[last - 8 * COUNTER_BYTES :], word)
 
 
 def _connect_store(m, c):
@@ -295,7 +320,7 @@ def _add_take(m, c):
                     with m.Case(*SAMPLING), m.If(c.words.words_end):
                         m.next = "RUN"
                     with m.Case(Command.MEM_WRITE):
-                        with m.If((c.bank != Bank.WEIGHTS) | c.words.words_end):
+                        with m.If(c.outside_blocks() | c.words.words_end):
                             m.next = "STORE"
                     with m.Case(Command.REG_WRITE):
                         m.next = "END"

@@ -12,6 +12,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_config import ArrayConfig
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
+from boldhw.gateware.ops.flip import FlipUnit
 from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
@@ -49,13 +50,14 @@ from boldhw.spec.ops.kinds import (
 #     scores, score_write                     scores
 #     array, window, turner                   array, window unit, and turner of P x P bits
 #     active_samples                          active samples of this batch before this one
-#     label, margin, active                   of the loss
+#     label, margin, active, hit              of the loss
 UNITS = {
     Mac: MacUnit,
     Expand: ExpandUnit,
     Gather: GatherUnit,
     Turn: TurnUnit,
     Vote: VoteUnit,
+    Flip: FlipUnit,
     Count: CountUnit,
     Loss: LossUnit,
 }
@@ -72,7 +74,7 @@ def memory_shapes(size):
         "data": (size.data_width, size.data_rows, late, 1),
         "weight": (p * s, size.weight_rows, late, p * size.granules),
         "delta": (2 * s, size.delta_rows, late, 2 * size.granules),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, 1),
+        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p),
         "counter": (p * COUNTER_BITS, size.counter_rows, late, p),
         "score": (SUM_BITS, size.score_rows, 1, 1),
     }
@@ -81,6 +83,11 @@ def memory_shapes(size):
 def widest(size):
     """Return the bits of the widest row of all memories."""
     return max(width for width, *_ in memory_shapes(size).values())
+
+
+def most_parts(size):
+    """Return the parts of a row of the memory that has most of them."""
+    return max(parts for *_, parts in memory_shapes(size).values())
 
 
 class OpEngine(wiring.Component):
@@ -115,7 +122,9 @@ class OpEngine(wiring.Component):
         Its cycles.
     active : Out(1), registered
         Verdict of the last LOSS.
-    host : In(HostPort(widest(size)))
+    hit : Out(1), registered
+        The label is the best class, the first one of several.
+    host : In(HostPort(widest(size), most_parts(size)))
         Reads and writes the memories while ``busy`` is low; its row is combinational.
 
     Latency
@@ -138,7 +147,8 @@ class OpEngine(wiring.Component):
             "status": Out(Status),
             "cycles": Out(CYCLE_BITS),
             "active": Out(1),
-            "host": In(HostPort(widest(size))),
+            "hit": Out(1),
+            "host": In(HostPort(widest(size), most_parts(size))),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -161,6 +171,7 @@ class OpEngine(wiring.Component):
             self.status.eq(sequencer.status),
             self.cycles.eq(sequencer.cycles),
             self.active.eq(_any(unit.active for unit in _with(units, "active"))),
+            self.hit.eq(_any(unit.hit for unit in _with(units, "hit"))),
         ]
         self._memories(m, sequencer, list(units.values()))
         self._array(m, sequencer, _with(units, "array"))
@@ -187,11 +198,7 @@ class OpEngine(wiring.Component):
         m.submodules.array = ResetInserter(sequencer.abort)(array)
         flags, doubled, ports = [], [], [unit.array for unit in units]
         for unit, port in zip(units, ports, strict=True):
-            runs = Signal()
-            with m.If(unit.op.done | sequencer.abort):
-                m.d.sync += runs.eq(0)
-            with m.If(unit.op.start):
-                m.d.sync += runs.eq(1)
+            runs = self._runs(m, sequencer, unit)
             flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
             doubled.append(runs & port.zero_true)
             m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
@@ -205,19 +212,29 @@ class OpEngine(wiring.Component):
             array.zero_true_vote.eq(_any(doubled)),
         ]
 
+    def _runs(self, m, sequencer, unit):
+        """Return whether a unit runs, from the cycle after ``start`` to ``done``."""
+        runs = Signal()
+        with m.If(unit.op.done | sequencer.abort):
+            m.d.sync += runs.eq(0)
+        with m.If(unit.op.start):
+            m.d.sync += runs.eq(1)
+        return runs
+
     def _window(self, m, sequencer, units):
         """Make the window unit; it serves the segment that is a window."""
-        ports = [unit.window for unit in units]
+        ports = [(unit.window, self._runs(m, sequencer, unit)) for unit in units]
         m.submodules.window = window = WindowUnit(self.size)
         bits = sequencer.parts[0]
         for index in range(1, self.size.segments):
-            bits = Mux(sequencer.windows[index], sequencer.parts[index], bits)
+            of_op = sequencer.windows[index] & (index < sequencer.count)
+            bits = Mux(of_op, sequencer.parts[index], bits)
         connect(m, window.part, Window, bits)
         m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
         for name in ("load", "inside", "column", "upper", "second"):
-            value = _any(getattr(port, name) for port in ports)
+            value = _any(Mux(runs, getattr(port, name), 0) for port, runs in ports)
             m.d.comb += getattr(window.port, name).eq(value)
-        for port in ports:
+        for port, _ in ports:
             m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
     def _start(self, m, sequencer, kind, unit):
@@ -266,7 +283,11 @@ class OpEngine(wiring.Component):
                 own.eq(Mux(self.busy, addr, self.host.addr)),
                 memory.addr.eq(own),
                 memory.write.eq(
-                    Mux(self.busy, write, (chosen & self.host.write).replicate(memory.parts))
+                    Mux(
+                        self.busy,
+                        write,
+                        Mux(chosen & self.host.write, ~self.host.keep[: memory.parts], 0),
+                    )
                 ),
                 memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
                 memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),

@@ -72,9 +72,9 @@ class Flipper(wiring.Component):
 
     Latency
     -------
-    Blocks follow each other with 2 cycles between, 3 with a transposed plane: so many more lie
-    between ``soon`` for the last output of a block and that for the next one. A block of two
-    outputs, P = 2, with ``dual_port``::
+    The first output of a block comes 2 cycles later than it would within one, 3 with a transposed
+    plane, and one more for each output that the block before it lacks. A block of two outputs,
+    P = 2, with ``dual_port``::
 
         cycle               0    1    2    3    4    5    6    7    8    9
         start               1

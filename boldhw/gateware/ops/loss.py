@@ -45,6 +45,8 @@ class LossUnit(wiring.Component):
         Write of the deltas.
     active : Out(1), registered
         The label did not lead by the margin.
+    hit : Out(1), registered
+        The label is the best class, the first one of several.
 
     Latency
     -------
@@ -61,6 +63,7 @@ class LossUnit(wiring.Component):
             "scores": Out(RowRead(SUM_BITS)),
             "write": Out(RowWrite(size.data_width)),
             "active": Out(1),
+            "hit": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -121,7 +124,10 @@ class LossUnit(wiring.Component):
         with m.If(self.op.start):
             m.d.sync += some.eq(0)
         with m.If(self.op.done & ~self.op.op.deltas):
-            m.d.sync += self.active.eq(best > right - self.margin)
+            m.d.sync += [
+                self.active.eq(best > right - self.margin),
+                self.hit.eq((right > best) | ((right == best) & (self.label < best_class))),
+            ]
 
     def _write(self, m):
         """Go on from row to row; return registers of the deltas."""
@@ -130,7 +136,8 @@ class LossUnit(wiring.Component):
             rows=Signal(FIELD_BITS),  # to write in front of the map, or of a word
             lane=Signal(range(size.elements)),
             granule=Signal(range(size.granules)),
-            groups=Signal(range(size.granules + 1)),  # in the word
+            groups=Signal(range(size.granules + 1)),  # of a pixel, 0 where it has several words
+            later=Signal(),  # the word is not the first one
             over=Signal(),  # no more outputs
             signs=Signal(size.lanes),
             masks=Signal(size.lanes),
@@ -141,7 +148,8 @@ class LossUnit(wiring.Component):
             m.d.sync += [
                 self.write.addr.eq(op.out_row - op.front),
                 found.rows.eq(op.front - 1),
-                Cat(found.lane, found.granule, found.over, found.signs, found.masks).eq(0),
+                Cat(found.lane, found.granule, found.over, found.later).eq(0),
+                Cat(found.signs, found.masks).eq(0),
             ]
         return found
 
@@ -166,7 +174,7 @@ class LossUnit(wiring.Component):
                 write.over.eq(write.over | ends),
                 write.lane.eq(Mux(last_lane, 0, write.lane + 1)),
                 write.granule.eq(write.granule + last_lane),
-                write.groups.eq(write.granule + 1),
+                write.groups.eq(Mux(write.later, 0, write.granule + 1)),
                 write.rows.eq(self.op.op.out_pitch - 1),
             ]
             with m.If(last_lane & (ends | write.over | (write.granule == size.granules - 1))):
@@ -177,7 +185,7 @@ class LossUnit(wiring.Component):
                 each.eq(next_pixel(size, each, write.groups)) for each in (write.signs, write.masks)
             ]
             with m.If(write.rows == 0):
-                m.d.sync += Cat(words, write.granule).eq(0)
+                m.d.sync += [Cat(words, write.granule).eq(0), write.later.eq(1)]
                 m.next = "SCAN"
                 with m.If(write.over):
                     m.next = "END"

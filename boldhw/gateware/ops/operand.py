@@ -70,12 +70,14 @@ class Operand(wiring.Component):
         used, short = delay(m, used, late), delay(m, short, late)
         valid, is_window = delay(m, Cat(self.valid, self.is_window), late + 1)
         index = delay(m, word.part, late)
-        part = {name: Array(each[name] for each in self.parts)[index]
-                for name in ("lanes", "deltas", "zero_true")}  # fmt: skip
-        in_group = Cat(lane < part["lanes"] for lane in range(size.elements))
-        lanes = Cat(
-            used[g].replicate(size.elements) & (in_group | ~short[g].replicate(size.elements))
-            for g in range(size.granules)
+        part = self._chosen(m, index, ("lanes", "deltas", "zero_true"))
+        in_group, lanes = Signal(size.elements), Signal(size.lanes)
+        m.d.comb += in_group.eq(Cat(lane < part["lanes"] for lane in range(size.elements)))
+        m.d.comb += lanes.eq(
+            Cat(
+                used[g].replicate(size.elements) & (in_group | ~short[g].replicate(size.elements))
+                for g in range(size.granules)
+            )
         )
         full = ~part["deltas"] & ~part["zero_true"]
         known = Mux(part["deltas"], self.second, self.first | full.replicate(size.lanes))
@@ -90,8 +92,8 @@ class Operand(wiring.Component):
     def _granules(self, m, word):
         """Return which granules hold inputs, and which of them are a last group."""
         size, granules = self.size, range(self.size.granules)
-        part = {name: Array(each[name] for each in self.parts)[word.part]
-                for name in ("taps", "skip", "groups", "height", "width", "border")}  # fmt: skip
+        names = ("taps", "skip", "groups", "height", "width", "border")
+        part = self._chosen(m, word.part, names)
         several = part["taps"] > 1
         inside = (word.row >= 0) & (word.row < part["height"])
         # Granules in front of the pixel's last ones, or of the taps that the word lacks.
@@ -103,10 +105,22 @@ class Operand(wiring.Component):
             m.d.comb += missing.eq(Mux(word.begins, skipped, 0))
         with m.Elif(word.deepest):
             m.d.comb += missing.eq(size.granules - 1 - last_granules(size, part["groups"]))
-        there = Cat(self._tap_inside(m, word, part, tap) for tap in granules)
-        used = Cat((g >= missing) & inside & self._of_tap(g, part, there) for g in granules)
-        short = Cat(word.deepest & self._ends_pixel(g, part["groups"]) for g in granules)
+        there, used, short = (Signal(size.granules) for _ in range(3))
+        m.d.comb += [
+            there.eq(Cat(self._tap_inside(m, word, part, tap) for tap in granules)),
+            used.eq(Cat((g >= missing) & inside & self._of_tap(g, part, there) for g in granules)),
+            short.eq(Cat(word.deepest & self._ends_pixel(g, part["groups"]) for g in granules)),
+        ]
         return used, short
+
+    def _chosen(self, m, index, names):
+        """Return values of a segment by name, each once: they are used many times."""
+        found = {}
+        for name in names:
+            value = Array(each[name] for each in self.parts)[index]
+            found[name] = Signal.like(self.parts[0][name], name=name)
+            m.d.comb += found[name].eq(value)
+        return found
 
     def _tap_inside(self, m, word, part, tap):
         """Return whether a tap of the word is a pixel of the map; all are without border."""

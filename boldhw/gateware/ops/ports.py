@@ -263,6 +263,8 @@ class HostPort(Signature):
     ----------
     width : int
         Bits of the widest row.
+    parts : int
+        Parts of the memory whose rows are written in most of them.
 
     Members
     -------
@@ -272,17 +274,20 @@ class HostPort(Signature):
         Row to read or to write.
     write : Out(1)
         Write ``data``.
+    keep : Out(parts)
+        With ``write``: parts of the row that stay as they are.
     data : Out(width)
         The row to write, its lowest bits.
     row : In(width)
         The row at ``addr``, the read latency of the memory later.
     """
 
-    def __init__(self, width):
+    def __init__(self, width, parts):
         super().__init__({
             "memory": Out(3),
             "addr": Out(FIELD_BITS),
             "write": Out(1),
+            "keep": Out(parts),
             "data": Out(width),
             "row": In(width),
         })  # fmt: skip

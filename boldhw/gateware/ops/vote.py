@@ -6,19 +6,32 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
-from boldhw.gateware.ops.ports import ArrayPort, BlockWrite, OpPort, RowRead, RowWrite, op_layout
+from boldhw.gateware.ops.flipper import Flipper
+from boldhw.gateware.ops.kernel import counts_twice, kernel_of
+from boldhw.gateware.ops.ports import (
+    COUNTER_BITS,
+    ArrayPort,
+    BlockWrite,
+    OpPort,
+    PartWrite,
+    RowRead,
+    RowWrite,
+    WindowPort,
+    op_layout,
+)
 from boldhw.gateware.ops.steps import MOST, Steps
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Segment, Vote
+from boldhw.spec.ops.kinds import Flip, Segment, Vote, Window
 
 
 class VoteUnit(wiring.Component):
     """Build columns of an input group, then let each output's deltas vote; group by group.
 
-    Accumulators are read when a vote is made, changed, and written back in the same order.
+    Accumulators are read when a vote is made, changed, and written back in the same order. If a
+    FLIP runs along they flip weights in between; blocks of weights then come between the outputs.
 
-    Golden model: :func:`boldhw.golden.ops.vote.run`.
+    Golden model: :func:`boldhw.golden.ops.vote.run`, and :func:`boldhw.golden.ops.flip.run`.
 
     Parameters
     ----------
@@ -29,8 +42,14 @@ class VoteUnit(wiring.Component):
     -------
     op : Out(OpPort(Vote))
         The op.
+    flip : In(op_layout(Flip))
+        The FLIP that runs along, of a fused op; constant during an op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segment is the first one.
+    windows : In(data.ArrayLayout(op_layout(Window), size.segments))
+        The same descriptor, if it is a window.
+    are_windows : In(size.segments)
+        Whether it is.
     active_samples : In(FIELD_BITS)
         Active samples of this batch before this one; constant during an op.
     read : Out(RowRead(size.data_width))
@@ -39,18 +58,29 @@ class VoteUnit(wiring.Component):
         Rows of the data memory; combinational, from registers only.
     turner : Out(TurnerPort(size))
         Blocks that turn over; combinational.
+    weights : Out(RowRead(size.elements * size.lanes))
+        Rows of the weight memory; combinational, from registers only.
     blocks : Out(BlockWrite(size))
         Blocks of the weight memory; combinational, from registers only.
+    units : Out(RowRead(size.elements * 2 * FIELD_BITS))
+        Means; combinational, from registers only.
+    counters : Out(RowRead(size.elements * COUNTER_BITS))
+        Sums of deltas, the count of flips; combinational, from registers only.
+    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements))
+        The same; combinational, from registers only.
     deltas : Out(RowRead(2 * size.lanes))
         Rows of the delta memory; combinational, from registers only.
+    window : Out(WindowPort(size))
+        Patches of an image; combinational.
     array : Out(ArrayPort(size))
         Votes; combinational, ``sign`` and ``mask`` from what is read.
 
     Latency
     -------
     For each input group the cycles of :class:`Columns`, ``wide`` cycles for each output, with one
-    port 2 at least, and ``size.latency + 1``; an op one more. Votes of two outputs of two words
-    each, with one port and a latency of 6::
+    port 2 at least, and ``size.latency + 1``; an op one more. A fused op takes 2 more, and between
+    blocks of outputs what a FLIP takes there and a cycle, in which the next block is read. Votes of
+    two outputs of two words each, with one port and a latency of 6::
 
         cycle               0    1    2    3    4    5    6    7    8    9    10
         columns.done        1
@@ -64,83 +94,157 @@ class VoteUnit(wiring.Component):
 
     def __init__(self, size):
         self.size = size
+        p = size.elements
         super().__init__({
             "op": Out(OpPort(Vote)),
+            "flip": In(op_layout(Flip)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
+            "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
+            "are_windows": In(size.segments),
             "active_samples": In(FIELD_BITS),
             "read": Out(RowRead(size.data_width)),
             "write": Out(RowWrite(size.data_width)),
             "turner": Out(TurnerPort(size)),
+            "weights": Out(RowRead(p * size.lanes)),
             "blocks": Out(BlockWrite(size)),
+            "units": Out(RowRead(p * 2 * FIELD_BITS)),
+            "counters": Out(RowRead(p * COUNTER_BITS)),
+            "counter_write": Out(PartWrite(p * COUNTER_BITS, p)),
             "deltas": Out(RowRead(2 * size.lanes)),
+            "window": Out(WindowPort(size)),
             "array": Out(ArrayPort(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
         size, op = self.size, self.op.op
-        part = self.parts[0]
+        is_window = self.are_windows[0]
+        part = kernel_of(m, size, self.parts[0], self.windows[0], is_window)
+        twice, doubled = Signal(), Signal()  # sums are twice the votes
+        m.d.comb += [
+            twice.eq(counts_twice(self.windows[0], is_window)),
+            doubled.eq(part.zero_true | twice),
+        ]
         m.submodules.columns = columns = Columns(size)
-        wiring.connect(m, columns.turner, wiring.flipped(self.turner))
-        wiring.connect(m, columns.blocks, wiring.flipped(self.blocks))
-        ended = self._votes(m, columns.done, columns)
+        m.submodules.flipper = flipper = Flipper(size)
+        wiring.connect(m, columns.window, wiring.flipped(self.window))
+        for name in ("weights", "units", "counters", "counter_write"):
+            wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
+        ended = self._votes(m, columns, twice, doubled)
+        closes = ended & columns.last
         m.d.comb += [
             columns.start.eq(self.op.start),
             columns.next.eq(ended & ~columns.last),
             columns.op.eq(op),
             columns.part.eq(part),
-            self.op.done.eq(ended & columns.last),
+            columns.image.eq(self.windows[0]),
+            columns.is_window.eq(is_window),
+            columns.twice.eq(twice),
+            flipper.start.eq(self.op.start & op.fused),
+            flipper.load.eq(columns.done & op.fused),
+            flipper.op.eq(self.flip),
+            flipper.part.eq(part),
+            self.op.done.eq(Mux(op.fused, delay(m, closes, 2), closes)),
         ]
-        reads, addr = self._accumulators(m, columns)
+        reads, addr = self._accumulators(m, columns, flipper, doubled)
         m.d.comb += [
             columns.read.row.eq(self.read.row),
             self.read.valid.eq(columns.read.valid | reads),
             self.read.addr.eq(Mux(reads, addr, columns.read.addr)),
         ]
+        self._share(m, columns, flipper)
         return m
 
-    def _votes(self, m, begins, columns):
+    def _share(self, m, columns, flipper):
+        """Give the turner and the weight memory to who uses them: columns, or weights."""
+        ours, turning = self.turner, flipper.turner.shift
+        m.d.comb += [
+            ours.load.eq(flipper.turner.load),
+            ours.block_in.eq(flipper.turner.block_in),
+            ours.shift.eq(columns.turner.shift | turning),
+            ours.turn.eq(columns.turner.turn),
+            ours.word_in.eq(Mux(turning, flipper.turner.word_in, columns.turner.word_in)),
+            self.blocks.valid.eq(columns.blocks.valid | flipper.blocks.valid),
+        ]
+        for name in ("addr", "granule", "block"):
+            own, other = (getattr(each.blocks, name) for each in (columns, flipper))
+            m.d.comb += getattr(self.blocks, name).eq(Mux(columns.blocks.valid, own, other))
+        for unit in (columns, flipper):
+            m.d.comb += unit.turner.block.eq(ours.block)
+
+    def _votes(self, m, columns, twice, doubled):
         """Send all outputs through the array; return when the last one's row is written."""
-        size, op = self.size, self.op.op
+        size, op, p = self.size, self.op.op, self.size.elements
         voting, idle, ends = Signal(), Signal(), Signal()
         word, output = Signal.like(op.wide), Signal.like(op.outputs)
-        row, last_word = Signal(FIELD_BITS), word == op.wide - 1
-        moves = voting
+        number, pause = Signal(range(p)), Signal(range(p + 5))  # in a block; after it
+        drain = Signal(range(size.latency + 2))
+        row, first_row, column = (Signal(FIELD_BITS) for _ in range(3))
+        second = Signal()  # it is at F's
+        row_ends = word == op.wide - 1
+        last_word = row_ends & (second | ~twice)
+        goes = ~self.weights.valid  # else a block of weights is read in between
+        sends = voting & goes & (pause == 0)
+        moves = sends
         if not size.dual_port:  # a row of accumulators is read and written
-            short = op.wide == 1
-            m.d.sync += idle.eq(voting & short & ~idle)
-            moves = voting & (~short | idle)
-        valid = voting & ~idle
-        m.d.comb += ends.eq(moves & last_word & (output == 1))
+            short = (op.wide == 1) & ~twice
+            with m.If(goes):
+                m.d.sync += idle.eq(sends & short & ~idle)
+            moves = sends & (~short | idle)
+        valid, last = sends & ~idle, output == 1
         with m.If(valid):
-            m.d.sync += row.eq(row + 1)
-        with m.If(moves):
-            m.d.sync += word.eq(Mux(last_word, 0, word + 1))
+            m.d.sync += [row.eq(row + 1), column.eq(column + 1)]
+            with m.If(row_ends & twice & ~second):  # the same deltas again
+                m.d.sync += row.eq(first_row)
             with m.If(last_word):
-                m.d.sync += output.eq(output - 1)
+                m.d.sync += [column.eq(op.column_row), first_row.eq(row + 1)]
+        with m.If(moves):
+            m.d.sync += word.eq(Mux(row_ends, 0, word + 1))
+            with m.If(row_ends):
+                m.d.sync += second.eq(twice & ~second)
+        with m.If(moves & last_word):
+            m.d.sync += [output.eq(output - 1), number.eq(number + 1)]
+            with m.If((number == p - 1) | last):
+                missing = p - 1 - number  # outputs that the block lacks
+                # The last one, after which no block is read, takes as long as the others.
+                between = missing + 2 + (self.flip.turned != 0) + last
+                m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
+        with m.If(goes & (pause != 0)):
+            m.d.sync += pause.eq(pause - 1)
+        with m.If(goes & (drain != 0)):
+            m.d.sync += drain.eq(drain - 1)
+        over = goes & (pause == 1) & (output == 0)
+        m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
         with m.If(ends):
-            m.d.sync += voting.eq(0)
-        with m.If(begins):
-            m.d.sync += [voting.eq(1), output.eq(op.outputs), row.eq(op.delta_row)]
+            m.d.sync += [voting.eq(0), drain.eq(size.latency + 1)]
+        with m.If(columns.done):
+            m.d.sync += [
+                voting.eq(1),
+                output.eq(op.outputs),
+                row.eq(op.delta_row),
+                first_row.eq(op.delta_row),
+                column.eq(op.column_row),
+            ]
         m.d.comb += [
             self.array.valid.eq(valid),
-            self.array.first.eq(word == 0),
+            self.array.first.eq((word == 0) & ~second),
             self.array.last.eq(last_word),
-            self.array.addr.eq(op.column_row + word),
-            self.array.zero_true.eq(self.parts[0].zero_true),
+            self.array.addr.eq(column),
+            self.array.zero_true.eq(doubled),
             self.deltas.valid.eq(valid),
             self.deltas.addr.eq(row),
             columns.row.eq(word),
         ]
         there = delay(m, valid, size.read_latency).replicate(size.lanes)
+        against = delay(m, second, size.read_latency).replicate(size.lanes)
         signs, masks = self.deltas.row[: size.lanes], self.deltas.row[size.lanes :]
         m.d.comb += [
-            self.array.sign.eq(signs & there),
+            self.array.sign.eq((signs ^ against) & there),
             self.array.mask.eq(masks & columns.known & there),
         ]
-        return delay(m, ends, size.latency + 1)
+        return goes & (drain == 1)
 
-    def _accumulators(self, m, columns):
+    def _accumulators(self, m, columns, flipper, doubled):
         """Read, change and write rows; return when one is read, and where."""
         size, op = self.size, self.op.op
         m.submodules.steps = steps = Steps(size)
@@ -159,16 +263,19 @@ class VoteUnit(wiring.Component):
             steps.sums.eq(self.array.sums),
             steps.accumulators.eq(self.read.row),
             steps.lanes.eq(columns.lanes),
-            steps.doubled.eq(self.parts[0].zero_true),
+            steps.doubled.eq(doubled),
             steps.rounding.eq(op.rounding),
             steps.offset.eq(Mux(op.gathered, 0, self.active_samples[:MOST] & dropped)),
             steps.decay.eq(op.decay),
             self.write.addr.eq(target),
-            self.write.row.eq(steps.result),
+            self.write.row.eq(Mux(op.fused, flipper.result, steps.result)),
+            flipper.soon.eq(delay(m, reads, 1) & op.fused),
+            flipper.accumulators.eq(steps.result),
         ]
-        writes = steps.done
-        if not size.dual_port:  # with three words a vote a row waits until the next one is read
-            writes = (steps.done | waits) & ~reads
-            m.d.sync += waits.eq((steps.done | waits) & reads)
+        writes = Mux(op.fused, delay(m, steps.done, 2), steps.done)
+        if not size.dual_port:  # with three or five words a vote it waits until a row is read
+            ready = writes | waits
+            writes = ready & ~reads
+            m.d.sync += waits.eq(ready & reads)
         m.d.comb += self.write.valid.eq(writes)
         return reads, addr

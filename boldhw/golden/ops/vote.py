@@ -9,13 +9,15 @@ from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Sums
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Segment, Vote, Window
-from boldhw.spec.ops.reads import kernel_words, vote_rows
+from boldhw.spec.ops.reads import counts_twice, kernel_words, vote_rows
 
 
 def run(memories: Memories, op: Vote, part: Segment | Window) -> None:
     """Add the votes of one sample, or of the gathered ones, to the accumulators."""
     columns = _columns(memories, op, part)
-    _store(memories, op, columns)
+    _store(memories, op, columns, op.column_row)
+    if counts_twice(part):  # F's vote on their own
+        _store(memories, op, -columns, op.column_row + memories.size.transposers * op.wide)
     votes = _votes(memories, op, columns)
     count = 0 if op.gathered else memories.count
     steps = (count % (1 << op.rounding) - votes) >> op.rounding
@@ -44,8 +46,8 @@ def _values(memories: Memories, op: Vote, part: Segment) -> Values:
     return read(memories, part, vote_rows(op, part), y, x)
 
 
-def _store(memories: Memories, op: Vote, columns: Values) -> None:
-    """Leave the columns in the weight memory, as many input groups together as transposers.
+def _store(memories: Memories, op: Vote, columns: Values, row: int) -> None:
+    """Leave T's of columns in the weight memory, as many input groups together as transposers.
 
     Blocks of P places are written; after the last one of them a row keeps what it holds.
     """
@@ -55,7 +57,7 @@ def _store(memories: Memories, op: Vote, columns: Values) -> None:
     written = (np.arange(op.wide * size.lanes) < end).reshape(op.wide, 1, size.lanes)
     for first in range(0, len(rows), size.transposers):
         found = rows[first : first + size.transposers]
-        block = memories.weights[op.column_row : op.column_row + len(found) * op.wide]
+        block = memories.weights[row : row + len(found) * op.wide]
         block[...] = np.where(written, found, block.reshape(found.shape)).reshape(block.shape)
 
 

@@ -27,6 +27,7 @@ from boldhw.spec.ops.kinds import (
 from boldhw.spec.ops.nest import Longs
 from boldhw.spec.ops.reads import (
     back_words,
+    counts_twice,
     gather_rows,
     kernel_words,
     mac_rows,
@@ -124,7 +125,7 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> Iterator[Access]:
         yield from _read(rows, rows_inside(part, np.arange(op.rows)[:, None]))
     rows_read = op.outputs * op.wide
     yield Access(DELTA, OUTPUTS, op.delta_row, op.delta_row + rows_read)
-    columns = size.transposers * op.wide
+    columns = size.transposers * op.wide * (1 + counts_twice(part))
     yield Access(WEIGHT, COLUMNS, op.column_row, op.column_row + columns, True)
     yield _accumulators(op, part, size)
 

@@ -27,7 +27,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.reads import kernel_words
+from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
 
 Parts = Sequence[Segment | Window]
@@ -53,7 +53,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            total = rows + _blocks(op, parts[0], size)
+            total = rows + _blocks(op, parts[0], size, 1) + CLOSE
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
@@ -89,8 +89,8 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     return total + (0 if size.dual_port else stored + indices + rows * empty)
 
 
-def _image_rows(op: Mac, part: Window) -> int:
-    """Return the rows of an image, of all planes, that the sums of a MAC span."""
+def _image_rows(op: Mac | Vote, part: Window) -> int:
+    """Return the rows of an image, of all planes, that the sums of an op span."""
     return part.planes * (part.side + (op.rows - 1) * part.stride)
 
 
@@ -134,23 +134,23 @@ def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     """Count the columns that are built, and the rows of deltas that meet them."""
     part = parts[0]
-    words = kernel_words(part, size)
+    words, times = kernel_words(part, size), 1 + counts_twice(part)
     inputs = len(words.used)
     planes = 1 if isinstance(part, Window) else gcd(part.stride, op.planes)
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
+    image = _image_rows(op, part) if isinstance(part, Window) else 0
     over = size.read_latency + 1  # a block is turned over and stored
     blocks = ceil_div(op.rows * op.columns, size.elements)
     if size.transposers == 1:
-        build = inputs * (max(reads, blocks * ceil_div(size.elements, op.planes)) + over)
+        shifted = max(reads, blocks * ceil_div(size.elements, op.planes))
+        build = inputs * (times * (image + shifted) + over)
     else:  # all granules of a word together; a block of P places is stored in a cycle
-        build = max(words.count * reads, inputs * blocks) + over * words.count
-    if isinstance(part, Window):
-        passes = inputs if size.transposers == 1 else words.count
-        build += passes * op.rows * part.planes
+        build = times * (max(words.count * reads, inputs * blocks) + words.count * image)
+        build += over * words.count
     together = size.planes * size.access
     drain = size.latency + 1  # from the last word of an input group to its last row
-    votes = inputs * (ceil_div(op.outputs, size.planes) * max(op.wide, together) + drain)
-    return build + votes + 1
+    row = max(times * op.wide, together)
+    return build + inputs * (ceil_div(op.outputs, size.planes) * row + drain) + 1
 
 
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
@@ -158,14 +158,15 @@ def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
     return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
 
-def _blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
+def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -> int:
     """Return the cycles in which blocks of weights are loaded and stored, in both planes.
 
-    A block goes round as a whole, with words of outputs that are not there.
+    A block goes round as a whole, with words of outputs that are not there. reads: cycles to read
+    one, while the array reads columns.
     """
     inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
     missing = groups * size.elements - op.outputs
-    return inputs * (groups * (2 + (op.turned > 0)) + missing)
+    return inputs * (groups * (2 + reads + (op.turned > 0)) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:

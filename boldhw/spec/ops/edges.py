@@ -67,6 +67,18 @@ class Edge:
         return max(0, -self.left, self.last - self.reads.width + 1)
 
     @property
+    def patches_reach(self) -> bool:
+        """Whether patches of an image reach outside of it."""
+        if self.window is None or self.layer.kernel is None:
+            return False
+        far = [(count - 1) * self.stride + self.layer.kernel.side for count in self.sums]
+        return (
+            min(self.top, self.left) < 0
+            or self.top + far[0] > self.window.height
+            or self.left + far[1] > self.window.width
+        )
+
+    @property
     def turns(self) -> bool:
         """Whether deltas go back through it, which takes a transposed plane."""
         return self.source != INPUT

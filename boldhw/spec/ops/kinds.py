@@ -43,7 +43,8 @@ class Segment(Op):
     """Words of a map that the next MAC, VOTE or FLIP reads, and the weights that they meet.
 
     A MAC takes several; their sums are added. Levels of its nest, the innermost first: word of a
-    kernel row, word of a pixel, kernel row, group, column and row of a pooled square, tile, row.
+    kernel row, word of a pixel, kernel row, group, column of a tile, one, tile, row; where squares
+    are pooled: these three, column and row of a square, group, tile, row.
     Levels of a VOTE: tile, row, word of a kernel row, word of a pixel, kernel row.
     """
 
@@ -98,6 +99,7 @@ class Window(Op):
     groups: int = value(16, "groups of P bits of a patch")
     lanes: int = value(6, "lanes in use in the last group")
     stride: int = value(6, "pixels from one sum to the next")
+    border: int = value(1, "1: patches reach outside of the image")
     top: int = value(16, "image row of the first kernel row, for the first sum", signed=True)
     left: int = value(16, "image column of the first tap, for the first sum", signed=True)
     height: int = value(16, "rows of the image")

@@ -65,6 +65,8 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         if terms > TERMS:
             raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
         _check_segments(size, where, op, parts)
+    if isinstance(op, Vote) and isinstance(parts[0], Window):
+        _check_border(where, op, parts[0])
     if isinstance(op, Flip):
         if op.turned:
             _check_turned(size, where, op, parts[0])
@@ -87,6 +89,15 @@ def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
         raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
     if op.pool > 1 and any(part.stride > WINDOW_STRIDE for part in windows):
         raise DataError(f"{where} pools sums of a window more than {WINDOW_STRIDE} pixels apart")
+
+
+def _check_border(where: str, op: Vote, part: Window) -> None:
+    """Raise DataError for patches that reach outside of an image and do not say so."""
+    far = [(count - 1) * part.stride + part.side for count in (op.rows, op.columns)]
+    inside = min(part.top, part.left) >= 0
+    inside &= part.top + far[0] <= part.height and part.left + far[1] <= part.width
+    if not inside and not part.border:
+        raise DataError(f"{where} reads patches outside of the image; its WINDOW has border=0")
 
 
 def _check_turned(size: ArraySize, where: str, op: Flip, part: Segment | Window) -> None:

@@ -223,8 +223,11 @@ class MemoryMap:
 
     def _others(self) -> None:
         size = self.size
-        wide = [self.wide(layer) for layer in self.learning]
-        self.columns = self._take("weight", "columns", size.transposers * max(wide, default=0))
+        columns = [
+            self.wide(layer) * (1 + any(edge.patches_reach for edge in self.edges[layer.name]))
+            for layer in self.learning
+        ]
+        self.columns = self._take("weight", "columns", size.transposers * max(columns, default=0))
         rows = [self.wide(layer) * layer.outputs for layer in self.learning]
         self._take("delta", "deltas by output", max(rows, default=0))
         self.units, self.means, self.fires, self.gates = {}, {}, {}, {}

@@ -30,10 +30,12 @@ class Program:
 
     memory   where everything is
     lists    ops by name of the list, END last
+    longest  cycles of the longest list, the limit of the watchdog
     """
 
     memory: MemoryMap
     lists: dict[str, list[Op]]
+    longest: int = 0
 
     @property
     def row(self) -> int:
@@ -90,8 +92,8 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     }
     memory.check(sum(op.size() for ops in lists.values() for op in ops))
     program = Program(memory, lists)
-    check(size, lists, (program.row, program.row + len(program.rows())))
-    return program
+    longest = check(size, lists, (program.row, program.row + len(program.rows())))
+    return Program(memory, lists, longest)
 
 
 def fitted(network: Network, size: ArraySize, settings: NetworkValues) -> ArraySize:

@@ -47,6 +47,14 @@ def flip_steps(op: Flip, part: Segment | Window, size: ArraySize) -> dict[str, i
     return own | {"turned_across": back.across, "turned_group": group, "turned_line": line}
 
 
+def counts_twice(part: Segment | Window) -> bool:
+    """Return whether T's and F's of patches vote one after the other.
+
+    What is outside of an image is neither in {F,T} coding.
+    """
+    return isinstance(part, Window) and bool(part.border) and not part.zero_true
+
+
 def mac_rows(op: Mac, part: Segment) -> Longs:
     """Return the row of each word of each sum: int64, shape (rows, columns, groups, words)."""
     nest = Sums(op.rows, op.columns, op.pool, op.planes, op.groups, op.fold)

@@ -211,4 +211,5 @@ def _window(memory: MemoryMap, edge: Edge, zero_true: bool, top: int, left: int)
         groups=words.groups,
         lanes=edge.reads.planes - (words.groups - 1) * memory.size.elements,
         zero_true=zero_true,
+        border=edge.patches_reach,
     )

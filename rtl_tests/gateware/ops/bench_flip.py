@@ -3,20 +3,18 @@
 from dataclasses import replace
 
 import cocotb
-import numpy as np
-from support.op_bench import BlockMemory, PartMemory, RowMemory, differing, run_op, to_ints
+from support.op_bench import run_op
 from support.op_flips import op_of, part_of
+from support.op_memories import OpMemories
 from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import flip
-from boldhw.golden.ops.memories import Memories
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import Turned
 
 SIZE = ArraySize(**parameters())
-P, S = SIZE.elements, SIZE.lanes
-BITS = 32  # of a counter
+P = SIZE.elements
 
 
 def random_case(rng):
@@ -40,40 +38,16 @@ def case_of(rng, turned, outputs, **fixed):
     return op_of(rng, SIZE, part, turned, outputs, **values | fixed), part
 
 
-def counters_of(memories):
-    """Return the rows of counters as integers."""
-    bits = memories.counters[..., None] >> np.arange(BITS) & 1
-    return to_ints(bits.astype(bool))
-
-
-def units_of(memories):
-    """Return the rows of units as integers."""
-    return to_ints((memories.units[..., None] >> np.arange(16) & 1).astype(bool))
-
-
 async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
-    memories, random = Memories(SIZE), np.random.default_rng(cocotb.RANDOM_SEED)
-    for bits in (memories.data, memories.weights):
-        bits[...] = random.random(bits.shape) < 0.5
-    memories.units[...] = random.integers(-300, 300, memories.units.shape)
-    memories.counters[...] = random.integers(-40, 40, memories.counters.shape)
-    rng, late = generator("junk"), SIZE.read_latency
-    data = RowMemory(dut, rng, to_ints(memories.data), SIZE.data_width, late, not SIZE.dual_port)
-    weights = BlockMemory(dut, rng, to_ints(memories.weights), SIZE, ["weights"])
-    units = RowMemory(dut, rng, units_of(memories), 32 * P, late, True, "units", None)
-    rows = counters_of(memories)
-    counters = PartMemory(dut, rows, BITS * P, P, "counter_write")
-    reader = RowMemory(dut, rng, rows, BITS * P, late, True, "counters", None)
+    memories = OpMemories(dut, SIZE, ["weights"])
     await start(dut, op__start=0)
     for op, part in cases:
-        flip.run(memories, op, part)
+        flip.run(memories.golden, op, part)
         load = len(op.encode()) + len(part.encode()) + 1
-        found = await run_op(dut, [data, weights, units, reader, counters], op, [(dut.parts, part)])
+        found = await run_op(dut, memories.all, op, [(dut.parts, part)])
         assert found + load == cycles([part, op], SIZE)[1], (op, part)
-        assert not differing(weights.rows, to_ints(memories.weights)), (op, part)
-        assert not differing(data.rows, to_ints(memories.data)), (op, part)
-        assert not differing(counters.rows, counters_of(memories)), (op, part)
+        assert memories.wrong() == {}, (op, part)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

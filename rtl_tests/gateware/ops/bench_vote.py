@@ -1,16 +1,18 @@
 """Bench of VoteUnit with turner and array against the golden op, on random memories."""
 
+from dataclasses import replace
+
 import cocotb
-import numpy as np
-from support.op_bench import BlockMemory, RowMemory, differing, run_op, to_ints
-from support.op_segments import gathered_segment, random_segment, segment_of, wide
+from support.op_bench import run_op
+from support.op_flips import op_of as flip_of
+from support.op_memories import OpMemories
+from support.op_segments import gathered_segment, random_segment, segment_of, wide, window_of
 from support.streams import generator, parameters, start
 
-from boldhw.golden.ops import vote
-from boldhw.golden.ops.memories import Memories
+from boldhw.golden.ops import flip, vote
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.kinds import Vote
+from boldhw.spec.ops.kinds import Turned, Vote, Window
 from boldhw.spec.ops.reads import kernel_words
 
 SIZE = ArraySize(**parameters())
@@ -54,31 +56,66 @@ def gathered_case(rng, slots, outputs):
 
 async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
-    memories, random = Memories(SIZE), np.random.default_rng(cocotb.RANDOM_SEED)
-    for bits in (memories.data, memories.deltas, memories.weights):
-        bits[...] = random.random(bits.shape) < 0.5
-    rng, late = generator("junk"), SIZE.read_latency
-    data = RowMemory(
-        dut, rng, to_ints(memories.data), SIZE.data_width, late, not SIZE.dual_port
-    )  # fmt: skip
-    rows = to_ints(memories.deltas)
-    deltas = RowMemory(dut, rng, rows, 2 * S, late, True, "deltas", None)
-    weights = BlockMemory(dut, rng, to_ints(memories.weights), SIZE, ["array_rows"])
+    memories = OpMemories(dut, SIZE, ["array_rows", "weights"])
+    memories.read_deltas(dut, SIZE)
     await start(dut, op__start=0)
-    for op, part, count in cases:
-        memories.count = dut.active_samples.value = count
-        vote.run(memories, op, part)
-        load = len(op.encode()) + len(part.encode()) + 1
-        found = await run_op(dut, [data, deltas, weights], op, [(dut.parts, part)])
-        assert found + load == cycles([part, op], SIZE)[1], (op, part)
-        assert not differing(weights.rows, to_ints(memories.weights)), (op, part)
-        assert not differing(data.rows, to_ints(memories.data)), (op, part)
+    for op, part, count, *along in cases:
+        memories.golden.count = dut.active_samples.value = count
+        vote.run(memories.golden, op, part)
+        is_window = dut.are_windows.value = isinstance(part, Window)
+        parts = [(dut.windows if is_window else dut.parts, part)]
+        if along:
+            flip.run(memories.golden, along[0], part)
+            parts.append((dut.flip, along[0]))
+        ops = [part, op, *along]
+        load = sum(len(each.encode()) for each in ops) + 1
+        found = await run_op(dut, memories.all, op, parts)
+        assert found + load == sum(cycles(ops, SIZE)), ops
+        assert memories.wrong() == {}, ops
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_ops(dut):
     rng = generator("ops")
     await check(dut, [random_case(rng) for _ in range(25)])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def windows(dut):
+    """Patches of images in both codings, within the image and beyond its sides."""
+    rng, cases = generator("windows"), []
+    for number in range(10):
+        sums = rng.randint(1, 4), rng.randint(1, 4)
+        part = window_of(rng, SIZE, sums, zero_true=number % 2)
+        op = op_of(rng, part, sums, rng.choice((1, 2, P + 1)), column_row=0)
+        cases.append((op, part, rng.randint(0, 20)))
+    await check(dut, cases)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def fused(dut):
+    """A FLIP runs along: of any outputs, with any words a vote."""
+    rng, cases = generator("fused"), []
+    for number in range(25):
+        outputs, slots = rng.choice((1, P - 1, P, P + 1, 2 * P + 1)), rng.randint(1, SIZE.batch)
+        op, part, count = gathered_case(rng, slots, outputs)
+        op = replace(op, fused=1)
+        turned = list(Turned)[number % 3]
+        values = {
+            "theta": rng.choice((1, 3, 50)),
+            "decay": rng.choice((0, 3000)),
+            "balanced": rng.randint(0, 1),
+            "clears": rng.randint(0, 1),
+            "mean_row": rng.randint(0, SIZE.unit_rows // 2),
+            "balance_row": rng.randint(1, SIZE.counter_rows // 2),
+            "acc_row": op.acc_row,
+        }
+        along = flip_of(rng, SIZE, part, turned, outputs, **values)
+        rows = along.turned_row + 4 * along.turned_group * (part.groups + along.groups)
+        op = replace(op, column_row=SIZE.weight_rows - op.wide)
+        assert rows < op.column_row
+        cases.append((op, part, count, along))
+    await check(dut, cases)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

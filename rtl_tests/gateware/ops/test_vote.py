@@ -16,7 +16,8 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_vote(sim, shape):
-    rows = {"data_rows": 2048, "delta_rows": 128, "weight_rows": 32}
+    rows = {"data_rows": 2048, "delta_rows": 128, "weight_rows": 512, "unit_rows": 64,
+            "counter_rows": 32}  # fmt: skip
     size = ArraySize(batch=19, segments=1, **rows, **shape)
     unit, parameters = WithArray(VoteUnit(size)), asdict(size)
-    simulate.run(unit, "bench_vote", sim, tests=2, parameters=parameters, cycles=3000)
+    simulate.run(unit, "bench_vote", sim, tests=4, parameters=parameters, cycles=3000)

@@ -1,0 +1,113 @@
+"""Rows and words of all memories of an engine of op lists, for the command unit."""
+
+from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from boldhw.gateware.ops.engine import memory_shapes, most_parts, widest
+from boldhw.gateware.ops.link_ports import ITEM_BITS, WordPort
+from boldhw.gateware.ops.ports import HostPort
+from boldhw.gateware.ports import DataPort
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import OpBank
+
+
+class HostAccess(wiring.Component):
+    """Give the memories to the data port, to the port of words, or to whoever reads scores.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives the shapes of the memories.
+
+    Members
+    -------
+    data : In(DataPort(LinkedArray(size)))
+        Rows of the data memory; combinational.
+    words : In(WordPort(LinkedArray(size)))
+        Words of the other memories; combinational.
+    scoring : In(1)
+        The memories belong to none of the ports; scores are read.
+    score_row : In(FIELD_BITS)
+        Which score.
+    host : Out(HostPort(widest(size), most_parts(size))), combinational
+        All memories.
+
+    Latency
+    -------
+    None but that of the memories. A load of a block, with a memory of one cycle::
+
+        cycle         0     1     2     3
+        words.load    1
+        words.addr    b
+        words.shift               1
+        words.word          first first second
+    """
+
+    def __init__(self, size):
+        self.size, self.config = size, LinkedArray(size)
+        super().__init__({
+            "data": In(DataPort(self.config)),
+            "words": In(WordPort(self.config)),
+            "scoring": In(1),
+            "score_row": In(FIELD_BITS),
+            "host": Out(HostPort(widest(size), most_parts(size))),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        words, host, p = self.words, self.host, self.size.elements
+        numbers = {name: number for number, name in enumerate(memory_shapes(self.size))}
+        index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
+        self._go_on(m, index, kept)
+        m.d.comb += [
+            addr.eq(Mux(words.load | words.write, words.addr, kept)),
+            host.memory.eq(numbers["data"]),
+            host.addr.eq(self.data.addr),
+            host.write.eq(self.data.write & ~self.scoring),
+            host.data.eq(self.data.write_data[: self.size.data_width]),
+            self.data.read_data.eq(host.row[: self.size.data_width]),
+        ]
+        with m.If(self.scoring):
+            m.d.comb += [host.memory.eq(numbers["score"]), host.addr.eq(self.score_row)]
+        with m.Elif(words.used):
+            m.d.comb += host.write.eq(words.write)
+            with m.If(words.bank == OpBank.WEIGHTS):
+                self._weights(m, numbers["weight"], addr, index)
+            with m.Else():
+                m.d.comb += [
+                    host.memory.eq(
+                        Mux(words.bank == OpBank.UNITS, numbers["unit"], numbers["counter"])
+                    ),
+                    host.addr.eq(addr),
+                    host.data.eq(words.word_in[:ITEM_BITS].replicate(p)),
+                    host.keep.eq(~(Const(1) << index)),
+                    words.word.eq(host.row.word_select(index, ITEM_BITS)),
+                ]
+        return m
+
+    def _go_on(self, m, index, kept):
+        """Go from word to word."""
+        words = self.words
+        with m.If(words.shift):
+            m.d.sync += index.eq(Mux(index == self.size.elements - 1, 0, index + 1))
+        with m.If(words.load):
+            m.d.sync += [index.eq(0), kept.eq(words.addr)]
+
+    def _weights(self, m, number, addr, index):
+        """Write a word of a block, part of the row of an element; read it."""
+        host, words, p = self.host, self.words, self.size.elements
+        bits = self.size.granules.bit_length() - 1
+        part, row = addr[:bits], addr[bits:]
+        granule = part if bits else 0
+        place = Signal(range(p * self.size.granules))
+        held = (index << bits) + granule
+        m.d.comb += [
+            place.eq(held),
+            host.memory.eq(number),
+            host.addr.eq(row),
+            host.data.eq(words.word_in[:p].replicate(p * self.size.granules)),
+            host.keep.eq(~(Const(1) << place)),
+            words.word.eq(host.row.word_select(place, p)),
+        ]

@@ -1,0 +1,128 @@
+"""The demonstration of networks of layers: a simulated board learns digits by op lists."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from boldhw import data
+from boldhw.check.graph_lockstep import GraphLockStep
+from boldhw.check.lockstep import Difference
+from boldhw.golden.graph.coding import Levels
+from boldhw.golden.graph.constants import Constants
+from boldhw.golden.graph.fastest import fastest
+from boldhw.golden.graph.start import start
+from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.spec.layer import CONV
+from boldhw.spec.network import Network
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.protocol import COUNTERS
+
+# The size that is meant for the iCE40UP5K of the iCEBreaker.
+ENGINE = ArraySize(
+    elements=7, lanes=28, batch=16, accumulator_bits=8, segments=2, data_rows=1 << 14,
+    weight_rows=256, delta_rows=256, unit_rows=8, counter_rows=32, score_rows=16,
+)  # fmt: skip
+RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what a list runs for
+
+
+@dataclass(frozen=True)
+class GraphJob:
+    """What is trained, and on what. The default is the demonstration.
+
+    network is a Network, or its shorthand.
+    """
+
+    network: Network | str = "28x28-7k5p2-14k5p2-10"
+    data: str = "mnist5k"
+    train_size: int = 1500
+    test_size: int = 300
+    epochs: int = 2
+    seed: int = 1
+
+
+def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda stats: None):
+    """Train ``job`` on a device in lock-step with the golden graph; return the run as a dict.
+
+    ``on_epoch`` gets a dict for each epoch, ``on_update`` the TrainStats of each part that was
+    compared. A difference ends the run: ``bit_exact`` is then False and ``first_difference`` says
+    where it is. Raises ConfigError for a network that the device does not hold.
+    """
+    network = Network.of(job.network)
+    dataset = data.load(job.data, job.train_size, job.test_size)
+    code = (
+        Levels((data.THRESHOLD,))
+        if network.sample.planes == 1
+        else Levels.spread(network.sample.planes)
+    )
+    code.check(network.sample, dataset.x_train, dataset.name)
+    lockstep = GraphLockStep(_graph(network, device, job, dataset, code), device, on_update)
+    constants = Constants(batch=lockstep.settings.batch)
+    trainer = GraphTrainer(lockstep, constants, job.epochs, job.train_size, job.seed, code)
+    begin, epochs, difference = time.perf_counter(), [], None
+    samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
+    try:
+        lockstep.start()
+        for stats in trainer.run(*samples):
+            epochs.append(stats)
+            on_epoch(_entry(stats))
+    except Difference as found:
+        difference = str(found)
+    return {
+        "network": str(network),
+        "test_accuracy": epochs[-1].test_accuracy if epochs else None,
+        "bit_exact": difference is None,
+        "first_difference": difference,
+        "updates_checked": lockstep.updates_checked,
+        **_passes(device),
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+
+
+def _graph(network, device, job, dataset, code):
+    """Return an untrained golden graph."""
+    bits = code(dataset.x_train)
+    settings = start(
+        network,
+        Constants(batch=min(Constants.batch, device.size.batch)),
+        int(256 * np.count_nonzero(bits) / bits.size),
+        zero_true=[not index or layer.kind == CONV for index, layer in enumerate(network.layers)],
+        bits=device.size.accumulator_bits,
+    )
+    return fastest(network, settings, job.seed, device.size.accumulator_bits, bits, dataset.y_train)
+
+
+def _entry(stats):
+    """Return one JSON-able dict of an epoch."""
+    return {
+        "epoch": stats.epoch,
+        "accuracy": stats.test_accuracy,
+        "active_fraction": stats.active / stats.samples,
+        "updates": stats.updates,
+        "flips": list(stats.flips),
+        "samples": stats.samples,
+        "seconds": round(stats.seconds, 3),
+    }
+
+
+def _passes(device):
+    """Return samples and cycles that the board counted, whether they are the model's, and the rate.
+
+    Cycles of samples that were only inferred are those of their forward lists, and left out.
+    """
+    counters = device.stat()
+    cost = {name: sum(cycles(ops, device.size)) for name, ops in device.program.lists.items()}
+    model = {name: cost[name] * counters[runs] for name, runs in RUNS.items()}
+    found = {name: counters[f"cycles_{name}"] for name in ("backward", "update")}
+    total = model["forward"] + sum(found.values())
+    return {
+        **{name: counters[name] for name in COUNTERS[3:]},
+        "cycles": total,
+        "cycles_as_model": all(found[name] == model[name] for name in found)
+        and counters["cycles_forward"] % cost["forward"] == 0,
+        "samples_per_second": round(counters["samples"] * device.identity.clock_hz / total)
+        if total
+        else None,
+        "clock_hz": device.identity.clock_hz,
+    }

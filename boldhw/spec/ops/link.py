@@ -1,0 +1,110 @@
+"""What the link sees of an array that runs op lists: sizes of its memories, and its digest."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from boldhw.errors import ConfigError
+from boldhw.spec.engine import MOST_ITEMS, PROTOCOL_VERSION
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.array import ArraySize
+
+COUNTER_BYTES = 4  # of a counter, and of a threshold with its window
+LIMIT_CYCLES = 1 << 10  # of a step of the watchdog's register
+
+
+@dataclass(frozen=True)
+class LinkedArray:
+    """An array of op lists, in the terms of the command unit and of the driver.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Raises ConfigError when its weights are more blocks than a frame can address.
+    """
+
+    size: ArraySize
+
+    # What options of an EngineConfig are here.
+    runs_ops = True
+    training = True
+    has_store = False
+    max_layers = 0  # flips are in the memory of the counters
+
+    def __post_init__(self) -> None:
+        if self.weight_blocks > MOST_ITEMS + 1:
+            most = (MOST_ITEMS + 1) // self.size.granules
+            raise ConfigError(
+                f"weight_rows={self.size.weight_rows} are {self.weight_blocks} blocks, and a frame "
+                f"addresses {MOST_ITEMS + 1}; the most that work are weight_rows={most}"
+            )
+
+    @property
+    def elements(self) -> int:
+        """P: words of a block, thresholds of a row, counters of a row."""
+        return self.size.elements
+
+    @property
+    def lanes(self) -> int:
+        """S, bits of an operand word."""
+        return self.size.lanes
+
+    @property
+    def batch(self) -> int:
+        """K, the most active samples that an update can gather."""
+        return self.size.batch
+
+    @property
+    def dual_port(self) -> bool:
+        """Whether the data memory reads and writes in the same cycle."""
+        return self.size.dual_port
+
+    @property
+    def data_rows(self) -> int:
+        """Rows of the data memory."""
+        return self.size.data_rows
+
+    @property
+    def unit_rows(self) -> int:
+        """Rows of thresholds and windows."""
+        return self.size.unit_rows
+
+    @property
+    def counter_rows(self) -> int:
+        """Rows of counters."""
+        return self.size.counter_rows
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of a row of the data memory on the link."""
+        return ceil_div(self.size.data_width, 8)
+
+    @property
+    def data_width(self) -> int:
+        """Bits of such a row on the link."""
+        return 8 * self.data_bytes
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of an operand word of a sample on the link."""
+        return ceil_div(self.lanes, 8)
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes of a block of P x P weights on the link: P words, each padded to bytes."""
+        return self.elements * ceil_div(self.elements, 8)
+
+    @property
+    def weight_blocks(self) -> int:
+        """Blocks of the weight memory."""
+        return self.size.weight_rows * self.size.granules
+
+    @property
+    def unit_bytes(self) -> int:
+        """Bytes of a row of thresholds and windows, or of counters, on the link."""
+        return self.elements * COUNTER_BYTES
+
+    def digest(self) -> bytes:
+        """Return eight bytes that name this design; HELLO reports them."""
+        text = json.dumps([PROTOCOL_VERSION, "op lists", asdict(self.size)], sort_keys=True)
+        return hashlib.sha256(text.encode()).digest()[:8]

@@ -1,0 +1,138 @@
+"""Wire format of an array that runs op lists, where it differs from :mod:`boldhw.spec.protocol`.
+
+Frames, commands and the counters of STAT are the same. A sample is trained by the forward list, an
+active one by the backward list too, a batch by the update list. Lists, samples and weights are
+written with MEM_WRITE, and where lists begin is written to registers.
+"""
+
+import struct
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
+from boldhw.spec.protocol import FRAME_WINDOW, MAGIC, REASONS, Documented, Status
+
+OP_LISTS = 1 << 7  # of the flags of an identity: the design runs op lists
+
+
+class OpRegister(Documented):
+    """16-bit registers of an array that runs op lists, cleared by RESET."""
+
+    FORWARD = 0, "data row of the forward list; 0 = no network"
+    BATCH = 1, "active samples per update, 1..K"
+    MARGIN = 2, "margin of the loss"
+    BACKWARD = 3, "data row of the backward list"
+    CLASSES = 4, "classes of the network, 2..255"
+    OUTPUTS_PER_CLASS = 5, "outputs of the last layer whose sums add up to one score"
+    SAMPLE_ROW = 6, "data row of the first word of a sample"
+    UPDATE = 7, "data row of the update list"
+    SAMPLE_WORDS = 8, "operand words of a sample in INFER and TRAIN; 0 = it is in the memory"
+    LIMIT = 9, f"cycles after which a list is ended, in steps of {LIMIT_CYCLES}"
+
+
+class OpBank(IntEnum):
+    """Memories that MEM_READ, MEM_WRITE and STATE_CRC reach.
+
+    Items of DATA and WEIGHTS are those of :class:`boldhw.spec.protocol.Bank`: a row, and a block of
+    P x P weights. An item of UNITS is a row of P times threshold i16 and window u16; one of
+    COUNTERS is a row of P counters u32.
+    """
+
+    DATA = 0
+    WEIGHTS = 1
+    UNITS = 3
+    COUNTERS = 4
+
+
+class ListStatus(IntEnum):
+    """What else a device says of INFER, TRAIN and FLUSH: the network has to be loaded again."""
+
+    BAD_OP = 8
+    TOO_LONG = 9
+
+
+LIST_REASONS = {
+    ListStatus.BAD_OP: "an op list has an op that there is none of; load the network again",
+    ListStatus.TOO_LONG: "an op list ran longer than its limit and was ended; load the network "
+    "again",
+}
+ALL_REASONS: dict[int, str] = REASONS | LIST_REASONS
+STATUS_BITS = max(*Status, *ListStatus).bit_length()
+
+# The payload of HELLO: as IDENTITY_VALUES of the protocol up to ``lanes``.
+OP_IDENTITY_VALUES = (
+    ("magic", "4s"),
+    ("version", "B"),
+    ("flags", "B"),  # bit n: OP_FLAGS[n]; OP_LISTS is set
+    ("digest", "8s"),
+    ("elements", "H"),
+    ("lanes", "H"),
+    ("batch", "H"),
+    ("accumulator_bits", "B"),
+    ("popcount_registers", "B"),
+    ("planes", "B"),
+    ("window", "B"),
+    ("max_payload", "B"),
+    ("segments", "B"),
+    ("transposers", "H"),
+    ("last_data_row", "H"),  # rows - 1, which fits where the rows do not
+    ("last_weight_row", "H"),
+    ("last_delta_row", "H"),
+    ("last_unit_row", "H"),
+    ("last_counter_row", "H"),
+    ("last_score_row", "H"),
+    ("clock_hz", "I"),
+)
+OP_IDENTITY = struct.Struct("<" + "".join(code for _, code in OP_IDENTITY_VALUES))
+OP_FLAGS = ("dsp_sums", "dual_port")
+ROWS = ("data", "weight", "delta", "unit", "counter", "score")
+
+
+@dataclass(frozen=True)
+class OpIdentity:
+    """What HELLO says of a design that runs op lists."""
+
+    digest: bytes
+    config: LinkedArray
+    clock_hz: int
+    frame_window: int = FRAME_WINDOW
+    max_payload: int = MAX_PAYLOAD
+
+
+def op_identity_bytes(size: ArraySize, clock_hz: int) -> bytes:
+    """Return the HELLO payload of a design."""
+    values = vars(size) | {
+        "magic": MAGIC,
+        "version": PROTOCOL_VERSION,
+        "flags": OP_LISTS + sum(vars(size)[name] << bit for bit, name in enumerate(OP_FLAGS)),
+        "digest": LinkedArray(size).digest(),
+        "window": FRAME_WINDOW,
+        "max_payload": MAX_PAYLOAD,
+        "clock_hz": clock_hz,
+    }
+    values |= {f"last_{name}_row": vars(size)[f"{name}_rows"] - 1 for name in ROWS}
+    return OP_IDENTITY.pack(*(values[name] for name, _ in OP_IDENTITY_VALUES))
+
+
+def runs_op_lists(payload: bytes) -> bool:
+    """Whether a HELLO payload is that of a design that runs op lists."""
+    return payload[:4] == MAGIC and len(payload) > 5 and bool(payload[5] & OP_LISTS)
+
+
+def parse_op_identity(payload: bytes) -> OpIdentity | None:
+    """Return the OpIdentity in a HELLO payload, or None if it is no such design's."""
+    if len(payload) != OP_IDENTITY.size or not runs_op_lists(payload):
+        return None
+    names = [name for name, _ in OP_IDENTITY_VALUES]
+    values = dict(zip(names, OP_IDENTITY.unpack(payload), strict=True))
+    if values["version"] != PROTOCOL_VERSION:
+        return None
+    values |= {name: bool(values["flags"] >> bit & 1) for bit, name in enumerate(OP_FLAGS)}
+    values |= {f"{name}_rows": values[f"last_{name}_row"] + 1 for name in ROWS}
+    size = ArraySize(**{each.name: values[each.name] for each in fields(ArraySize)})
+    return OpIdentity(
+        values["digest"], LinkedArray(size), values["clock_hz"], values["window"],
+        values["max_payload"],
+    )  # fmt: skip

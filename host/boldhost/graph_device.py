@@ -1,0 +1,428 @@
+"""The driver of a board that runs op lists: a network of layers, training or trained, on it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boldhost.client import Client, Request
+from boldhost.counted import MASK, check_counted, gathered_after, grown
+from boldhost.identity import check_op_identity
+from boldhost.link import Link
+from boldhw.errors import ConfigError, DeviceError
+from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Sums
+from boldhw.spec.checks import check_range
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops import images, packing
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.heads import margin_of
+from boldhw.spec.ops.link import LIMIT_CYCLES
+from boldhw.spec.ops.memory import MemoryMap
+from boldhw.spec.ops.packing import GraphState, check_scores
+from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, Program, compiled
+from boldhw.spec.ops.protocol import OpBank, OpIdentity, OpRegister
+from boldhw.spec.ops.settings import NetworkValues
+from boldhw.spec.packing import check_labels
+from boldhw.spec.protocol import UPDATED, Command
+from boldhw.spec.stats import TrainStats
+
+Progress = Callable[[int], object]
+NOTHING_LOADED = "no network is loaded; call load(network) first"
+MOST_CLASSES = 255
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """Counters of a layer, modulo 2**32.
+
+    fires   int64, shape (outputs,): T's of each output; None for the last layer
+    gated   likewise: outputs within their windows in active samples
+    size    sum of their |g|
+    flips   weights flipped
+    """
+
+    fires: NDArray[np.int64] | None
+    gated: NDArray[np.int64] | None
+    size: int
+    flips: int
+
+
+class GraphDevice(Client):
+    """A board that trains and infers a network of layers by op lists.
+
+    Make one with :meth:`open`, whose ``config`` is the ArraySize that is expected, or simulated; it
+    is a context manager. Every method raises DeviceError when the board or the link fails, and
+    ConfigError or DataError, before anything is sent, when what it is given cannot work: lists are
+    checked before they are sent.
+
+    Attributes: ``identity`` (the reply to HELLO), ``config`` (its LinkedArray), ``size`` (its
+    ArraySize), ``program`` (what is loaded, or None), ``settings`` (those set last) and
+    ``gathered`` (active samples that wait for the next update).
+    """
+
+    _kind = ArraySize
+    identity: OpIdentity  # type: ignore[assignment]
+    program: Program | None
+    settings: NetworkValues | None
+    gathered: int
+
+    def __init__(self, link: Link, config: ArraySize | None = None) -> None:
+        super().__init__(link, config)
+        self._forget()
+
+    @property
+    def size(self) -> ArraySize:
+        """Size of the array."""
+        return self.identity.config.size
+
+    def item_bytes(self, bank: int) -> int:
+        """Return the bytes of one item of an OpBank."""
+        config = self.identity.config
+        sizes = {OpBank.DATA: config.data_bytes, OpBank.WEIGHTS: config.block_bytes}
+        return sizes.get(OpBank(bank), config.unit_bytes)
+
+    def load(self, network: GraphState) -> None:
+        """Copy a network into the device: lists, registers, weights, accumulators, thresholds.
+
+        Forgets votes and clears all counters. Raises DeviceError when checksums differ afterwards.
+        """
+        if network.bits != self.size.accumulator_bits:
+            raise ConfigError(
+                f"the network has accumulators of {network.bits} bits, the device of "
+                f"{self.size.accumulator_bits}; make it with bits={self.size.accumulator_bits}"
+            )
+        program = self._compiled(network.spec, network.settings)
+        memory, first = program.memory, packing.accumulator_span(program.memory)[0]
+        weights = packing.pack_weights(memory, [each.weights for each in network.layers])
+        values = packing.pack_accumulators(memory, [each.accumulators for each in network.layers])
+        self.reset()
+        try:
+            self.program = program
+            self.write_memory(OpBank.WEIGHTS, 0, weights)
+            self.write_memory(OpBank.DATA, first, values)
+            self._write_settings(program, network.settings)
+            self.clear_counters()
+            self._check_state({"weights": zlib.crc32(weights), "accumulators": zlib.crc32(values)})
+            # Last, since a device refuses to train and infer while this register is 0.
+            self.write_register(OpRegister.FORWARD, program.starts[FORWARD])
+        except BaseException:
+            self._forget()
+            raise
+
+    def configure(self, settings: NetworkValues) -> None:
+        """Take new settings; all other state stays. Raises ConfigError, and changes nothing."""
+        program = self._compiled(self._loaded().network, settings)
+        if program.memory.balanced != self._loaded().balanced:
+            raise ConfigError(
+                "layers with means take rows of the memories; load a network to change which "
+                "layers have them"
+            )
+        self._write_settings(program, settings)
+
+    def train(
+        self,
+        bits: Bits,
+        labels: Labels,
+        stop_at_update: bool = False,
+        progress: Progress | None = None,
+    ) -> TrainStats:
+        """Train on samples in order; update whenever ``batch`` active ones have voted.
+
+        Parameters
+        ----------
+        bits : bool array, shape (samples, inputs)
+        labels : integer array, shape (samples,), 0..classes-1
+        stop_at_update : bool
+            Return right after the first update.
+        progress : callable or None
+            Called with the number of samples trained so far.
+
+        Returns TrainStats; ``samples`` says how many were consumed.
+        """
+        samples = packing.pack_samples(self._loaded(), bits)
+        labels = np.asarray(labels)
+        check_labels(labels, len(samples), self._classes)
+        before, results = self.stat(), bytearray()
+
+        def receive(reply: bytes) -> None:
+            if reply:
+                found = np.frombuffer(reply, np.uint8)
+                self.gathered = gathered_after(self.gathered, found)
+                results.extend(reply)
+                if progress:
+                    progress(len(results))
+
+        most = self._samples_of_frame(1)
+        if stop_at_update:
+            while len(results) < len(samples) and not (results and results[-1] & UPDATED):
+                # An update can only come with the last sample of a frame.
+                stop = len(results) + min(most, self._set().batch - self.gathered)
+                part = slice(len(results), stop)
+                self._calls(self._requests(Command.TRAIN, samples[part], labels[part]), receive)
+        else:
+            self._calls(self._requests(Command.TRAIN, samples, labels), receive)
+        return self._stats(before, np.frombuffer(results, np.uint8))
+
+    def flush(self) -> TrainStats:
+        """Update with the votes given so far, if any; return its TrainStats."""
+        self._loaded()
+        before = self.stat()
+        (count,) = self._call(Command.FLUSH, size=1)
+        if count != self.gathered & 0xFF:
+            raise DeviceError(
+                f"the device had votes of {count} samples, the driver counted {self.gathered}; "
+                f"another program talks to it: close that and load the network again"
+            )
+        self.gathered = 0
+        return self._stats(before, np.zeros(0, np.uint8))
+
+    def infer(self, bits: Bits, progress: Progress | None = None) -> Sums:
+        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs).
+
+        Counters of layers, which count T's of these samples too, are put back as they were.
+        """
+        samples = packing.pack_samples(self._loaded(), bits)
+        scores, classes = bytearray(), self._classes
+        rows = self._loaded().used("counter")
+        counted = self.read_memory(OpBank.COUNTERS, 0, rows)
+
+        def receive(reply: bytes) -> None:
+            scores.extend(reply)
+            if progress:
+                progress(len(scores) // (2 * classes))
+
+        try:
+            self._calls(self._requests(Command.INFER, samples), receive)
+        finally:
+            self.write_memory(OpBank.COUNTERS, 0, counted)
+        return np.frombuffer(scores, "<i2").reshape(-1, classes).astype(np.int32)
+
+    def stat(self) -> dict[str, Any]:
+        """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per layer."""
+        found = super().stat()
+        flips = self.read_counters() if self.program else []
+        return {**found, "flips": tuple(each.flips for each in flips)}
+
+    def read_counters(self) -> list[LayerCounts]:
+        """Return the counters of each layer."""
+        memory, size = self._loaded(), self.size
+        data = self.read_memory(OpBank.COUNTERS, 0, memory.used("counter"))
+        rows = packing.unpack_counters(size, data)
+        found = []
+        for layer in memory.network.layers:
+            groups = ceil_div(layer.outputs, size.elements)
+            fires, gated = (
+                rows[first[layer.name] :][:groups].reshape(-1)[: layer.outputs]
+                if layer.name in first
+                else None
+                for first in (memory.fires, memory.gates)
+            )
+            amount, flips = rows[memory.totals[layer.name], :2].tolist()
+            found.append(LayerCounts(fires, gated, amount, flips))
+        return found
+
+    def clear_counters(self) -> None:
+        """Set the counters of all layers to 0."""
+        rows = self._loaded().used("counter")
+        self.write_memory(OpBank.COUNTERS, 0, bytes(rows * self.item_bytes(OpBank.COUNTERS)))
+
+    def state_crc(self) -> dict[str, int]:
+        """Return the CRC-32 of weights and accumulators.
+
+        :func:`boldhw.spec.ops.packing.state_crc` gives those of a golden network.
+        """
+        return {name: self._crc(name) for name in self._spans()}
+
+    def read_weights(self, turned: bool = False) -> list[Bits]:
+        """Return the weights: one bool array per layer, shape (outputs, fan-in).
+
+        turned: of the transposed planes; inputs without one are F.
+        """
+        memory = self._loaded()
+        rows = np.zeros((memory.used("weight"), self.size.elements, self.size.lanes), np.bool_)
+        rows[: memory.columns] = packing.unpack_blocks(self.size, self._read("weights"))
+        return images.read_weights(memory, rows, turned)
+
+    def read_accumulators(self) -> list[Accumulators]:
+        """Return the accumulators: one int16 array per layer, shape (outputs, fan-in)."""
+        return packing.unpack_accumulators(self._loaded(), self._read("accumulators"))
+
+    def read_into(self, network: GraphState) -> None:
+        """Copy weights and accumulators of the device into ``network``.
+
+        Raises ConfigError when ``network`` is another one than that loaded, and DeviceError when a
+        checksum is wrong; ``network`` is then as it was.
+        """
+        memory = self._loaded()
+        if network.spec != memory.network:
+            raise ConfigError(f"the device holds network {memory.network}, not {network.spec}")
+        weights, accumulators = self.read_weights(), self.read_accumulators()
+        for layer, matrix, values in zip(network.layers, weights, accumulators, strict=True):
+            layer.weights, layer.accumulators = matrix, values
+
+    def reset(self) -> None:
+        """Clear registers, counters of STAT and votes; a network must be loaded afterwards."""
+        super().reset()
+        self._forget()
+
+    def _identify(self, payload: bytes, config: Any) -> None:
+        self.identity = check_op_identity(payload, config)
+        self.config = self.identity.config  # type: ignore[assignment]
+
+    def _forget(self) -> None:
+        self.program, self.settings, self.gathered = None, None, 0
+        self._sent: dict[tuple[OpBank, int], bytes] = {}
+        self._registers: dict[OpRegister, int] = {}
+
+    def _loaded(self) -> MemoryMap:
+        if self.program is None:
+            raise ConfigError(NOTHING_LOADED)
+        return self.program.memory
+
+    def _set(self) -> NetworkValues:
+        if self.settings is None:
+            raise ConfigError(NOTHING_LOADED)
+        return self.settings
+
+    @property
+    def _classes(self) -> int:
+        settings = self._set()
+        return self._loaded().network.output.outputs // settings.outputs_per_class
+
+    def _compiled(self, network: Any, settings: NetworkValues) -> Program:
+        """Return the program of a network. Raises ConfigError unless link and array can run it."""
+        classes = network.output.outputs // settings.outputs_per_class
+        most = min(MOST_CLASSES, self._link.max_payload // 2)
+        if classes > most:
+            raise ConfigError(
+                f"the scores of {classes} classes do not fit a frame; the most that work are {most}"
+            )
+        check_range("batch", settings.batch, 1, 1024)
+        check_scores(network, settings.outputs_per_class)
+        return compiled(network, self.size, settings)
+
+    def _write_settings(self, program: Program, settings: NetworkValues) -> None:
+        """Write what differs from what was written last: lists, thresholds, registers."""
+        units = packing.pack_units(images.unit_rows(program.memory, settings))
+        self._write_items(OpBank.DATA, program.row, packing.pack_lists(program))
+        self._write_items(OpBank.UNITS, 0, units)
+        for register, value in self._values(program, settings).items():
+            if self._registers.get(register) != value:
+                self.write_register(register, value)
+                self._registers[register] = value
+        self.program, self.settings = program, settings
+
+    def _write_items(self, bank: OpBank, first: int, data: bytes) -> None:
+        """Write the items that differ, those that follow each other together."""
+        item = self.item_bytes(bank)
+        items = [data[start : start + item] for start in range(0, len(data), item)]
+        index = 0
+        while index < len(items):
+            end = index
+            while end < len(items) and self._sent.get((bank, first + end)) != items[end]:
+                end += 1
+            if end > index:
+                self.write_memory(bank, first + index, b"".join(items[index:end]))
+                self._sent |= {(bank, first + n): items[n] for n in range(index, end)}
+            index = max(end, index + 1)
+
+    def _values(self, program: Program, settings: NetworkValues) -> dict[OpRegister, int]:
+        """Return the values of all registers but FORWARD."""
+        memory, outputs = program.memory, program.memory.network.output.outputs
+        words = packing.sample_words(memory)
+        return {
+            OpRegister.BATCH: settings.batch,
+            OpRegister.MARGIN: margin_of(memory.network, settings),
+            OpRegister.BACKWARD: program.starts[BACKWARD],
+            OpRegister.CLASSES: outputs // settings.outputs_per_class,
+            OpRegister.OUTPUTS_PER_CLASS: settings.outputs_per_class,
+            OpRegister.SAMPLE_ROW: packing.sample_row(memory),
+            OpRegister.UPDATE: program.starts[UPDATE],
+            OpRegister.SAMPLE_WORDS: words if self._fits(words) else 0,
+            OpRegister.LIMIT: ceil_div(program.longest, LIMIT_CYCLES),
+        }
+
+    def _fits(self, words: int) -> bool:
+        """Whether a sample and its label are a payload."""
+        return words * self.identity.config.word_bytes < self._link.max_payload and words < 256
+
+    def _samples_of_frame(self, more: int) -> int:
+        """Return the most samples of a frame. more: bytes that go with each, or come back."""
+        words = packing.sample_words(self._loaded())
+        if not self._fits(words):
+            return 1
+        size = words * self.identity.config.word_bytes + more
+        return max(1, min(self._link.max_payload // size, 255))
+
+    def _requests(
+        self, command: Command, samples: Bytes, labels: Labels | None = None
+    ) -> Iterator[Request]:
+        """Yield the calls that train on samples, or infer them."""
+        words = packing.sample_words(self._loaded())
+        if labels is not None:
+            marks = labels[:, None].astype(np.uint8)
+            most, reply = self._samples_of_frame(1), 1
+        else:
+            marks = np.zeros((len(samples), 0), np.uint8)
+            reply = 2 * self._classes
+            most = min(self._samples_of_frame(0), self._link.max_payload // reply)
+        if self._fits(words):
+            records = np.concatenate([marks, samples], axis=1)
+            for start in range(0, len(records), most):
+                part = records[start : start + most]
+                yield command, len(part), part.tobytes(), reply * len(part)
+            return
+        for sample, mark in zip(samples, marks, strict=True):
+            yield from self._written(sample.reshape(words, -1))
+            yield command, 1, mark.tobytes(), reply
+
+    def _written(self, sample: Bytes) -> Iterator[Request]:
+        """Yield the calls that write a sample. sample: uint8, shape (words, bytes)."""
+        row, item = packing.sample_row(self._loaded()), self.identity.config.data_bytes
+        step, name = (self._link.max_payload - 1) // item, bytes((OpBank.DATA,))
+        rows = np.zeros((len(sample), item), np.uint8)
+        rows[:, : sample.shape[1]] = sample
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step].tobytes()
+            yield Command.MEM_WRITE, row + start, name + part, 0
+
+    def _spans(self) -> dict[str, tuple[OpBank, int, int]]:
+        """Return {name in state_crc: (OpBank, first item, items)}."""
+        memory = self._loaded()
+        first, end = packing.accumulator_span(memory)
+        return {
+            "weights": (OpBank.WEIGHTS, 0, memory.columns * self.size.granules),
+            "accumulators": (OpBank.DATA, first, end - first),
+        }
+
+    def _crc(self, name: str) -> int:
+        bank, first, count = self._spans()[name]
+        if not count:
+            return zlib.crc32(b"")
+        return self.memory_crc(bank, first, count)
+
+    def _check_state(self, expected: dict[str, int]) -> None:
+        for name, crc in expected.items():
+            self._check_found(name, self._crc(name), crc)
+
+    def _read(self, name: str) -> bytes:
+        """Return the bytes of weights or accumulators, checked against their checksum."""
+        data = self.read_memory(*self._spans()[name])
+        self._check_state({name: zlib.crc32(data)})
+        return data
+
+    def _stats(self, before: dict[str, Any], results: Bytes) -> TrainStats:
+        """Return the TrainStats of what has happened since the counters were ``before``."""
+        after = self.stat()
+        growth = grown(before, after)
+        check_counted(growth, results)
+        pairs = zip(after["flips"], before["flips"], strict=True)
+        return TrainStats(
+            **{name: growth[name] for name in ("samples", "hits", "active", "updates")},
+            flips=tuple((new - old) & MASK for new, old in pairs),
+        )

@@ -1,0 +1,200 @@
+"""Bench of OpEngine against the interpreter of op lists, list by list.
+
+After each list all rows of all memories, the scores, the verdict and the cycles are compared.
+"""
+
+import cocotb
+import numpy as np
+import pytest
+from cocotb.triggers import FallingEdge, ReadOnly
+from support.op_bench import to_ints
+from support.op_networks import kinds_of, machines, sample
+from support.streams import cycle, parameters, start
+
+from boldhw.gateware.ops.sequencer import Status
+from boldhw.golden.ops import mac
+from boldhw.spec.ops import images
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.kinds import Mac, Window
+from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE
+
+GIVEN = parameters()
+SIZE = ArraySize(**GIVEN["size"])
+NAMES = ("data", "weight", "delta", "unit", "counter", "score")
+MOST_CYCLES = 4_000  # of a list
+SAMPLES = 3  # of a network
+
+
+def fields(values, bits):
+    """Return rows of signed numbers as integers. values: shape (rows, numbers)."""
+    ones = (1 << bits) - 1
+    return [sum((int(x) & ones) << bits * n for n, x in enumerate(row)) for row in values]
+
+
+def rows_of(memories):
+    """Return the rows of all memories as integers, by name."""
+    return {
+        "data": to_ints(memories.data),
+        "weight": to_ints(memories.weights),
+        "delta": to_ints(memories.deltas),
+        "unit": fields(memories.units.reshape(len(memories.units), -1), 16),
+        "counter": fields(memories.counters, 32),
+        "score": fields(memories.scores[:, None], 16),
+    }
+
+
+class Engine:
+    """The engine under test, and the rows that it is known to have."""
+
+    def __init__(self, dut):
+        self.dut, self.known = dut, {name: [] for name in NAMES}
+
+    async def write(self, name, row, values):
+        """Write integers to rows from ``row`` on."""
+        dut = self.dut
+        dut.host__memory.value, dut.host__write.value = NAMES.index(name), 1
+        for number, value in enumerate(values, row):
+            dut.host__addr.value, dut.host__data.value = number, value
+            await FallingEdge(dut.clk)
+        dut.host__write.value = 0
+
+    async def load(self, memories):
+        """Write the rows that differ from those that the engine has."""
+        for name, rows in rows_of(memories).items():
+            known = self.known[name]
+            known += [None] * (len(rows) - len(known))
+            for row, value in enumerate(rows):
+                if known[row] != value:
+                    await self.write(name, row, [value])
+                    known[row] = value
+
+    async def differences(self, memories):
+        """Return (memory, row, found, expected) of all rows that differ."""
+        dut, found = self.dut, []
+        for name, rows in rows_of(memories).items():
+            late = 1 if name == "score" else SIZE.read_latency
+            dut.host__memory.value = NAMES.index(name)
+            self.known[name] = self.known[name][: len(rows)]
+            for row in range(len(rows) + late):
+                dut.host__addr.value = min(row, len(rows) - 1)
+                await ReadOnly()
+                if row >= late:
+                    value = int(dut.host__row.value)
+                    self.known[name][row - late : row - late + 1] = [value]
+                    if value != rows[row - late]:
+                        found.append((name, row - late, hex(value), hex(rows[row - late])))
+                await FallingEdge(dut.clk)
+        return found
+
+    async def run(self, row, memories, limit=0xFF_FFFF):
+        """Run the list from a row on; return cycles and status."""
+        dut = self.dut
+        dut.first.value, dut.limit.value, dut.start.value = row, limit, 1
+        dut.label.value, dut.margin.value = memories.label, memories.margin
+        dut.active_samples.value = memories.count
+        await FallingEdge(dut.clk)
+        dut.start.value = 0
+        await FallingEdge(dut.busy)
+        await FallingEdge(dut.clk)
+        return int(dut.cycles.value), Status(int(dut.status.value))
+
+    async def check(self, machine, name):
+        """Run a list on both and compare."""
+        memories = machine.memories
+        expected = sum(cycles(machine.lists[name], SIZE)), Status.ENDED
+        found = await self.run(machine.program.starts[name], memories, 2 * expected[0])
+        assert found == expected, name
+        machine.run(name)
+        found = await self.differences(memories)
+        assert not found, (name, len(found), found[:4], str(machine.memory.network))
+        if name == FORWARD:
+            assert bool(self.dut.active.value) == memories.active
+
+
+async def begin(dut):
+    await start(dut, start=0, host__write=0, host__addr=0, host__memory=0, host__keep=0)
+    return Engine(dut)
+
+
+async def train(engine, machine, generator, samples=SAMPLES):
+    """Run all lists of a machine on samples, as its ``train`` does."""
+    memories = machine.memories
+    for _ in range(samples):
+        bits, memories.label = sample(machine, generator)
+        row, words = images.sample_rows(machine.memory, bits)
+        memories.write_pairs(row, words, np.zeros_like(words))
+        if not len(memories.scores):
+            memories.scores = np.zeros(machine.memory.network.output.outputs, np.int32)
+        await engine.load(memories)
+        await engine.check(machine, FORWARD)
+        if memories.active:
+            await engine.check(machine, BACKWARD)
+            memories.count += 1
+            if memories.count == machine.batch:
+                await engine.check(machine, UPDATE)
+                memories.count = 0
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def random_networks(dut):
+    """All lists of networks of dense and convolutional layers, skips, strides and dilation."""
+    engine, generator = await begin(dut), np.random.default_rng(1)
+    found = machines(
+        SIZE, cocotb.RANDOM_SEED, MOST_CYCLES, lambda each: Window not in kinds_of(each)
+    )
+    for _ in range(GIVEN["networks"]):
+        await train(engine, next(found), generator)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def images_through_windows(dut):
+    """Networks whose first layer reads patches that the window unit makes."""
+    engine, generator = await begin(dut), np.random.default_rng(2)
+    found = machines(
+        SIZE, cocotb.RANDOM_SEED, MOST_CYCLES, lambda each: Window in kinds_of(each, [FORWARD])
+    )
+    for _ in range(GIVEN["networks"]):
+        await train(engine, next(found), generator)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def lists_that_do_not_end(dut):
+    """A kind that there is none of, an op of no rows, a limit; the next list runs as it should."""
+    engine = await begin(dut)
+    machine = next(machines(SIZE, 5, MOST_CYCLES))
+    memories, row = machine.memories, machine.program.starts[FORWARD]
+    await engine.load(memories)
+    for bad in (0xF1F, 0x10, 0x0):
+        await engine.write("data", 0, [bad])
+        assert (await engine.run(0, memories))[1] == Status.BAD_OP
+    expected = sum(cycles(machine.lists[FORWARD], SIZE))
+    for limit in (1, 5, 30, expected - 1):
+        assert await engine.run(row, memories, limit) == (limit + 1, Status.TOO_LONG)
+    assert await engine.run(row, memories, expected) == (expected, Status.ENDED)
+    await engine.load(memories)
+    engine.known = {name: [] for name in NAMES}
+    await train(engine, machine, np.random.default_rng(3), 1)
+
+
+def _has_many_sums(machine):
+    """Return whether some of them are likely to be one above their threshold."""
+    macs = [op for op in machine.lists[FORWARD] if isinstance(op, Mac)]
+    return len(macs) > 2 and macs[0].rows * macs[0].columns > 8 and Window not in kinds_of(machine)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def planted_fault_is_found(dut):
+    """A threshold that is one too high in the golden model does not go unseen."""
+    engine, generator = await begin(dut), np.random.default_rng(4)
+    machine = next(machines(SIZE, 6, MOST_CYCLES, _has_many_sums))
+    bits = mac._bits
+
+    def planted(memories, op, sums):
+        bits(memories, op, sums - 1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mac, "_bits", planted)
+        with pytest.raises(AssertionError, match="forward"):
+            await train(engine, machine, generator)
+    await cycle(dut)

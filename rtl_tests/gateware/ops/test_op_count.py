@@ -1,0 +1,19 @@
+from dataclasses import asdict
+
+import pytest
+from support import simulate
+
+from boldhw.gateware.ops.count import CountUnit
+from boldhw.spec.ops.array import ArraySize
+
+SHAPES = {
+    "one_port": {"elements": 4, "lanes": 16},
+    "two_ports": {"elements": 3, "lanes": 6, "dual_port": True},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_op_count(sim, shape):
+    size = ArraySize(data_rows=512, counter_rows=32, **shape)
+    simulate.run(CountUnit(size), "bench_op_count", sim, tests=2, parameters=asdict(size),
+                 cycles=2000)  # fmt: skip

@@ -1,0 +1,27 @@
+"""The engine of op lists runs them as the interpreter does, bit for bit and cycle for cycle."""
+
+from dataclasses import asdict
+
+import pytest
+from support import simulate
+
+from boldhw.gateware.ops.engine import OpEngine
+from boldhw.spec.ops.array import ArraySize
+
+ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
+        "counter_rows": 64, "score_rows": 32}  # fmt: skip
+SHAPES = {
+    "one_port": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
+    "two_ports": ArraySize(
+        elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_op_engine(shape):
+    size = SHAPES[shape]
+    parameters = {"size": asdict(size), "networks": 4}
+    simulate.run(
+        OpEngine(size), "bench_op_engine", "verilator", tests=4, parameters=parameters,
+    )  # fmt: skip
