@@ -24,7 +24,14 @@ from boldhw.errors import ToolError, missing_package, naming
 SHIM = Path(__file__).with_name("shim.cpp")
 HERE = Path(__file__).parent
 GATEWARE = HERE.parent / "gateware"
-MODELS = ("engine.py", "graph_engine.py", "sdram.py", "sdram.v", "flash.py", "flash.v")  # of memories at the engine
+MODELS = (
+    "engine.py",
+    "graph_engine.py",
+    "sdram.py",
+    "sdram.v",
+    "flash.py",
+    "flash.v",
+)  # of memories at the engine
 # What the model of a flash reads at power-on, where the simulation is started.
 FLASH_FILE = "flash.bin"
 VERILATE = (
