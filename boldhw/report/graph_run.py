@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -61,14 +62,14 @@ def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda st
     code.check(network.sample, dataset.x_train, dataset.name)
     constants = replace(job.constants, batch=min(job.constants.batch, device.size.batch))
     golden = _graph(network, device.size, constants, job.seed, dataset, code)
-    lockstep = GraphLockStep(golden, device, on_update)
+    lockstep: Any = GraphLockStep(golden, device, on_update)  # a graph for the trainer
     trainer = GraphTrainer(
         lockstep,
         constants,
         job.epochs,
         len(dataset.y_train),
         job.seed,
-        code,  # type: ignore[arg-type]
+        code,
     )
     begin, epochs, difference = time.perf_counter(), [], None
     samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
