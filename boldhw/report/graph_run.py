@@ -1,7 +1,8 @@
 """The demonstration of networks of layers: a simulated board learns digits by op lists."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,15 +32,17 @@ RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what
 class GraphJob:
     """What is trained, and on what. The default is the demonstration.
 
-    network is a Network, or its shorthand.
+    network is a Network, or its shorthand. constants: of the governors, the smaller margin at
+    first is for few samples; an update takes as many active ones as the board gathers at most.
     """
 
     network: Network | str = "28x28-7k5p2-14k5p2-10"
     data: str = "mnist5k"
-    train_size: int = 1500
-    test_size: int = 300
+    train_size: int = 900
+    test_size: int = 200
     epochs: int = 2
     seed: int = 1
+    constants: Constants = field(default_factory=lambda: Constants(margin_first=24))
 
 
 def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda stats: None):
@@ -57,9 +60,17 @@ def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda st
         else Levels.spread(network.sample.planes)
     )
     code.check(network.sample, dataset.x_train, dataset.name)
-    lockstep = GraphLockStep(_graph(network, device, job, dataset, code), device, on_update)
-    constants = Constants(batch=lockstep.settings.batch)
-    trainer = GraphTrainer(lockstep, constants, job.epochs, job.train_size, job.seed, code)
+    constants = replace(job.constants, batch=min(job.constants.batch, device.size.batch))
+    golden = _graph(network, device.size, constants, job.seed, dataset, code)
+    lockstep: Any = GraphLockStep(golden, device, on_update)  # a graph for the trainer
+    trainer = GraphTrainer(
+        lockstep,
+        constants,
+        job.epochs,
+        len(dataset.y_train),
+        job.seed,
+        code,
+    )
     begin, epochs, difference = time.perf_counter(), [], None
     samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
     try:
@@ -80,17 +91,17 @@ def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda st
     }
 
 
-def _graph(network, device, job, dataset, code):
-    """Return an untrained golden graph."""
+def _graph(network, size, constants, seed, dataset, code):
+    """Return an untrained golden graph, with accumulators of an array."""
     bits = code(dataset.x_train)
     settings = start(
         network,
-        Constants(batch=min(Constants.batch, device.size.batch)),
+        constants,
         int(256 * np.count_nonzero(bits) / bits.size),
         zero_true=[not index or layer.kind == CONV for index, layer in enumerate(network.layers)],
-        bits=device.size.accumulator_bits,
+        bits=size.accumulator_bits,
     )
-    return fastest(network, settings, job.seed, device.size.accumulator_bits, bits, dataset.y_train)
+    return fastest(network, settings, seed, size.accumulator_bits, bits, dataset.y_train)
 
 
 def _entry(stats):
