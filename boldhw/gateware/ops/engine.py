@@ -141,7 +141,7 @@ class OpEngine(wiring.Component):
         m.submodules.sequencer = sequencer = OpSequencer(self.size)
         units = {kind: unit(self.size) for kind, unit in self.kinds.items()}
         for kind, unit in units.items():
-            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.abort)(unit)
+            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.halt)(unit)
             self._start(m, sequencer, kind, unit)
             self._segments(m, sequencer, unit)
             for name in ("label", "margin", "active_samples"):

@@ -88,18 +88,17 @@ class Outcome(wiring.Component):
         deltas = self.op.sink == Sink.DELTAS
         used = Signal(self.size.elements)
         m.d.comb += used.eq(Cat(~self.info.final | (lane < self.op.lanes) for lane in lanes))
-        gates = used & self.gates
-        sizes = []
+        gates, sizes = used & self.gates, []
+        second = Signal(self.size.elements)  # first words of the same signal depend on it
+        m.d.comb += self.group.second.eq(second)
         for lane in lanes:
             index = self._largest(m, lane)
             reached, size, near = self._compared(m, lane, deltas)
             m.d.comb += [
                 self.group.low[lane].eq(index[0] & used[lane]),
                 self.group.high[lane].eq(index[1] & used[lane]),
-                self.group.second[lane].eq(Mux(deltas, gates[lane] & ~near, used[lane] & near)),
-                self.group.first[lane].eq(
-                    reached & Mux(deltas, self.group.second[lane], used[lane])
-                ),
+                second[lane].eq(Mux(deltas, gates[lane] & ~near, used[lane] & near)),
+                self.group.first[lane].eq(reached & Mux(deltas, second[lane], used[lane])),
             ]
             counted = self.done & self.info.stored & deltas & gates[lane]
             sizes.append(delay(m, Mux(counted, size, 0), 1))

@@ -22,7 +22,7 @@ def any_of(values):
 def share_array(m, size, sequencer, units, weights):
     """Make the array; its words are those of the unit that runs. weights: the row that was read."""
     array = PEArray(ArrayConfig(size))
-    m.submodules.array = ResetInserter(sequencer.abort)(array)
+    m.submodules.array = ResetInserter(sequencer.halt)(array)
     flags, doubled, ports = [], [], [unit.array for unit in units]
     for unit, port in zip(units, ports, strict=True):
         runs = _runs(m, sequencer, unit)
@@ -74,7 +74,7 @@ def share_turner(m, size, units):
 def _runs(m, sequencer, unit):
     """Return whether a unit runs, from the cycle after ``start`` to ``done``."""
     runs = Signal()
-    with m.If(unit.op.done | sequencer.abort):
+    with m.If(unit.op.done | sequencer.halt):
         m.d.sync += runs.eq(0)
     with m.If(unit.op.start):
         m.d.sync += runs.eq(1)
