@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.errors import ConfigError
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
 from boldhw.gateware.ops.flip import FlipUnit
@@ -54,6 +55,7 @@ UNITS = {
     Count: CountUnit,
     Loss: LossUnit,
 }
+TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -88,7 +90,8 @@ class OpEngine(wiring.Component):
     size : ArraySize
         Size of array and memories.
     kinds : dict
-        Component that runs each kind of op, made from ``size``.
+        Component that runs each kind of op, made from ``size``. Raises ConfigError for a size that
+        there are no components for.
 
     Members
     -------
@@ -120,6 +123,12 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=UNITS):
+        for name, value in TAKES.items():
+            if getattr(size, name) != value:
+                raise ConfigError(
+                    f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
+                    f"{name}={value}"
+                )
         self.size, self.kinds = size, kinds
         self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
         super().__init__({
