@@ -82,10 +82,13 @@ class WindowUnit(wiring.Component):
         taken = [(self._shifted(m, row, column), flag) for row, flag in zip(rows, known,
                                                                           strict=True)]  # fmt: skip
         chosen = self._of_square(taken, upper)
-        signs, masks = (Signal(WINDOW_WORDS * size.lanes) for _ in range(2))
+        lanes = range(WINDOW_WORDS * size.lanes)
+        terms = [[] for _ in lanes], [[] for _ in lanes]  # of signs and masks
         for side, planes in shapes:
-            with m.If((self.part.side == side) & (self.part.planes == planes)):
-                self._sort(m, (side, planes), chosen, there, signs, masks)
+            chosen_shape = Signal(name=f"is_{side}x{side}x{planes}")
+            m.d.comb += chosen_shape.eq((self.part.side == side) & (self.part.planes == planes))
+            self._sort((side, planes), chosen_shape, chosen, there, terms)
+        signs, masks = (Cat(Cat(*each).any() for each in half) for half in terms)
         m.d.comb += [
             port.sign.eq(signs.word_select(second, size.lanes)),
             port.mask.eq(masks.word_select(second, size.lanes)),
@@ -116,7 +119,7 @@ class WindowUnit(wiring.Component):
 
         return choose
 
-    def _sort(self, m, shape, choose, there, signs, masks):
+    def _sort(self, shape, is_shape, choose, there, terms):
         """Put the bits of a patch into the granules of its words."""
         size, (side, planes) = self.size, shape
         words = Words(size.granules, ceil_div(side**2 * planes, size.elements))
@@ -127,8 +130,7 @@ class WindowUnit(wiring.Component):
                     number = (ky * side + kx) * planes + plane
                     word, granule = words.table[0, 0, number // size.elements].tolist()
                     lane = word * size.lanes + granule * size.elements + number % size.elements
-                    bit = bits[kx] & there[kx]
-                    m.d.comb += [
-                        signs[lane].eq(bit),
-                        masks[lane].eq(Mux(self.part.zero_true, bit, known & there[kx])),
-                    ]
+                    bit = is_shape & bits[kx] & there[kx]
+                    counts = is_shape & known & there[kx]
+                    terms[0][lane].append(bit)
+                    terms[1][lane].append(Mux(self.part.zero_true, bit, counts))

@@ -58,11 +58,11 @@ class Memories:
         found: Sums = bits @ weight
         return found
 
-    def write_accumulators(self, row: int, values: Sums) -> None:
+    def write_accumulators(self, row: int, values: Sums | Longs) -> None:
         """Write rows of accumulators, clamped. values: int, shape (rows, P)."""
         p, a = self.size.elements, self.size.accumulator_bits
         half = 1 << a - 1
-        kept = np.clip(values, -half, half - 1)
+        kept: Longs = np.clip(values, -half, half - 1).astype(np.int64)
         bits = kept[..., None] >> np.arange(a) & 1
         target = self.data[row : row + len(values)]
         target[:, : p * a] = bits.reshape(len(values), -1)
