@@ -85,6 +85,16 @@ def most_parts(size):
     return max(parts for *_, parts in memory_shapes(size).values())
 
 
+def check_size(size):
+    """Raise ConfigError for a size that there are no components for."""
+    for name, value in TAKES.items():
+        if getattr(size, name) != value:
+            raise ConfigError(
+                f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
+                f"{name}={value}"
+            )
+
+
 class OpEngine(wiring.Component):
     """Run op lists on the memories.
 
@@ -93,10 +103,9 @@ class OpEngine(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Size of array and memories.
+        Size of array and memories; see :func:`check_size`.
     kinds : dict
-        Component that runs each kind of op, made from ``size``. Raises ConfigError for a size that
-        there are no components for.
+        Component that runs each kind of op, made from ``size``.
 
     Members
     -------
@@ -130,12 +139,7 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=UNITS):
-        for name, value in TAKES.items():
-            if getattr(size, name) != value:
-                raise ConfigError(
-                    f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
-                    f"{name}={value}"
-                )
+        check_size(size)
         self.size, self.kinds = size, kinds
         self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
         super().__init__({
