@@ -39,10 +39,11 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The site, in build/site: open index.html. Tables and pictures first, as the code has them.
+# The site, in build/site: open index.html there (its search needs a server, such as python -m
+# http.server). Tables and pictures first, as the code has them.
 docs: setup
 	$(BIN)/boldhw dev pages
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 bench: setup
 	$(BIN)/boldhw bench

@@ -1,6 +1,11 @@
 """Fixtures of the gateware tests, and what will be skipped."""
 
+import os
+
 import pytest
+
+# Simulated boards of tests run for moments: what compiles sooner is better than what runs faster.
+os.environ.setdefault("CXXFLAGS", "-O1")
 
 pytest.register_assert_rewrite("support")
 

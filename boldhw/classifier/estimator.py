@@ -49,9 +49,10 @@ class BoldClassifier(ClassifierMixin, BaseEstimator):
         None: whenever they are possible.
     hyper : Hyper or None
         Hyper-parameters of a chain; None: :data:`boldhw.golden.hyper.FEATURES`.
-    margin, window, theta, theta_scale, safe_scale, last_theta_factor, grow, batch, rounding, dead,
-    noise, decay, outputs_per_class, zero_true : number or None
+    margin, window, theta, theta_scale, safe_scale, last_theta_factor, grow : number or None
         Single hyper-parameters, see :class:`boldhw.golden.hyper.Hyper`; None: that of ``hyper``.
+    batch, rounding, dead, noise, decay, outputs_per_class, zero_true : number or None
+        Others, likewise.
     backend : str
         ``golden``, ``sim`` (simulated board), a serial port, ``auto`` or ``socket://HOST:PORT``.
         Opened for each call; with the same engine all give the same bits.

@@ -10,6 +10,7 @@ from boldhw.cli.output import say, verb
 from boldhw.experiments import comparison
 from boldhw.experiments.experiment import perform
 from boldhw.experiments.rivals import available
+from boldhw.experiments.shipped_sets import SHIPPED, check_packages
 
 ANY = "mnist5k"  # what a comparison on shipped sets is keyed with
 
@@ -34,6 +35,8 @@ def compare(data_name, reading, out, seeds, quick):
     divided once; seeds are those of the classifiers. The Tsetlin machine is left out where the
     package tmu is missing. Each run is kept; the same command goes on where it was interrupted.
     """
+    if data_name is None:
+        check_packages(comparison.FEW if quick else SHIPPED)
     models, missing = available()
     if missing:
         say(f"{missing}; the others are: {', '.join(models)}")

@@ -32,6 +32,7 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
     Builds that are done already are not done again.
     """
     from boldhw.flow import explore as search
+    from boldhw.flow.build import check_gateware
 
     board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")
@@ -41,6 +42,8 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
     points = search.search(board, network, least_bits)
     front = search.pareto(points)
     best = sorted(front, key=lambda each: -each.training_per_second)[:verify]
+    if best and scheduler is None:
+        check_gateware()  # rather than say it of each build
     if best:
         say(f"Building {len(best)} engines, some minutes each ...")
     built = search.verify(best, board, network, output, scheduler) if best else []

@@ -1,12 +1,14 @@
 """Engine to Verilog to a shared library that simulates it, by Verilator and a C++ compiler.
 
 Both steps take seconds, so their results are kept in the user's cache directory under a digest of
-all that goes into them.
+all that goes into them. The variables CXX and CXXFLAGS of the environment name the compiler and
+options that come last.
 """
 
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -24,14 +26,8 @@ from boldhw.errors import ToolError, missing_package, naming
 SHIM = Path(__file__).with_name("shim.cpp")
 HERE = Path(__file__).parent
 GATEWARE = HERE.parent / "gateware"
-MODELS = (
-    "engine.py",
-    "graph_engine.py",
-    "sdram.py",
-    "sdram.v",
-    "flash.py",
-    "flash.v",
-)  # of memories at the engine
+# Of memories at the engine, and of the engine of op lists.
+MODELS = ("engine.py", "graph_engine.py", "sdram.py", "sdram.v", "flash.py", "flash.v")
 # What the model of a flash reads at power-on, where the simulation is started.
 FLASH_FILE = "flash.bin"
 VERILATE = (
@@ -79,7 +75,7 @@ def build_library(verilog, trace=False):
     Raises ToolError when a tool is missing or fails.
     """
     # The processor too, which the code is made for: several may share a user's cache.
-    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW, _processor())
+    tools = (_version("verilator"), VERILATE, COMPILE, FAST, SLOW, _own_flags(), _processor())
     name = f"{_digest(verilog, SHIM.read_text(), tools, trace)}.so"
     return _keep(name, lambda work: _build(work, verilog, trace))
 
@@ -153,12 +149,12 @@ def _build(work, verilog, trace):
     _run([tool, *options, "-Mdir", work, "model.v"], work, {"VERILATOR_ROOT": str(root)})
     include = root / "include"
     flags = [*COMPILE, f"-DVM_TRACE={trace:d}", f"-DVM_TRACE_VCD={trace:d}",
-             f"-I{include}", f"-I{include / 'vltstd'}"]  # fmt: skip
+             f"-I{include}", f"-I{include / 'vltstd'}", *_own_flags()]  # fmt: skip
     runtime = [include / name for name in (RUNTIME + TRACE_RUNTIME if trace else RUNTIME)]
     jobs = [partial(_runtime_object, compiler, flags, path) for path in runtime]
     jobs += [
-        partial(_run, [compiler, "-c", level, *flags, f"-I{work}", path], work)
-        for level, path in _units(work)
+        partial(_run, [compiler, "-c", f"-I{work}", *level, path], work)
+        for level, path in _units(work, [FAST, *flags], [*flags, SLOW])
     ]
     objects = [found for found in _run_all(jobs) if found]
     objects += work.glob("*.o")
@@ -166,19 +162,21 @@ def _build(work, verilog, trace):
     return work / "model.so"
 
 
-def _units(work):
-    """Return (optimisation, path) of the files to compile, the longest first.
+def _units(work, often, once):
+    """Return (options, path) of the files to compile, the longest first.
 
-    Each one reads a header of a second, so small files are compiled as one. The shim is the last
+    often, once: options for code that runs each cycle, and once.
+
+    Each file reads a header of a second, so small files are compiled as one. The shim is the last
     of these: it gives names of the model other meanings.
     """
     slow = sorted(work.glob("Vmodel*Slow.cpp"))
     fast = sorted(work.glob("Vmodel__*.cpp"), key=lambda path: -path.stat().st_size)
     for name, parts in (("slow", slow), ("fast", (work / "Vmodel.cpp", SHIM))):
         (work / f"{name}.cpp").write_text("".join(f'#include "{part}"\n' for part in parts))
-    yield from ((FAST, path) for path in fast if path not in slow)
-    yield FAST, work / "fast.cpp"
-    yield SLOW, work / "slow.cpp"
+    yield from ((often, path) for path in fast if path not in slow)
+    yield often, work / "fast.cpp"
+    yield once, work / "slow.cpp"
 
 
 def _runtime_object(compiler, flags, source, stopped=None):
@@ -209,6 +207,11 @@ def _run_all(jobs):
             pool.shutdown(cancel_futures=True)
             raise
     return [task.result() for task in tasks]
+
+
+def _own_flags():
+    """Return the user's options for the compiler."""
+    return shlex.split(os.environ.get("CXXFLAGS", ""))
 
 
 def _compiler():

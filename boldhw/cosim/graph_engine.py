@@ -6,20 +6,20 @@ INNER = f"{MODULE}_engine"
 # All registers and memories have values at power-on. Without a reset nothing depends on one: the
 # simulation takes three fifths of the time.
 TOP = f"""
-module {MODULE}(clk, rst, rx__payload, rx__valid, rx__ready, tx__payload, tx__valid, tx__ready);
-  input clk, rst, rx__valid, tx__ready;
-  input [7:0] rx__payload;
-  output rx__ready, tx__valid;
-  output [7:0] tx__payload;
+module {MODULE}(clk, rst, rx_payload, rx_valid, rx_ready, tx_payload, tx_valid, tx_ready);
+  input clk, rst, rx_valid, tx_ready;
+  input [7:0] rx_payload;
+  output rx_ready, tx_valid;
+  output [7:0] tx_payload;
   {INNER} engine (
     .clk(clk),
     .rst(1'b0),
-    .rx__payload(rx__payload),
-    .rx__valid(rx__valid),
-    .rx__ready(rx__ready),
-    .tx__payload(tx__payload),
-    .tx__valid(tx__valid),
-    .tx__ready(tx__ready)
+    .rx_payload(rx_payload),
+    .rx_valid(rx_valid),
+    .rx_ready(rx_ready),
+    .tx_payload(tx_payload),
+    .tx_valid(tx_valid),
+    .tx_ready(tx_ready)
   );
 endmodule
 """

@@ -8,14 +8,6 @@
 #include "verilated_vcd_c.h"
 #endif
 
-// Verilator writes the second of two underscores as ___05F.
-#define rx_payload rx___05Fpayload
-#define rx_valid rx___05Fvalid
-#define rx_ready rx___05Fready
-#define tx_payload tx___05Fpayload
-#define tx_valid tx___05Fvalid
-#define tx_ready tx___05Fready
-
 struct Context : VerilatedContext {
     // Must be said before the model is made.
     Context() { traceEverOn(VM_TRACE); }

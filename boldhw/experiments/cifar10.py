@@ -29,9 +29,9 @@ TRIALS: dict[str, dict[str, Any]] = {
     "votes not centred": {"centred": False},
     "signals to the first sum that fired": {"kernel": "first"},
     "A = 10, r = 4, 2, 1, 0": {"bits": 10, "rounding": [4, 2, 1, 0]},
-    "A = 8, r = 6, 4, 3, 0": {"bits": 8, "rounding": [6, 4, 3, 0]},
-    "A = 8, r = 5, 5, 5, 0": {"bits": 8, "rounding": [5, 5, 5, 0]},
-    "A = 6, r = 7, 6, 5, 0": {"bits": 6, "rounding": [7, 6, 5, 0]},
+    "A = 8, r = 4, 4, 3, 0": {"bits": 8, "rounding": [4, 4, 3, 0]},
+    "A = 8, r = 4, 4, 4, 0": {"bits": 8, "rounding": [4, 4, 4, 0]},
+    "A = 6, r = 4, 4, 4, 0": {"bits": 6, "rounding": [4, 4, 4, 0]},
 }
 
 

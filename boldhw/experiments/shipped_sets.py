@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 
 from boldhw.errors import missing_package
 
 EXTRA = "compare"
+MODULES = {"scikit-learn": "sklearn"}  # of packages whose name is another
 
 
 @dataclass(frozen=True)
@@ -100,3 +102,14 @@ SHIPPED = {
     "affairs": Shipped("statsmodels", _survey("fair", "affairs")),
     "modes of travel": Shipped("statsmodels", _modes),
 }
+
+
+def check_packages(names):
+    """Raise ToolError unless the packages of these sets are installed: now, not hours later."""
+    for package in dict.fromkeys(SHIPPED[name].package for name in names):
+        try:
+            found = find_spec(MODULES.get(package, package))
+        except ImportError:
+            found = None
+        if found is None:
+            raise missing_package("boldhw compare", package, EXTRA)

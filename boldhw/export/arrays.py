@@ -121,7 +121,10 @@ def from_arrays(
     outputs_per_class : int
         Outputs of the last layer whose sums are added to one score.
 
-    Raises ConfigError and DataError, naming the layer.
+    Raises
+    ------
+    ConfigError, DataError
+        Naming the layer.
     """
     spec = Network.parse(network) if isinstance(network, str) else network
     count = len(spec.layers)

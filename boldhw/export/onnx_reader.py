@@ -46,8 +46,14 @@ def from_onnx(
     classes : sequence of str, optional
         Names, one for each score; those of the file by default.
 
-    Raises ConfigError, naming the node, for what no Boolean network is; DataError for a file that
-    is no ONNX; ToolError without the package onnx.
+    Raises
+    ------
+    ConfigError
+        Naming the node, for what no Boolean network is.
+    DataError
+        For a file that is no ONNX.
+    ToolError
+        Without the package onnx.
     """
     model = _loaded(path)
     known = {entry.key: entry.value for entry in model.metadata_props}

@@ -63,8 +63,13 @@ def from_state_dict(
     **options
         Of :func:`boldhw.export.arrays.from_arrays`; dense layers read maps plane by plane.
 
-    Raises ConfigError for a batch norm or a bias of the last layer, whose scores have none, and for
-    keys that are not understood; DataError for arrays that do not fit.
+    Raises
+    ------
+    ConfigError
+        For a batch norm or a bias of the last layer, whose scores have none, and for keys that are
+        not understood.
+    DataError
+        For arrays that do not fit.
     """
     spec = Network.parse(network) if isinstance(network, str) else network
     weights, norms = _parsed(state, epsilon)

@@ -161,13 +161,19 @@ def _build(board, work, bitstream, seeds, watch):
     )
 
 
-def elaborate(board):
-    """Return (RTLIL, pin constraints) of a board's design. Raises ToolError without Amaranth."""
+def check_gateware():
+    """Return the class of a board's design. Raises ToolError without Amaranth."""
     try:
         from boldboards.top import BoardTop
     except ImportError as error:
         raise missing_package("building", "amaranth", "build") from error
-    plan = board.platform().build(BoardTop(board), name=NAME, do_build=False, emit_src=False)
+    return BoardTop
+
+
+def elaborate(board):
+    """Return (RTLIL, pin constraints) of a board's design. Raises ToolError without Amaranth."""
+    top = check_gateware()
+    plan = board.platform().build(top(board), name=NAME, do_build=False, emit_src=False)
     return plan.files[f"{NAME}.il"], plan.files[f"{NAME}.{FAMILIES[board.family].constraints}"]
 
 

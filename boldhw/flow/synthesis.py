@@ -34,7 +34,7 @@ MARK = "unit:"  # in front of the name of a cell's unit, in its attribute src
 SCRIPT = """\
 read_rtlil {name}.il
 {marks}
-setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
 {synth} -top {name} -run begin:{second}
 {hide}
 {synth} -top {name} -run {second}:map_luts

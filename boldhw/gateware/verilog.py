@@ -4,6 +4,7 @@ import os
 import re
 
 from amaranth.back import verilog
+from amaranth.hdl import Value
 
 from boldhw.errors import ConfigError
 from boldhw.gateware.keywords import KEYWORDS
@@ -60,8 +61,8 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
     """Return the Verilog of an engine between byte streams.
 
     Ports: ``clk``, ``rst`` (synchronous, active high) and the byte streams ``rx`` and ``tx``, each
-    of ``payload``, ``valid`` and ``ready``; with a store also the streams ``memory__request`` and
-    ``memory__words``, see :mod:`boldhw.gateware.memory.memory_port`.
+    of ``payload``, ``valid`` and ``ready``, such as ``rx_payload``; with a store also the streams
+    ``memory_request`` and ``memory_words``, see :mod:`boldhw.gateware.memory.memory_port`.
 
     Parameters
     ----------
@@ -85,11 +86,21 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
 def to_verilog(component, name, platform=None, ports=None):
     """Return the Verilog of a component, for synthesis and for Verilator and Icarus alike.
 
-    ``ports`` are its signals where it is no ``wiring.Component``.
+    ``ports`` are its signals where it is no ``wiring.Component``; else those of :func:`ports_of`.
     """
+    ports = ports_of(component) if ports is None else ports
     text = verilog.convert(component, name=name, platform=platform, ports=ports, emit_src=False)
     text = NOTHING.sub("", WRITTEN_FIRST.sub(r"\1", text))
     return HEAD + STARTER.sub(STARTED, text)
+
+
+def ports_of(component):
+    """Return {name: (value, None)} of a ``wiring.Component``: ports whose direction Amaranth finds.
+
+    Names of its streams and their members are joined by one underscore: Amaranth would take two.
+    """
+    members = component.signature.flatten(component)
+    return {"_".join(map(str, path)): (Value.cast(signal), None) for path, _, signal in members}
 
 
 def checked_name(name):
@@ -113,13 +124,13 @@ def instantiation_template(config, name=MODULE):
 // boldhw design {config.digest().hex()}
 {LICENSED}{checked_name(name)} engine (
     .clk(clk),
-    .rst(rst),                   // synchronous, active high
-    .rx__payload(rx_payload),    // [7:0], bytes from the host
-    .rx__valid(rx_valid),
-    .rx__ready(rx_ready),        // output; a byte is taken when valid and ready are 1
-    .tx__payload(tx_payload),    // [7:0], bytes to the host
-    .tx__valid(tx_valid),
-{_memory(config)}    .tx__ready(tx_ready)         // input
+    .rst(rst),                 // synchronous, active high
+    .rx_payload(rx_payload),  // [7:0], bytes from the host
+    .rx_valid(rx_valid),
+    .rx_ready(rx_ready),      // output; a byte is taken when valid and ready are 1
+    .tx_payload(tx_payload),  // [7:0], bytes to the host
+    .tx_valid(tx_valid),
+{_memory(config)}    .tx_ready(tx_ready)       // input
 );
 """
 
@@ -133,10 +144,10 @@ def _memory(config):
     fields = ", ".join(f"{name} [{field.width}]" for name, field in layout)
     return f"""\
     // A request has {layout.size} bits, first field lowest: {fields}.
-    .memory__request__payload(request_payload),
-    .memory__request__valid(request_valid),
-    .memory__request__ready(request_ready),
-    .memory__words__payload(words_payload),  // [{width - 1}:0], input: words read, in order
-    .memory__words__valid(words_valid),
-    .memory__words__ready(words_ready),
+    .memory_request_payload(request_payload),
+    .memory_request_valid(request_valid),
+    .memory_request_ready(request_ready),
+    .memory_words_payload(words_payload),  // [{width - 1}:0], input: words read, in order
+    .memory_words_valid(words_valid),
+    .memory_words_ready(words_ready),
 """

@@ -19,24 +19,40 @@ from boldhw.spec.settings import LIMIT, MAX_CLASSES, LayerSettings, Settings
 class Hyper:
     """Hyper-parameters; the defaults are tuned for pictures, :data:`FEATURES` for tables.
 
-    margin             margin of the loss / sqrt(fan-in of the last layer)
-    window             gate window / sqrt(inputs that count: fan-in, or mean number of T inputs)
-    theta              accumulator that flips a weight of hidden layers in epoch 0; None: as many
-                       votes as ``theta_scale * sqrt(inputs that count * batch)``, layer by layer
-    theta_scale        see theta
-    safe_scale         least theta_scale in epoch 0. When it is too small, units follow the majority
-                       of a batch out of their windows for good, and deep networks collapse
-    last_theta_factor  theta of the last layer / theta
-    grow               theta behind the last epoch / theta of epoch 0
-    batch              active samples per update
-    rounding           bits dropped from votes by stochastic rounding
-    dead               dead zone of layers below another hidden layer / sqrt(width of that layer)
-    noise              mask of the random bits added to the dead zone of those layers
-    decay              True: accumulators decay by the share of weights that flipped (eq. 9)
-    outputs_per_class  outputs of the last layer whose sums are added to one score
-    zero_true          True: inputs of the network are {0,T}; False: {F,T}, for inputs that are F
-                       about as often as T (constant ones vote in every update, and at this theta
-                       drive their units out of the window)
+    Parameters
+    ----------
+    margin : float
+        Margin of the loss / sqrt(fan-in of the last layer).
+    window : float
+        Gate window / sqrt(inputs that count: fan-in, or mean number of T inputs).
+    theta : int or None
+        Accumulator that flips a weight of hidden layers in epoch 0; None: as many votes as
+        ``theta_scale * sqrt(inputs that count * batch)``, layer by layer.
+    theta_scale : float
+        See theta.
+    safe_scale : float
+        Least theta_scale in epoch 0. When it is too small, units follow the majority of a batch out
+        of their windows for good, and deep networks collapse.
+    last_theta_factor : int
+        Theta of the last layer / theta.
+    grow : float
+        Theta after the last epoch / theta of epoch 0.
+    batch : int
+        Active samples per update.
+    rounding : int
+        Bits dropped from votes by stochastic rounding.
+    dead : float
+        Dead zone of layers below another hidden layer / sqrt(width of that layer).
+    noise : int
+        Mask of the random bits added to the dead zone of those layers.
+    decay : bool
+        True: accumulators decay by the share of weights that flipped (eq. 9).
+    outputs_per_class : int
+        Outputs of the last layer whose sums are added to one score.
+    zero_true : bool
+        True: inputs of the network are {0,T}; False: {F,T}, for inputs that are F about as often as
+        T (constant ones vote in every update, and at this theta drive their units out of the
+        window).
     """
 
     margin: float = 1.0

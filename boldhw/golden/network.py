@@ -61,11 +61,23 @@ class Network:
     seed : int or sequence of int
         Initial weights, fair coins, and the noise.
 
-    Attributes ``weights`` (bool) and ``accumulators`` (int16) hold one array per layer, shape
-    (outputs, fan_in); they may be changed between calls. ``settings`` are those of
-    ``Hyper()`` until :meth:`configure` is called, ``graph`` says what each layer reads. ``counts``,
-    one :class:`boldhw.golden.graph.counts.Counts` a layer, is what training counted: samples,
-    T's, active samples, gates and signals, of hidden layers. Raises ConfigError.
+    Attributes
+    ----------
+    weights : list of bool arrays
+        One per layer, shape (outputs, fan_in); they may be changed between calls.
+    accumulators : list of int16 arrays
+        Likewise.
+    settings : Settings
+        Those of ``Hyper()`` until :meth:`configure` is called.
+    graph : boldhw.spec.network.Network
+        What each layer reads.
+    counts : list of Counts
+        What training counted of each hidden layer: samples, T's, active samples, gates and signals.
+
+    Raises
+    ------
+    ConfigError
+        For arguments that cannot work.
     """
 
     def __init__(

@@ -85,10 +85,16 @@ class Trainer:
         Names of layers that do not learn: their theta is more than any accumulator can hold, on
         every backend.
 
-    ``epoch`` (epochs done) and ``decay`` (fields from the last update) are all the state a run has
-    besides the network's. ``origin``, a :class:`boldhw.data.Origin` or None, says which samples it
-    trains on, for whoever resumes it; ``schema``, a :class:`boldhw.data.schema.Schema` or None,
-    says what inputs and classes mean.
+    Attributes
+    ----------
+    epoch : int
+        Epochs done; with ``decay`` all the state that a run has besides the network's.
+    decay : tuple of int
+        Fields from the last update, one per layer.
+    origin : Origin or None
+        Which samples it trains on, for whoever resumes it.
+    schema : Schema or None
+        What inputs and classes mean.
     """
 
     def __init__(

@@ -6,9 +6,11 @@ replaced; everything else of the page is written by hand.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from boldhw.errors import ConfigError, DataError
+from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.report.hyper_pictures import pictures
 from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
 from boldhw.spec.protocol import (
@@ -134,8 +136,8 @@ def _banks() -> str:
 
 def _layer_table() -> str:
     rows = []
-    for row, fields in enumerate(TABLE):
-        keys = [field.key for field in fields] + [""] * (4 - len(fields))
+    for row, given in enumerate(TABLE):
+        keys = [field.key for field in given] + [""] * (4 - len(given))
         rows.append((row, PASSES[row // PASS_ROWS], *keys))
     heads = ("row", "pass", "bits 0-15", "bits 16-31", "bits 32-47", "bits 48-63")
     return markdown(heads, rows)
@@ -149,6 +151,16 @@ def _counters() -> str:
 
 def _version() -> str:
     return markdown(("version",), [(PROTOCOL_VERSION,)])
+
+
+def _hyper() -> str:
+    given = fields(Hyper)
+    rows = [
+        (f"[{field.name}](#{field.name})", f"`--{field.name.replace('_', '-')}`",
+         field.default, getattr(FEATURES, field.name))
+        for field in given
+    ]  # fmt: skip
+    return markdown(("name", "option", "default", "for features"), rows)
 
 
 def _examples() -> str:
@@ -172,4 +184,5 @@ TABLES = {
     "counters": _counters,
     "version": _version,
     "examples": _examples,
+    "hyper-parameters": _hyper,
 }

@@ -30,11 +30,18 @@ MAX_TERMS = 1 << 14  # of a sum; so many are exact everywhere
 class Network:
     """A graph of layers over samples of one shape; make one by a class method.
 
-    sample   shape of a sample
-    layers   each behind those that it reads; the last one is the output
-    head     what the sums of the last one mean
-    ternary  the planes of a sample are three-valued: T, F or 0
-    words    of samples that are words and not bits
+    Parameters
+    ----------
+    sample : Shape
+        Shape of a sample.
+    layers : tuple of Layer
+        Each after those that it reads; the last one is the output.
+    head : Head
+        What the sums of the last one mean.
+    ternary : bool
+        The planes of a sample are three-valued: T, F or 0.
+    words : Words or None
+        Of samples that are words and not bits.
     """
 
     sample: Shape

@@ -30,13 +30,22 @@ RANGES = {
 class LayerSettings:
     """Settings of one layer.
 
-    tau            threshold of the sums, at most the engine's largest fan-in either way
-    window         largest distance from tau with which a unit passes signals on, 0..65535
-    dead           |g| up to this gives no signal, 0..65535
-    noise          random bits added to ``dead``, a mask, 0..255; other than 0 needs ``stochastic``
-    theta          votes that flip a weight, 1..65535
-    decay          share of an accumulator that decays, 1/65536; other than 0 needs ``decay``
-    zero_true      True: inputs are {0,T}; False: inputs are {F,T}
+    Parameters
+    ----------
+    tau : int
+        Threshold of the sums, at most the engine's largest fan-in either way.
+    window : int
+        Largest distance from tau with which a unit passes signals on, 0..65535.
+    dead : int
+        |g| up to this gives no signal, 0..65535.
+    noise : int
+        Random bits added to ``dead``, a mask, 0..255; other than 0 needs ``stochastic``.
+    theta : int
+        Votes that flip a weight, 1..65535.
+    decay : int
+        Share of an accumulator that decays, 1/65536; other than 0 needs ``decay``.
+    zero_true : bool
+        True: inputs are {0,T}; False: inputs are {F,T}.
     """
 
     tau: int
@@ -64,11 +73,18 @@ COLUMNS = tuple(field.name for field in fields(LayerSettings))
 class Settings:
     """Run-time settings of an engine, constant while samples are gathered.
 
-    layers         one LayerSettings per layer of the network, first layer first
-    margin         of the loss, 0..65535
-    rounding       r of stochastic rounding, 0..3; other than 0 needs ``stochastic``
-    batch          active samples per update, 1..K
-    classes, outputs_per_class   their product is the width of the last layer
+    Parameters
+    ----------
+    layers : tuple of LayerSettings
+        One LayerSettings per layer of the network, first layer first.
+    margin : int
+        Of the loss, 0..65535.
+    rounding : int
+        Bits of a vote that stochastic rounding drops, 0..3; other than 0 needs ``stochastic``.
+    batch : int
+        Active samples per update, 1..K.
+    classes, outputs_per_class : int
+        Their product is the width of the last layer.
     """
 
     layers: tuple[LayerSettings, ...]

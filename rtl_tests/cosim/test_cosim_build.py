@@ -42,9 +42,11 @@ def test_what_goes_into_a_library_names_it(cache, monkeypatch):
     ]
     monkeypatch.setattr(build, "FAST", "-O1")
     libraries.append(build.build_library(echo_verilog()))
+    monkeypatch.setenv("CXXFLAGS", "-O2 -g")
+    libraries.append(build.build_library(echo_verilog()))
     monkeypatch.setattr(build, "_version", lambda package: "9")
     libraries.append(build.build_library(echo_verilog()))
-    assert len(set(libraries)) == 5
+    assert len(set(libraries)) == 6
 
 
 def test_the_runtime_is_compiled_once_for_all_models(cache, monkeypatch):
@@ -176,6 +178,12 @@ def test_a_missing_compiler_is_named(cache, monkeypatch):
 def test_cxx_chooses_the_compiler(cache, monkeypatch):
     monkeypatch.setenv("CXX", "false")
     with pytest.raises(ToolError, match="false failed with exit code 1"):
+        build.build_library(echo_verilog())
+
+
+def test_cxxflags_come_behind_our_own(cache, monkeypatch):
+    monkeypatch.setenv("CXXFLAGS", "-nonsense -O9")
+    with pytest.raises(ToolError, match=r"failed with exit code 1: .*-nonsense"):
         build.build_library(echo_verilog())
 
 

@@ -104,7 +104,7 @@ def test_a_window_of_cycles_is_traced(tmp_path):
     board.run(100)
     board.close()
     text = path.read_text()
-    assert "tx__payload" in text
+    assert "tx_payload" in text
     times = [int(line[1:]) for line in text.splitlines() if line.startswith("#")]
     assert times == list(range(20, 40))
 

@@ -43,7 +43,7 @@ def stored(board, config):
 # As the build does, up to where memories are mapped.
 MAP_MEMORIES = """\
 read_rtlil boldhw.il
-setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
 {synth} -top boldhw -run begin:{end}
 tee -q -o stat stat -json
 """

@@ -1,7 +1,7 @@
 """A client written from docs/reference/protocol.md alone trains the simulated engine to the bit.
 
-The client, rtl_tests/support/page_client.py, imports nothing of boldhw; only what it is compared
-with does: the golden model.
+The client, page_client.py and page_wire.py of rtl_tests/support, imports nothing of boldhw; only
+what it is compared with does: the golden model.
 """
 
 import ast
@@ -9,22 +9,31 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support import page_client
+from support import page_client, page_wire
 from support.golden_board import GoldenBoard
-from support.page_client import Client, Refused
+from support.page_client import Client
+from support.page_wire import Refused
 from support.small_engine import DUAL, HYPER, ODD, SMALL, make_network, make_samples
 
 from boldhw.cosim.server import bound, serve
 from boldhw.cosim.transport import SimTransport
 from boldhw.spec import protocol
+from boldhw.spec.noise import NoiseStream
+from boldhw.spec.order import Order
 
 RUNS = {
     "two layers": (SMALL, (37, 21, 5), HYPER),
     "odd sizes, three layers": (ODD, (28, 19, 10, 4), HYPER),
+    "noise, rounding and decay": (
+        SMALL,
+        (37, 21, 14, 5),
+        replace(HYPER, rounding=1, noise=7, decay=True),
+    ),
     "two ports, outputs per class": (DUAL, (37, 21, 12), replace(HYPER, outputs_per_class=3)),
 }
 
@@ -59,7 +68,7 @@ def load(client, network):
     settings = network.settings
     client.load(
         network.widths, [asdict(layer) for layer in settings.layers], lists(network.weights),
-        settings.margin, settings.batch, settings.classes,
+        settings.margin, settings.batch, settings.classes, settings.rounding,
     )  # fmt: skip
 
 
@@ -67,7 +76,10 @@ def check_run(client, network, epochs=2):
     """Train both, and compare weights, accumulators, scores, counters and what TRAIN replies."""
     bits, labels = make_samples(network.widths, network.settings.classes, 60)
     load(client, network)
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        if network.config.stochastic:
+            network.seed_noise(epoch)
+            client.seed(NoiseStream(network.config.elements, epoch).seed_words)
         before = client.counters()
         results, stats = client.train(lists(bits), labels.tolist()), network.train(bits, labels)
         assert [sum(r >> bit & 1 for r in results) for bit in range(3)] == [
@@ -89,9 +101,37 @@ def check_run(client, network, epochs=2):
 @pytest.mark.parametrize("name", RUNS)
 def test_it_trains_the_simulated_engine_to_the_bit(name):
     config, widths, hyper = RUNS[name]
-    board = SimTransport(config)
+    network, board = make_network(config, widths, hyper), SimTransport(config)
+    if hyper.decay:
+        network.configure(network.settings.changed(decay=[9000, 5000, 3000]))
     try:
-        check_run(connected(board), make_network(config, widths, hyper))
+        check_run(connected(board), network)
+    finally:
+        board.close()
+
+
+def test_it_trains_from_the_store():
+    """The engine's own order is that of the page; taps and first state are any that work."""
+    config, widths, hyper = replace(SMALL, store="sdram", store_bytes=1 << 18), (37, 21, 5), HYPER
+    network, board = make_network(config, widths, hyper), SimTransport(config)
+    bits, labels = make_samples(widths, 5, 100)
+    start = Order(len(bits), 7)
+    try:
+        client = connected(board)
+        load(client, network)
+        client.fill_store(lists(bits), labels.tolist())
+        client.write_register("ORDER_TAPS", start.taps)
+        client.write_register("ORDER_STATE", start.state)
+        for _ in range(3):
+            client.train_store(50)
+        taken = list(islice(page_client.order(len(bits), start.taps, start.state), 150))
+        assert sorted(taken[:100]) == list(range(100))
+        stats = network.train(bits[taken], labels[taken])
+        assert client.flush() == network.gathered
+        network.flush()
+        assert stats.updates > 1
+        assert client.read_weights() == lists(network.weights)
+        assert client.read_accumulators() == lists(network.accumulators)
     finally:
         board.close()
 
@@ -161,10 +201,11 @@ def test_a_refusal_is_told():
 
 
 def test_it_uses_nothing_of_boldhw():
-    tree = ast.parse(Path(page_client.__file__).read_text())
-    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    names = {alias.name for node in nodes for alias in node.names}
-    assert names == {"struct", "zlib"}
+    trees = [ast.parse(Path(module.__file__).read_text()) for module in (page_wire, page_client)]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert names == {"struct", "zlib", "support.page_wire"}
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 250])
@@ -172,6 +213,6 @@ def test_frames_are_those_of_the_driver(size):
     generator = np.random.default_rng(size)
     for payload in (bytes(size), generator.bytes(size)[:246], b"\1" * min(size, 246)):
         payload = payload[:246]
-        frame = page_client.framed(8, 200, 513, payload)
+        frame = page_wire.framed(8, 200, 513, payload)
         assert frame == protocol.encode(8, 200, 513, payload)
-        assert page_client.unstuffed(frame[:-1])[4:-4] == payload
+        assert page_wire.unstuffed(frame[:-1])[4:-4] == payload

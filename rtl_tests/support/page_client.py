@@ -1,25 +1,23 @@
 """A client of an engine, written from docs/reference/protocol.md alone: nothing of boldhw in it.
 
-It knows no transport: it is given two functions, one that sends bytes, and one that returns the
-next bytes up to and with a 0x00, or b"" when none come for long enough. Layers are dicts. Samples
-and weights are nested lists of 0 and 1, accumulators of integers.
+Layers are dicts. Samples and weights are nested lists of 0 and 1, accumulators of integers.
 """
 
 import struct
-import zlib
 
-HELLO, RESET, REG_READ, REG_WRITE, MEM_READ, MEM_WRITE = 1, 2, 3, 4, 5, 6
-INFER, TRAIN, FLUSH, STAT, STATE_CRC = 7, 8, 9, 10, 11
-DATA, WEIGHTS = 0, 1
-REGISTERS = {
-    "LAYERS": 0, "BATCH": 1, "MARGIN": 2, "ROUNDING": 3, "CLASSES": 4, "OUTPUTS_PER_CLASS": 5,
-    "SLOT_ROW": 6, "SLOT_STRIDE": 7, "SAMPLE_WORDS": 8, "NOISE": 9,
-}  # fmt: skip
-IDENTITY = (
-    "magic version flags digest elements lanes batch accumulator_bits popcount_registers "
-    "max_layers window max_payload max_fan_in weight_rows last_data_row signal_rows clock_hz "
-    "store_bits"
-).split()
+from support.page_wire import (
+    DATA,
+    FLUSH,
+    INFER,
+    RESET,
+    STORE,
+    TRAIN,
+    TRAIN_STORE,
+    WEIGHTS,
+    Wire,
+    up,
+)
+
 TABLE = {
     0: "words groups input_row origin",
     1: "output_lanes window output_row zero_true",
@@ -31,36 +29,7 @@ TABLE = {
     9: "transposed_row signal_row column_row words",
     10: "input_lanes zero_true decay theta",
 }
-VERSION, TRIES = 4, 5
-
-
-class Refused(Exception):
-    """The engine refused a command; the argument is the status."""
-
-
-def stuffed(data):
-    """Return bytes in COBS, and the delimiter."""
-    return b"".join(bytes([len(piece) + 1]) + piece for piece in data.split(b"\0")) + b"\0"
-
-
-def unstuffed(frame):
-    """Return what a frame without its delimiter holds, None if it is none."""
-    data, place = bytearray(), 0
-    while place < len(frame):
-        length = frame[place]
-        data += frame[place + 1 : place + length] + b"\0"
-        place += length
-    return bytes(data[:-1]) if place == len(frame) else None
-
-
-def framed(kind, seq, addr, payload):
-    body = struct.pack("<BBH", kind, seq, addr) + payload
-    return stuffed(body + struct.pack("<I", zlib.crc32(body)))
-
-
-def up(a, b):
-    """Return a / b rounded up."""
-    return -(-a // b)
+PAGE = 1 << 16  # words of the store
 
 
 def number(bits):
@@ -72,67 +41,19 @@ def bits_of(value, count):
     return [value >> place & 1 for place in range(count)]
 
 
-class Client:
-    """An engine behind two functions; its greeting is in ``engine``."""
+def order(samples, taps, state):
+    """Yield the numbers of stored samples, from 0, in the order in which they are trained."""
+    while True:
+        for _ in range(16):
+            state = state >> 1 ^ (taps if state & 1 else 0)
+        if state <= samples:
+            yield state - 1
 
-    def __init__(self, send, receive, seq=0):
-        self._send, self._receive, self._seq = send, receive, seq
-        self._call(HELLO)
-        greeting = struct.unpack("<4sBB8sHHHBBBBBHHHHIB", self._call(HELLO))
-        self.engine = dict(zip(IDENTITY, greeting, strict=True))
-        assert (self.engine["magic"], self.engine["version"]) == (b"BOLD", VERSION)
-        self.p, self.s = self.engine["elements"], self.engine["lanes"]
-        self.training = self.engine["flags"] & 1
-        row = max(64, self.s, self.p * self.engine["accumulator_bits"] * self.training)
-        self.item = {DATA: up(row, 8), WEIGHTS: self.p * up(self.p, 8)}
 
-    def _call(self, kind, addr=0, payload=b""):
-        """Have a command executed once; return the payload of its reply."""
-        self._seq = self._seq + 1 & 0xFF
-        frame = framed(kind, self._seq, addr, payload)
-        for _ in range(TRIES):
-            self._send(b"\0" + frame)
-            while len(reply := self._receive()) > 1:
-                body = unstuffed(reply[:-1])
-                if not body or struct.pack("<I", zlib.crc32(body[:-4])) != body[-4:]:
-                    continue
-                found, seq, status = struct.unpack_from("<BBH", body)
-                if (found, seq) == (kind | 0x80, self._seq):
-                    if status:
-                        raise Refused(status)
-                    return body[4:-4]
-        raise TimeoutError(f"no reply to command {kind}")
+class Client(Wire):
+    """An engine with a network."""
 
-    def write_register(self, name, value):
-        self._call(REG_WRITE, REGISTERS[name], struct.pack("<H", value))
-
-    def read_register(self, name):
-        return struct.unpack("<H", self._call(REG_READ, REGISTERS[name]))[0]
-
-    def write(self, bank, first, data):
-        """Write whole items, as many in a frame as it holds."""
-        item = self.item[bank]
-        step = (self.engine["max_payload"] - 1) // item * item
-        for start in range(0, len(data), step):
-            part = bytes([bank]) + data[start : start + step]
-            self._call(MEM_WRITE, first + start // item, part)
-
-    def read(self, bank, first, count):
-        step = min(self.engine["max_payload"] // self.item[bank], 255)
-        parts = [(i, min(step, first + count - i)) for i in range(first, first + count, step)]
-        return b"".join(self._call(MEM_READ, i, bytes([bank, n])) for i, n in parts)
-
-    def check(self, bank, first, data):
-        """Compare a bank with what was written to it."""
-        request = struct.pack("<BH", bank, len(data) // self.item[bank])
-        assert struct.unpack("<I", self._call(STATE_CRC, first, request))[0] == zlib.crc32(data)
-
-    def counters(self):
-        """Return the counters, the flips of the layers last."""
-        data = self._call(STAT)
-        return struct.unpack(f"<{len(data) // 4}I", data)
-
-    def load(self, widths, settings, weights, margin, batch, classes):
+    def load(self, widths, settings, weights, margin, batch, classes, rounding=0):
         """Load a network of dense layers.
 
         settings: of each layer, a dict of tau, window, dead, noise, theta, decay, zero_true.
@@ -149,7 +70,7 @@ class Client:
             self.write(*place)
             self.check(*place)
         registers = {
-            "BATCH": batch, "MARGIN": margin, "ROUNDING": 0, "CLASSES": classes,
+            "BATCH": batch, "MARGIN": margin, "ROUNDING": rounding, "CLASSES": classes,
             "OUTPUTS_PER_CLASS": per_class, "SLOT_ROW": up(self.end, self.stride) * self.stride,
             "SLOT_STRIDE": self.stride, "SAMPLE_WORDS": self.layers[0]["words"],
             "LAYERS": len(self.layers),
@@ -266,6 +187,32 @@ class Client:
 
     def flush(self):
         return self._call(FLUSH)[0]
+
+    def seed(self, words):
+        """Seed the noise generator. words: 10 numbers of 16 bits, or 33."""
+        for word in words:
+            self.write_register("NOISE", word)
+
+    def fill_store(self, samples, labels):
+        """Write samples into a store of SDRAM, and tell the engine where they are."""
+        size = self.item[STORE]
+        word = up(up(self.s, 8), size) * size  # bytes that an operand word takes
+        records = []
+        for bits, label in zip(samples, labels, strict=True):
+            data, step = self.sample(bits), up(self.s, 8)
+            words = [bytes([label]), *(data[at : at + step] for at in range(0, len(data), step))]
+            records.append(b"".join(each.ljust(word, b"\0") for each in words))
+        length = len(records[0]) // size
+        k = (length - 1).bit_length()
+        image = bytes(size << k) + b"".join(each.ljust(size << k, b"\0") for each in records)
+        for page in range(up(len(image), size * PAGE)):
+            self.write_register("STORE_PAGE", page)
+            self.write(STORE, 0, image[page * size * PAGE :][: size * PAGE])
+        self.write_register("RECORD", k << 8 | length - 1)
+        self.write_register("ORDER_SAMPLES", len(records))
+
+    def train_store(self, count):
+        self._call(TRAIN_STORE, count)
 
     def infer(self, samples):
         """Return the scores of each sample."""

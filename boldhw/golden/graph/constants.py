@@ -15,17 +15,27 @@ LONGEST = 1 << 16
 class Constants:
     """Aims and start values, integers.
 
-    fire_low, fire_high      least and largest share of T's of a map's unit at first, in 1/256
-    dense_low, dense_high    the same of a unit of a dense layer
-    even_low, even_high      the same of a unit that an attention reads, directly or through others;
-                             they stay: bits that are compared tell most when half of them are T
-    gated                    share of a unit's outputs within its window, in 1/256
-    dead                     dead zone over the mean |g| of gated units, in 1/256
-    flips_first, flips_last  flips per weight and active sample, as 2**(-x / 256), at the start and
-                             at the end; on an exponential from one to the other
-    margin_first, margin_last  margin over the root of the last layer's fan-in, in 1/16, at the
-                             start and at the end; on a line from one to the other
-    batch                    active samples per update
+    Parameters
+    ----------
+    fire_low, fire_high : int
+        Least and largest share of T's of a map's unit at first, in 1/256.
+    dense_low, dense_high : int
+        The same of a unit of a dense layer.
+    even_low, even_high : int
+        The same of a unit that an attention reads, directly or through others; they stay: bits that
+        are compared tell most when half of them are T.
+    gated : int
+        Share of a unit's outputs within its window, in 1/256.
+    dead : int
+        Dead zone over the mean |g| of gated units, in 1/256.
+    flips_first, flips_last : int
+        Flips per weight and active sample, as 2**(-x / 256), at the start and at the end; on an
+        exponential from one to the other.
+    margin_first, margin_last : int
+        Margin over the root of the last layer's fan-in, in 1/16, at the start and at the end; on a
+        line from one to the other.
+    batch : int
+        Active samples per update.
     """
 
     fire_low: int = 64

@@ -45,9 +45,16 @@ class GraphNetwork:
     kernel : callable
         ``kernel(places)`` computes for a layer: NumpyKernel, or one that equals it.
 
-    ``layers`` holds a :class:`GraphLayer` for each layer; their ``weights`` (bool) and
-    ``accumulators`` (int16), shape (outputs, fan-in), may be changed between calls. Raises
-    ConfigError, naming the layer, for sums that can overflow and for settings that do not fit.
+    Attributes
+    ----------
+    layers : list of GraphLayer
+        Their ``weights`` (bool) and ``accumulators`` (int16), shape (outputs, fan-in), may be
+        changed between calls.
+
+    Raises
+    ------
+    ConfigError
+        Naming the layer, for sums that can overflow and for settings that do not fit.
     """
 
     def __init__(

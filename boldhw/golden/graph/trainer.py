@@ -46,8 +46,14 @@ class GraphTrainer:
     change : callable, optional
         ``change(samples, generator)`` returns what to train on in an epoch, same shape.
 
-    ``epoch`` (epochs done) and ``governors`` are all the state of a run besides the graph's.
-    ``origin`` says which samples it trains on, for whoever resumes it.
+    Attributes
+    ----------
+    epoch : int
+        Epochs done; with ``governors`` all the state of a run besides the graph's.
+    governors : Governors
+        What moves thresholds, windows, thetas and the margin.
+    origin : Origin or None
+        Which samples it trains on, for whoever resumes it.
     """
 
     def __init__(
