@@ -1,15 +1,10 @@
 """The engine that runs op lists: memories, sequencer, array, and a unit for each kind of op."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.array.array import PEArray
-from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.errors import ConfigError
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
 from boldhw.gateware.ops.flip import FlipUnit
@@ -19,10 +14,9 @@ from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.shared import any_of, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
-from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.vote import VoteUnit
-from boldhw.gateware.ops.window import WindowUnit
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import (
     Count,
@@ -61,6 +55,7 @@ UNITS = {
     Count: CountUnit,
     Loss: LossUnit,
 }
+TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -90,6 +85,16 @@ def most_parts(size):
     return max(parts for *_, parts in memory_shapes(size).values())
 
 
+def check_size(size):
+    """Raise ConfigError for a size that there are no components for."""
+    for name, value in TAKES.items():
+        if getattr(size, name) != value:
+            raise ConfigError(
+                f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
+                f"{name}={value}"
+            )
+
+
 class OpEngine(wiring.Component):
     """Run op lists on the memories.
 
@@ -98,7 +103,7 @@ class OpEngine(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Size of array and memories.
+        Size of array and memories; see :func:`check_size`.
     kinds : dict
         Component that runs each kind of op, made from ``size``.
 
@@ -134,6 +139,7 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=UNITS):
+        check_size(size)
         self.size, self.kinds = size, kinds
         self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
         super().__init__({
@@ -156,7 +162,7 @@ class OpEngine(wiring.Component):
         m.submodules.sequencer = sequencer = OpSequencer(self.size)
         units = {kind: unit(self.size) for kind, unit in self.kinds.items()}
         for kind, unit in units.items():
-            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.abort)(unit)
+            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.halt)(unit)
             self._start(m, sequencer, kind, unit)
             self._segments(m, sequencer, unit)
             for name in ("label", "margin", "active_samples"):
@@ -170,72 +176,15 @@ class OpEngine(wiring.Component):
             self.busy.eq(sequencer.busy),
             self.status.eq(sequencer.status),
             self.cycles.eq(sequencer.cycles),
-            self.active.eq(_any(unit.active for unit in _with(units, "active"))),
-            self.hit.eq(_any(unit.hit for unit in _with(units, "hit"))),
+            self.active.eq(any_of(unit.active for unit in _with(units, "active"))),
+            self.hit.eq(any_of(unit.hit for unit in _with(units, "hit"))),
         ]
         self._memories(m, sequencer, list(units.values()))
-        self._array(m, sequencer, _with(units, "array"))
-        self._window(m, sequencer, _with(units, "window"))
-        self._turner(m, [unit.turner for unit in _with(units, "turner")])
+        rams = self.rams
+        share_array(m, self.size, sequencer, _with(units, "array"), rams["weight"].row)
+        share_window(m, self.size, sequencer, _with(units, "window"), rams["data"].row)
+        share_turner(m, self.size, _with(units, "turner"))
         return m
-
-    def _turner(self, m, ports):
-        """Make the turner; it does what the unit that runs asks for."""
-        m.submodules.turner = turner = Turner(self.size)
-        shifts = (Mux(port.shift, Cat(1, port.turn, port.word_in), 0) for port in ports)
-        loads = (Mux(port.load, Cat(1, port.block_in), 0) for port in ports)
-        m.d.comb += [
-            Cat(turner.shift, turner.turn, turner.word_in).eq(_any(shifts)),
-            Cat(turner.load, turner.block_in).eq(_any(loads)),
-        ]
-        for port in ports:
-            m.d.comb += port.block.eq(turner.block)
-
-    def _array(self, m, sequencer, units):
-        """Make the array; its words are those of the unit that runs."""
-        late = self.size.read_latency
-        array = PEArray(ArrayConfig(self.size))
-        m.submodules.array = ResetInserter(sequencer.abort)(array)
-        flags, doubled, ports = [], [], [unit.array for unit in units]
-        for unit, port in zip(units, ports, strict=True):
-            runs = self._runs(m, sequencer, unit)
-            flags.append(Mux(port.valid, Cat(port.valid, port.first, port.last), 0))
-            doubled.append(runs & port.zero_true)
-            m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
-        entering = Signal(3)
-        m.d.comb += [
-            entering.eq(_any(flags)),
-            array.weights.eq(m.submodules.weight.row),
-            Cat(array.valid, array.first, array.last).eq(delay(m, entering, late)),
-            array.sign.eq(_any(port.sign for port in ports)),
-            array.mask.eq(_any(port.mask for port in ports)),
-            array.zero_true_vote.eq(_any(doubled)),
-        ]
-
-    def _runs(self, m, sequencer, unit):
-        """Return whether a unit runs, from the cycle after ``start`` to ``done``."""
-        runs = Signal()
-        with m.If(unit.op.done | sequencer.abort):
-            m.d.sync += runs.eq(0)
-        with m.If(unit.op.start):
-            m.d.sync += runs.eq(1)
-        return runs
-
-    def _window(self, m, sequencer, units):
-        """Make the window unit; it serves the segment that is a window."""
-        ports = [(unit.window, self._runs(m, sequencer, unit)) for unit in units]
-        m.submodules.window = window = WindowUnit(self.size)
-        bits = sequencer.parts[0]
-        for index in range(1, self.size.segments):
-            of_op = sequencer.windows[index] & (index < sequencer.count)
-            bits = Mux(of_op, sequencer.parts[index], bits)
-        connect(m, window.part, Window, bits)
-        m.d.comb += window.row.eq(m.submodules.data.row[: self.size.lanes])
-        for name in ("load", "inside", "column", "upper", "second"):
-            value = _any(Mux(runs, getattr(port, name), 0) for port, runs in ports)
-            m.d.comb += getattr(window.port, name).eq(value)
-        for port, _ in ports:
-            m.d.comb += [port.sign.eq(window.port.sign), port.mask.eq(window.port.mask)]
 
     def _start(self, m, sequencer, kind, unit):
         m.d.comb += unit.op.start.eq(sequencer.starts[kind.KIND])
@@ -265,7 +214,7 @@ class OpEngine(wiring.Component):
             for reader in readers:
                 if hasattr(reader, "row"):
                     m.d.comb += reader.row.eq(memory.row)
-            addr = _any(Mux(each.valid, each.addr, 0) for each in readers)
+            addr = any_of(Mux(each.valid, each.addr, 0) for each in readers)
             write = write_addr = write_row = 0
             if name == "weight":
                 write, write_addr, write_row = self._blocks(units)
@@ -275,9 +224,9 @@ class OpEngine(wiring.Component):
                     if name in WRITES
                     else []
                 )
-                write = _any(each.valid for each in writers)
-                write_addr = _any(Mux(each.valid.any(), each.addr, 0) for each in writers)
-                write_row = _any(Mux(each.valid.any(), each.row, 0) for each in writers)
+                write = any_of(each.valid for each in writers)
+                write_addr = any_of(Mux(each.valid.any(), each.addr, 0) for each in writers)
+                write_row = any_of(Mux(each.valid.any(), each.row, 0) for each in writers)
             own = Signal(FIELD_BITS, name=f"{name}_addr")
             m.d.comb += [
                 own.eq(Mux(self.busy, addr, self.host.addr)),
@@ -302,12 +251,12 @@ class OpEngine(wiring.Component):
         """Return which parts of the weight memory are written, where, and what."""
         p, granules = self.size.elements, self.size.granules
         writers = [unit.blocks for unit in _with(units, "blocks")]
-        block = _any(Mux(each.valid, each.block, 0) for each in writers)
+        block = any_of(Mux(each.valid, each.block, 0) for each in writers)
         if not writers:
             return 0, 0, 0
-        parts = _any(Cat(each.valid & (each.granule == g) for g in range(granules))
+        parts = any_of(Cat(each.valid & (each.granule == g) for g in range(granules))
                      for each in writers)  # fmt: skip
-        addr = _any(Mux(each.valid, each.addr, 0) for each in writers)
+        addr = any_of(Mux(each.valid, each.addr, 0) for each in writers)
         words = [block.word_select(index, p).replicate(granules) for index in range(p)]
         return parts.replicate(p), addr, Cat(words)
 
@@ -316,7 +265,3 @@ def _with(units, name):
     """Return the units that have a member of this name."""
     units = units.values() if isinstance(units, dict) else units
     return [unit for unit in units if name in unit.signature.members]
-
-
-def _any(values):
-    return reduce(or_, values, 0)

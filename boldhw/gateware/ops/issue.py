@@ -4,8 +4,9 @@ from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.ops.layouts import SumLayout, WordLayout
 from boldhw.gateware.ops.map_walk import MapWalk
-from boldhw.gateware.ops.nest import Nest, SumLayout, WordLayout
+from boldhw.gateware.ops.nest import Nest
 from boldhw.gateware.ops.ports import COLUMN_BITS, OpPort, op_layout
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window

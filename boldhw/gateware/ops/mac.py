@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.issue import Issue
+from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.map_walk import MapWalk
-from boldhw.gateware.ops.nest import SumLayout
 from boldhw.gateware.ops.operand import Operand
 from boldhw.gateware.ops.outcome import Outcome
 from boldhw.gateware.ops.packer import RowPacker

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.nest import WordLayout
+from boldhw.gateware.ops.layouts import WordLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.words import last_granules, packed_groups
 from boldhw.spec.ops.kinds import Segment

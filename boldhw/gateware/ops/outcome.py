@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.nest import SumLayout
+from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, op_layout, sums_layout
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Sink
@@ -88,18 +88,17 @@ class Outcome(wiring.Component):
         deltas = self.op.sink == Sink.DELTAS
         used = Signal(self.size.elements)
         m.d.comb += used.eq(Cat(~self.info.final | (lane < self.op.lanes) for lane in lanes))
-        gates = used & self.gates
-        sizes = []
+        gates, sizes = used & self.gates, []
+        second = Signal(self.size.elements)  # first words of the same signal depend on it
+        m.d.comb += self.group.second.eq(second)
         for lane in lanes:
             index = self._largest(m, lane)
             reached, size, near = self._compared(m, lane, deltas)
             m.d.comb += [
                 self.group.low[lane].eq(index[0] & used[lane]),
                 self.group.high[lane].eq(index[1] & used[lane]),
-                self.group.second[lane].eq(Mux(deltas, gates[lane] & ~near, used[lane] & near)),
-                self.group.first[lane].eq(
-                    reached & Mux(deltas, self.group.second[lane], used[lane])
-                ),
+                second[lane].eq(Mux(deltas, gates[lane] & ~near, used[lane] & near)),
+                self.group.first[lane].eq(reached & Mux(deltas, second[lane], used[lane])),
             ]
             counted = self.done & self.info.stored & deltas & gates[lane]
             sizes.append(delay(m, Mux(counted, size, 0), 1))

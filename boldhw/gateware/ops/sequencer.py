@@ -76,7 +76,7 @@ class OpSequencer(wiring.Component):
         One cycle: the op of this kind starts.
     done : In(1)
         One cycle: the op ends.
-    abort : Out(1), registered
+    halt : Out(1), registered
         One cycle: the list was ended, all ops give up.
     op : Out(OP_BITS), registered
         Descriptor of the op.
@@ -114,7 +114,7 @@ class OpSequencer(wiring.Component):
             "read": Out(RowRead(ROW_BITS)),
             "starts": Out(KIND_BITS),
             "done": In(1),
-            "abort": Out(1),
+            "halt": Out(1),
             "op": Out(OP_BITS),
             "flip": Out(FLIP_BITS),
             "parts": Out(data.ArrayLayout(PART_BITS, size.segments)),
@@ -129,7 +129,7 @@ class OpSequencer(wiring.Component):
         kind, head, last, good = self._decode(m)
         fused = Signal()
         arrives = fetch & delay(m, self.read.valid, self.size.read_latency)
-        m.d.sync += [self.starts.eq(0), self.abort.eq(0)]
+        m.d.sync += [self.starts.eq(0), self.halt.eq(0)]
         runs, ends = last & ~self._is(kind, *PARTS), last & self._is(kind, End.KIND)
         along = runs & self._is(kind, Vote.KIND) & self._fused(head)
         late = self.busy & (self.cycles == self.limit)
@@ -249,7 +249,7 @@ class OpSequencer(wiring.Component):
     def _end(self, m, status):
         m.d.sync += [
             self.busy.eq(0), self.status.eq(status), self._left.eq(0), self.starts.eq(0),
-            self.abort.eq(status != Status.ENDED),
+            self.halt.eq(status != Status.ENDED),
         ]  # fmt: skip
 
     @staticmethod

@@ -7,7 +7,7 @@ from support.op_bench import op_bits
 from support.op_networks import machines
 from support.streams import generator, parameters
 
-from boldhw.gateware.ops.nest import SumLayout
+from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize

@@ -7,7 +7,7 @@ from support.op_bench import op_bits, to_ints
 from support.op_segments import random_segment, segment_of
 from support.streams import generator, parameters
 
-from boldhw.gateware.ops.nest import WordLayout
+from boldhw.gateware.ops.layouts import WordLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import read

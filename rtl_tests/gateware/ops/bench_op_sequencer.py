@@ -121,7 +121,7 @@ async def random_lists(dut):
     rng = generator("lists")
     bench = Bench(dut, rng)
     await start(dut, start=0, done=0)
-    for _ in range(40):
+    for _ in range(60):
         ops, total = random_list(rng), 0
         await bench.begin(words_of(ops), rng.randint(0, 20))
         for kind, rows, op, flip, parts in runs(ops):
@@ -176,6 +176,6 @@ async def limits(dut):
         starts = [await bench.cycle() for _ in range(limit + 1)]
         expected = [(1, 0)] * (rows + 1) + [(1, 1 << Count.KIND)] + [(1, 0)] * 9
         assert starts == expected[: limit + 1]
-        assert int(dut.abort.value) == 1
+        assert int(dut.halt.value) == 1
         await bench.ended(Status.TOO_LONG, limit + 1)
-        assert int(dut.abort.value) == 0
+        assert int(dut.halt.value) == 0

@@ -6,7 +6,7 @@ from support.every_cycle import compare, pack
 from support.op_bench import op_bits
 from support.streams import generator, parameters
 
-from boldhw.gateware.ops.nest import SumLayout
+from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Mac, Sink
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 import pytest
 from support import simulate
 
-from boldhw.gateware.ops.engine import OpEngine
+from boldhw.errors import ConfigError
+from boldhw.gateware.ops.engine import OpEngine, check_size
 from boldhw.spec.ops.array import ArraySize
 
 ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
@@ -25,3 +26,9 @@ def test_op_engine(shape):
     simulate.run(
         OpEngine(size), "bench_op_engine", "verilator", tests=4, parameters=parameters,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [{"planes": 2}, {"transposers": 4}, {"dsp_sums": True}])
+def test_a_size_without_units_is_refused(values):
+    with pytest.raises(ConfigError, match=next(iter(values))):
+        check_size(ArraySize(elements=3, lanes=12, **values))
