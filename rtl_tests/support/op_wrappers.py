@@ -44,20 +44,24 @@ class WithTurner(wiring.Component):
 
 
 class WithArray(WithTurner):
-    """A unit with turner, window unit and array; ``array_rows`` reads weights for the array."""
+    """A unit with turner, array and, if asked for, window unit.
+
+    ``array_rows`` reads weights for the array.
+    """
 
     HIDDEN = ("turner", "array", "window")
 
-    def __init__(self, unit):
-        size = unit.size
+    def __init__(self, unit, window=False):
+        size, self.has_window = unit.size, window
         super().__init__(unit, array_rows=Out(RowRead(size.elements * size.lanes)))
 
     def elaborate(self, platform):
         m = super().elaborate(platform)
         size, port = self.unit.size, self.unit.array
-        m.submodules.window = window = WindowUnit(size)
-        m.d.comb += [window.part.eq(self.windows[0]), window.row.eq(self.read.row)]
-        wiring.connect(m, self.unit.window, window.port)
+        if self.has_window:
+            m.submodules.window = window = WindowUnit(size)
+            m.d.comb += [window.part.eq(self.windows[0]), window.row.eq(self.read.row)]
+            wiring.connect(m, self.unit.window, window.port)
         m.submodules.array = array = PEArray(ArrayConfig(size))
         flags = delay(m, Cat(port.valid, port.first, port.last), size.read_latency)
         m.d.comb += [

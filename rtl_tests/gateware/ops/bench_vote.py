@@ -6,7 +6,7 @@ import cocotb
 from support.op_bench import run_op
 from support.op_flips import op_of as flip_of
 from support.op_memories import OpMemories
-from support.op_segments import gathered_segment, random_segment, segment_of, wide, window_of
+from support.op_segments import gathered_segment, random_segment, segment_of, wide
 from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import flip, vote
@@ -58,7 +58,7 @@ async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
     memories = OpMemories(dut, SIZE, ["array_rows", "weights"])
     memories.read_deltas(dut, SIZE)
-    await start(dut, op__start=0)
+    await start(dut, op__start=0, are_windows=0, windows=0, parts=0, flip=0)
     for op, part, count, *along in cases:
         memories.golden.count = dut.active_samples.value = count
         vote.run(memories.golden, op, part)
@@ -78,18 +78,6 @@ async def check(dut, cases):
 async def random_ops(dut):
     rng = generator("ops")
     await check(dut, [random_case(rng) for _ in range(25)])
-
-
-@cocotb.test(timeout_time=1, timeout_unit="ms")
-async def windows(dut):
-    """Patches of images in both codings, within the image and beyond its sides."""
-    rng, cases = generator("windows"), []
-    for number in range(10):
-        sums = rng.randint(1, 4), rng.randint(1, 4)
-        part = window_of(rng, SIZE, sums, zero_true=number % 2)
-        op = op_of(rng, part, sums, rng.choice((1, 2, P + 1)), column_row=0)
-        cases.append((op, part, rng.randint(0, 20)))
-    await check(dut, cases)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -7,16 +7,24 @@ from support.op_wrappers import WithTurner
 from boldhw.gateware.ops.flip import FlipUnit
 from boldhw.spec.ops.array import ArraySize
 
-SHAPES = {
-    "one_port": {"elements": 4, "lanes": 16, "accumulator_bits": 4},
-    "two_ports": {"elements": 2, "lanes": 16, "dual_port": True},
-    "odd": {"elements": 3, "lanes": 6, "accumulator_bits": 16, "dual_port": True},
+ROWS = {"data_rows": 8192, "weight_rows": 1024, "unit_rows": 512, "counter_rows": 64, "segments": 1}
+SMALL = ArraySize(elements=3, lanes=6, accumulator_bits=16, dual_port=True, **ROWS)
+LARGE = {
+    "one_port": ArraySize(elements=4, lanes=16, accumulator_bits=4, **ROWS),
+    "two_ports": ArraySize(elements=2, lanes=16, dual_port=True, **ROWS),
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_flip(sim, shape):
-    rows = {"data_rows": 8192, "weight_rows": 1024, "unit_rows": 512, "counter_rows": 64}
-    size = ArraySize(segments=1, **rows, **shape)
+def run(size, sim):
+    """Run the bench on a unit of this size."""
     unit, parameters = WithTurner(FlipUnit(size)), asdict(size)
     simulate.run(unit, "bench_flip", sim, tests=2, parameters=parameters, cycles=3000)
+
+
+def test_flip(sim):
+    run(SMALL, sim)
+
+
+@pytest.mark.parametrize("size", LARGE.values(), ids=LARGE)
+def test_flip_of_larger_arrays(size):
+    run(size, "verilator")

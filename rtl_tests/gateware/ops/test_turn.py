@@ -7,15 +7,24 @@ from support.op_wrappers import WithTurner
 from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.spec.ops.array import ArraySize
 
-SHAPES = {
-    "one_port": {"elements": 4, "lanes": 16},
-    "two_ports": {"elements": 2, "lanes": 8, "dual_port": True},
-    "odd": {"elements": 3, "lanes": 6},
+ROWS = {"data_rows": 1024, "delta_rows": 256, "batch": 19}
+SMALL = ArraySize(elements=3, lanes=6, accumulator_bits=16, dual_port=True, **ROWS)
+LARGE = {
+    "one_port": ArraySize(elements=4, lanes=16, accumulator_bits=4, **ROWS),
+    "two_ports": ArraySize(elements=2, lanes=16, dual_port=True, **ROWS),
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_turn(sim, shape):
-    size = ArraySize(data_rows=1024, delta_rows=256, batch=19, **shape)
-    unit = WithTurner(TurnUnit(size))
-    simulate.run(unit, "bench_turn", sim, tests=2, parameters=asdict(size), cycles=3500)
+def run(size, sim):
+    """Run the bench on a unit of this size."""
+    unit, parameters = WithTurner(TurnUnit(size)), asdict(size)
+    simulate.run(unit, "bench_turn", sim, tests=2, parameters=parameters, cycles=3500)
+
+
+def test_turn(sim):
+    run(SMALL, sim)
+
+
+@pytest.mark.parametrize("size", LARGE.values(), ids=LARGE)
+def test_turn_of_larger_arrays(size):
+    run(size, "verilator")
