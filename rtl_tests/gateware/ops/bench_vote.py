@@ -3,38 +3,12 @@
 from dataclasses import replace
 
 import cocotb
-from support.op_bench import run_op
 from support.op_flips import op_of as flip_of
-from support.op_memories import OpMemories
-from support.op_segments import gathered_segment, random_segment, segment_of, wide
-from support.streams import generator, parameters, start
+from support.op_segments import gathered_segment, random_segment, segment_of
+from support.op_votes import SIZE, P, S, check, op_of
+from support.streams import generator
 
-from boldhw.golden.ops import flip, vote
-from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.kinds import Turned, Vote, Window
-from boldhw.spec.ops.reads import kernel_words
-
-SIZE = ArraySize(**parameters())
-P, S = SIZE.elements, SIZE.lanes
-ACCUMULATORS = SIZE.data_rows // 2  # maps are below, accumulators above
-
-
-def op_of(rng, part, sums, outputs, **fixed):
-    """Return an op over a segment. sums: rows and columns of places."""
-    rows, columns = sums
-    rows_of_output = wide(SIZE, rows, columns)
-    steps = len(kernel_words(part, SIZE).used) * outputs
-    values = {
-        "rounding": rng.choice((0, 0, 1, 2, 7)),
-        "decay": rng.choice((0, 0, 300, 65535)),
-        "delta_row": rng.randint(0, SIZE.delta_rows - outputs * rows_of_output),
-        "column_row": rng.randint(0, SIZE.weight_rows - rows_of_output),
-        "acc_row": rng.randint(ACCUMULATORS, SIZE.data_rows - steps),
-    }
-    return Vote(
-        columns=columns, rows=rows, planes=1, wide=rows_of_output, outputs=outputs, **values | fixed
-    )
+from boldhw.spec.ops.kinds import Turned
 
 
 def random_case(rng):
@@ -52,26 +26,6 @@ def gathered_case(rng, slots, outputs):
     part = gathered_segment(rng, SIZE, shape, (1, rng.choice((1, 2))), slots, zero_true)
     op = op_of(rng, part, (1, slots), outputs, gathered=1)
     return op, part, rng.randint(0, slots)
-
-
-async def check(dut, cases):
-    """Run ops one after the other and compare all memories."""
-    memories = OpMemories(dut, SIZE, ["array_rows", "weights"])
-    memories.read_deltas(dut, SIZE)
-    await start(dut, op__start=0, are_windows=0, windows=0, parts=0, flip=0)
-    for op, part, count, *along in cases:
-        memories.golden.count = dut.active_samples.value = count
-        vote.run(memories.golden, op, part)
-        is_window = dut.are_windows.value = isinstance(part, Window)
-        parts = [(dut.windows if is_window else dut.parts, part)]
-        if along:
-            flip.run(memories.golden, along[0], part)
-            parts.append((dut.flip, along[0]))
-        ops = [part, op, *along]
-        load = sum(len(each.encode()) for each in ops) + 1
-        found = await run_op(dut, memories.all, op, parts)
-        assert found + load == sum(cycles(ops, SIZE)), ops
-        assert memories.wrong() == {}, ops
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -1,8 +1,8 @@
 """Bench of VoteUnit with a window unit, like ``bench_vote``."""
 
 import cocotb
-from bench_vote import SIZE, P, check, op_of
 from support.op_segments import window_of
+from support.op_votes import SIZE, P, check, op_of
 from support.streams import generator
 
 
