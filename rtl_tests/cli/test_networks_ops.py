@@ -41,7 +41,7 @@ def test_words_for_people(capsys):
     assert "data     0     28    sample" in text
     assert "WINDOW   zero_true=1 planes=1 side=5" in text
     assert "forward: " in text
-    assert "weight_rows=176" in text
+    assert "weight_rows=204" in text
     assert "samples per second" in text
 
 
