@@ -20,7 +20,8 @@ def estimate(board, config, network, store, given):
 
     A network with convolutions, or a graph, is estimated by its op lists on an array with the
     parameters of the board's engine; so is a chain if an option from --elements on is given. These
-    change the array. Cycles of op lists are those of a model: no gateware runs them.
+    change the array. Cycles of op lists are those of a model, which the engine equals where it is
+    made.
     """
     from boldhw.flow.estimate import estimate as predict
 

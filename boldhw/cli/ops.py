@@ -118,6 +118,12 @@ def ops_of(array, active, clock_hz, spec):
     }
 
 
+BASIS = (
+    "op lists: cycles of the model; the generated engine takes as many where it is made, with one "
+    "plane and one transposer and without dsp_sums"
+)
+
+
 def estimated(board, network, given):
     """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
 
@@ -131,7 +137,7 @@ def estimated(board, network, given):
     return {
         "board": board.name,
         "network": str(network),
-        "basis": "op lists: cycles are those of a model, and no gateware runs op lists",
+        "basis": BASIS,
         "array": {name: ops["array"][name] for name in (*DEFAULTS, "popcount_registers")},
         "rows": ops["rows"],
         "bits": _bits(ArraySize(**ops["array"]), ops["rows"]),

@@ -100,7 +100,7 @@ def test_figures_are_those_of_the_lists(capsys):
 
 def test_it_says_that_there_is_no_gateware(capsys):
     assert main(["estimate", "--network", NETWORK]) == 0
-    assert "no gateware runs op lists" in capsys.readouterr().out
+    assert "op lists: cycles of the model" in capsys.readouterr().out
 
 
 def test_a_chain_has_op_lists_if_an_array_is_given(capsys):
