@@ -80,6 +80,30 @@ def lanes(board):
     return {"rows": [*elements(board), array(board)]}
 
 
+@verb(text=lambda result: table(result["rows"], list(result["rows"][0])))
+@click.argument("board", type=options.BoardType())
+@click.option("--elements", type=int, default=7, show_default=True, help="P of the array.")
+@click.option("--segments", type=int, default=1, show_default=True, help="Segments of an op.")
+@click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
+@click.option("--whole", is_flag=True, help="The whole engine too, which takes minutes.")
+def ops(board, elements, segments, dual_port, whole):
+    """Print the cells of each unit of an engine of op lists on a board's device, synthesised alone.
+
+    The array has four times as many lanes as elements, 8 bits of accumulators and small memories.
+    """
+    from boldhw.flow.op_area import ROWS, cells
+    from boldhw.spec.ops.array import ArraySize
+
+    size = ArraySize(
+        elements=elements, lanes=4 * elements, segments=segments, dual_port=dual_port, **ROWS
+    )
+    found = []
+    for row in cells(board, size, whole):
+        say(" ".join(map(str, row.values())))
+        found.append(row)
+    return {"rows": found}
+
+
 def _worse(result):
     return int(any(figures["worse"] for figures in result.values()))
 
@@ -160,5 +184,5 @@ def pages(docs):
     return {"changed": [str(path) for path in found]}
 
 
-for command in (digests, lanes, qor, calibrate, storebench, pages):
+for command in (digests, lanes, ops, qor, calibrate, storebench, pages):
     dev.add_command(command)
