@@ -15,15 +15,15 @@ from support import netlist
 
 from boldhw.flow.synthesis import run_tool, synthesis_script
 from boldhw.gateware.top import Engine
-from boldhw.gateware.verilog import CLOCK_HZ, MODULE
+from boldhw.gateware.verilog import CLOCK_HZ, MODULE, ports_of
 from boldhw.programs import find_program
 
 UNPACK = "icebox_vlog"
 CHIP = ("--hx8k", "--package", "ct256")
 CLOCK_PIN = "J3"
 PINS = "A1 A2 A5 A6 A7 A9 A10 A11 A15 A16 B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11".split()
-INPUTS = {"rst": 1, "rx__payload": 8, "rx__valid": 1, "tx__ready": 1}
-OUTPUTS = {"rx__ready": 1, "tx__payload": 8, "tx__valid": 1}
+INPUTS = {"rst": 1, "rx_payload": 8, "rx_valid": 1, "tx_ready": 1}
+OUTPUTS = {"rx_ready": 1, "tx_payload": 8, "tx_valid": 1}
 
 
 def verilog_of_bitstream(config, directory):
@@ -33,7 +33,10 @@ def verilog_of_bitstream(config, directory):
     """
     work = Path(directory)
     platform = SimpleNamespace(device="iCE40HX8K")
-    text = rtlil.convert(Engine(config, CLOCK_HZ), name=MODULE, platform=platform, emit_src=False)
+    engine = Engine(config, CLOCK_HZ)
+    text = rtlil.convert(
+        engine, name=MODULE, platform=platform, ports=ports_of(engine), emit_src=False
+    )
     (work / f"{MODULE}.il").write_text(text)
     script = synthesis_script(MODULE, "ice40").replace("-device u -dsp", "-device hx")
     (work / f"{MODULE}.ys").write_text(script)
