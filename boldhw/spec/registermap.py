@@ -87,30 +87,33 @@ def markdown(config: EngineConfig) -> str:
     parts = [
         f"# Register map of design {found['design_digest']}",
         f"{about} License of this file: {LICENSE}.",
-        _section("Registers", found["registers"]),
-        _section("Commands", found["commands"]),
-        _section("Status of a reply", found["status"]),
-        _section("Memory banks", found["banks"]),
-        _section("IDENTITY, in the format codes of Python's struct", found["identity"]),
-        _section("Counters, 32 bits each, in the order of STAT", counters),
-        _section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
-        _section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
-        _section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
+        section("Registers", found["registers"]),
+        section("Commands", found["commands"]),
+        section("Status of a reply", found["status"]),
+        section("Memory banks", found["banks"]),
+        section("IDENTITY, in the format codes of Python's struct", found["identity"]),
+        section("Counters, 32 bits each, in the order of STAT", counters),
+        section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
+        section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
+        section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def identity_rows() -> list[dict[str, Any]]:
-    """Return the values of the payload of HELLO, each with its offset in bytes."""
-    sizes = [struct.calcsize(f"<{code}") for _, code in IDENTITY_VALUES]
+def identity_rows(
+    values: Sequence[tuple[str, str]] = IDENTITY_VALUES,
+) -> list[dict[str, Any]]:
+    """Return the values of a payload of HELLO, each with its offset in bytes."""
+    sizes = [struct.calcsize(f"<{code}") for _, code in values]
     offsets = accumulate(sizes[:-1], initial=0)
     return [
         {"offset": offset, "name": name, "format": code}
-        for offset, (name, code) in zip(offsets, IDENTITY_VALUES, strict=True)
+        for offset, (name, code) in zip(offsets, values, strict=True)
     ]
 
 
-def _section(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def section(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a heading and a table of Markdown. rows: a dict each, of the same keys."""
     heads = list(rows[0])
     lines = [f"## {title}", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     lines += [f"| {' | '.join(str(value) for value in row.values())} |" for row in rows]

@@ -1,0 +1,87 @@
+"""Register map of a design that runs op lists: Markdown and JSON.
+
+Everything comes from :mod:`boldhw.spec.ops.protocol` and :mod:`boldhw.spec.protocol`.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from boldhw.spec.engine import LICENSE, PROTOCOL_VERSION
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import (
+    ALL_REASONS,
+    OP_IDENTITY_VALUES,
+    ListStatus,
+    OpBank,
+    OpRegister,
+)
+from boldhw.spec.protocol import COUNTERS, FRAME, MAX_PAYLOAD, Command, Status
+from boldhw.spec.registermap import identity_rows, section
+
+
+def op_register_map(size: ArraySize) -> dict[str, Any]:
+    """Return the register map of a design as a JSON-able dict."""
+    config = LinkedArray(size)
+    sizes = {OpBank.DATA: config.data_bytes, OpBank.WEIGHTS: config.block_bytes}
+    return {
+        "license": LICENSE,
+        "protocol_version": PROTOCOL_VERSION,
+        "design_digest": config.digest().hex(),
+        "engine": asdict(size),
+        "frame": FRAME,
+        "max_payload": MAX_PAYLOAD,
+        "registers": [
+            {
+                "address": register.value,
+                "name": register.name,
+                "bits": FIELD_BITS,
+                "reset": 0,
+                "access": "read-write",
+                "description": register.doc,
+            }
+            for register in OpRegister
+        ],
+        "commands": [
+            {"code": command.value, "name": command.name, "description": command.doc}
+            for command in Command
+            if command != Command.TRAIN_STORE
+        ],
+        "status": [
+            {"code": each.value, "name": each.name, "description": ALL_REASONS.get(each, "done")}
+            for each in (*Status, *ListStatus)
+        ],
+        "banks": [
+            {
+                "number": bank.value,
+                "name": bank.name,
+                "item_bytes": sizes.get(bank, config.unit_bytes),
+            }
+            for bank in OpBank
+        ],
+        "identity": identity_rows(OP_IDENTITY_VALUES),
+        "counters": list(COUNTERS),
+    }
+
+
+def op_markdown(size: ArraySize) -> str:
+    """Return the register map of a design as Markdown text."""
+    found = op_register_map(size)
+    counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]
+    about = (
+        f"Protocol version {PROTOCOL_VERSION}. Frame: `{FRAME}`. A reply repeats the type with "
+        f"bit 7 set and carries the status in the place of the address."
+    )
+    parts = [
+        f"# Register map of design {found['design_digest']}, which runs op lists",
+        f"{about} License of this file: {LICENSE}.",
+        section("Registers", found["registers"]),
+        section("Commands", found["commands"]),
+        section("Status of a reply", found["status"]),
+        section("Memory banks", found["banks"]),
+        section("IDENTITY, in the format codes of Python's struct", found["identity"]),
+        section("Counters, 32 bits each, in the order of STAT", counters),
+        section("Array", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
