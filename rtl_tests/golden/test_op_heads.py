@@ -8,12 +8,12 @@ from support.op_cases import Pair
 from boldhw.errors import ConfigError
 from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import MOST_SEGMENTS, ArraySize
 from boldhw.spec.ops.kinds import Expand, Gather, Loss, Mac, Segment, Sink, Window
 from boldhw.spec.ops.program import BACKWARD, FORWARD, compiled, to_bits
 
 GRAPHS = 24
-SIZE = ArraySize(elements=4, lanes=16, batch=8)
+SIZE = ArraySize(elements=4, lanes=16, batch=8, segments=MOST_SEGMENTS)
 
 
 def described(head="summed", kernel=None, side=6, **fields):

@@ -26,6 +26,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.limits import check_parts
 from boldhw.spec.ops.program import compiled, fitted
 
 NETWORK = Network.parse("8x8x4-6k3p2-5k3-6")
@@ -134,6 +135,30 @@ def test_bad_windows_are_refused():
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))
     lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
     assert "has a transposed plane, and a window has none" in refusal(program, lists)
+
+
+@pytest.mark.parametrize(
+    ("sides", "refused"), [((127, 129), False), ((128, 128), True), ((160, 120), True)]
+)
+def test_votes_of_more_places_than_a_sum_holds_are_refused(sides, refused):
+    rows, columns = sides
+    vote = Vote(rows=rows, columns=columns, planes=1, outputs=1, wide=-(-rows * columns // 8))
+    part = Segment(words=1, across=1, down=1, taps=4, skip=3, lanes=1, stride=1, groups=1,
+                   dilation=1, height=rows, width=columns)  # fmt: skip
+    if not refused:
+        check_parts(SIZE, "an op", vote, [part])
+        return
+    with pytest.raises(DataError, match=f"votes of {rows * columns} places; 16 bits hold 16383"):
+        check_parts(SIZE, "an op", vote, [part])
+
+
+@pytest.mark.parametrize("kind", [Vote, Flip])
+def test_votes_of_deltas_are_refused(program, kind):
+    found = refusal(program, lists_of(program, "update", Segment, 0, deltas=1))
+    assert "has a segment of deltas; votes are of inputs" in found
+    with pytest.raises(DataError, match="segment of deltas"):
+        check_parts(SIZE, "an op", kind(rows=1, columns=1) if kind is Vote else kind(),
+                    [Segment(deltas=1)])  # fmt: skip
 
 
 def test_segments_beyond_those_of_the_array_are_refused(program):

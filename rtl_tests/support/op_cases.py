@@ -9,7 +9,7 @@ from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import MOST_SEGMENTS, ArraySize
 from boldhw.spec.ops.program import fitted
 
 SAMPLES = 10
@@ -117,6 +117,7 @@ def random_array(generator):
         accumulator_bits=int(generator.integers(4, 17)),
         transposers=int(generator.choice([1, times])),
         dual_port=bool(generator.integers(2)),
+        segments=MOST_SEGMENTS,
     )
 
 

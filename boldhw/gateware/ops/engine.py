@@ -56,6 +56,7 @@ UNITS = {
     Loss: LossUnit,
 }
 TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
+SEGMENTS = 8  # at most
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
@@ -93,6 +94,11 @@ def check_size(size):
                 f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
                 f"{name}={value}"
             )
+    if size.segments > SEGMENTS:
+        raise ConfigError(
+            f"the engine of op lists is not made with segments={size.segments}, registers of "
+            f"{20 * FIELD_BITS} bits each; use segments={SEGMENTS} or less"
+        )
 
 
 class OpEngine(wiring.Component):

@@ -9,6 +9,7 @@ from boldhw.spec.geometry import FIELD_BITS, Latencies
 MOST_ROWS = 1 << 16  # of a memory: a field of a descriptor addresses so many
 FIELDS = 4  # of a row of the data memory
 PLANES = (1, 2, 4, 8)
+MOST_SEGMENTS = 512  # of a sum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,8 @@ class ArraySize(Latencies):
     score_rows : int
         The most outputs of the last layer.
     segments : int
-        The most segments of one sum: taps of a layer, or of all its readers. 1..8.
+        The most segments of one sum: taps of a layer, of all its readers, or places of a head that
+        sums them up. 1..512.
     transposers : int
         P x P blocks of inputs that are transposed together, 1 or S / P.
     dual_port : bool
@@ -80,7 +82,7 @@ class ArraySize(Latencies):
         for memory in ("data", "weight", "delta", "unit", "counter", "score"):
             name = f"{memory}_rows"
             check_range(name, getattr(self, name), 1, MOST_ROWS)
-        check_range("segments", self.segments, 1, 8)
+        check_range("segments", self.segments, 1, MOST_SEGMENTS)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
 
     @property

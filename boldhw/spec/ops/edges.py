@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from boldhw.spec.head import SUMMED
 from boldhw.spec.layer import INPUT, Layer
 from boldhw.spec.maps import Shape
 from boldhw.spec.network import Network
@@ -119,19 +120,20 @@ def sample_form(network: Network, size: ArraySize) -> str:
         return FLAT
     if sample.width > size.lanes or sample.planes > WINDOW_PLANES:
         return MAP
-    for layer in readers:
-        kernel = layer.kernel
-        if kernel is None or kernel.dilation > 1 or kernel.side > WINDOW_SIDE:
-            return MAP
-        if kernel.pool > 1 and kernel.stride > WINDOW_STRIDE:
-            return MAP
-        if (
-            sum(tap.source == INPUT for tap in layer.taps) > 1
-        ):  # a window unit holds rows for one tap
-            return MAP
-        if kernel.side**2 * sample.planes > WINDOW_WORDS * size.lanes:
-            return MAP
-    return IMAGE
+    return IMAGE if all(_takes_windows(network, layer, size) for layer in readers) else MAP
+
+
+def _takes_windows(network: Network, layer: Layer, size: ArraySize) -> bool:
+    """Return whether a window unit makes all patches of a layer that reads the sample."""
+    kernel = layer.kernel
+    if kernel is None or kernel.dilation > 1:
+        return False
+    once = sum(tap.source == INPUT for tap in layer.taps) == 1  # there are rows for one tap
+    # A head that sums up has a segment for each place, and one MAC takes one window.
+    once &= layer is not network.output or network.head.kind != SUMMED
+    words = kernel.side**2 * network.sample.planes <= WINDOW_WORDS * size.lanes
+    near = kernel.pool == 1 or kernel.stride <= WINDOW_STRIDE
+    return once and words and near and kernel.side <= WINDOW_SIDE
 
 
 def edges(network: Network, layer: Layer, form: str) -> list[Edge]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from boldhw.errors import ConfigError
 from boldhw.spec.head import CLASSES, LAST, SUMMED
 from boldhw.spec.network import Network
+from boldhw.spec.ops.array import MOST_SEGMENTS
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import Gather
 from boldhw.spec.ops.nest import jumps
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from boldhw.spec.ops.memory import MemoryMap
 
 KINDS = CLASSES, SUMMED, LAST
-MOST_SEGMENTS = 512  # of a MAC
 MOST_MARGIN = (1 << 16) - 1
 MOST_ACROSS = 255  # pixels that one GATHER copies to a map row, a field of 8 bits
 

@@ -27,6 +27,7 @@ from boldhw.spec.ops.kinds import (
 from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
+PLACES = TERMS // 2  # of a sum of votes, which the array doubles where inputs are {0,T}
 POSITIVE = (
     "rows", "columns", "groups", "planes", "pool", "fold", "words", "across", "down", "taps",
     "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation", "theta",
@@ -65,6 +66,12 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         if terms > TERMS:
             raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
         _check_segments(size, where, op, parts)
+    if isinstance(op, Vote | Flip) and isinstance(parts[0], Segment) and parts[0].deltas:
+        raise DataError(f"{where} has a segment of deltas; votes are of inputs, with deltas=0")
+    if isinstance(op, Vote) and op.rows * op.columns > PLACES:
+        raise DataError(
+            f"{where} sums up votes of {op.rows * op.columns} places; 16 bits hold {PLACES}"
+        )
     if isinstance(op, Vote) and isinstance(parts[0], Window):
         _check_border(where, op, parts[0])
     if isinstance(op, Flip):

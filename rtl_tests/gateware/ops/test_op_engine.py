@@ -28,7 +28,9 @@ def test_op_engine(shape):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("values", [{"planes": 2}, {"transposers": 4}, {"dsp_sums": True}])
+@pytest.mark.parametrize(
+    "values", [{"planes": 2}, {"transposers": 4}, {"dsp_sums": True}, {"segments": 9}]
+)
 def test_a_size_without_units_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         check_size(ArraySize(elements=3, lanes=12, **values))
