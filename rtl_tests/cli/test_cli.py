@@ -767,7 +767,7 @@ class TestSimulation:
         ports = re.search(r"^module boldhw\((.*?)\);", texts[0], re.MULTILINE).group(1)
         named = re.findall(r"^    \.(\w+)\(", texts[1], re.MULTILINE)
         assert set(named) == set(ports.split(", "))
-        assert "memory__words__ready" in ports
+        assert "memory_words_ready" in ports
 
 
 class TestRefusals:
