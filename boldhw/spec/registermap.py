@@ -79,13 +79,27 @@ def markdown(config: EngineConfig) -> str:
     found = register_map(config)
     rows = enumerate(found["layer_table"])
     table = [{"row": row, "fields": ", ".join(names)} for row, names in rows]
+    parts = [
+        *link_sections(found),
+        section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
+        section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
+        section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def link_sections(found: Mapping[str, Any], kind: str = "") -> list[str]:
+    """Return the title of a register map, and the sections that every kind of design has.
+
+    found: the register map, JSON-able.  kind: what the title says of the design, after its digest.
+    """
     counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]
     about = (
         f"Protocol version {PROTOCOL_VERSION}. Frame: `{FRAME}`. A reply repeats the type with "
         f"bit 7 set and carries the status in the place of the address."
     )
-    parts = [
-        f"# Register map of design {found['design_digest']}",
+    return [
+        f"# Register map of design {found['design_digest']}{kind}",
         f"{about} License of this file: {LICENSE}.",
         section("Registers", found["registers"]),
         section("Commands", found["commands"]),
@@ -93,11 +107,7 @@ def markdown(config: EngineConfig) -> str:
         section("Memory banks", found["banks"]),
         section("IDENTITY, in the format codes of Python's struct", found["identity"]),
         section("Counters, 32 bits each, in the order of STAT", counters),
-        section("Layer table, four 16-bit fields a data-memory row, first field lowest", table),
-        section("Fields of the layer table; bits that the engine keeps", found["layer_fields"]),
-        section("Engine", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def identity_rows(

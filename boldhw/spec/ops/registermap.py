@@ -18,7 +18,7 @@ from boldhw.spec.ops.protocol import (
     OpRegister,
 )
 from boldhw.spec.protocol import COUNTERS, FRAME, MAX_PAYLOAD, Command, Status
-from boldhw.spec.registermap import identity_rows, section
+from boldhw.spec.registermap import identity_rows, link_sections, section
 
 
 def op_register_map(size: ArraySize) -> dict[str, Any]:
@@ -68,20 +68,8 @@ def op_register_map(size: ArraySize) -> dict[str, Any]:
 def op_markdown(size: ArraySize) -> str:
     """Return the register map of a design as Markdown text."""
     found = op_register_map(size)
-    counters = [{"word": word, "counter": name} for word, name in enumerate(found["counters"])]
-    about = (
-        f"Protocol version {PROTOCOL_VERSION}. Frame: `{FRAME}`. A reply repeats the type with "
-        f"bit 7 set and carries the status in the place of the address."
-    )
     parts = [
-        f"# Register map of design {found['design_digest']}, which runs op lists",
-        f"{about} License of this file: {LICENSE}.",
-        section("Registers", found["registers"]),
-        section("Commands", found["commands"]),
-        section("Status of a reply", found["status"]),
-        section("Memory banks", found["banks"]),
-        section("IDENTITY, in the format codes of Python's struct", found["identity"]),
-        section("Counters, 32 bits each, in the order of STAT", counters),
+        *link_sections(found, ", which runs op lists"),
         section("Array", [{"parameter": k, "value": v} for k, v in found["engine"].items()]),
     ]
     return "\n\n".join(parts) + "\n"
