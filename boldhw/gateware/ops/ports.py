@@ -12,8 +12,8 @@ COLUMN_BITS = FIELD_BITS + 1  # of a signed row or column of a map, outside of i
 
 
 def sums_layout(size):
-    """Return the layout of P sums."""
-    return data.ArrayLayout(signed(SUM_BITS), size.elements)
+    """Return the layout of P sums of each plane, those of plane 0 first."""
+    return data.ArrayLayout(signed(SUM_BITS), size.planes * size.elements)
 
 
 def op_layout(kind):
@@ -62,33 +62,35 @@ class OpPort(Signature):
 
 
 class RowRead(Signature):
-    """Read of a row of a memory. Members are those of the unit that reads.
+    """Read of rows of a memory, one for each plane. Members are those of the unit that reads.
 
     Parameters
     ----------
     width : int
         Bits of a row.
+    planes : int
+        D, banks of the memory: row r is in bank r modulo D, so that D rows come together.
 
     Members
     -------
     valid : Out(1)
-        Read row ``addr``. From registers only.
+        Read rows ``addr`` to ``addr + planes - 1``. From registers only.
     addr : Out(FIELD_BITS)
-        Its address. From registers only.
-    row : In(width)
-        The row, the read latency of the memory after its address.
+        Address of the first one, any. From registers only.
+    row : In(width * planes)
+        The rows, the first one lowest, the read latency of the memory after their address.
     """
 
-    def __init__(self, width):
+    def __init__(self, width, planes=1):
         super().__init__({
             "valid": Out(1),
             "addr": Out(FIELD_BITS),
-            "row": In(width),
+            "row": In(width * planes),
         })  # fmt: skip
 
 
 class RowWrite(Signature):
-    """Write of a row of a memory. Members are those of the unit that writes.
+    """Write of rows of a memory, one for each plane. Members are those of the unit that writes.
 
     A memory of one port takes no read in the same cycle.
 
@@ -96,22 +98,24 @@ class RowWrite(Signature):
     ----------
     width : int
         Bits of a row.
+    planes : int
+        D, banks of the memory: row r is in bank r modulo D.
 
     Members
     -------
-    valid : Out(1)
-        Write ``row`` to ``addr``, in this cycle. From registers only.
+    valid : Out(planes)
+        Write row ``addr + d``, for bit d, in this cycle. From registers only.
     addr : Out(FIELD_BITS)
-        Its address. From registers only.
-    row : Out(width)
-        What is written.
+        Address of the first one, any. From registers only.
+    row : Out(width * planes)
+        What is written, the first row lowest.
     """
 
-    def __init__(self, width):
+    def __init__(self, width, planes=1):
         super().__init__({
-            "valid": Out(1),
+            "valid": Out(planes),
             "addr": Out(FIELD_BITS),
-            "row": Out(width),
+            "row": Out(width * planes),
         })  # fmt: skip
 
 
@@ -149,12 +153,13 @@ class ArrayPort(Signature):
 
     All addresses of a word come in one cycle: the one of its weights here, the one of its operand
     where the operand comes from. Sign and mask follow the read latency of the memories later. The
-    array takes a word in each cycle; sums come out in the order in which they went in.
+    array takes a word in each cycle; sums come out in the order in which they went in. All planes
+    share the weights of a word; each has an operand, and sums, of its own.
 
     Parameters
     ----------
     size : ArraySize
-        Gives ``lanes`` and ``elements``.
+        Gives ``lanes``, ``elements`` and ``planes``.
 
     Members
     -------
@@ -164,8 +169,9 @@ class ArrayPort(Signature):
         Row of the weight memory. From registers only.
     first, last : Out(1)
         With ``valid``: the word starts, and ends, a sum.
-    sign, mask : Out(size.lanes)
-        Broadcast operand, ``read_latency`` cycles after ``valid``; then 0 unless a word is there.
+    sign, mask : Out(size.planes * size.lanes)
+        Operands, plane 0 lowest, ``read_latency`` cycles after ``valid``; then 0 unless a word is
+        there.
     zero_true : Out(1)
         Weights are {0,T} coded, and the sums come out doubled. It must hold until they are done.
     done : In(1), registered
@@ -181,8 +187,8 @@ class ArrayPort(Signature):
             "addr": Out(FIELD_BITS),
             "first": Out(1),
             "last": Out(1),
-            "sign": Out(size.lanes),
-            "mask": Out(size.lanes),
+            "sign": Out(size.planes * size.lanes),
+            "mask": Out(size.planes * size.lanes),
             "zero_true": Out(1),
             "done": In(1),
             "sums": In(sums_layout(size)),
@@ -197,7 +203,7 @@ class WindowPort(Signature):
     Parameters
     ----------
     size : ArraySize
-        Gives ``lanes``.
+        Gives ``lanes`` and ``planes``.
 
     Members
     -------
@@ -207,13 +213,15 @@ class WindowPort(Signature):
     inside : Out(1)
         With ``load``: the row is of the image; else zeros that do not count enter.
     column : Out(signed(COLUMN_BITS))
-        Image column of the first tap of a patch.
+        Image column of the first tap of a patch, that of plane 0; the next plane's is ``stride``
+        columns to the right.
     upper : Out(1)
         The last row of the patch is ``stride`` image rows above the newest one, else it is that.
     second : Out(1)
         The second word of the patch, else the first one.
-    sign, mask : In(size.lanes), combinational
-        The word of the patch whose ``column`` was there the read latency before.
+    sign, mask : In(size.planes * size.lanes), combinational
+        The word of each plane's patch, plane 0 lowest, whose ``column`` was there the read latency
+        before.
     """
 
     def __init__(self, size):
@@ -223,8 +231,8 @@ class WindowPort(Signature):
             "column": Out(signed(COLUMN_BITS)),
             "upper": Out(1),
             "second": Out(1),
-            "sign": In(size.lanes),
-            "mask": In(size.lanes),
+            "sign": In(size.planes * size.lanes),
+            "mask": In(size.planes * size.lanes),
         })  # fmt: skip
 
 
