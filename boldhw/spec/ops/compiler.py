@@ -32,7 +32,7 @@ from boldhw.spec.ops.kinds import (
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.nest import jumps
-from boldhw.spec.ops.reads import flip_steps
+from boldhw.spec.ops.reads import count_jump, flip_steps
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.settings import LayerValues, NetworkValues
 
@@ -301,6 +301,7 @@ def _count(place: MapPlace, part: Part, row: int) -> Count:
         columns=place.shape.width,
         rows=place.shape.height,
         counter_row=row,
+        jump=count_jump(place.pitch, place.groups, place.shape.width, place.size),
     )
 
 

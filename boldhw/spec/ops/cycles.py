@@ -170,10 +170,9 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count the places of all groups; rows of a map are as far apart as it has words a pixel."""
+    """Count the places of all groups; counters of the lanes are stored one by one."""
     places = op.rows * ceil_div(op.columns, size.planes)
-    words = ceil_div(op.groups, size.granules)
-    return words + op.groups * places + size.read_latency + CLOSE
+    return op.groups * (places + size.elements) + size.read_latency + CLOSE - 1
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:

@@ -24,7 +24,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
+from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
 PLACES = TERMS // 2  # of a sum of votes, which the array doubles where inputs are {0,T}
@@ -200,6 +200,9 @@ def _count(op: Count, size: ArraySize) -> Iterator[str]:
         yield f"counts {op.part}, which there is none of"
     if op.pitch < op.columns:
         yield f"reads {op.columns} columns with a pitch of {op.pitch}"
+    jump = count_jump(op.pitch, op.groups, op.columns, size)
+    if op.jump != jump:
+        yield f"has jump={op.jump}; its pitch and columns make it {jump}"
 
 
 def _loss(op: Loss, size: ArraySize) -> Iterator[str]:
