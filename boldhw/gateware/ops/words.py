@@ -26,6 +26,30 @@ def next_pixel(size, word, groups, pixels=1):
     return found
 
 
+def packed_words(size, groups, own, before):
+    """Return the words of D pixels next to each other, each with those left of it.
+
+    groups: Value, of a pixel.  own: words of the pixels alone.  before: word of the pixel in front.
+    """
+    p, granules = size.elements, size.granules
+    chosen = [(each, groups == each) for each in packed_groups(size)]
+    words = []
+    for plane in range(len(own)):
+        parts = []
+        for granule in range(granules):
+            part = own[plane][granule * p :][:p]
+            for each, is_it in chosen:
+                left = (granules - 1 - granule) // each  # of the pixel that is there
+                inside = left <= plane
+                word = own[plane - left] if inside else before
+                place = granule + (left if inside else plane + 1) * each
+                if left:
+                    part = Mux(is_it, word[place * p :][:p], part)
+            parts.append(part)
+        words.append(Cat(parts))
+    return words
+
+
 def tiles_of(size, columns):
     """Return the tiles of D places next to each other. columns: Value."""
     bits = (size.planes - 1).bit_length()

@@ -109,12 +109,19 @@ def _masks_differ(part: Segment | Window) -> bool:
 
 
 def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
-    """Count a write for each row, and with one port the reads of deltas and indices."""
-    deep = ceil_div(op.groups, size.granules)
+    """Count a write for each tile, and with one port the reads of deltas and indices.
+
+    With two ports planes wait for indices of squares that begin in the last tile of a word.
+    """
+    deep, tiles = ceil_div(op.groups, size.granules), ceil_div(op.out_pitch, size.planes)
     lines = (op.rows - 1) * op.stride + 1
-    written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
-    reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + CLOSE + (TWO_READS if size.dual_port else reads)
+    written = ceil_div(op.front, size.planes) + lines * deep * tiles
+    squares = ceil_div(op.columns // op.pool, size.planes)  # that begin together
+    if not size.dual_port:
+        return written + CLOSE + 2 * deep * op.rows * squares
+    last = (squares - 1) * op.pool * op.stride
+    waits = size.planes > 1 and op.pool == 2 and last == tiles - 1
+    return written + CLOSE + TWO_READS + waits * deep * op.rows
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import PLANES_STRIDE, ArraySize
 from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -47,6 +47,11 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
         raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
     if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
         raise DataError(f"{where} computes {values['planes']} places together, not {size.planes}")
+    if values.get("out_pitch", 0) % size.planes:
+        raise DataError(
+            f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "
+            f"multiples of {size.planes}"
+        )
     pool = values.get("pool", 1)
     if pool > 2 or (pool == 2 and (values["rows"] % 2 or values["columns"] % 2)):
         raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
@@ -180,6 +185,8 @@ def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
     columns = (op.columns - 1) * op.stride + 1
     if op.out_pitch < columns:
         yield f"writes {columns} columns with a pitch of {op.out_pitch}"
+    if op.stride > PLANES_STRIDE and size.planes > 1:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
 
 
 def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
