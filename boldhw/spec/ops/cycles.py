@@ -29,6 +29,7 @@ from boldhw.spec.ops.kinds import (
 )
 from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
+from boldhw.spec.ops.words import pixels
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
@@ -188,8 +189,11 @@ def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
     deep = ceil_div(groups, size.granules)
     if not op.deltas:
         return op.outputs + CLOSE
-    rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
-    return groups * size.elements + CLOSE + rows
+    # A word that holds several pixels moves down, granule by granule, to that of the next tile.
+    packed = pixels(groups, size.granules) > 1
+    moves = min(size.planes * groups, size.granules) if packed else 1
+    written = deep * (1 + (ceil_div(op.out_pitch, size.planes) - 1) * moves)
+    return groups * size.elements + CLOSE + ceil_div(op.front, size.planes) + written
 
 
 def _end(op: End, parts: Parts, size: ArraySize) -> int:
