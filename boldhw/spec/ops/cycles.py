@@ -132,11 +132,14 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
     """Count signs and masks of each group, at all places, and the last outputs of all.
 
-    A block of P places goes out, output by output, while the next one comes in.
+    A block of P places goes out, D outputs at a time, while the next one comes in. Behind the last
+    places D zeros a cycle fill a block.
     """
-    tiles = op.rows * ceil_div(op.columns, op.planes)
-    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
-    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
+    places = op.rows * op.columns
+    reads = op.rows * ceil_div(op.columns, op.planes) * gcd(op.stride, op.planes)
+    tiles = ceil_div(size.elements, size.planes)  # of a block
+    filled = ceil_div(places, size.elements) * tiles - places // size.planes
+    return 2 * op.groups * (reads + filled) + tiles + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:

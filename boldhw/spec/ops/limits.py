@@ -195,6 +195,10 @@ def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
         yield f"has {op.wide} rows for {op.rows} x {op.columns} places"
     if op.gathered and (op.rows > 1 or op.columns > size.batch):
         yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"
+    if op.gathered and op.planes > 1:
+        yield f"reads {op.planes} gathered samples together; their rows are not next to each other"
+    if isinstance(op, Turn) and op.planes > 1 and op.stride > PLANES_STRIDE:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
 
 
 def _flip(op: Flip, size: ArraySize) -> Iterator[str]:
