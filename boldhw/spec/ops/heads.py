@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from math import isqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from boldhw.errors import ConfigError
+from boldhw.spec.arrays import Sums
 from boldhw.spec.head import CLASSES, LAST, PIXELS, RESIDUALS, SUMMED
 from boldhw.spec.network import Network
 from boldhw.spec.ops.array import MOST_SEGMENTS
@@ -56,6 +59,18 @@ def score_rows(network: Network) -> int:
     """Return the rows of the score memory that a network needs."""
     makes = network.output.makes
     return network.output.outputs * (1 if is_trained(network) else makes.height * makes.width)
+
+
+def place_scores(network: Network, sums: Sums, outputs_per_class: int) -> Sums:
+    """Return the scores of every place of a network that has no loss here.
+
+    sums: int32, shape (samples, places * outputs), as the score memory has them.  Returns int32,
+    shape (samples, rows, columns, scores of a place), as the golden graph does.
+    """
+    makes = network.output.makes
+    shape = len(sums), makes.height, makes.width, -1, outputs_per_class
+    found: Sums = sums.reshape(shape).sum(axis=-1, dtype=np.int32)
+    return found >> network.head.shift
 
 
 def check_head(network: Network, settings: NetworkValues) -> None:
