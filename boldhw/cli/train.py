@@ -78,7 +78,8 @@ def train(
         own_data.check_graph(hidden)
         return train_graph(
             settings | {"backend": backend}, (checkpoint, report), resume,
-            (source, add_class, freeze), force, threshold, (data_name, train_size, test_size, reading),
+            (source, add_class, freeze), force, threshold,
+            (data_name, train_size, test_size, reading),
         )  # fmt: skip
     if source is not None:
         trainer = from_run(source, settings, freeze)
