@@ -64,15 +64,15 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 
 def memory_shapes(size):
-    """Return {name: (width, rows, latency, parts that are written)} of the memories."""
-    p, s, late = size.elements, size.lanes, size.read_latency
+    """Return {name: (width, rows, latency, parts that are written, planes)} of the memories."""
+    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
     return {
-        "data": (size.data_width, size.data_rows, late, 1),
-        "weight": (p * s, size.weight_rows, late, p * size.granules),
-        "delta": (2 * s, size.delta_rows, late, 2 * size.granules),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p),
-        "counter": (p * COUNTER_BITS, size.counter_rows, late, p),
-        "score": (SUM_BITS, size.score_rows, 1, 1),
+        "data": (size.data_width, size.data_rows, late, 1, planes),
+        "weight": (p * s, size.weight_rows, late, p * size.granules, 1),
+        "delta": (2 * s, size.delta_rows, late, 2 * size.granules, planes),
+        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p, 1),
+        "counter": (p * COUNTER_BITS, size.counter_rows, late, p, 1),
+        "score": (SUM_BITS, size.score_rows, 1, 1, 1),
     }
 
 
@@ -83,7 +83,7 @@ def widest(size):
 
 def most_parts(size):
     """Return the parts of a row of the memory that has most of them."""
-    return max(parts for *_, parts in memory_shapes(size).values())
+    return max(parts for *_, parts, _ in memory_shapes(size).values())
 
 
 def check_size(size):
