@@ -48,14 +48,19 @@ class RowMemory:
     read, write   names of the ports, or None
     latency       cycles from an address to its row
     shared        reads and writes take turns at one port
+    planes        rows of a request; those of several that are not there, or are being written, are
+                  random
     """
 
-    def __init__(self, dut, rng, rows, width, latency, shared, read="read", write="write"):
+    def __init__(
+        self, dut, rng, rows, width, latency, shared, read="read", write="write", planes=1
+    ):
         self.rng, self.rows, self.width, self.shared = rng, rows, width, shared
+        self.planes = planes
         self.reads = self._handles(dut, read)
         self.writes = self._handles(dut, write)
         self.coming = deque([None] * latency)
-        self.recent = deque([None] * 2, maxlen=2)
+        self.recent = deque([()] * 2, maxlen=2)
 
     @staticmethod
     def _handles(dut, port):
@@ -64,18 +69,24 @@ class RowMemory:
         return [getattr(dut, f"{port}__{name}") for name in ("valid", "addr", "row")]
 
     def drive(self):
-        """Put the row that arrives in this cycle to the unit."""
+        """Put the rows that arrive in this cycle to the unit."""
         if self.reads:
-            row = self.coming.popleft()
-            self.reads[2].value = self.rng.getrandbits(self.width) if row is None else row
+            rows = self.coming.popleft() or [None] * self.planes
+            values = [self.rng.getrandbits(self.width) if row is None else row for row in rows]
+            self.reads[2].value = sum(row << self.width * n for n, row in enumerate(values))
 
     def sample(self):
         """Take what the unit asks for in this cycle."""
-        written = None
-        if self.writes and int(self.writes[0].value):
-            written = int(self.writes[1].value)
-            assert written < len(self.rows), f"row {written} is written"
-            self.rows[written] = int(self.writes[2].value)
+        written = []
+        valid = int(self.writes[0].value) if self.writes else 0
+        for plane in range(self.planes):
+            if not valid >> plane & 1:
+                continue
+            row = int(self.writes[1].value) + plane
+            assert row < len(self.rows), f"row {row} is written"
+            value = int(self.writes[2].value) >> plane * self.width
+            self.rows[row] = value & (1 << self.width) - 1
+            written.append(row)
         self.recent.append(written)
         if self.reads:
             self.coming.append(self._read(written))
@@ -86,17 +97,21 @@ class RowMemory:
         addr = int(self.reads[1].value)
         assert addr < len(self.rows), f"row {addr} is read"
         if self.shared:
-            assert written is None, f"row {addr} is read while row {written} is written"
-        else:
-            assert addr not in self.recent, f"row {addr} is read too soon after its write"
-        return self.rows[addr]
+            assert not written, f"row {addr} is read while rows {written} are written"
+        recent = [] if self.shared else [row for rows in self.recent for row in rows]
+        if self.planes == 1:
+            assert addr not in recent, f"row {addr} is read too soon after its write"
+        there = [
+            row < len(self.rows) and row not in recent for row in range(addr, addr + self.planes)
+        ]
+        return [self.rows[row] if ok else None for row, ok in enumerate(there, addr)]
 
 
 class PartMemory:
     """Rows of integers behind a port ``PartWrite``; parts: of a row."""
 
-    def __init__(self, dut, rows, width, parts, write):
-        self.rows, self.bits, self.parts = rows, width // parts, parts
+    def __init__(self, dut, rows, width, parts, write, planes=1):
+        self.rows, self.bits, self.parts, self.planes = rows, width // parts, parts, planes
         self.write = [getattr(dut, f"{write}__{name}") for name in ("valid", "addr", "row")]
 
     def drive(self):
@@ -104,14 +119,16 @@ class PartMemory:
 
     def sample(self):
         """Take what the unit writes in this cycle."""
-        valid = int(self.write[0].value)
-        if not valid:
-            return
-        addr, row = int(self.write[1].value), int(self.write[2].value)
-        assert addr < len(self.rows), f"row {addr} is written"
-        ones = (1 << self.bits) - 1
-        mask = sum(ones << part * self.bits for part in range(self.parts) if valid >> part & 1)
-        self.rows[addr] = self.rows[addr] & ~mask | row & mask
+        valid, addr, value = (int(handle.value) for handle in self.write)
+        ones, width = (1 << self.bits) - 1, self.bits * self.parts
+        for plane in range(self.planes):
+            chosen = valid >> plane * self.parts & (1 << self.parts) - 1
+            if not chosen:
+                continue
+            assert addr + plane < len(self.rows), f"row {addr + plane} is written"
+            row = value >> plane * width
+            mask = sum(ones << part * self.bits for part in range(self.parts) if chosen >> part & 1)
+            self.rows[addr + plane] = self.rows[addr + plane] & ~mask | row & mask
 
 
 class BlockMemory:

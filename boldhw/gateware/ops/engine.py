@@ -65,16 +65,16 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 
 def memory_shapes(size):
-    """Return {name: (width, rows, latency, parts that are written)} of the memories."""
-    p, s, late = size.elements, size.lanes, size.read_latency
+    """Return {name: (width, rows, latency, parts that are written, planes)} of the memories."""
+    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
     return {
-        "data": (size.data_width, size.data_rows, late, 1),
-        "weight": (p * s, size.weight_rows, late, p * size.granules),
-        "delta": (2 * s, size.delta_rows, late, 2 * size.granules),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p),
-        "counter": (p * COUNTER_BITS, size.counter_rows, late, p),
+        "data": (size.data_width, size.data_rows, late, 1, planes),
+        "weight": (p * s, size.weight_rows, late, p * size.granules, 1),
+        "delta": (2 * s, size.delta_rows, late, 2 * size.granules, planes),
+        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p, 1),
+        "counter": (p * COUNTER_BITS, size.counter_rows, late, p, 1),
         # As many as items of P of them have.
-        "score": (SUM_BITS, ceil_div(size.score_rows, p) * p, 1, 1),
+        "score": (SUM_BITS, ceil_div(size.score_rows, p) * p, 1, 1, 1),
     }
 
 
@@ -85,7 +85,7 @@ def widest(size):
 
 def most_parts(size):
     """Return the parts of a row of the memory that has most of them."""
-    return max(parts for *_, parts in memory_shapes(size).values())
+    return max(parts for *_, parts, _ in memory_shapes(size).values())
 
 
 def check_size(size):

@@ -237,7 +237,7 @@ class WindowPort(Signature):
 
 
 class PartWrite(Signature):
-    """Write of parts of a row of a memory. Members are those of the unit that writes.
+    """Write of parts of rows of a memory, one for each plane. Members are those of the writer.
 
     Parameters
     ----------
@@ -245,22 +245,24 @@ class PartWrite(Signature):
         Bits of a row.
     parts : int
         Parts of it, all as wide.
+    planes : int
+        D, banks of the memory: row r is in bank r modulo D.
 
     Members
     -------
-    valid : Out(parts)
-        Parts to write in this cycle. From registers only.
+    valid : Out(parts * planes)
+        Parts to write in this cycle, those of row ``addr`` lowest. From registers only.
     addr : Out(FIELD_BITS)
-        Row to write. From registers only.
-    row : Out(width)
+        First row to write. From registers only.
+    row : Out(width * planes)
         What is written, each part in its place.
     """
 
-    def __init__(self, width, parts):
+    def __init__(self, width, parts, planes=1):
         super().__init__({
-            "valid": Out(parts),
+            "valid": Out(parts * planes),
             "addr": Out(FIELD_BITS),
-            "row": Out(width),
+            "row": Out(width * planes),
         })  # fmt: skip
 
 

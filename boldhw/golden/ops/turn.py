@@ -5,6 +5,7 @@ import numpy as np
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.ops.kinds import Turn
 from boldhw.spec.ops.maps import own_planes
+from boldhw.spec.ops.outputs import output_rows
 from boldhw.spec.ops.reads import turn_rows
 
 
@@ -17,4 +18,4 @@ def run(memories: Memories, op: Turn) -> None:
     for half, words in enumerate(memories.pairs(rows[:places])):
         turned[:, half, :places] = own_planes(words, op.groups, size)[:, :outputs].T
     split = turned.reshape(outputs, 2, op.wide, size.lanes).transpose(0, 2, 1, 3)
-    memories.deltas[op.out_row : op.out_row + outputs * op.wide] = split.reshape(-1, 2, size.lanes)
+    memories.deltas[output_rows(op.out_row, outputs, op.wide, size.planes)] = split

@@ -9,6 +9,7 @@ from boldhw.golden.ops.operand import Values, patches, read
 from boldhw.spec.arrays import Sums
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import Segment, Vote, Window
+from boldhw.spec.ops.outputs import output_rows
 from boldhw.spec.ops.reads import counts_twice, kernel_words, vote_rows
 
 
@@ -63,8 +64,8 @@ def _store(memories: Memories, op: Vote, columns: Values, row: int) -> None:
 
 def _votes(memories: Memories, op: Vote, columns: Values) -> Sums:
     """Return sums over places: int32, shape (input groups * outputs, P)."""
-    rows = memories.deltas[op.delta_row : op.delta_row + op.outputs * op.wide]
-    signs, masks = rows.reshape(op.outputs, op.wide, 2, -1).transpose(2, 0, 1, 3)
+    rows = output_rows(op.delta_row, op.outputs, op.wide, memories.size.planes)
+    signs, masks = memories.deltas[rows].transpose(2, 0, 1, 3)
     signed = np.where(masks, np.where(signs, 1, -1), 0).reshape(op.outputs, -1)
     votes = signed.astype(np.float32) @ columns.astype(np.float32).transpose(0, 2, 1)
     return votes.reshape(-1, columns.shape[1]).astype(np.int32)

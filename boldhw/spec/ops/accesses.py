@@ -25,6 +25,7 @@ from boldhw.spec.ops.kinds import (
     Window,
 )
 from boldhw.spec.ops.nest import Longs
+from boldhw.spec.ops.outputs import output_span
 from boldhw.spec.ops.reads import (
     back_words,
     counts_twice,
@@ -113,7 +114,8 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> Iterator[Access]:
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> Iterator[Access]:
     yield from _read(turn_rows(op, size))
     outputs = (op.groups - 1) * size.elements + op.lanes
-    yield Access(DELTA, OUTPUTS, op.out_row, op.out_row + outputs * op.wide, True)
+    rows = output_span(outputs, op.wide, size.planes)
+    yield Access(DELTA, OUTPUTS, op.out_row, op.out_row + rows, True)
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> Iterator[Access]:
@@ -123,7 +125,7 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> Iterator[Access]:
     else:
         rows = vote_rows(op, part)
         yield from _read(rows, rows_inside(part, np.arange(op.rows)[:, None]))
-    rows_read = op.outputs * op.wide
+    rows_read = output_span(op.outputs, op.wide, size.planes)
     yield Access(DELTA, OUTPUTS, op.delta_row, op.delta_row + rows_read)
     columns = size.transposers * op.wide * (1 + counts_twice(part))
     yield Access(WEIGHT, COLUMNS, op.column_row, op.column_row + columns, True)

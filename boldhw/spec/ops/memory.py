@@ -15,6 +15,7 @@ from boldhw.spec.ops.array import MOST_ROWS, ArraySize
 from boldhw.spec.ops.edges import IMAGE, Edge, edges, sample_form
 from boldhw.spec.ops.heads import has_places, is_trained, score_rows
 from boldhw.spec.ops.maps import MapPlace
+from boldhw.spec.ops.outputs import output_span
 from boldhw.spec.ops.words import pixels
 
 
@@ -230,7 +231,7 @@ class MemoryMap:
             for layer in self.learning
         ]
         self.columns = self._take("weight", "columns", size.transposers * max(columns, default=0))
-        rows = [self.wide(layer) * layer.outputs for layer in self.learning]
+        rows = [output_span(each.outputs, self.wide(each), size.planes) for each in self.learning]
         self._take("delta", "deltas by output", max(rows, default=0))
         self.units, self.means, self.fires, self.gates = {}, {}, {}, {}
         self.totals, self.balances = {}, {}

@@ -3,9 +3,11 @@ from support import simulate
 
 from boldhw.gateware.ops.memories import RowMemory
 
+SHAPES = [(5, 1, 1, 1), (5, 2, 4, 1), (19, 2, 1, 4), (12, 1, 4, 2), (33, 2, 2, 8)]
 
-@pytest.mark.parametrize(("latency", "parts"), [(1, 1), (2, 4)])
-def test_row_memory(sim, latency, parts):
-    shape = {"width": 12, "rows": 5, "latency": latency, "parts": parts}
+
+@pytest.mark.parametrize(("rows", "latency", "parts", "planes"), SHAPES)
+def test_row_memory(sim, rows, latency, parts, planes):
+    shape = {"width": 12, "rows": rows, "latency": latency, "parts": parts, "planes": planes}
     simulate.run(RowMemory(**shape), "bench_op_memories", sim, tests=1, parameters=shape,
                  cycles=3000)  # fmt: skip
