@@ -9,6 +9,8 @@ from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +18,9 @@ class Board:
     """A board: its pins, its clock, and the engine that it is built with.
 
     name              on the command line
-    config            EngineConfig of its bitstream
+    config            EngineConfig of its bitstream, or LinkedArray: see :meth:`with_ops`
     network           widths of the network that its figures are for
+    array             size of its engine of op lists
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
@@ -43,8 +46,9 @@ class Board:
     """
 
     name: str
-    config: EngineConfig
+    config: EngineConfig | LinkedArray
     network: tuple[int, ...]
+    array: ArraySize
     family: str
     device: str
     speed_grade: str
@@ -66,13 +70,18 @@ class Board:
     store_config: EngineConfig | None = None
     store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
-    sites: Callable[[EngineConfig], dict[str, str]] | None = None
+    sites: Callable[[EngineConfig | LinkedArray], dict[str, str]] | None = None
 
     def with_store(self) -> "Board":
         """Return the board with an engine that has a store. Raises ConfigError without memory."""
         if self.store == "none":
             raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")
-        config = replace(
-            self.store_config or self.config, store=self.store, store_bytes=self.store_bytes
-        )
+        own = self.store_config or self.config
+        if isinstance(own, LinkedArray):
+            raise ConfigError("an engine of op lists has no store; leave out --store")
+        config = replace(own, store=self.store, store_bytes=self.store_bytes)
         return replace(self, config=config, network=self.store_network or self.network)
+
+    def with_ops(self, size: ArraySize | None = None) -> "Board":
+        """Return the board with an engine of op lists, of its own size or of another."""
+        return replace(self, config=LinkedArray(size or self.array), store="none", memory=None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.array import ArraySize
 
 OSCILLATOR_HZ = 25_000_000
 
@@ -19,6 +20,22 @@ ENGINE = EngineConfig(
     weight_rows=512,
     data_rows=6656,
     signal_rows=512,
+    popcount_registers=1,
+)
+
+# 256 lanes. 28x28-16k3p2-32k3p2-10 fits.
+ARRAY = ArraySize(
+    elements=8,
+    lanes=32,
+    batch=24,
+    accumulator_bits=8,
+    data_rows=6144,
+    weight_rows=512,
+    delta_rows=512,
+    unit_rows=16,
+    counter_rows=16,
+    score_rows=16,
+    segments=1,
     popcount_registers=1,
 )
 
@@ -54,6 +71,7 @@ COLORLIGHT_I5 = Board(
     name="colorlight_i5",
     config=ENGINE,
     network=(784, 84, 10),
+    array=ARRAY,
     family="ecp5",
     device="LFE5U-25F-6BG381C",
     speed_grade="6",

@@ -5,6 +5,7 @@ from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.array import ArraySize
 
 OSCILLATOR_HZ = 12_000_000
 STORE_BYTES = 8 << 20  # upper half of the flash; the bitstream takes 104 kB of the lower one
@@ -24,6 +25,21 @@ ENGINE = EngineConfig(
 
 # The engine for an iCE40UP5K with a store: fewer lanes leave room for it; 784-84-10 fits.
 STORE_ENGINE = replace(ENGINE, elements=6, lanes=24, weight_rows=512)
+
+# 196 lanes. 28x28-7k5p2-14k5p2-10 fits its memories; its logic is too large for an iCE40UP5K.
+ARRAY = ArraySize(
+    elements=7,
+    lanes=28,
+    batch=16,
+    accumulator_bits=8,
+    data_rows=1 << 14,
+    weight_rows=256,
+    delta_rows=256,
+    unit_rows=8,
+    counter_rows=32,
+    score_rows=16,
+    segments=2,
+)
 
 
 def _platform() -> Any:
@@ -48,6 +64,7 @@ ICEBREAKER = Board(
     name="icebreaker",
     config=ENGINE,
     network=(784, 72, 10),
+    array=ARRAY,
     family="ice40",
     device="iCE40UP5K-SG48",
     speed_grade="single",

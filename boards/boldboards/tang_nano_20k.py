@@ -4,6 +4,7 @@ from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.array import ArraySize
 
 OSCILLATOR_HZ = 27_000_000
 PART, FAMILY, DIE = "GW2AR-LV18QN88C8/I7", "GW2AR-18C", "GW2A-18C"
@@ -17,6 +18,23 @@ ENGINE = EngineConfig(
     weight_rows=512,
     data_rows=6144,
     signal_rows=512,
+    popcount_registers=1,
+    dual_port=True,
+)
+
+# 256 lanes. 28x28-16k3p2-32k3p2-10 fits.
+ARRAY = ArraySize(
+    elements=8,
+    lanes=32,
+    batch=12,
+    accumulator_bits=8,
+    data_rows=6144,
+    weight_rows=512,
+    delta_rows=512,
+    unit_rows=16,
+    counter_rows=16,
+    score_rows=16,
+    segments=1,
     popcount_registers=1,
     dual_port=True,
 )
@@ -83,6 +101,7 @@ TANG_NANO_20K = Board(
     name="tang_nano_20k",
     config=ENGINE,
     network=(784, 84, 10),
+    array=ARRAY,
     family="gowin",
     device=PART,
     speed_grade="C8/I7",

@@ -4,6 +4,8 @@ from typing import Any
 
 from boldboards.board import Board
 from boldhw.spec.engine import EngineConfig
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 
 OSCILLATOR_HZ = 25_000_000
 
@@ -22,13 +24,30 @@ ENGINE = EngineConfig(
     dual_port=True,
 )
 
+# 1,024 lanes. 28x28-16k5p2-32k5p2-10, 784-256-10 and 32x32x24-32k3-32k3p2-64k3-64k3p2-10 fit.
+ARRAY = ArraySize(
+    elements=16,
+    lanes=64,
+    batch=32,
+    accumulator_bits=8,
+    data_rows=16384,
+    weight_rows=512,
+    delta_rows=512,
+    unit_rows=16,
+    counter_rows=64,
+    score_rows=64,
+    segments=2,
+    popcount_registers=2,
+    dual_port=True,
+)
+
 
 # Block RAMs stand in rows across the device, four of them to a group.
 GROUPS = (4, 13, 22, 31, 40, 49, 58, 69, 78, 87, 96, 105, 114)
 ROWS = (22, 46, 70, 82)
 
 
-def _sites(config: EngineConfig) -> dict[str, str]:
+def _sites(config: EngineConfig | LinkedArray) -> dict[str, str]:
     """Return the place of each block RAM by the ending of its name; other engines have none.
 
     nextpnr lays such large cells out one by one and far apart where almost all of them are taken.
@@ -84,6 +103,7 @@ ULX3S = Board(
     name="ulx3s",
     config=ENGINE,
     network=(784, 256, 10),
+    array=ARRAY,
     family="ecp5",
     device="LFE5U-85F-6BG381C",
     speed_grade="6",

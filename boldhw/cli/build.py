@@ -1,10 +1,10 @@
 """``boldhw build``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
-from boldhw.cli import options
+from boldhw.cli import arrays, options
 from boldhw.cli.building import shown
 from boldhw.cli.output import say, verb
 from boldhw.errors import CheckError
@@ -24,6 +24,7 @@ class Seeds(click.ParamType):
 
 @verb(exit_code=lambda result: 0 if result["timing_met"] else CheckError.exit_code)
 @options.board
+@click.option("--config", type=options.FILE, help="JSON file of another engine for the board.")
 @click.option("--output", type=options.DIRECTORY, help="Default: build/BOARD.")
 @click.option(
     "--seeds",
@@ -33,14 +34,22 @@ class Seeds(click.ParamType):
     help="Of nextpnr: a placement each.",
 )
 @options.of_store
-def build(board, output, seeds, store):
+@arrays.options
+def build(board, config, output, seeds, store, choice):
     """Build the bitstream of a board with Yosys and nextpnr.
+
+    Its engine is the one that trains chains of dense layers; one of op lists with --ops, with a
+    network with convolutions, or if an option from --elements on is given, which changes it.
 
     Exit code 1 when the fastest of the placements is too slow for the board's clock.
     """
     from boldhw.flow.build import build as run_build
 
+    if own := options.read_config(config):
+        board = replace(board, config=own, store_config=own)
     board = board.with_store() if store else board
+    choice = replace(choice, config=board.config, board=None if own else board)
+    board = replace(board, config=choice.engine())
     output = output or f"build/{board.name}"
     say(f"Building {board.name} into {output}, some minutes ...")
     with shown() as watch:

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import click
 
-from boldhw.cli import ops, options
+from boldhw.cli import arrays, ops, options
 from boldhw.cli.output import verb
 from boldhw.errors import ConfigError
 
@@ -29,10 +29,7 @@ def estimate(board, config, network, store, given):
         board = replace(board, config=engine, store_config=engine)
     if given or not network.is_chain:
         if store:
-            raise ConfigError(
-                "--store is for engines that chains of dense layers train on, and op lists have no "
-                "store; leave it out"
-            )
+            raise ConfigError(arrays.NO_STORE)
         return ops.estimated(board, network, given)
     board = board.with_store() if store else board
     return {

@@ -2,7 +2,8 @@
 
 import click
 
-from boldhw.cli import options, own_data
+from boldhw.cli import arrays, options, own_data
+from boldhw.cli.graph_backend import Backend
 from boldhw.cli.output import verb
 from boldhw.cli.train_graph import evaluate_graph, is_graph
 from boldhw.data.majority import majority_share
@@ -17,14 +18,17 @@ from boldhw.golden.fastest import compiled
 @options.samples
 @own_data.reading()
 @options.threshold(None, "Pixels above it are T.  [default: the threshold of the run]")
-def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, test_size):
+@arrays.of_graph
+def evaluate(backend, checkpoint, data_name, reading, threshold, train_size, test_size, choice):
     """Print the accuracy of a checkpoint on the test samples of a data set.
 
     Of data that come in one piece these are the samples that the run did not train on; data that it
     does not know are tested as a whole.
     """
     if is_graph(checkpoint):
+        backend = Backend(backend, choice)
         return evaluate_graph(checkpoint, backend, (data_name, test_size, reading), threshold)
+    arrays.refuse_board(choice, checkpoint)
     trainer = checkpoints.load(checkpoint)
     dataset = load_to_test(data_name, test_size, reading, own_data.schema_of(trainer))
     own_data.tell(dataset.notes)

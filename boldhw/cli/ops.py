@@ -52,7 +52,8 @@ OPTIONS = stacked(
     _active(ACTIVE, show_default=True),
     clock,
 )
-GIVEN = stacked(*(_option(name, None, False) for name in DEFAULTS), _active(None), clock)
+ARRAY = [_option(name, None, False) for name in DEFAULTS]
+GIVEN = stacked(*ARRAY, _active(None), clock)
 
 
 def options(function):
@@ -103,11 +104,7 @@ def ops_of(array, active, clock_hz, spec):
     Raises ConfigError and DataError for what no list can be made for.
     """
     size = ArraySize(**array)
-    spec.check_bits_only("op lists")
-    coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
-    constants = Constants(batch=size.batch)
-    settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
-    program = compiled(spec, size, settings)
+    program = program_of(spec, size)
     lists = {name: _list(program.lists[name], size) for name in LISTS}
     return {
         "array": vars(size),
@@ -116,6 +113,19 @@ def ops_of(array, active, clock_hz, spec):
         "lists": lists,
         **_mean(lists, size.batch, active / 100, clock_hz),
     }
+
+
+def program_of(spec, size):
+    """Return the Program of a network on an array, with settings as they are at the start.
+
+    Raises ConfigError for what there is no program for.
+    """
+    spec.check_bits_only("op lists")
+    check_widths(spec)
+    coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
+    constants = Constants(batch=size.batch)
+    settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
+    return compiled(spec, size, settings)
 
 
 BASIS = (
@@ -129,7 +139,6 @@ def estimated(board, network, given):
 
     board: a Board.  network: a Network.  given: of :func:`of_board`. Raises like :func:`ops_of`.
     """
-    check_widths(network)
     clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
     ops = ops_of(array_of(board.config, given), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}

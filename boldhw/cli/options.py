@@ -19,6 +19,8 @@ from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 
 
 def read_network(text):
@@ -152,10 +154,11 @@ def config(function):
 
     It gets the board's clock, too, as ``clock_hz``, None without a board. A verb with ``--store``
     gets the engine of the board with its store; one with ``--memories`` the board's by default.
+    The Choice of one with the options of :mod:`boldhw.cli.arrays` knows board and engine.
     """
 
     @click.option("--board", type=BoardType(), help="Engine: that of a board, see boldhw boards.")
-    @click.option("--config", type=FILE, help="Engine: JSON file with EngineConfig's parameters.")
+    @click.option("--config", type=FILE, help="Engine: JSON file of boldhw verilog.")
     @functools.wraps(function)
     def run(board, config, **options):
         if board and config:
@@ -166,7 +169,10 @@ def config(function):
             options["clock_hz"] = board.clock_hz if board else None
         if "memories" in options and options["memories"] is None:
             options["memories"] = board.family if board else "generic"
-        return function(config=board.config if board else read_config(config), **options)
+        found = board.config if board else read_config(config)
+        if "choice" in options:
+            options["choice"] = replace(options["choice"], config=found, board=board)
+        return function(config=found, **options)
 
     return run
 
@@ -221,12 +227,18 @@ HYPER_HELP = {
 
 
 def read_config(path):
-    """Return the EngineConfig in a JSON file, None without a path. Raises ConfigError."""
+    """Return the EngineConfig in a JSON file, the LinkedArray if it is one of an ArraySize.
+
+    None without a path. Raises ConfigError.
+    """
     if path is None:
         return None
     try:
         with open(path) as file:
-            return EngineConfig(**json.load(file))
+            values = json.load(file)
+        if "planes" in values:
+            return LinkedArray(ArraySize(**values))
+        return EngineConfig(**values)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(
             f"engine file {path} cannot be used: {error}; boldhw verilog writes one that can"

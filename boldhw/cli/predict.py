@@ -8,7 +8,8 @@ from typing import Any
 import click
 import numpy as np
 
-from boldhw.cli import options, own_data
+from boldhw.cli import arrays, options, own_data
+from boldhw.cli.graph_backend import Backend
 from boldhw.cli.output import key_values, verb
 from boldhw.cli.train_graph import is_graph, load_graph
 from boldhw.data.datasets import booleanise
@@ -36,14 +37,19 @@ def _text(result):
 @own_data.reading(division=False)
 @options.threshold(None, "Pixels above it are T.  [default: the threshold of the run]")
 @click.option("-o", "--output", type=options.FILE, help="Write FILE.csv or FILE.json, not stdout.")
-def predict(backend, checkpoint, data_name, reading, threshold, output):
+@arrays.of_graph
+def predict(backend, checkpoint, data_name, reading, threshold, output, choice):
     """Print the class of each sample, and the score of every class.
 
     Data that come divided, such as IDX files, give their test samples; all others all samples. The
     class is the one with the highest score, the first of several.
     """
     _check_output(output)
-    scored = _of_graph if is_graph(checkpoint) else _of_chain
+    if is_graph(checkpoint):
+        scored, backend = _of_graph, Backend(backend, choice)
+    else:
+        scored = _of_chain
+        arrays.refuse_board(choice, checkpoint)
     rows, classes, scores = scored(checkpoint, backend, data_name, reading, threshold)
     found = _found(rows, classes, scores)
     result: dict[str, Any] = {"samples": len(found)}
@@ -81,15 +87,16 @@ def _of_chain(path, backend, name, reading, threshold):
 
 
 def _of_graph(path, backend, name, reading, threshold):
-    """Return (Rows, names of the classes, scores) of a graph, which the golden model runs."""
-    trainer = load_graph(path, backend, threshold)
+    """Return (Rows, names of the classes, scores) of a graph. backend: a Backend."""
+    trainer = load_graph(path, threshold)
     schema = own_data.schema_of(trainer)
     rows = load_to_predict(name, reading, schema)
     if trainer.graph.spec.words:
         trainer.graph.check_bits(rows.values)
     else:
         trainer.code.check(trainer.graph.spec.sample, rows.values, name)
-    return rows, schema.classes, trainer.graph.infer(trainer.code(rows.values))
+    with backend.inferring(trainer.graph) as graph:
+        return rows, schema.classes, graph.infer(trainer.code(rows.values))
 
 
 def _found(rows, classes, scores):

@@ -3,7 +3,7 @@
 import click
 from boldboards.icebreaker import ENGINE as ICEBREAKER
 
-from boldhw.cli import options
+from boldhw.cli import arrays, options
 from boldhw.cli.output import say, verb
 
 
@@ -15,14 +15,16 @@ from boldhw.cli.output import say, verb
     metavar="HOST:PORT",
     help="Loopback address; port 0 takes a free one.",
 )
+@arrays.options
 @options.config
 @options.store
 @options.clock
-def sim(listen, config, store, clock_hz):
+def sim(listen, config, store, clock_hz, choice):
     """Run the simulated board as a process of its own, until Ctrl-C.
 
     Other programs reach it as socket://HOST:PORT.
     """
+    config = choice.engine()
     options.check_store(store, config)
     from boldhw.cosim.server import bound, serve
     from boldhw.cosim.transport import SimTransport

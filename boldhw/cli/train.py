@@ -8,7 +8,7 @@ from boldhost import Device
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 
-from boldhw.cli import options, own_data
+from boldhw.cli import arrays, options, own_data
 from boldhw.cli.epochs import open_log, run_epochs
 from boldhw.cli.outcome import result_of, text_of
 from boldhw.cli.output import progress, say, verb
@@ -47,6 +47,7 @@ FIXED = ("network", "epochs", "seed", "config", "board", "store", "threshold", "
 @options.threshold()
 @click.option("--epochs", type=int, default=10, show_default=True)
 @options.seed
+@arrays.flag
 @options.config
 @options.store
 @click.option("--checkpoint", type=options.FILE, help="Save the run here after every epoch.")
@@ -65,17 +66,19 @@ def train(
     features: those of a table, and of an .npz file with arrays (samples, features).
 
     A network with convolutions, or a graph, trains with governors and has no hyper-parameters; so
-    does a network over the words of texts (--text).
+    do a network over the words of texts (--text), and a chain with --ops.
 
     The totals are those of the epochs trained now; train_active_fraction is the share of their
     samples that were active.
     """
     check_source(source, resume, add_class)
-    is_chain = settings["network"].is_chain and reading.columns.text is None
+    choice = settings["choice"]
+    is_chain = not choice.runs_ops and reading.columns.text is None
     if not is_chain or is_graph(resume) or is_graph(source):
         own_data.check_graph(hidden)
         return train_graph(
-            settings, (checkpoint, report), resume, (source, add_class, freeze), force, threshold,
+            settings | {"backend": backend}, (checkpoint, report), resume,
+            (source, add_class, freeze), force, threshold,
             (data_name, train_size, test_size, reading),
         )  # fmt: skip
     if source is not None:

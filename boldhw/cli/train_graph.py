@@ -1,12 +1,15 @@
-"""``boldhw train`` and ``boldhw eval`` of a graph of layers, on the golden model."""
+"""``boldhw train`` and ``boldhw eval`` of a graph of layers."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from boldhw import data
 from boldhw.cli import options, own_data, train_words
+from boldhw.cli.arrays import NO_STORE
 from boldhw.cli.epochs import open_log, run_epochs
+from boldhw.cli.graph_backend import Backend
 from boldhw.cli.outcome import advice, result_of
 from boldhw.cli.reporting import check_report, write_run_report
 from boldhw.cli.saving import check_place, given, refuse_fixed, resumable
@@ -27,7 +30,7 @@ from boldhw.spec.layer import CONV
 from boldhw.spec.packing import check_labels
 
 FIXED = ("network", "epochs", "seed", "threshold", "freeze", *own_data.FIXED)  # by a checkpoint
-UNUSED = ("backend", "store", "board", "config", "clock_hz", *options.HYPER_HELP)
+UNUSED = options.HYPER_HELP
 BITS = 16  # of an accumulator
 PICTURES = 2000  # that tell the share of T's at the start
 
@@ -40,15 +43,19 @@ def is_graph(path):
 def train_graph(settings, places, resume, begin, force, threshold, samples):
     """Train a graph and return the result of the verb.
 
+    settings: network, epochs, seed, clock_hz, name of the backend and Choice of its engine.
     places: where to save the run and its report, each may be None.  begin: checkpoint of --from, or
     None, --add-class, and layers to freeze.  samples: name, training and
     test size of the data set, and its Reading. Raises ConfigError and DataError.
     """
     if unused := given(UNUSED):
         raise ConfigError(
-            f"--{unused[0].replace('_', '-')} is for chains of dense layers; a graph trains on the "
-            f"golden model, with governors: leave it out"
+            f"--{unused[0].replace('_', '-')} is for chains of dense layers; a graph trains with "
+            f"governors: leave it out"
         )
+    choice = settings["choice"]
+    if choice.has_store:
+        raise ConfigError(NO_STORE)
     checkpoint, report = places
     if resume is not None:
         refuse_fixed(resume, FIXED)
@@ -56,6 +63,15 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
     if checkpoint is not None:
         check_place(checkpoint, resume, force)
     check_report(report)
+    backend = Backend(settings["backend"], choice, settings["clock_hz"])
+    with backend.connected():
+        trainer, dataset = _begun(settings, resume, begin, threshold, samples, backend.size)
+        with backend.running(trainer.graph) as trainer.graph:
+            return _trained(trainer, dataset, samples[0], resume, (checkpoint, report), backend)
+
+
+def _begun(settings, resume, begin, threshold, samples, size):
+    """Return (run, data set): a run that is resumed, or has not begun. size: of the engine."""
     source, add_class, freeze = begin
     if source is not None:
         trainer, dataset = _continued(source, settings, add_class, freeze, samples)
@@ -63,7 +79,7 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
         trainer, dataset = train_words.begin(settings, freeze, samples)
     elif resume is None:
         dataset = _samples(samples)
-        trainer = _new(settings, threshold, freeze, dataset)
+        trainer = _new(settings, threshold, freeze, dataset, size)
     else:
         trainer = graphs.load(resume)
         dataset = _samples(samples, own_data.schema_of(trainer))
@@ -71,16 +87,23 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
         trainer.change = train_words.CHANGE
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
-    _check_origin(trainer, samples[0], dataset, resume)
+    return trainer, dataset
+
+
+def _trained(trainer, dataset, name, resume, places, backend):
+    """Train and return the result of the verb. name: of the data set."""
+    checkpoint, report = places
+    _check_origin(trainer, name, dataset, resume)
     log = open_log(checkpoint or report, trainer, resume)
     start_time = time.perf_counter()
-    epochs = _run(trainer, dataset, checkpoint, log)
+    epochs = _run(trainer, dataset, checkpoint, log, backend)
     seconds = time.perf_counter() - start_time
     if report is not None:
         write_run_report(trainer, log.entries, report)
-    return result_of(
+    result = result_of(
         str(trainer.graph.spec), trainer, epochs, dataset.x_test, dataset.y_test, seconds
     )
+    return result | ({"cycles": backend.cycles} if backend.device else {})
 
 
 def _continued(path, settings, add_class, freeze, samples):
@@ -121,12 +144,15 @@ def check_data(code, spec, classes, dataset):
         check_labels(labels, len(labels), classes, f"{name} set: labels")
 
 
-def _new(settings, threshold, freeze, dataset):
-    """Return a run that has not begun."""
-    spec, seed, constants = settings["network"], settings["seed"], Constants()
+def _new(settings, threshold, freeze, dataset, size):
+    """Return a run that has not begun. size: of the engine that it is for, or None."""
+    spec, seed, constants, width = settings["network"], settings["seed"], Constants(), BITS
+    if size is not None:
+        width = size.accumulator_bits
+        constants = replace(constants, batch=min(constants.batch, size.batch))
     frozen = frozen_layers(freeze, spec)
     spec = spec if frozen is None else spec.frozen(frozen)
-    code = _levels(spec.sample, threshold)
+    code = _levels(spec, threshold)
     check_data(code, spec, spec.output.outputs, dataset)
     bits = code(dataset.x_train[:PICTURES])
     initial = start(
@@ -134,15 +160,19 @@ def _new(settings, threshold, freeze, dataset):
         constants,
         int(256 * np.count_nonzero(bits) / bits.size),
         zero_true=[not index or layer.kind == CONV for index, layer in enumerate(spec.layers)],
-        bits=BITS,
+        bits=width,
     )
-    graph = fastest(spec, initial, seed, BITS, bits, dataset.y_train)
+    graph = fastest(spec, initial, seed, width, bits, dataset.y_train)
     return GraphTrainer(graph, constants, settings["epochs"], len(dataset.y_train), seed, code)
 
 
-def _levels(sample, threshold):
-    """Return the Levels of a sample's planes; one plane has the threshold of the command line."""
-    if sample.planes == 1:
+def _levels(spec, threshold):
+    """Return the Levels of a sample's planes; one plane has the threshold of the command line.
+
+    So have the inputs of a chain.
+    """
+    sample = spec.sample
+    if sample.planes == 1 or spec.is_chain:
         return Levels((threshold,))
     if given(["threshold"]):
         raise ConfigError(
@@ -165,8 +195,12 @@ def _check_origin(trainer, name, dataset, resume):
     trainer.origin = origin
 
 
-def _run(trainer, dataset, checkpoint, log):
+def _run(trainer, dataset, checkpoint, log, backend):
     """Train the epochs that are left, saving after each; return their EpochStats."""
+
+    def read():
+        if backend.device:
+            trainer.graph.read()
 
     def save():
         if checkpoint is not None:
@@ -174,16 +208,14 @@ def _run(trainer, dataset, checkpoint, log):
 
     samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
     with resumable(trainer, checkpoint):
-        return run_epochs(trainer, samples, log, save)
+        return run_epochs(trainer, samples, log, save, read)
 
 
-def load_graph(path, backend, threshold):
+def load_graph(path, threshold):
     """Return the run of a graph, its pixels cut at a threshold that may be None.
 
-    Raises ConfigError for a device, and for a threshold of several levels or of words.
+    Raises ConfigError for a threshold of several levels or of words.
     """
-    if backend != "golden":
-        raise ConfigError(f"no device runs the graph in {path}; leave out --backend")
     trainer = graphs.load(path)
     if threshold is not None:
         if trainer.graph.spec.words:
@@ -197,14 +229,15 @@ def load_graph(path, backend, threshold):
 def evaluate_graph(path, backend, samples, threshold):
     """Return the result of ``boldhw eval`` of a graph. Raises ConfigError and DataError.
 
-    samples: name and test size of the data set, and its Reading.
+    backend: a Backend.  samples: name and test size of the data set, and its Reading.
     """
-    trainer = load_graph(path, backend, threshold)
+    trainer = load_graph(path, threshold)
     name, size, reading = samples
     dataset = load_to_test(name, size, reading, own_data.schema_of(trainer))
     own_data.tell(dataset.notes)
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
-    accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
+    with backend.inferring(trainer.graph) as trainer.graph:
+        accuracy = trainer.accuracy(dataset.x_test, dataset.y_test)
     options.say_if_nothing_learned(accuracy, dataset.y_test, advice(trainer))
     return {
         "network": str(trainer.graph.spec),

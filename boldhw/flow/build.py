@@ -14,6 +14,7 @@ from boldhw import cache
 from boldhw.data.files import check_writable, replace_file
 from boldhw.errors import ToolError, missing_package, naming
 from boldhw.flow import floorplan
+from boldhw.flow.fit import check_fits
 from boldhw.flow.synthesis import FAMILIES, Resources, find_tool, run_tool, synthesise, tool_version
 from boldhw.flow.watch import SILENT, last_line
 from boldhw.programs import StuckError
@@ -56,7 +57,7 @@ class BuildResult(Resources):
     logic_cells                    places taken: a LUT4, a flip-flop or both
     cells_by_unit                  the same by unit, most first; see boldhw.flow.floorplan
     lut4, ff, ram_blocks, ...      see Resources
-    lanes                          lanes of the array, P * S
+    lanes                          lanes of the array, P * S; times D if it runs op lists
     lut4_array                     LUT4 of the array synthesised alone
     lut4_per_lane                  lut4_array / lanes
     versions                       of the tools
@@ -88,8 +89,9 @@ def build(board, directory, seeds=SEEDS, watch=SILENT):
     :class:`boldhw.flow.watch.Watch`, hears how it goes on. Writes the bitstream, ``boldhw.bin``,
     ``.bit`` or ``.fs`` by family, its floorplan as SVG, the logs and, last, ``build.json`` to the
     directory; a build that ends early changes nothing there. The same sources and tools give the
-    same bitstream. Raises ToolError when a tool is missing or fails, or no seed can be routed, and
-    DataError if the directory cannot take the files.
+    same bitstream. Raises ToolError when a tool is missing or fails, or no seed can be routed,
+    ConfigError for an engine that takes more than the device has, and DataError if the directory
+    cannot take the files.
     """
     directory, family = Path(directory), FAMILIES[board.family]
     for variable in ("YOSYS", family.placer, family.packer):  # now, not when it is needed
@@ -128,6 +130,7 @@ def _build(board, work, bitstream, seeds, watch):
     (work / f"{NAME}.{family.constraints}").write_text(constraints)
     with watch.step("synthesis of the design"):
         resources = synthesise(rtlil, NAME, work, board.family)
+    check_fits(board, vars(resources))
     if board.sites:
         take_sites(work / f"{NAME}.json", board.sites(board.config))
     with watch.step("synthesis of the array alone"):
@@ -139,6 +142,8 @@ def _build(board, work, bitstream, seeds, watch):
         _pack(board, work, best.seed)
         cells = _floorplan(work, f"seed{best.seed}.{family.written}")
     lanes = board.config.elements * board.config.lanes
+    if board.config.runs_ops:
+        lanes *= board.config.size.planes
     return BuildResult(
         **asdict(resources),
         board=board.name,
@@ -173,6 +178,10 @@ def check_gateware():
 def elaborate(board):
     """Return (RTLIL, pin constraints) of a board's design. Raises ToolError without Amaranth."""
     top = check_gateware()
+    if board.config.runs_ops:
+        from boldhw.gateware.ops.engine import check_size
+
+        check_size(board.config.size)  # before anything is made
     plan = board.platform().build(top(board), name=NAME, do_build=False, emit_src=False)
     return plan.files[f"{NAME}.il"], plan.files[f"{NAME}.{FAMILIES[board.family].constraints}"]
 
@@ -180,11 +189,13 @@ def elaborate(board):
 def _array_rtlil(board):
     from amaranth.back import rtlil
 
+    from boldhw.gateware.array.array import PEArray
     from boldhw.gateware.core.core import array_of
+    from boldhw.gateware.ops.array_config import ArrayConfig
 
-    return rtlil.convert(
-        array_of(board.config), name="array", platform=board.platform(), emit_src=False
-    )
+    config = board.config
+    array = PEArray(ArrayConfig(config.size)) if config.runs_ops else array_of(config)
+    return rtlil.convert(array, name="array", platform=board.platform(), emit_src=False)
 
 
 def _place_all(board, work, seeds, watch):

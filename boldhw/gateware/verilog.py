@@ -9,6 +9,7 @@ from amaranth.hdl import Value
 from boldhw.errors import ConfigError
 from boldhw.gateware.keywords import KEYWORDS
 from boldhw.gateware.memory.memory_port import RequestLayout
+from boldhw.gateware.ops.engine import check_size
 from boldhw.gateware.platforms import PLATFORMS
 from boldhw.gateware.top import Engine
 from boldhw.spec.checks import check_range
@@ -66,7 +67,8 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
 
     Parameters
     ----------
-    config : EngineConfig
+    config : EngineConfig or LinkedArray
+        A LinkedArray makes an engine that runs op lists.
     clock_hz : int
         What HELLO reports, 1 to 2^32 - 1.
     name : str
@@ -79,6 +81,8 @@ def engine_verilog(config, clock_hz=CLOCK_HZ, name=MODULE, memories="generic"):
     """
     check_range("clock_hz", clock_hz, 1, CLOCK_HZ_MAX)
     checked_name(name)
+    if config.runs_ops:
+        check_size(config.size)  # before anything is made
     text = to_verilog(Engine(config, clock_hz), name, PLATFORMS[memories])
     return f"// boldhw design {config.digest().hex()}, clock {clock_hz} Hz\n{LICENSED}{text}"
 

@@ -94,5 +94,5 @@ def _saturated(state: LayerState, value: int) -> float:
     return np.count_nonzero(state.accumulators == value) / max(1, state.accumulators.size)
 
 
-def _share(count: int, of: int) -> float | None:
-    return count / of if of else None
+def _share(count: int | None, of: int) -> float | None:
+    return None if count is None or not of else count / of

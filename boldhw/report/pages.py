@@ -5,13 +5,15 @@ replaced; everything else of the page is written by hand.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.report.hyper_pictures import pictures
+from boldhw.report.op_pages import OP_TABLES, Table
 from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
 from boldhw.spec.protocol import (
     COUNTERS,
@@ -89,6 +91,10 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table of Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+
+
+def _filled(table: Callable[[], Table]) -> str:
+    return markdown(*table())
 
 
 def _status() -> str:
@@ -173,7 +179,7 @@ def _examples() -> str:
     return markdown(("frame", "bytes on the line"), rows)
 
 
-TABLES = {
+TABLES: dict[str, Callable[[], str]] = {
     "status": _status,
     "commands": _commands,
     "identity": _identity,
@@ -185,4 +191,5 @@ TABLES = {
     "version": _version,
     "examples": _examples,
     "hyper-parameters": _hyper,
+    **{name: partial(_filled, table) for name, table in OP_TABLES.items()},
 }

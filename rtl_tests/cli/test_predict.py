@@ -159,5 +159,4 @@ class TestGraph:
         call("train", "--data", pictures, *network, "--epochs", 1, "--checkpoint", path)
         more = ("mnist5k has the classes '3'", "--add-class")
         refused(more, "train", "--data", "mnist5k", "--from", path)
-        refused(("no device runs the graph",), *predict(path, pictures, "--backend", "sim"))
         refused(("8x8",), *predict(path, "mnist5k"))

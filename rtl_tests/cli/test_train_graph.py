@@ -67,7 +67,6 @@ def test_several_planes_have_levels_of_their_own(capsys):
     ("options", "message"),
     [
         (["--margin", "2"], "--margin is for chains of dense layers"),
-        (["--backend", "sim"], "--backend is for chains of dense layers"),
         (["--network", "9x8-6k3-10"], "digits has pictures of 64 pixels"),
         (["--network", "8x8-6k3-5"], "the network has classes 0 to 4"),
         (["--network", "8x8-6k9z0-10"], "layer layer1 has a kernel that covers 9 x 9"),
@@ -87,6 +86,3 @@ def test_a_saved_run_is_not_replaced_nor_changed(capsys, tmp_path):
     assert "--epochs cannot change in a resumed run" in text
     other = ["--data", "digits", "--train-size", "500"]
     assert "was trained on 600 samples" in refused(capsys, "train", "--resume", path, *other)
-    assert "no device runs the graph" in refused(
-        capsys, "eval", "--checkpoint", path, *SIZES, "--backend", "sim"
-    )

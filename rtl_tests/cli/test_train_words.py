@@ -146,7 +146,7 @@ def test_words_for_people(capsys, texts):
         (["--network", "784-10"], "--network 784-10 takes no words, and --text gives texts"),
         (["--threshold", "9"], "--threshold is for pixels"),
         (["--margin", "2"], "--margin is for chains"),
-        (["--backend", "sim"], "--backend is for chains"),
+        (["--backend", "sim"], "op lists take networks of two-valued maps"),
         (["--hidden", "5"], "--hidden is for chains"),
         (["--levels", "5"], "texts have words"),
     ],

@@ -4,13 +4,12 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.command.dialect import ports_of
 from boldhw.gateware.delay import copies
-from boldhw.gateware.ports import BlockPort, ControlPort, DataPort
-from boldhw.gateware.store.store import StorePort
 
 STROBES = {
     "data": ("write",),
-    "blocks": ("load", "shift", "store"),
+    "blocks": ("load", "shift", "store", "write"),
     "control": ("start", "clear", "noise_write"),
     "store": ("start", "clear", "register_write", "read"),
 }
@@ -30,7 +29,7 @@ class Bridge(wiring.Component):
 
     Parameters
     ----------
-    config : EngineConfig
+    config : EngineConfig or LinkedArray
         Widths of the ports, and whether there is a store.
 
     Members
@@ -38,9 +37,10 @@ class Bridge(wiring.Component):
     data : In(DataPort(config))
         Data memory, as the command unit in ``link`` drives it.
     blocks : In(BlockPort(config))
-        Weight memory, likewise.
+        Weight memory, likewise. A WordPort, for all other memories, of an engine of op lists.
     control : In(ControlPort(config))
-        The core, likewise; ``busy``, ``score_valid`` and ``counter`` are registered.
+        The core, likewise; ``busy``, ``score_valid`` and ``counter`` are registered. An
+        OpControlPort of an engine of op lists.
     store : In(StorePort(config))
         The store, likewise; only in an engine with one.
     core_data : Out(DataPort(config))
@@ -69,12 +69,10 @@ class Bridge(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        ports = {"data": DataPort, "blocks": BlockPort, "control": ControlPort}
-        if config.has_store:
-            ports["store"] = StorePort
+        ports = ports_of(config)
         self.names = tuple(ports)
-        members = {name: In(port(config)) for name, port in ports.items()}
-        members |= {f"core_{name}": Out(port(config)) for name, port in ports.items()}
+        members = {name: In(port) for name, port in ports.items()}
+        members |= {f"core_{name}": Out(port) for name, port in ports.items()}
         super().__init__(members)
 
     def elaborate(self, platform):

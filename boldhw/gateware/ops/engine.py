@@ -18,6 +18,7 @@ from boldhw.gateware.ops.shared import any_of, share_array, share_turner, share_
 from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.gateware.ops.vote import VoteUnit
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
@@ -72,7 +73,8 @@ def memory_shapes(size):
         "delta": (2 * s, size.delta_rows, late, 2 * size.granules, planes),
         "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p, 1),
         "counter": (p * COUNTER_BITS, size.counter_rows, late, p, 1),
-        "score": (SUM_BITS, size.score_rows, 1, 1, 1),
+        # As many as items of P of them have.
+        "score": (SUM_BITS, ceil_div(size.score_rows, p) * p, 1, 1, 1),
     }
 
 

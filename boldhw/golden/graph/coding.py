@@ -36,9 +36,13 @@ class Levels:
         return np.stack(planes, axis=-1).reshape(len(pictures), -1)
 
     def check(self, sample: Shape, pictures: NDArray[Any], name: str) -> None:
-        """Raise DataError unless these pictures become samples of a shape."""
+        """Raise DataError unless these pictures become samples of a shape.
+
+        One place takes a whole picture, as chains of dense layers have it.
+        """
         places, pixels = sample.height * sample.width, pictures.shape[1]
-        if places != pixels or sample.planes != len(self.levels):
+        of_picture = 1 if places > 1 or pixels == 1 else pixels
+        if places * of_picture != pixels or sample.planes != of_picture * len(self.levels):
             raise DataError(
                 f"{name} has pictures of {pixels} pixels, coded in {len(self.levels)} planes; the "
                 f"network takes {sample}: begin it with the height and width of the pictures"

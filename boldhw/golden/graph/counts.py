@@ -28,7 +28,7 @@ class Counts:
     gated     int64, shape (outputs,): units within their windows in these
     near      all of these
     size      sum of their |g|
-    nonzero   signals other than 0 that they got
+    nonzero   signals other than 0 that they got; None if a device counts, which does not know
     updates   updates
     flips     weights flipped in them
     """
@@ -37,7 +37,8 @@ class Counts:
 
     def __init__(self, outputs: int, places: int):
         self.places = places
-        self.samples = self.active = self.near = self.size = self.nonzero = 0
+        self.samples = self.active = self.near = self.size = 0
+        self.nonzero: Any = 0
         self.updates = self.flips = 0
         self.fires = np.zeros(outputs, np.int64)
         self.gated = np.zeros(outputs, np.int64)
@@ -45,15 +46,17 @@ class Counts:
 
     def restart(self) -> None:
         """Begin what :meth:`since` returns; the counters themselves stay as they are."""
-        self._before = {name: -getattr(self, name) for name in self.NAMES}
+        found = {name: getattr(self, name) for name in self.NAMES}
+        self._before = {name: -value for name, value in found.items() if value is not None}
 
     def since(self, name: str) -> Any:
         """Return what a counter has counted since :meth:`restart`: an int, or int64 of its shape.
 
-        The product of ``places`` and ``samples`` or ``active`` is what fires, gates and signals are
-        a share of.
+        None if it is not counted. The product of ``places`` and ``samples`` or ``active`` is what
+        fires, gates and signals are a share of.
         """
-        return self._before[name] + getattr(self, name)
+        value = getattr(self, name)
+        return None if value is None else self._before[name] + value
 
     def clear_fires(self) -> None:
         """Set what the threshold governor reads to 0."""

@@ -167,7 +167,8 @@ class GraphLayer:
         counts.gated += gated
         counts.near += int(gated.sum())
         counts.size += size
-        counts.nonzero += int(np.count_nonzero(signals))
+        if counts.nonzero is not None:
+            counts.nonzero += int(np.count_nonzero(signals))
         return signals
 
     def _add(self, steps: Sums) -> None:

@@ -80,7 +80,9 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
     indices = stored * (op.pool > 1)
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
-        return total + (groups - 1) * size.elements + (0 if size.dual_port else indices)
+        several = rows * op.columns // op.pool > 1
+        waits = places * groups if several else groups - 1
+        return total + waits * size.elements + (0 if size.dual_port else indices)
     empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
     if empty and op.pool > 1:  # the last index of a row is stored first

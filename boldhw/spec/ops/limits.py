@@ -164,11 +164,12 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
         yield f"pools and has the sink {op.sink} and planes={op.planes}"
     if op.fold > 1 and (op.sink != Sink.DELTAS or op.planes > 1):
         yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
-    if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
-        yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
-    outputs = (op.groups - 1) * size.elements + op.lanes
-    if op.sink == Sink.SCORES and outputs > size.score_rows:
-        yield f"makes {outputs} scores; the array keeps {size.score_rows}"
+    several = (op.rows, op.columns) != (op.pool, op.pool)
+    if op.sink == Sink.SCORES and several and (op.pool > 1 or op.planes > 1):
+        yield f"makes scores of several places with pool={op.pool} and planes={op.planes}"
+    scores = ((op.groups - 1) * size.elements + op.lanes) * (op.rows // op.pool) * made
+    if op.sink == Sink.SCORES and scores > size.score_rows:
+        yield f"makes {scores} scores; the array keeps {size.score_rows}"
     if op.sink != Sink.SCORES and op.out_pitch < made:
         yield f"writes {made} columns with a pitch of {op.out_pitch}"
     if op.sink == Sink.DELTAS and op.gate_pitch < made:
