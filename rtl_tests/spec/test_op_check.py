@@ -126,6 +126,11 @@ def test_a_good_program_is_accepted(program):
         ("backward", Expand, 0, {"out_pitch": 1}, "writes 8 columns with a pitch of 1"),
         ("backward", Count, 0, {"part": 3}, "counts 3, which there is none of"),
         ("backward", Count, 0, {"pitch": 1}, "reads 4 columns with a pitch of 1"),
+        ("backward", Count, 0, {"jump": 1}, "has jump=1; its pitch and columns make it 2"),
+        ("backward", Expand, 0, {"stride": 3, "out_pitch": 24}, "stride=3; arrays with planes"),
+        ("backward", Expand, 0, {"out_pitch": 9}, "out_pitch=9; 2 planes take multiples of 2"),
+        ("backward", Turn, 0, {"stride": 3}, "stride=3; arrays with planes take strides up to 2"),
+        ("update", Turn, 0, {"planes": 2}, "reads 2 gathered samples together"),
         ("update", Turn, 0, {"columns": 5}, "has 1 x 5 samples; 4 are gathered"),
         ("update", Flip, 0, {"counter_row": 99}, "counter memory"),
     ],
@@ -255,6 +260,12 @@ def test_a_batch_that_does_not_fit_is_refused(program):
     frozen = NETWORK.to_dict()
     frozen["layers"][-1]["learns"] = False
     compiled(Network.from_dict(frozen), SIZE, settings(Network.from_dict(frozen), 50))
+
+
+def test_strides_that_planes_cannot_read_are_refused(program):
+    network = Network.parse("7x7-6k5z0s3-4")
+    with pytest.raises(ConfigError, match="stride=3; arrays of 2 planes take strides up to 2"):
+        compiled(network, SIZE, settings(network, 1))
 
 
 def test_numbers_that_no_field_holds_are_refused():

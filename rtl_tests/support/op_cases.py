@@ -1,5 +1,7 @@
 """Random graphs and arrays, and the golden graph beside the op lists that run for it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from boldhw.errors import ConfigError
@@ -9,7 +11,7 @@ from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images
-from boldhw.spec.ops.array import MOST_SEGMENTS, ArraySize
+from boldhw.spec.ops.array import MOST_SEGMENTS, PLANES_STRIDE, ArraySize
 from boldhw.spec.ops.program import fitted
 
 SAMPLES = 10
@@ -173,6 +175,8 @@ class Pair:
         self.generator = generator = np.random.default_rng(seed)
         self.network = network or random_graph(generator, head)
         size = random_array(generator)
+        if any(each.kernel and each.kernel.stride > PLANES_STRIDE for each in self.network.layers):
+            size = replace(size, planes=1)
         batch = int(generator.integers(1, min(5, size.batch) + 1))
         self.settings = random_settings(generator, self.network, batch, size.accumulator_bits)
         self.size = fitted(self.network, size, self.settings)

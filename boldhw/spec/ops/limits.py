@@ -47,16 +47,16 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
         raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
     if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
         raise DataError(f"{where} computes {values['planes']} places together, not {size.planes}")
-    if values.get("out_pitch", 0) % size.planes:
-        raise DataError(
-            f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "
-            f"multiples of {size.planes}"
-        )
     pool = values.get("pool", 1)
     if pool > 2 or (pool == 2 and (values["rows"] % 2 or values["columns"] % 2)):
         raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
     for wrong in LIMITS[type(op)](op, size) if type(op) in LIMITS else ():
         raise DataError(f"{where} {wrong}")
+    if values.get("out_pitch", 0) % size.planes:
+        raise DataError(
+            f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "
+            f"multiples of {size.planes}"
+        )
 
 
 def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:

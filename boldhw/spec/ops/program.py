@@ -11,7 +11,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.spec.arrays import Bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import FIELDS, ArraySize
+from boldhw.spec.ops.array import FIELDS, PLANES_STRIDE, ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.compiler import Compiler
 from boldhw.spec.ops.fields import Op, Rows, head
@@ -70,6 +70,7 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
                 f"layer {layer.name} shifts what goes back to a source by a gain, for which there "
                 f"is no op; leave out the gain"
             )
+    _check_strides(network, size)
     if settings.batch > size.batch and any(
         layer.kernel is None and layer.learns for layer in network.layers
     ):
@@ -94,6 +95,17 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     program = Program(memory, lists)
     longest = check(size, lists, (program.row, program.row + len(program.rows())))
     return Program(memory, lists, longest)
+
+
+def _check_strides(network: Network, size: ArraySize) -> None:
+    """Raise ConfigError for sums that planes cannot read together: they are too far apart."""
+    for layer in network.layers:
+        stride = layer.kernel.stride if layer.kernel else 1
+        if stride > PLANES_STRIDE and size.planes > 1:
+            raise ConfigError(
+                f"layer {layer.name} has stride={stride}; arrays of {size.planes} planes take "
+                f"strides up to {PLANES_STRIDE}: use planes=1"
+            )
 
 
 def fitted(network: Network, size: ArraySize, settings: NetworkValues) -> ArraySize:

@@ -6,9 +6,6 @@ from support import simulate
 from boldhw.gateware.ops.expand import ExpandUnit
 from boldhw.spec.ops.array import ArraySize
 
-import os
-
-SIM = os.environ.get("MAPS_SIM", "verilator")
 ROWS = {"data_rows": 4096}
 SMALL = ArraySize(elements=3, lanes=6, accumulator_bits=16, dual_port=True, **ROWS)
 LARGE = {
@@ -32,4 +29,4 @@ def test_expand(sim):
 
 @pytest.mark.parametrize("size", LARGE.values(), ids=LARGE)
 def test_expand_of_larger_arrays(size):
-    run(size, SIM)
+    run(size, "verilator")

@@ -1,4 +1,3 @@
-import os
 from dataclasses import asdict
 
 import pytest
@@ -9,7 +8,6 @@ from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.spec.ops.array import ArraySize
 
 ROWS = {"data_rows": 1024, "delta_rows": 256, "batch": 19}
-SIM = os.environ.get("MAPS_SIM", "verilator")
 SMALL = ArraySize(elements=3, lanes=6, accumulator_bits=16, dual_port=True, **ROWS)
 LARGE = {
     "one_port": ArraySize(elements=4, lanes=16, accumulator_bits=4, **ROWS),
@@ -33,4 +31,4 @@ def test_turn(sim):
 
 @pytest.mark.parametrize("size", LARGE.values(), ids=LARGE)
 def test_turn_of_larger_arrays(size):
-    run(size, SIM)
+    run(size, "verilator")
