@@ -1,15 +1,14 @@
 """The data memory, for layer table, accumulators and gathered samples."""
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.delay import copies, delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST, new_memory
+from boldhw.gateware.memory.single_port import single_port_rams
 from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec import memories
-from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH
-from boldhw.spec.numbers import ceil_div
 
 
 class DataMemoryPort(Signature):
@@ -138,35 +137,7 @@ class DataMemory(wiring.Component):
 
     def _single_port_rams(self):
         m = Module()
-        width, banks = self.config.data_width, ceil_div(self.config.data_rows, SPRAM_ROWS)
-        outputs = []
-        for bank in range(banks):
-            chosen = self.addr[14:] == bank
-            row = Signal(width)
-            for low in range(0, width, SPRAM_WIDTH):
-                name = f"bank{bank}_bits{low}"
-                m.submodules[name] = self._primitive(chosen, row, low)
-            outputs.append(row)
-        was = Signal(range(banks))
-        m.d.sync += was.eq(self.addr[14:])
-        result = outputs[0]
-        for bank, row in enumerate(outputs[1:], start=1):
-            result = Mux(was == bank, row, result)
+        shape = self.config.data_width, self.config.data_rows
+        result = single_port_rams(m, shape, self.addr, self.write, self.write_data)
         m.d.comb += [self.read_data.eq(result), self.operand.eq(result)]
         return m
-
-    def _primitive(self, chosen, row, low):
-        high = min(low + SPRAM_WIDTH, self.config.data_width)
-        return Instance(
-            "SB_SPRAM256KA",
-            i_ADDRESS=self.addr[:14],
-            i_DATAIN=self.write_data[low:high],
-            i_MASKWREN=Const(0b1111, 4),
-            i_WREN=self.write,
-            i_CHIPSELECT=chosen,
-            i_CLOCK=ClockSignal(),
-            i_STANDBY=Const(0),
-            i_SLEEP=Const(0),
-            i_POWEROFF=Const(1),
-            o_DATAOUT=row[low:high],
-        )

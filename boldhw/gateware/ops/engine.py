@@ -149,7 +149,10 @@ class OpEngine(wiring.Component):
     def __init__(self, size, kinds=UNITS):
         check_size(size)
         self.size, self.kinds = size, kinds
-        self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
+        self.rams = {
+            name: RowMemory(*shape, shared=name == "data" and not size.dual_port)
+            for name, shape in memory_shapes(size).items()
+        }
         super().__init__({
             "start": In(1),
             "first": In(FIELD_BITS),

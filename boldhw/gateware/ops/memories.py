@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
+from boldhw.gateware.memory.single_port import single_port_rams
+from boldhw.gateware.platforms import is_up5k
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.numbers import ceil_div
 
@@ -38,6 +40,9 @@ class RowMemory(wiring.Component):
         Parts of a row, all as wide, that are written each on its own.
     planes : int
         D, banks: 1, 2, 4 or 8.
+    shared : bool
+        Reads and writes take turns, and whole rows are written. Rows of one plane are then
+        single-port RAM primitives on an iCE40UP5K, which start with unknown contents.
 
     Members
     -------
@@ -65,9 +70,9 @@ class RowMemory(wiring.Component):
         row                       new
     """
 
-    def __init__(self, width, rows, latency=1, parts=1, planes=1):
+    def __init__(self, width, rows, latency=1, parts=1, planes=1, shared=False):
         self.width, self.rows, self.latency, self.parts = width, rows, latency, parts
-        self.planes = planes
+        self.planes, self.shared = planes, shared
         super().__init__({
             "addr": In(FIELD_BITS),
             "row": Out(width * planes),
@@ -75,12 +80,10 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width * planes),
         })  # fmt: skip
-        self.banks = [
-            memory.Memory(shape=width, depth=ceil_div(rows, planes), init=(), attrs=WRITTEN_FIRST)
-            for _ in range(planes)
-        ]
 
     def elaborate(self, platform):
+        if is_up5k(platform) and self.shared and self.planes == 1:
+            return self._single_port_rams()
         m = Module()
         bits = (self.planes - 1).bit_length()
         first, write_first = self.addr[:bits], self.write_addr[:bits]
@@ -91,7 +94,9 @@ class RowMemory(wiring.Component):
             for value, width in ((self.write_row, self.width), (self.write, self.parts))
         )
         rows = []
-        for index, bank in enumerate(self.banks):
+        depth = ceil_div(self.rows, self.planes)
+        for index in range(self.planes):
+            bank = memory.Memory(shape=self.width, depth=depth, init=(), attrs=WRITTEN_FIRST)
             m.submodules[f"bank{index}" if self.planes > 1 else "rows"] = bank
             read, port = bank.read_port(), bank.write_port(granularity=granularity)
             m.d.comb += [
@@ -102,6 +107,13 @@ class RowMemory(wiring.Component):
             ]
             rows.append(read.data)
         row = rotated(Cat(rows), self.width, delay(m, first, 1)) if bits else rows[0]
+        m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
+        return m
+
+    def _single_port_rams(self):
+        m = Module()
+        addr = Mux(self.write, self.write_addr, self.addr)[: max(1, (self.rows - 1).bit_length())]
+        row = single_port_rams(m, (self.width, self.rows), addr, self.write, self.write_row)
         m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
         return m
 
