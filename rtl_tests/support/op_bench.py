@@ -11,7 +11,6 @@ import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
 
 AT_MOST = 100_000  # cycles of an op
-ADDRESSES = 1 << 16  # that a port has
 
 
 def to_ints(bits):
@@ -57,7 +56,7 @@ class RowMemory:
         self, dut, rng, rows, width, latency, shared, read="read", write="write", planes=1
     ):
         self.rng, self.rows, self.width, self.shared = rng, rows, width, shared
-        self.planes = planes
+        self.planes, self.addresses = planes, 1 << (len(rows) - 1).bit_length()
         self.reads = self._handles(dut, read)
         self.writes = self._handles(dut, write)
         self.coming = deque([None] * latency)
@@ -83,7 +82,7 @@ class RowMemory:
         for plane in range(self.planes):
             if not valid >> plane & 1:
                 continue
-            row = int(self.writes[1].value) + plane & ADDRESSES - 1
+            row = self._row(self.writes[1], plane)
             assert row < len(self.rows), f"row {row} is written"
             value = int(self.writes[2].value) >> plane * self.width
             self.rows[row] = value & (1 << self.width) - 1
@@ -92,6 +91,11 @@ class RowMemory:
         if self.reads:
             self.coming.append(self._read(written))
 
+    def _row(self, addr, plane):
+        """Return a row of a request; addresses of banks have no carry."""
+        row = int(addr.value) + plane
+        return row % self.addresses if self.planes > 1 else row
+
     def _read(self, written):
         if not int(self.reads[0].value):
             return None
@@ -99,7 +103,7 @@ class RowMemory:
         if self.shared:
             assert not written, f"row {addr} is read while rows {written} are written"
         recent = [] if self.shared else [row for rows in self.recent for row in rows]
-        rows = [(addr + plane) % ADDRESSES for plane in range(self.planes)]
+        rows = [self._row(self.reads[1], plane) for plane in range(self.planes)]
         if self.planes == 1:
             assert addr < len(self.rows), f"row {addr} is read"
             assert addr not in recent, f"row {addr} is read too soon after its write"

@@ -70,12 +70,8 @@ class CountUnit(wiring.Component):
         with m.If(storing):
             m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
         here = here & reading.replicate(size.planes)
-        begins = Signal(init=1)  # the next place is the first one of its group
-        with m.If(reading | last_lane):
-            m.d.sync += begins.eq(last_lane)
-        lanes = self._lanes(
-            m, *(delay(m, each, late) for each in (granule, here, reading & begins))
-        )
+        granules, there, stored = (delay(m, each, late) for each in (granule, here, last_lane))
+        lanes = self._lanes(m, granules, there, stored)
         self._store(m, storing, lane, row, final, lanes)
         m.d.comb += [
             self.read.valid.eq(reading),
@@ -120,8 +116,8 @@ class CountUnit(wiring.Component):
             m.d.sync += [left.eq(after), self._first.eq(base), self._addr.eq(base)]
         return granule, row, left == 1
 
-    def _lanes(self, m, granule, here, first):
-        """Count; return the counters of all lanes. first: the place is the first one."""
+    def _lanes(self, m, granule, here, clears):
+        """Count; return the counters of all lanes. here: which of D places there are."""
         size, part, found = self.size, self._op.part, []
         ones, twos = [], []  # of each plane
         for plane in range(size.planes):
@@ -133,27 +129,28 @@ class CountUnit(wiring.Component):
             twos.append(two & ~one & mask & (part == Part.SIGNED).replicate(size.elements))
         # A place has a row or more.
         shape = signed(min(size.data_rows.bit_length() + size.planes.bit_length(), 18))
-        clears = first.replicate(shape.width)
         for lane in range(size.elements):
-            counter, step = Signal(shape, name=f"counter{lane}"), Signal(shape, name=f"step{lane}")
-            m.d.comb += step.eq(
-                sum(one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
-            )
-            with m.If(here.any()):
-                m.d.sync += counter.eq((counter & ~clears) + step)
+            counter = Signal(shape, name=f"counter{lane}")
+            step = Signal(signed(size.planes.bit_length() + 1), name=f"step{lane}")
+            steps = (one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
+            m.d.comb += step.eq(sum(steps))
+            with m.If(clears):
+                m.d.sync += counter.eq(0)
+            with m.Else():
+                m.d.sync += counter.eq(counter + step)
             found.append(counter)
         return found
 
     def _store(self, m, storing, lane, row, final, lanes):
         """Add the counters to those of the memory, one after the other."""
         late = self.size.read_latency
-        m.d.comb += [self.counters.valid.eq(storing), self.counters.addr.eq(Mux(storing, row, 0))]
+        m.d.comb += [self.counters.valid.eq(storing), self.counters.addr.eq(row)]
         used = storing & (~final | (lane < self._op.lanes))
         used, lane, row = (delay(m, each, late) for each in (used, lane, row))
         total = Signal(COUNTER_BITS)
         m.d.comb += [
             total.eq(self.counters.row.word_select(lane, COUNTER_BITS) + Array(lanes)[lane]),
             self.counter_write.valid.eq(used << lane),
-            self.counter_write.addr.eq(Mux(used, row, 0)),
-            self.counter_write.row.eq(Mux(used, total, 0).replicate(self.size.elements)),
+            self.counter_write.addr.eq(row),
+            self.counter_write.row.eq(total.replicate(self.size.elements)),
         ]

@@ -161,6 +161,8 @@ class LossUnit(wiring.Component):
             lanes=[Signal(p, name=f"lanes{n}") for n in range(2)],
             front=Signal(),
             writes=Signal(),
+            moves=Signal(),  # the word moves down
+            clears=Signal(),
         )
         groups = Mux(found.later, 0, found.granule + 1)
         found.packed = is_packed(size, groups)
@@ -177,15 +179,22 @@ class LossUnit(wiring.Component):
         ]  # fmt: skip
         m.d.comb += [
             self.write.valid.eq(Mux(found.front, there, found.writes.replicate(d))),
-            self.write.row.eq(Mux(found.writes, Cat(rows), 0)),
+            self.write.row.eq(Cat(rows)),
         ]
-        with m.If(self.write.valid.any()):
-            m.d.sync += [self.write.addr.eq(self.write.addr + d), found.tile.eq(found.tile + 1)]
+        addr = Signal.like(op.out_row)
+        m.d.comb += self.write.addr.eq(addr)
+        with m.If(found.front | found.writes):
+            m.d.sync += [addr.eq(addr + d), found.tile.eq(found.tile + 1)]
         with m.If(self.op.start):
             m.d.sync += [
-                self.write.addr.eq(op.out_row - (fronts << d.bit_length() - 1)),
-                Cat(found.over, found.later, found.granule, *found.rest).eq(0),
+                addr.eq(op.out_row - (fronts << d.bit_length() - 1)),
+                Cat(found.over, found.later, found.granule).eq(0),
             ]
+        for rest, lanes in zip(found.rest, found.lanes, strict=True):
+            with m.If(found.clears):
+                m.d.sync += rest.eq(0)
+            with m.Elif(found.moves):
+                m.d.sync += rest.eq(Cat(rest, lanes)[p:])
         return found
 
     def _deltas(self, m, write, last, scanning, found):
@@ -196,10 +205,6 @@ class LossUnit(wiring.Component):
         size, op = self.size, self._op
         (is_best, is_label), last_lane = found, write.lane == size.elements - 1
         bits = is_best & ~write.over, (is_best | is_label) & ~write.over
-        onward = [
-            rest.eq(Cat(rest, lanes)[size.elements :])
-            for rest, lanes in zip(write.rest, write.lanes, strict=True)
-        ]
         steps = write.granule  # less one: granules from a tile to the next one
         for each in packed_groups(size) if size.planes > 1 else ():
             moved = min(each * size.planes, size.granules) - 1
@@ -219,8 +224,7 @@ class LossUnit(wiring.Component):
                 write.over.eq(write.over | last),
                 write.lane.eq(write.lane + 1),
             ]
-            with m.If((write.lane == 0) & (write.granule != 0)):
-                m.d.sync += onward
+            m.d.comb += write.moves.eq((write.lane == 0) & (write.granule != 0))
             with m.If(last_lane):
                 m.d.sync += write.lane.eq(0)
                 with m.If(last | write.over | (write.granule == size.granules - 1)):
@@ -228,15 +232,16 @@ class LossUnit(wiring.Component):
                 with m.Else():
                     m.d.sync += write.granule.eq(write.granule + 1)
         with m.State("WRITE"):
-            m.d.comb += write.writes.eq(write.moved == 0)
-            m.d.sync += [*onward, Cat(write.lanes).eq(0), write.moved.eq(write.moved + 1)]
-            with m.If(~write.packed):
-                m.d.sync += Cat(write.rest).eq(0)
+            m.d.comb += [
+                write.writes.eq(write.moved == 0), write.moves.eq(1), write.clears.eq(~write.packed)
+            ]  # fmt: skip
+            m.d.sync += [Cat(write.lanes).eq(0), write.moved.eq(write.moved + 1)]
             with m.If(~write.packed | (write.moved == steps)):
                 m.d.sync += write.moved.eq(0)
             with m.If(write.writes & (write.tile == tiles_of(size, op.out_pitch))):
                 m.d.sync += [write.tile.eq(1), write.later.eq(1), write.moved.eq(0)]
-                m.d.sync += Cat(write.granule, *write.rest).eq(0)
+                m.d.sync += write.granule.eq(0)
+                m.d.comb += write.clears.eq(1)
                 m.next = "SCAN"
                 with m.If(write.over):
                     m.next = "END"

@@ -1,6 +1,6 @@
 """The sequencer of op lists: fetches descriptors, starts ops, ends a list that takes too long."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -124,6 +124,13 @@ class OpSequencer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        # The first row of a descriptor clears the others: a reset would be a second one.
+        self._kept_rows = {
+            name: Signal(len(Value.cast(getattr(self, name))), name=f"{name}_rows", reset_less=True)
+            for name in ("op", "flip", "parts")
+        }
+        for name, rows in self._kept_rows.items():
+            m.d.comb += Value.cast(getattr(self, name)).eq(rows)
         begin, fetch, again = Signal(), Signal(), Signal()
         self._read(m, begin | again, fetch)
         kind, head, last, good = self._decode(m)
@@ -221,22 +228,26 @@ class OpSequencer(wiring.Component):
         with m.If(self._is(kind, *PARTS)):
             for index in range(self.size.segments):
                 with m.If(self.count == index):
-                    self._keep(m, self.parts[index], place)
+                    part = self._kept_rows["parts"].word_select(index, PART_BITS)
+                    self._keep(m, part, place)
                     m.d.sync += self.windows[index].eq(kind == Window.KIND)
             with m.If(last):
                 m.d.sync += self.count.eq(self.count + 1)
         with m.Elif(self._is(kind, Flip.KIND)):
-            self._keep(m, self.flip, place)
+            self._keep(m, self._kept_rows["flip"], place)
         with m.Else():
-            self._keep(m, self.op, place)
+            self._keep(m, self._kept_rows["op"], place)
 
     def _keep(self, m, bits, place):
-        with m.Switch(place):
-            with m.Case(0):
-                m.d.sync += bits.eq(self.read.row)
-            for number in range(1, len(bits) // ROW_BITS):
-                with m.Case(number):
-                    m.d.sync += bits.word_select(number, ROW_BITS).eq(self.read.row)
+        row = self.read.row
+        with m.If(place == 0):
+            m.d.sync += bits[:ROW_BITS].eq(row)
+        for number in range(1, len(bits) // ROW_BITS):
+            word = bits.word_select(number, ROW_BITS)
+            with m.If(place == 0):  # alone on top: synthesis makes it the reset of the registers
+                m.d.sync += word.eq(0)
+            with m.Elif(place == number):
+                m.d.sync += word.eq(row)
 
     def _fused(self, place):
         """Whether a VOTE has a FLIP that runs along: of its first row, which may come just now."""
