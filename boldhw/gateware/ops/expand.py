@@ -7,7 +7,7 @@ from amaranth.lib.wiring import Out
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.narrow import bits_for, narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
-from boldhw.gateware.ops.words import packed_words, tiles_of
+from boldhw.gateware.ops.words import last_granules, packed_words, tiles_of
 from boldhw.spec.ops.kinds import Expand
 
 LATE = 3  # cycles from a tile to its rows, with two ports: two reads one after the other
@@ -39,15 +39,15 @@ class ExpandUnit(wiring.Component):
 
     Latency
     -------
-    A tile takes a cycle, and with one port 2 more where squares begin; an op 2 more, with
-    ``dual_port`` 4 more. With ``dual_port`` and several planes, the last tile of a word takes 2
-    where pooled squares begin in it. A square of one line and a row of zeros::
+    A tile takes a cycle, and with one port 2 more where squares begin, 3 if they are pooled; an op
+    2 more, with ``dual_port`` 4 more. With ``dual_port`` and several planes, the last tile of a
+    word takes 2 where pooled squares begin in it. A square of one line and a row of zeros::
 
-        cycle               0    1    2    3    4    5    6
+        cycle               0    1    2    3    4    5    6    7
         op.start            1
         read.valid               1    1
-        write.valid                        1    1    1
-        op.done                                           1
+        write.valid                             1    1    1
+        op.done                                                1
 
     With ``dual_port``::
 
@@ -70,35 +70,42 @@ class ExpandUnit(wiring.Component):
         m = Module()
         size, late = self.size, LATE if self.size.dual_port else 0
         self._op = narrowed(self.op.op, bits_for(size.data_rows))
+        self._pooled = self._op.pool == 2
         running, moves = Signal(), Signal()
         tile = self._line(m, running & moves)
         line_ends = tile["ends"] & tile["last_word"]
         on_line, down, last = self._lines(m, line_ends)
         begins = running & on_line & tile["begins"]
-        indexed = self._reads(m, begins, moves, tile, line_ends, on_line, down)
+        self._reads(m, begins, moves, tile, line_ends, on_line, down)
         front = self._front(m, running)
         with m.If(line_ends & last):
             m.d.sync += running.eq(0)
         written = front | (running & moves).replicate(size.planes)
         sums = tile["sums"] & (running & on_line).replicate(size.planes)
         flags = (written, sums, tile["across"], tile["phase"], down, tile["ends"], tile["own"])
-        self._write(m, indexed, *(delay(m, each, late) for each in flags))
+        self._write(m, *(delay(m, each, late) for each in flags))
         m.d.comb += self.op.done.eq(delay(m, line_ends & last, late or 1))
         return m
 
     def _front(self, m, running):
         """Go through the rows in front of the map; return which of D rows are written."""
         op, d = self._op, self.size.planes
-        left = Signal(len(op.front) + 1)  # all of them, and those that the first D are short of
-        with m.If(left != 0):
-            m.d.sync += left.eq(left - d)
-            with m.If(left == d):
-                m.d.sync += running.eq(1)
-        tiles = tiles_of(self.size, op.front)
+        tiles, tile = tiles_of(self.size, op.front), Signal(len(op.front))
+        front, addr = Signal(), Signal.like(op.out_row)
+        with m.If(front):
+            m.d.sync += tile.eq(tile + 1)
+            with m.If(tile == tiles):
+                m.d.sync += [front.eq(0), running.eq(1)]
         with m.If(self.op.start):
-            m.d.sync += [left.eq(tiles << d.bit_length() - 1), running.eq(op.front == 0)]
-            m.d.sync += self.write.addr.eq(op.out_row - (tiles << d.bit_length() - 1))
-        return Cat((left != 0) & (left <= op.front + place) for place in range(d))
+            m.d.sync += [tile.eq(1), front.eq(op.front != 0), running.eq(op.front == 0)]
+        with m.If(self.write.valid.any()):
+            m.d.sync += addr.eq(addr + d)
+        with m.If(self.op.start):
+            m.d.sync += addr.eq(op.out_row - (tiles << d.bit_length() - 1))
+        m.d.comb += self.write.addr.eq(addr)
+        # The first rows are those that D rows are short of.
+        short = (-op.front)[: d.bit_length() - 1]
+        return Cat(front & ((tile != 1) | (short <= place)) for place in range(d))
 
     def _line(self, m, step):
         """Go through the tiles of a word; return what is in this one.
@@ -108,160 +115,183 @@ class ExpandUnit(wiring.Component):
         across      column of their squares that it is in
         phase       tiles since squares began
         own         granules that hold the word's pixels
-        ends        the tile is the last one, and done
+        end, ends   the tile is the last one; and done
         last_word   the word is the last one of the pixels
         """
         op, size = self._op, self.size
-        d = size.planes
-        tiles, left = Signal.like(op.out_pitch), Signal.like(op.columns)
-        groups, phase, across = Signal.like(op.groups), Signal(2), Signal()
-        pooled, end = op.pool == 2, tiles <= d
-        if d == 1:
-            between = Signal.like(op.stride)
-            sums, across_of = (between == 0) & (left != 0), across
-            begins, count = sums & ~across, sums
-            onward = Mux(between + 1 == op.stride, 0, between + 1)
-            moved = [between.eq(onward), across.eq(across ^ sums & pooled)]
-            reset = [between.eq(0), across.eq(0)]
-        else:  # strides are 1 and 2
-            wide = op.stride[1]
-            places = [Mux(wide, place // 2, place) for place in range(d)]
-            sums = Cat(left > place for place in places)
-            sums &= Cat(~wide if place % 2 else 1 for place in range(d))
-            begins = (left != 0) & (phase & Cat(wide | pooled, wide & pooled) == 0)
-            pixel = [Cat(Const(place, d.bit_length() - 1), phase) for place in range(d)]
-            across_of = Cat(Mux(wide, each[1], each[0]) for each in pixel)
-            count = Mux(wide, d // 2, d)
-            moved, reset = [phase.eq(phase + 1)], [phase.eq(0)]
-        more = groups > size.granules
-        with m.If(step):
-            m.d.sync += [tiles.eq(tiles - d), *moved]
-            m.d.sync += left.eq(Mux(left > count, left - count, 0))
+        tile, word = Signal.like(op.out_pitch, init=1), Signal.like(op.groups)
+        end = tile == tiles_of(size, op.out_pitch)
         ends = step & end
-        with m.If(self.op.start | ends):
-            m.d.sync += [tiles.eq(op.out_pitch), left.eq(op.columns), *reset]
-            m.d.sync += groups.eq(Mux(self.op.start | ~more, op.groups, groups - size.granules))
-        own = Cat(groups >= size.granules - n for n in range(size.granules))
-        return {"begins": begins, "sums": sums, "across": across_of, "phase": phase, "own": own,
-                "end": end, "ends": ends, "last_word": ~more}  # fmt: skip
+        found = (self._far if size.planes == 1 else self._near)(m, step, ends)
+        bits = (size.granules - 1).bit_length()
+        last_word = word == (op.groups - 1) >> bits
+        with m.If(step):
+            m.d.sync += tile.eq(tile + 1)
+        with m.If(ends):
+            m.d.sync += [tile.eq(1), word.eq(word + 1)]
+        with m.If(ends & last_word):
+            m.d.sync += word.eq(0)
+        missing = ~last_granules(size, op.groups)  # granules in front of the last word's pixel
+        own = Cat(~last_word | (missing <= number) for number in range(size.granules))
+        return found | {"own": own, "end": end, "ends": ends, "last_word": last_word}
+
+    def _far(self, m, step, ends):
+        """Go through pixels one by one, at any stride; return what is in this one."""
+        op = self._op
+        column, between = Signal.like(op.columns), Signal.like(op.stride, init=1)
+        across = Signal()
+        sums = (between == 1) & (column != op.columns)
+        with m.If(step):
+            m.d.sync += [between.eq(between + 1), column.eq(column + sums)]
+            m.d.sync += across.eq(across ^ sums & self._pooled)
+            with m.If(between == op.stride):
+                m.d.sync += between.eq(1)
+        with m.If(ends):
+            m.d.sync += [between.eq(1), column.eq(0), across.eq(0)]
+        return {"begins": sums & ~across, "sums": sums, "across": across, "phase": Const(0, 0)}
+
+    def _near(self, m, step, ends):
+        """Go through tiles, at strides of 1 and 2; return what is in this one."""
+        op, d, wide, pooled = self._op, self.size.planes, self._op.stride[1], self._pooled
+        column, phase = Signal.like(op.columns), Signal(2)
+        left = Signal.like(op.columns)
+        m.d.comb += left.eq(op.columns - column)
+        places = [Mux(wide, place // 2, place) for place in range(d)]
+        sums = Cat((left > place) & ~(wide & number % 2) for number, place in enumerate(places))
+        starts = phase & Cat(wide | pooled, wide & pooled) == 0
+        pixels = [Cat(Const(place, d.bit_length() - 1), phase) for place in range(d)]
+        count = Mux(wide, d // 2, d)
+        with m.If(step):
+            m.d.sync += [
+                phase.eq(phase + 1),
+                column.eq(Mux(left > count, column + count, op.columns)),
+            ]
+        with m.If(ends):
+            m.d.sync += [phase.eq(0), column.eq(0)]
+        across = Cat(Mux(wide, pixel[1], pixel[0]) for pixel in pixels)
+        return {"begins": (left != 0) & starts, "sums": sums, "across": across, "phase": phase}
 
     def _lines(self, m, ends):
         """Go through the lines; return whether one has sums, which of its square, the last one."""
         op = self._op
-        left, between, down = Signal.like(op.rows), Signal.like(op.stride), Signal()
-        on_line = between == 0
+        line, between = Signal.like(op.rows, init=1), Signal.like(op.stride, init=1)
+        down, on_line = Signal(), between == 1
+        last = on_line & (line == op.rows)
         with m.If(ends):
-            m.d.sync += between.eq(Mux(between + 1 == op.stride, 0, between + 1))
-            with m.If(on_line):
-                m.d.sync += [left.eq(left - 1), down.eq(~down & (op.pool == 2))]
-        with m.If(self.op.start):
-            m.d.sync += [left.eq(op.rows), between.eq(0), down.eq(0)]
-        return on_line, down, on_line & (left == 1)
+            m.d.sync += [between.eq(between + 1), line.eq(line + on_line)]
+            m.d.sync += down.eq(down ^ on_line & self._pooled)
+            with m.If(between == op.stride):
+                m.d.sync += between.eq(1)
+            with m.If(last):
+                m.d.sync += [between.eq(1), line.eq(1), down.eq(0)]
+        return on_line, down, last
 
     def _reads(self, m, begins, moves, tile, line_ends, on_line, down):
-        """Read deltas, then indices, of squares that begin; return when indices are there."""
-        op, size, pooled = self._op, self.size, self._op.pool == 2
+        """Read deltas, then indices, of squares that begin; see when they are there."""
+        op, size, pooled = self._op, self.size, self._pooled
         if size.dual_port:
             waited = Signal()
             waits = begins & pooled & tile["end"] & ~waited if size.planes > 1 else 0
             deltas = begins & ~waited
             m.d.sync += waited.eq(waits)
             m.d.comb += moves.eq(~waits if size.planes > 1 else 1)
-            indices, indexed = delay(m, deltas, 1), delay(m, deltas, LATE)
-        else:
+            indices = delay(m, deltas, 1) & pooled
+            onward = Mux(pooled, indices, deltas)
+        else:  # deltas, then indices; a cycle later they are there
             step = Signal(2)
-            deltas, indices, indexed = begins & (step == 0), step == 1, step == 2
-            m.d.comb += moves.eq(~begins | indexed)
-            m.d.sync += step.eq(Mux(begins & ~indexed, step + 1, 0))
-        again = line_ends & pooled & ~down  # the next line has the same squares
-        ends = tile["ends"] & on_line, line_ends, again
-        addresses = [
-            self._address(m, row, pitch, read, *ends)
-            for row, pitch, read in (
-                (op.in_row, op.in_pitch, deltas),
-                (op.index_row, op.index_pitch, indices),
-            )
-        ]
-        indices &= pooled
+            deltas, indices = begins & (step == 0), (step == 1) & pooled
+            onward = begins & (step == Mux(pooled, 3, 2))
+            m.d.comb += moves.eq(~begins | onward)
+            m.d.sync += step.eq(Mux(begins & ~onward, step + 1, 0))
         m.d.comb += [
             self.read.valid.eq(deltas | indices),
-            self.read.addr.eq(Mux(deltas, *addresses)),
+            self.read.addr.eq(
+                Mux(indices, op.index_row, op.in_row)
+                + self._squares_at(m, onward, tile["ends"] & on_line, line_ends, down)
+            ),
         ]
-        self._arrived = delay(m, deltas, size.read_latency)
-        return indexed & pooled
+        self._arrived, self._indexed = (
+            delay(m, each, size.read_latency) for each in (deltas, indices)
+        )
 
-    def _address(self, m, row, pitch, read, word_ends, line_ends, again):
-        """Return the address of the squares in one of the maps."""
+    def _squares_at(self, m, onward, word_ends, line_ends, down):
+        """Return where squares are in both maps, from their first row on."""
+        op = self._op
         # Of lines, of a word, of squares.
-        first, word, addr, onward = (Signal.like(row, name=f"place{n}") for n in range(4))
-        m.d.comb += onward.eq(Mux(again, first, word + pitch))
-        with m.If(word_ends):
-            m.d.sync += [word.eq(onward), addr.eq(onward)]
-            with m.If(line_ends):
-                m.d.sync += first.eq(onward)
-        with m.Elif(read):
-            m.d.sync += addr.eq(addr + self.size.planes)
+        first, word, place, after = (Signal.like(op.in_row, name=f"place{n}") for n in range(4))
+        again = line_ends & self._pooled & ~down  # the next line has the same squares
+        m.d.comb += after.eq(Mux(again, first, word + op.in_pitch))
         with m.If(self.op.start):
-            m.d.sync += [first.eq(row), word.eq(row), addr.eq(row)]
-        return addr
+            m.d.sync += Cat(first, word, place).eq(0)
+        with m.Elif(word_ends):
+            m.d.sync += [word.eq(after), place.eq(after)]
+            with m.If(line_ends):
+                m.d.sync += first.eq(after)
+        with m.Elif(onward):
+            m.d.sync += place.eq(place + self.size.planes)
+        return place
 
-    def _squares(self, m, indexed, down):
+    def _squares(self, m, down):
         """Keep D squares; return (signs, masks of this line, which of its sums) of each."""
         s, found = self.size.lanes, []
         for number in range(self.size.planes):
             row = self.read.row[number * self.size.data_width :][: 2 * s]
-            signs, masks, low, here, side = (
-                Signal(s, name=f"{name}{number}")
-                for name in ("signs", "masks", "low", "here", "side")
+            signs, masks, low = (
+                Signal(s, name=f"{name}{number}", reset_less=True)
+                for name in ("signs", "masks", "low")
             )
-            with m.If(indexed):
-                m.d.comb += [here.eq(masks & ~(row[s:] ^ down.replicate(s))), side.eq(row[:s])]
-                m.d.sync += [masks.eq(here), low.eq(side)]
-            with m.Else():
-                m.d.comb += [here.eq(masks), side.eq(low)]
+            here, side = masks & ~(row[s:] ^ down.replicate(s)), row[:s]
             with m.If(self._arrived):
                 m.d.sync += [signs.eq(row[:s]), masks.eq(row[s:])]
-            found.append((signs, here, side))
+            with m.Elif(self._indexed):
+                m.d.sync += masks.eq(here)
+            with m.If(self._indexed):
+                m.d.sync += low.eq(side)
+            if self.size.dual_port:  # rows are written as indices come
+                masks, low = Mux(self._indexed, here, masks), Mux(self._indexed, side, low)
+            found.append((signs, masks, low))
         return found
 
-    def _write(self, m, indexed, written, sums, across, phase, down, last, own):
+    def _write(self, m, written, sums, across, phase, down, last, own):
         """Write D rows: their own pixels, and what their words hold of the pixels before them.
 
         last: the tile is the last one of a word.  own: granules of a word that hold it.
         """
         op, size = self._op, self.size
-        s, d, pooled = size.lanes, size.planes, op.pool == 2
-        squares = self._squares(m, indexed, down)
-        own = Cat(each.replicate(size.elements) for each in own)
+        s, d, p = size.lanes, size.planes, size.elements
+        squares = self._squares(m, down)
         firsts, seconds = [], []
         for place in range(d):
-            signs, here, side = self._square(squares, place, phase)
-            chosen = ~(side ^ across[place].replicate(s)) | ~pooled.replicate(s)
+            signs, masks, low = self._square(squares, place, phase)
+            # Granules whose largest sum may be in the left, in the right column.
+            left, right = (
+                Cat((each & sums[place] & (~self._pooled | is_it)).replicate(p) for each in own)
+                for is_it in (~across[place], across[place])
+            )
             mask = Signal(s, name=f"mask{place}")
-            m.d.comb += mask.eq(here & chosen & own & sums[place].replicate(s))
+            m.d.comb += mask.eq(masks & (low & right | ~low & left))
             firsts.append(signs & mask)
             seconds.append(mask)
         found = []
         for number, words in enumerate((firsts, seconds)):
-            before = Signal(s, name=f"before{number}")
+            before = Signal(s, name=f"before{number}", reset_less=True)
             words = packed_words(size, op.groups, words, before)
-            with m.If(written.any()):
-                m.d.sync += before.eq(Mux(last, 0, words[-1]))
+            with m.If(self.op.start | written.any() & last):
+                m.d.sync += before.eq(0)
+            with m.Elif(written.any()):
+                m.d.sync += before.eq(words[-1])
             found.append(words)
-        with m.If(written.any()):
-            m.d.sync += self.write.addr.eq(self.write.addr + d)
-        rows = [Cat(pair)[: size.data_width] for pair in zip(*found, strict=True)]
         padding = Const(0, size.data_width - 2 * s)
         m.d.comb += [
             self.write.valid.eq(written),
-            self.write.row.eq(Cat(Cat(row, padding) for row in rows)),
+            self.write.row.eq(Cat(Cat(*pair, padding) for pair in zip(*found, strict=True))),
         ]
 
     def _square(self, squares, place, phase):
         """Return the square of a place of a tile, of those that began ``phase`` tiles before."""
         bits = self.size.planes.bit_length() - 1
         pixel = Cat(Const(place, bits), phase)
-        moved = self._op.stride[1] + (self._op.pool == 2)
+        moved = self._op.stride[1] + self._pooled
         index = (pixel >> moved)[:bits]
         for bit in index:
             squares = [

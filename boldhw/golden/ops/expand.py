@@ -12,7 +12,7 @@ def run(memories: Memories, op: Expand) -> None:
     shape = op.rows // op.pool, op.columns // op.pool
     signs, masks = read_map(memories, op.in_row, op.in_pitch, op.groups, shape)
     if op.pool > 1:
-        low, high = read_map(memories, op.index_row, op.index_pitch, op.groups, shape)
+        low, high = read_map(memories, op.index_row, op.in_pitch, op.groups, shape)
         signs, masks, low, high = (_large(each, op.pool) for each in (signs, masks, low, high))
         y, x, _ = np.ogrid[: op.rows, : op.columns, :1]
         masks = masks & (low == (x % op.pool > 0)) & (high == (y % op.pool > 0))

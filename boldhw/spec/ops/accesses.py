@@ -99,7 +99,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> Iterator[Access]:
     small = op.rows // op.pool, op.groups
     yield _map(op.in_row, op.in_pitch, small, size)
     if op.pool > 1:
-        yield _map(op.index_row, op.index_pitch, small, size)
+        yield _map(op.index_row, op.in_pitch, small, size)
     lines = (op.rows - 1) * op.stride + 1
     yield _map(op.out_row, op.out_pitch, (lines, op.groups), size, op.front, True)
 

@@ -176,7 +176,6 @@ class Compiler:
             in_row=small.row,
             in_pitch=small.pitch,
             index_row=index.row,
-            index_pitch=index.pitch,
             out_row=large.row,
             out_pitch=large.pitch,
             front=large.pad,

@@ -121,7 +121,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
     written = ceil_div(op.front, size.planes) + lines * deep * tiles
     squares = ceil_div(op.columns // op.pool, size.planes)  # that begin together
     if not size.dual_port:
-        return written + CLOSE + 2 * deep * op.rows * squares
+        return written + CLOSE + (1 + op.pool) * deep * op.rows * squares
     last = (squares - 1) * op.pool * op.stride
     waits = size.planes > 1 and op.pool == 2 and last == tiles - 1
     return written + CLOSE + TWO_READS + waits * deep * op.rows

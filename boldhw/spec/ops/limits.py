@@ -178,9 +178,8 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
 
 def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
     made = op.columns // op.pool
-    pitches = {op.in_pitch, op.index_pitch} if op.pool > 1 else {op.in_pitch}
-    if min(pitches) < made:
-        yield f"reads {made} columns with a pitch of {min(pitches)}"
+    if op.in_pitch < made:
+        yield f"reads {made} columns with a pitch of {op.in_pitch}"
     if op.stride < 1:
         yield "has stride=0; it must be 1 or more"
     columns = (op.columns - 1) * op.stride + 1
