@@ -43,8 +43,8 @@ def begin(settings, freeze, samples):
     network = settings["network"] if given(["network"]) else None
     if network is not None and not network.words:
         raise ConfigError(
-            f"--network {network} takes no words, and --text gives texts; leave one of them out, "
-            f"or write a network over words as JSON (docs/rule.md)"
+            f"--network {network.label} takes no words, and --text gives texts; leave one of them "
+            f"out, or write a network over words as JSON (docs/rule.md)"
         )
     if given(["threshold"]):
         raise ConfigError("--threshold is for pixels, and texts have none; leave it out")

@@ -85,7 +85,7 @@ class Layout:
         self._check_fan_in()
         if self.slot_rows > SLOT_ROWS:
             raise ConfigError(
-                f"one sample of network {network} takes {self.slot_rows} rows "
+                f"one sample of network {network.label} takes {self.slot_rows} rows "
                 f"of the data memory, at most {SLOT_ROWS} are addressed; use narrower layers or an "
                 f"engine with more lanes"
             )
@@ -117,8 +117,8 @@ class Layout:
     def _check_rows(self, name: str, needed: int, available: int) -> None:
         if needed > available:
             raise ConfigError(
-                f"network {self.network} needs {name}={needed}, the engine has {name}={available}; "
-                f"use narrower layers or generate with {name}={needed}"
+                f"network {self.network.label} needs {name}={needed}, the engine has "
+                f"{name}={available}; use narrower layers or generate with {name}={needed}"
             )
 
     def check_frame(self, max_payload: int) -> None:

@@ -163,6 +163,14 @@ class Network:
         )
         return text if follows and self == Network.parse(text) else self.to_json()
 
+    @property
+    def label(self) -> str:
+        """Name of the network in messages, short for those without a shorthand."""
+        if not (text := str(self)).startswith("{"):
+            return text
+        first, last = self.layers[0].name, self.layers[-1].name
+        return f"of {len(self.layers)} layers, {first} to {last},"
+
     @cached_property
     def is_chain(self) -> bool:
         """Whether each layer is dense, two-valued, learns and reads exactly the one before."""

@@ -191,7 +191,9 @@ class GraphDevice(GraphMemories):
         """
         memory = self._loaded()
         if network.spec != memory.network:
-            raise ConfigError(f"the device holds network {memory.network}, not {network.spec}")
+            raise ConfigError(
+                f"the device holds network {memory.network.label}, not {network.spec.label}"
+            )
         weights, accumulators = self.read_weights(), self.read_accumulators()
         for layer, matrix, values in zip(network.layers, weights, accumulators, strict=True):
             layer.weights, layer.accumulators = matrix, values

@@ -179,3 +179,11 @@ def test_one_source_has_one_gain():
 def test_ternary_is_true_or_false():
     with pytest.raises(ConfigError, match="ternary of the network is 'yes'"):
         Network.from_dict(described_taps({"source": "a"}) | {"ternary": "yes"})
+
+
+def test_a_network_without_shorthand_has_a_short_label():
+    assert Network.parse("8x8-4k3-6").label == "8x8-4k3-6"
+    described = Network.parse("8x8-4k3-6").to_dict()
+    described["layers"][1]["taps"].append({"source": "input"})
+    network = Network.from_dict(described)
+    assert network.label == f"of 2 layers, {network.layers[0].name} to {network.layers[1].name},"

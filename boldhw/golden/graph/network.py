@@ -147,8 +147,9 @@ class GraphNetwork:
         wanted: Any = np.dtype(np.int8 if self.spec.ternary else np.bool_)
         if dtype != wanted or len(shape) != 2 or shape[1] != self.spec.inputs:
             raise DataError(
-                f"samples have shape {shape} and type {dtype}; network {self.spec} takes {wanted} "
-                f"of shape (samples, {self.spec.inputs}), of maps row by row, planes last"
+                f"samples have shape {shape} and type {dtype}; network {self.spec.label} "
+                f"takes {wanted} of shape (samples, {self.spec.inputs}), of maps row by "
+                f"row, planes last"
             )
         if self.spec.ternary and len(bits) and not -1 <= bits.min() <= bits.max() <= 1:
             raise DataError(

@@ -50,8 +50,8 @@ def check_trained(network: Network) -> None:
     """Raise ConfigError for a network that op lists infer only."""
     if not is_trained(network):
         raise ConfigError(
-            f"network {network} has the head {network.head.kind}, which op lists infer only; train "
-            f"it with the golden model, then load it"
+            f"network {network.label} has the head {network.head.kind}, which op lists infer only; "
+            f"train it with the golden model, then load it"
         )
 
 

@@ -73,7 +73,7 @@ class MemoryMap:
             if needed > available:
                 more = f", or {memory}_rows={needed}" if needed <= MOST_ROWS else ""
                 raise ConfigError(
-                    f"network {self.network} needs {memory}_rows={needed}, the array has "
+                    f"network {self.network.label} needs {memory}_rows={needed}, the array has "
                     f"{available}; use smaller maps or fewer outputs{more}"
                 )
 

@@ -173,7 +173,7 @@ def pack_samples(memory: MemoryMap, bits: Bits) -> Bytes:
     if getattr(bits, "dtype", None) != np.bool_ or bits.shape[1:] != (inputs,):
         raise DataError(
             f"samples have shape {np.shape(bits)} and type {getattr(bits, 'dtype', type(bits))}; "
-            f"network {memory.network} takes bool of shape (samples, {inputs})"
+            f"network {memory.network.label} takes bool of shape (samples, {inputs})"
         )
     rows = [images.sample_rows(memory, sample)[1] for sample in bits]
     words = np.array(rows, np.bool_).reshape(len(bits), sample_words(memory), memory.size.lanes)
@@ -197,8 +197,8 @@ def check_scores(network: Network, outputs_per_class: int) -> None:
     largest = network.output.inputs * outputs_per_class * places
     if largest > LARGEST_SCORE:
         raise ConfigError(
-            f"a score of network {network} adds up {largest} inputs, and scores are sent in 16 "
-            f"bits; use fewer outputs_per_class, or {LARGEST_SCORE} inputs of an output at most"
+            f"a score of network {network.label} adds up {largest} inputs, and scores are sent in "
+            f"16 bits; use fewer outputs_per_class, or {LARGEST_SCORE} inputs of an output at most"
         )
 
 
