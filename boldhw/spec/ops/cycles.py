@@ -39,6 +39,11 @@ MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
 
 
+def counted(size: ArraySize) -> int:
+    """Return the cycles until the sizes of the last deltas are added up, those of all planes."""
+    return COUNTED + (size.planes > 1)
+
+
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
     """Return the cycles of each op of a list; a segment counts in the op that reads it.
 
@@ -85,7 +90,7 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     if empty and op.pool > 1:  # the last index of a row is stored first
         total += rows
     if op.sink == Sink.DELTAS:
-        total += stored + COUNTED  # their gates are read; their sizes are added up
+        total += stored + counted(size)  # their gates are read; their sizes are added up
     return total + (0 if size.dual_port else stored + indices + rows * empty)
 
 

@@ -6,7 +6,6 @@ from support.every_cycle import compare
 from support.op_bench import op_bits, to_ints
 from support.streams import generator, parameters
 
-from boldhw.gateware.ops.window import kernels
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import patches
 from boldhw.spec.numbers import ceil_div
@@ -19,7 +18,7 @@ NOTHING = (1 << S) - 1  # of a row that is not loaded
 
 
 def window_of(rng, kernel, **fixed):
-    side, planes = kernel
+    side, planes = kernel[:2]
     groups = ceil_div(side**2 * planes, SIZE.elements)
     values = {
         "zero_true": rng.randint(0, 1),
@@ -88,14 +87,14 @@ async def all_kernels(dut, pool):
     await check(dut, [
         cycles_of(rng, window_of(rng, kernel), pool * rng.randint(1, 2), rng.randint(1, 4), pool,
                   rng.choice((0.7, 1)))
-        for kernel in kernels(SIZE) * 3
+        for kernel in SIZE.windows * 3
     ])  # fmt: skip
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def edges(dut):
     """Patches that are outside as a whole, far to both sides; an image of one bit, of all lanes."""
-    rng, kernel = generator("edges"), kernels(SIZE)[-1]
+    rng, kernel = generator("edges"), SIZE.windows[-1]
     one = {"height": 1, "width": 1, "stride": 1}
     await check(dut, [
         cycles_of(rng, window_of(rng, (2, 1), left=-30, zero_true=0), 1, 40),
