@@ -129,7 +129,10 @@ def test_bad_windows_are_refused():
         ({"side": 4}, "has patches of 16 bits, and 5 groups for 9"),
         ({"width": 9}, "reads images 9 wide; a row holds 8"),
         ({"height": 900}, "of the data memory, which has"),
-        ({"stride": 3}, "pools sums of a window more than 2 pixels apart"),
+        (
+            {"stride": 3},
+            "of patches of 3 x 3 x 1 together, 3 pixels apart; the window unit makes up to 15",
+        ),
         ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
     ):
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))

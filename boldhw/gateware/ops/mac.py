@@ -1,6 +1,6 @@
 """MAC: sums at all places of a map, and the words that become of them."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,8 +11,6 @@ from boldhw.gateware.ops.map_walk import MapWalk
 from boldhw.gateware.ops.operand import Operand
 from boldhw.gateware.ops.outcome import Outcome
 from boldhw.gateware.ops.packer import RowPacker
-from boldhw.gateware.ops.tile_packer import TilePacker
-from boldhw.gateware.ops.widths import row_bits
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     SUM_BITS,
@@ -24,6 +22,8 @@ from boldhw.gateware.ops.ports import (
     WindowPort,
     op_layout,
 )
+from boldhw.gateware.ops.tile_packer import TilePacker
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 
@@ -276,21 +276,17 @@ class MacUnit(wiring.Component):
     def _scores(self, m, outcome):
         """Write the sums of a group one after the other, those that are in use."""
         size, op, write = self.size, self.op.op, self.score_write
-        number, left = Signal(range(size.elements)), Signal(range(size.elements + 1))
-        addr = Signal(row_bits(size.score_rows))
-        sums = Array(outcome.largest[lane] for lane in range(size.elements))
+        left, addr = Signal(range(size.elements + 1)), Signal(row_bits(size.score_rows))
         m.d.comb += [
+            outcome.shift.eq(left != 0),
             write.valid.eq(left != 0),
             write.addr.eq(addr),
-            write.row.eq(Mux(write.valid, sums[number], 0)),
+            write.row.eq(Mux(write.valid, outcome.largest[0], 0)),
         ]
         with m.If(write.valid):
-            m.d.sync += [number.eq(number + 1), left.eq(left - 1), addr.eq(addr + 1)]
+            m.d.sync += [left.eq(left - 1), addr.eq(addr + 1)]
         with m.If(outcome.done & (op.sink == Sink.SCORES)):
-            m.d.sync += [
-                number.eq(0),
-                left.eq(Mux(outcome.info.final, op.lanes, size.elements)),
-            ]
+            m.d.sync += left.eq(Mux(outcome.info.final, op.lanes, size.elements))
         with m.If(self.op.start):
             m.d.sync += addr.eq(0)
 

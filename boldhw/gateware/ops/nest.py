@@ -172,7 +172,10 @@ class Nest(wiring.Component):
             (counter + 1)[: len(counter)] == value[name]
             for name, counter in zip(names, counters, strict=True)
         ]
-        lasts = [Mux(is_window, j[0] == value["deep"], lasts[0]), *(is_window | x for x in lasts[1:])]
+        lasts = [
+            Mux(is_window, j[0] == value["deep"], lasts[0]),
+            *(is_window | x for x in lasts[1:]),
+        ]
         closes = Cat(lasts).all()
         with m.If(moves):
             m.d.sync += j.eq(j + 1)
@@ -266,7 +269,9 @@ class Nest(wiring.Component):
         size, start, planes = self.size, self.start, self.size.planes
         addr, weights = Signal.like(value["in_row"]), Signal.like(value["weight_row"])
         base = Signal.like(weights)
-        row, column = (Signal(signed(map_bits(size)), name=f"{n}{index}") for n in ("row", "column"))
+        row, column = (
+            Signal(signed(map_bits(size)), name=f"{n}{index}") for n in ("row", "column")
+        )
         with m.If(start | moves):
             following = addr + Array([*value["jumps"], 0])[level]
             m.d.sync += addr.eq(Mux(start, value["in_row"], following))
@@ -277,7 +282,9 @@ class Nest(wiring.Component):
         in_tile = square & at[3] | at[4] | at[5]
         back, up = at[5] | square & at[4], at[5] | at[6]
         stride = value["stride"]
-        step = Mux(side_by_side, stride << (planes - 1).bit_length(), stride) if planes > 1 else stride
+        step = (
+            Mux(side_by_side, stride << (planes - 1).bit_length(), stride) if planes > 1 else stride
+        )
         with m.If(start | moves & (at[7] | at[6] | in_tile & ~side_by_side)):
             moved = _added(column, step, back)
             m.d.sync += column.eq(Mux(start | at[7], value["first"], moved))
@@ -316,7 +323,9 @@ class Nest(wiring.Component):
 def _added(value, step, back):
     """Return a signed value more a step, or less it."""
     flipped = Cat(step, Const(0, 1)) ^ back.replicate(len(step) + 1)
-    return (Cat(Const(1, 1), value).as_signed() + Cat(back, flipped).as_signed())[1 : len(value) + 1]
+    return (Cat(Const(1, 1), value).as_signed() + Cat(back, flipped).as_signed())[
+        1 : len(value) + 1
+    ]
 
 
 def _first_open(lasts):

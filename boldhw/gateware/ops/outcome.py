@@ -45,6 +45,8 @@ class Outcome(wiring.Component):
         The op.
     restart : In(1)
         ``total`` begins again.
+    shift : In(1)
+        The sums of ``largest`` move down by one, unless others come.
     valid : In(1)
         Sums are there.
     sum : In(SumLayout(size))
@@ -78,6 +80,7 @@ class Outcome(wiring.Component):
         super().__init__({
             "op": In(op_layout(Mac)),
             "restart": In(1),
+            "shift": In(1),
             "valid": In(1),
             "sum": In(SumLayout(size)),
             "sums": In(sums_layout(size)),
@@ -101,13 +104,14 @@ class Outcome(wiring.Component):
         )
         second = Signal(size.planes * size.elements)  # first words of the signal depend on it
         m.d.comb += self.group.second.eq(second)
-        plane_totals = []
+        plane_totals, kept = [], []
         for plane in range(size.planes):
             sizes = []
             for lane in range(size.elements):
                 at = plane * size.elements + lane
                 stored = used[lane] & (info.stored[plane] if size.planes > 1 else 1)
-                lowest, index = self._largest(m, plane, lane)
+                lowest, index, loads = self._largest(m, plane, lane)
+                kept.append((lowest, loads))
                 away = self._away(m, lane, lowest, deltas)
                 reached, near = away[-1], self._near(m, lane, away, deltas)
                 gate = stored & self.gates[at]
@@ -120,11 +124,15 @@ class Outcome(wiring.Component):
                 ]
                 sizes.append(self._size(m, lowest, self.done & deltas & gate & info.stored[0]))
             plane_totals.append(_added(m, sizes))
+        # What shifts them is in the LUTs that invert them.
+        for (lowest, (load, new)), (above, _) in zip(kept, kept[1:] + kept[-1:], strict=True):
+            with m.If(load | self.shift):
+                m.d.sync += lowest.eq(Mux(load, new, above))
         self._total(m, plane_totals)
         return m
 
     def _largest(self, m, plane, lane):
-        """Keep the largest sum of a square, inverted; return it, and its index.
+        """Return the largest sum of a square, inverted, its index, and when to keep which sum.
 
         The first one of several counts.
         """
@@ -141,9 +149,11 @@ class Outcome(wiring.Component):
             own, place = best, Cat(place[0] | beside, place[1])
         lowest, index = Signal.like(own, name=f"lowest{name}"), Signal(2, name=f"index{name}")
         larger = ~(own + lowest)[-1]  # own - largest - 1 is not negative
-        with m.If(self.valid & (self.sum.first | larger)):
-            m.d.sync += [lowest.eq(~own), index.eq(place)]
-        return lowest, index
+        load = Signal(name=f"load{name}")
+        m.d.comb += load.eq(self.valid & (self.sum.first | larger))
+        with m.If(load):
+            m.d.sync += index.eq(place)
+        return lowest, index, (load, ~own)
 
     def _away(self, m, lane, lowest, deltas):
         """Return how far a sum is from its threshold, deltas from 0, inverted."""

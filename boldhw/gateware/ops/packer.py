@@ -10,10 +10,11 @@ from boldhw.spec.geometry import FIELD_BITS
 
 
 class WordsLayout(data.StructLayout):
-    """A word of each of the planes of a :class:`GroupLayout`."""
+    """Words of each pixel of a tile, the first pixel's lowest, as :class:`GroupLayout` has them."""
 
     def __init__(self, size):
-        super().__init__(dict.fromkeys(("first", "second", "low", "high"), size.lanes))
+        names = "first", "second", "low", "high"
+        super().__init__(dict.fromkeys(names, size.planes * size.lanes))
 
 
 class RowPacker(wiring.Component):

@@ -130,9 +130,7 @@ def _takes_windows(network: Network, layer: Layer, size: ArraySize) -> bool:
     # A head that sums up has a segment for each place, and one MAC takes one window.
     once &= layer is not network.output or network.head.kind != SUMMED
     together = kernel.pool > 1 or size.planes > 1
-    return once and size.makes_patches(
-        kernel.side, network.sample.planes, kernel.stride, together
-    )
+    return once and size.makes_patches(kernel.side, network.sample.planes, kernel.stride, together)
 
 
 def edges(network: Network, layer: Layer, form: str) -> list[Edge]:

@@ -81,6 +81,7 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         )
     if isinstance(op, Vote) and isinstance(parts[0], Window):
         _check_border(where, op, parts[0])
+        _check_reach(size, where, op, parts[0])
     if isinstance(op, Flip):
         if op.turned:
             _check_turned(size, where, op, parts[0])
@@ -98,15 +99,42 @@ def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
             f"{where} has {len(parts)} segments in front of it; the array takes segments="
             f"{size.segments}: use fewer taps or readers, or an array with more segments"
         )
+    for part in parts:
+        _check_reach(size, where, op, part)
     windows = [part for part in parts if isinstance(part, Window)]
     if len(windows) > 1:
         raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
     for part in windows:
-        if not size.makes_patches(part.side, part.planes, part.stride, op.pool > 1 or op.planes > 1):
+        if not size.makes_patches(
+            part.side, part.planes, part.stride, op.pool > 1 or op.planes > 1
+        ):
             raise DataError(
                 f"{where} makes sums of patches of {part.side} x {part.side} x {part.planes} "
                 f"together, {part.stride} pixels apart; the window unit makes {_kernels(size)}"
             )
+
+
+def _check_reach(size: ArraySize, where: str, op: Mac | Vote, part: Segment | Window) -> None:
+    """Raise DataError for a segment that reaches further beside its map than rows are counted."""
+    most = 1 << (size.data_rows - 1).bit_length()
+    if isinstance(part, Window):
+        rows, columns, skip = part.side, part.side, 0
+    else:
+        rows, columns = (part.down - 1) * part.dilation, part.across * part.taps * part.dilation
+        skip = part.skip
+    tile = size.planes * size.granules  # what a row of places is rounded up to, at most
+    low = min(part.top, part.left - skip)
+    high = max(
+        part.top + op.rows * part.stride + rows,
+        part.left + (op.columns + tile) * part.stride + columns + size.granules,
+        part.height + most,
+        part.width + most,
+    )
+    if low < -most or high > 2 * most:
+        raise DataError(
+            f"{where} reads rows or columns {low} to {high} of a map or beside it; "
+            f"data_rows={size.data_rows} count them from {-most} to {2 * most}"
+        )
 
 
 def _check_border(where: str, op: Vote, part: Window) -> None:
