@@ -205,7 +205,7 @@ class MacUnit(wiring.Component):
             packer.flush.eq(flushes),
         ]
         if size.planes > 1:
-            m.d.comb += [packer.pixels.eq(pixels), packer.final.eq(info.final)]
+            m.d.comb += [packer.pixels.eq(pixels), packer.ends.eq(info.final)]
         completes = stored & info.ends
         no_flush = ~issue.flushes
         pair, index, pixel, line, indexed = (Signal() for _ in range(5))

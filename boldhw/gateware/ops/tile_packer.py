@@ -39,7 +39,7 @@ class TilePacker(wiring.Component):
         A group of each pixel is there.
     group : In(GroupLayout(size))
         Its bits; 0 in pixels behind the map.
-    begins, final : In(1)
+    begins, ends : In(1)
         It is the first one in a word, and the last one of the pixels.
     left : In(1)
         It is of the first tile of a map row.
@@ -62,7 +62,7 @@ class TilePacker(wiring.Component):
             "push": In(1),
             "group": In(GroupLayout(size)),
             "begins": In(1),
-            "final": In(1),
+            "ends": In(1),
             "left": In(1),
             "flush": In(1),
             "words": Out(WordsLayout(size)),
@@ -89,7 +89,7 @@ class TilePacker(wiring.Component):
             if not further:
                 with m.Elif(self.flush):
                     m.d.sync += word.eq(0)
-        ends = delay(m, Cat(self.push & self.final, self.flush & ~further), 1 + further)
+        ends = delay(m, Cat(self.push & self.ends, self.flush & ~further), 1 + further)
         for count in sorted({1, size.planes // 2, size.planes}):
             flushed = ends[1] if count == size.planes else Const(0)
             of_tile = self.pixels == (1 << count) - 1

@@ -48,7 +48,7 @@ def map_rows(rng, groups, columns, pixels, empty, rows=2, busy=1, apart=0):
                 wait(apart if busy == 1 else rng.choice((apart, apart + 1)))
                 own = np.zeros((4, D, P), bool)
                 own[:, :pixels] = bits[:, y, x : x + pixels, g * P : (g + 1) * P]
-                row = {"push": 1, "begins": g % GRANULES == 0, "final": g == groups - 1,
+                row = {"push": 1, "begins": g % GRANULES == 0, "ends": g == groups - 1,
                        "left": x == 0, "group": pack([own.reshape(-1)])[0]}  # fmt: skip
                 if g == groups - 1 or g % GRANULES == GRANULES - 1:
                     row["after"] = words_of(words, y, g // GRANULES, x, pixels)
@@ -64,7 +64,7 @@ def map_rows(rng, groups, columns, pixels, empty, rows=2, busy=1, apart=0):
 
 async def check(dut, maps):
     rows = [row for each in maps for row in each]
-    names = ("groups", "pixels", "push", "group", "begins", "final", "left", "flush")
+    names = ("groups", "pixels", "push", "group", "begins", "ends", "left", "flush")
     inputs = {name: [int(row.get(name, 0)) for row in rows] for name in names}
     values, cares = [0] * len(rows), [0] * len(rows)
     for number, row in enumerate(rows):
