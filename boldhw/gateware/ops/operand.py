@@ -172,7 +172,7 @@ class Operand(wiring.Component):
         # Of the first tap, and columns of the map behind it.
         column, left = (Signal(signed(bits), name=f"{name}{plane}") for name in ("column", "left"))
         m.d.comb += [
-            column.eq(word.column + plane * part["stride"]),
+            column.eq(word.column + Mux(part["stride"][1], 2 * plane, plane)),
             left.eq(part["width"] - 1 - column),
         ]
         there = Signal(granules, name=f"there{plane}")

@@ -15,6 +15,7 @@ PLANES = (1, 2, 4, 8)
 MOST_SEGMENTS = 512  # of a sum
 WINDOW_PLANES, WINDOW_SIDE, WINDOW_WORDS = 3, 15, 2  # largest image and kernel of a window unit
 WINDOW_STRIDE = 2  # largest stride whose sums it makes together: of a square, and of all planes
+PLANE_STRIDE = 2  # largest stride of the places that the planes of a MAC read together
 MOST_KERNELS = 4  # that a window unit is made for, unless it is made for all
 KERNEL = re.compile(r"(\d{1,2})x(\d)/(\d)")
 

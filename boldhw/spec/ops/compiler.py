@@ -11,6 +11,7 @@ from dataclasses import replace
 from boldhw.spec.layer import Layer
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import heads, segments
+from boldhw.spec.ops.array import PLANE_STRIDE
 from boldhw.spec.ops.edges import Edge
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -105,7 +106,8 @@ class Compiler:
         if layer.name in memory.spread:
             return self._scores(layer)
         rows, columns = edges[0].sums
-        planes = 1 if layer.kernel is None else self.size.planes
+        one = layer.kernel is None or layer.kernel.stride > PLANE_STRIDE
+        planes = 1 if one else self.size.planes
         groups = ceil_div(layer.outputs, self.size.elements)
         sums = Sums(rows, columns, edges[0].pool, planes, groups)
         parts = [segments.forward(memory, edge, sums, own.zero_true) for edge in edges]

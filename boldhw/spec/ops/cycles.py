@@ -81,11 +81,13 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
     deep = ceil_div(op.groups, size.granules)
-    stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
+    tile = max(1, op.planes // op.pool)  # pixels that are stored together
+    across = ceil_div(op.columns // op.pool, tile)
+    stored = deep * across * rows
     indices = stored * (op.pool > 1)
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
         return total + (groups - 1) * size.elements + (0 if size.dual_port else indices)
-    empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
+    empty = deep * ceil_div(op.out_pitch - across * tile, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
     if empty and op.pool > 1:  # the last index of a row is stored first
         total += rows

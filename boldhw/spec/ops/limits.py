@@ -8,6 +8,7 @@ from typing import Any
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import (
+    PLANE_STRIDE,
     WINDOW_PLANES,
     WINDOW_SIDE,
     WINDOW_STRIDE,
@@ -101,6 +102,11 @@ def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
         )
     for part in parts:
         _check_reach(size, where, op, part)
+        if op.planes > 1 and part.stride > PLANE_STRIDE:
+            raise DataError(
+                f"{where} reads places {part.stride} apart with planes={op.planes}; it reads them "
+                f"{PLANE_STRIDE} apart at most, or one place with planes=1"
+            )
     windows = [part for part in parts if isinstance(part, Window)]
     if len(windows) > 1:
         raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
