@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any
 
 from boldhw.flow.lanes import measure
-from boldhw.gateware.array.array import PEArray
-from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.array_planes import ArrayPlanes
 from boldhw.gateware.ops.engine import UNITS, OpEngine, check_size
 from boldhw.gateware.ops.sequencer import OpSequencer
 from boldhw.gateware.ops.turner import Turner
@@ -32,7 +31,7 @@ def cells(board, size: ArraySize, whole: bool = False) -> Iterator[dict[str, Any
         "sequencer": partial(OpSequencer, size),
         "window unit": partial(WindowUnit, size),
         "turner": partial(Turner, size),
-        "array": partial(PEArray, ArrayConfig(size)),
+        "array": partial(ArrayPlanes, size),
     }
     if whole:
         makers["engine"] = partial(OpEngine, size)

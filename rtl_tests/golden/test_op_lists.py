@@ -108,8 +108,6 @@ def test_a_planted_difference_is_found(plant):
 @pytest.mark.parametrize("planes", [1, 4])
 def test_networks_of_all_kinds(name, planes):
     """Those that the tests of the golden graph use, and scores that convolutions make."""
-    if planes > 1 and name.endswith("s3"):
-        name = "7x7-6k7z0s2"  # planes read no places that are further apart
     spec = network(name) if name in BITS_ONLY else Network.parse(name)
     own = settings(spec, 3, rounding=1)
     graph = GraphNetwork(spec, own, 5, 8)

@@ -148,7 +148,10 @@ def test_bad_windows_are_refused():
         ({"side": 4}, "has patches of 16 bits, and 5 groups for 9"),
         ({"width": 9}, "reads images 9 wide; a row holds 8"),
         ({"height": 900}, "of the data memory, which has"),
-        ({"stride": 3}, "pools sums of a window more than 2 pixels apart"),
+        (
+            {"stride": 3},
+            "of patches of 3 x 3 x 1 together, 3 pixels apart; the window unit makes up to 15",
+        ),
         ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
     ):
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))
@@ -262,9 +265,9 @@ def test_a_batch_that_does_not_fit_is_refused(program):
     compiled(Network.from_dict(frozen), SIZE, settings(Network.from_dict(frozen), 50))
 
 
-def test_strides_that_planes_cannot_read_are_refused(program):
-    network = Network.parse("7x7-6k5z0s3-4")
-    with pytest.raises(ConfigError, match="stride=3; arrays of 2 planes take strides up to 2"):
+def test_deltas_that_planes_cannot_place_are_refused():
+    network = Network.parse("9x9-6k3-6k3z0s3-4")
+    with pytest.raises(ConfigError, match="with stride=3; arrays of 2 planes take up to 2"):
         compiled(network, SIZE, settings(network, 1))
 
 

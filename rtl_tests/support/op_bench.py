@@ -10,6 +10,8 @@ from collections import deque
 import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
 
+from boldhw.spec.ops.fields import OP_KIND, OP_ROWS
+
 AT_MOST = 100_000  # cycles of an op
 
 
@@ -39,6 +41,19 @@ def op_bits(op):
     for each in op.values():
         word |= (int(getattr(op, each.name)) & (1 << each.bits) - 1) << low
         low += each.bits
+    return word
+
+
+def as_kind(kind, op):
+    """Return the values that a descriptor has when it is read as another kind, side by side."""
+    fields = np.zeros(kind.size() * 4, int)
+    own = op.encode().astype(int).reshape(-1)[: len(fields)]
+    fields[: len(own)] = own
+    word, low = 0, 0
+    for each, field, first in kind.slots():
+        if each not in (OP_KIND, OP_ROWS):
+            word |= (int(fields[field]) >> first & (1 << each.bits) - 1) << low
+            low += each.bits
     return word
 
 

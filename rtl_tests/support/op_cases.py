@@ -11,7 +11,8 @@ from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images
-from boldhw.spec.ops.array import MOST_SEGMENTS, PLANES_STRIDE, ArraySize
+from boldhw.spec.ops.array import MOST_SEGMENTS, PLANE_STRIDE, ArraySize
+from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.program import fitted
 
 SAMPLES = 10
@@ -175,7 +176,8 @@ class Pair:
         self.generator = generator = np.random.default_rng(seed)
         self.network = network or random_graph(generator, head)
         size = random_array(generator)
-        if any(each.kernel and each.kernel.stride > PLANES_STRIDE for each in self.network.layers):
+        memory = MemoryMap(self.network, size)
+        if any(memory.spacing(each) > PLANE_STRIDE for each in self.network.layers):
             size = replace(size, planes=1)
         batch = int(generator.integers(1, min(5, size.batch) + 1))
         self.settings = random_settings(generator, self.network, batch, size.accumulator_bits)

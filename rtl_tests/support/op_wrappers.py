@@ -1,12 +1,11 @@
 """Units of ops with what they share, as one component under test."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Array, Cat, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.array_planes import ArrayPlanes
 from boldhw.gateware.ops.ports import RowRead
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.window import WindowUnit
@@ -29,8 +28,9 @@ class WithTurner(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unit = self.unit
-        m.submodules.turner = turner = Turner(self.unit.size)
-        wiring.connect(m, self.unit.turner, turner)
+        if "turner" in self.unit.signature.members:
+            m.submodules.turner = turner = Turner(self.unit.size)
+            wiring.connect(m, self.unit.turner, turner)
         for name, member in self.unit.signature.members.items():
             if name in self.HIDDEN:
                 continue
@@ -60,9 +60,10 @@ class WithArray(WithTurner):
         size, port = self.unit.size, self.unit.array
         if self.has_window:
             m.submodules.window = window = WindowUnit(size)
-            m.d.comb += [window.part.eq(self.windows[0]), window.row.eq(self.read.row)]
+            own = Array(self.windows)[self._window()]
+            m.d.comb += [window.part.eq(own), window.row.eq(self.read.row[: size.lanes])]
             wiring.connect(m, self.unit.window, window.port)
-        m.submodules.array = array = PEArray(ArrayConfig(size))
+        m.submodules.array = array = ArrayPlanes(size)
         flags = delay(m, Cat(port.valid, port.first, port.last), size.read_latency)
         m.d.comb += [
             self.array_rows.valid.eq(port.valid),
@@ -71,8 +72,15 @@ class WithArray(WithTurner):
             Cat(array.valid, array.first, array.last).eq(flags),
             array.sign.eq(port.sign),
             array.mask.eq(port.mask),
-            array.zero_true_vote.eq(port.zero_true),
+            array.zero_true.eq(port.zero_true),
             port.done.eq(array.done),
             port.sums.eq(array.sums),
         ]
         return m
+
+    def _window(self):
+        """Return which segment is the window."""
+        found = 0
+        for index in range(1, self.unit.size.segments):
+            found = Mux(self.are_windows[index] & (index < self.count), index, found)
+        return found

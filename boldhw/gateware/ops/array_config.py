@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from boldhw.gateware.ops.ports import SUM_BITS
 from boldhw.spec.ops.array import ArraySize
 
 
@@ -17,8 +16,16 @@ class ArrayConfig:
     training: bool = True
     regions: int = 1
     clears_sums: bool = True
-    sum_bits: int = SUM_BITS
-    max_fan_in: int = (1 << SUM_BITS - 1) - 1
+
+    @property
+    def sum_bits(self):
+        """Of a signed sum."""
+        return self.size.sum_bits
+
+    @property
+    def max_fan_in(self):
+        """Terms of a sum at most."""
+        return self.size.most_terms
 
     @property
     def elements(self):

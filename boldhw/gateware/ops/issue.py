@@ -1,17 +1,22 @@
 """What a MAC does in which cycle: words, rows of images, gates, empty pixels."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.layouts import SumLayout, WordLayout
 from boldhw.gateware.ops.map_walk import MapWalk
 from boldhw.gateware.ops.nest import Nest
-from boldhw.gateware.ops.ports import COLUMN_BITS, OpPort, op_layout
+from boldhw.gateware.ops.ports import OpPort, op_layout
+from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.cycles import counted
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 
-DRAIN, COUNTED = 2, 3  # cycles from the last sums to the end of an op, and more to the sum of |g|
+DRAIN = 2  # cycles from the last sums to the end of an op
 
 
 class Issue(wiring.Component):
@@ -52,6 +57,14 @@ class Issue(wiring.Component):
         Row of the data memory.
     front, load, gate, word, flush : Out(1), combinational
         The work of the cycle.
+    half : Out(1), combinational
+        The rows of a word are read that are read first, as :class:`Nest` has them.
+    apart : Out(1), combinational
+        With ``word``: such a read was before it.
+    flushes : Out(1), combinational
+        Map rows that are written end with empty pixels.
+    behind_front : Out(1), combinational
+        With ``front``: the rows are the last ones in front of the map.
     inside : Out(1), combinational
         With ``load``: the row is of the image.
     weights : Out(FIELD_BITS), combinational
@@ -63,7 +76,7 @@ class Issue(wiring.Component):
     opens, closes : Out(1), combinational
         It is the first word, the last one, of a sum.
     sum : Out(SumLayout(size)), combinational
-        What becomes of the sum, or of the word of an empty pixel: ``final`` and ``right``.
+        What becomes of the sum, or of the word of empty pixels: ``final``, ``right``, ``stored``.
 
     Latency
     -------
@@ -89,6 +102,10 @@ class Issue(wiring.Component):
             "gate": Out(1),
             "word": Out(1),
             "flush": Out(1),
+            "half": Out(1),
+            "apart": Out(1),
+            "behind_front": Out(1),
+            "flushes": Out(1),
             "inside": Out(1),
             "weights": Out(FIELD_BITS),
             "is_window": Out(1),
@@ -100,14 +117,20 @@ class Issue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.nest, m.submodules.gates = nest, gates = Nest(self.size), MapWalk()
+        size, bits = self.size, row_bits(self.size.data_rows)
+        m.submodules.nest, m.submodules.gates = nest, gates = Nest(size), MapWalk(bits)
         op = self.op.op
         for name in ("parts", "windows", "are_windows", "count"):
             m.d.comb += getattr(nest, name).eq(getattr(self, name))
+        steps, tile = Signal(), Mux(op.planes > 1, size.planes, 1) if size.planes > 1 else 1
+        rest = op.gate_pitch - op.columns  # pixels behind a map row that is read
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.op.eq(op),
-            nest.step.eq(self.word),
+            nest.step.eq(steps),
+            self.word.eq(steps & nest.whole),
+            self.half.eq(steps & ~nest.whole),
+            self.apart.eq(nest.later),
             self.weights.eq(nest.weights),
             self.is_window.eq(nest.is_window),
             self.position.eq(nest.word),
@@ -116,81 +139,90 @@ class Issue(wiring.Component):
             gates.start.eq(self.op.start),
             gates.row.eq(op.gate_row),
             gates.pitch.eq(op.gate_pitch),
+            gates.step.eq(Mux(nest.sum.right, rest[:bits] + nest.left, tile)),
             gates.word.eq(self.gate),
             gates.pixel.eq(nest.in_last_word),
             gates.line.eq(nest.sum.right),
         ]
         image = self._image(m)
         empty = self._empty(m)
-        self._states(m, nest, image, empty)
+        self._states(m, nest, image, empty, steps)
+        m.d.comb += self.sum.eq(nest.sum)
         with m.If(self.flush):
-            m.d.comb += [self.sum.final.eq(empty["final"]), self.sum.right.eq(empty["right"])]
-        with m.Else():
-            m.d.comb += self.sum.eq(nest.sum)
-        rows = [(self.word, nest.addr), (self.gate, gates.addr), (self.load, image["addr"])]
-        m.d.comb += self.reads.eq((self.word & ~nest.is_window) | self.gate | self.load)
-        with m.If(self.reads):
-            for flag, addr in rows:
-                with m.If(flag):
-                    m.d.comb += self.addr.eq(addr)
+            m.d.comb += [getattr(self.sum, name).eq(empty[name]) for name in empty["of_sum"]]
+        rows = [(steps, nest.addr), (self.gate, gates.addr), (self.load, image["addr"])]
+        m.d.comb += self.reads.eq((steps & ~nest.is_window) | self.gate | self.load)
+        m.d.comb += self.addr.eq(reduce(or_, (Mux(flag, addr, 0) for flag, addr in rows)))
         return m
 
     def _image(self, m):
         """Go through the rows of an image, all planes of each; return where the next one is."""
-        op = self.op.op
+        op, size = self.op.op, self.size
         windows = Array(self.windows)[_first_of(self.are_windows)]
-        planes = windows.planes
-        row, addr = Signal(signed(COLUMN_BITS)), Signal(FIELD_BITS)
-        plane, lines = Signal(3), Signal(FIELD_BITS)
-        next_row, last_plane = windows.stride * op.pool, plane == planes - 1
-        m.d.comb += [
-            self.inside.eq(self.load & (row >= 0) & (row < windows.height)),
-        ]
+        kinds = sorted({kernel.planes for kernel in size.windows})
+        planes, steps = Const(kinds[0]), [windows.top * kinds[0]]
+        if len(kinds) > 1:
+            planes = windows.planes
+            steps = [Mux(planes == each, windows.top * each, 0) for each in kinds]
+        row, addr = Signal(signed(map_bits(size))), Signal(row_bits(size.data_rows))
+        plane, lines = Signal(2), Signal(len(windows.stride) + 2)
+        last_plane, square = plane == planes - 1, op.pool == 2
+        m.d.comb += self.inside.eq(self.load & (row >= 0) & (row < windows.height))
         with m.If(self.load):
             m.d.sync += [addr.eq(addr + 1), plane.eq(Mux(last_plane, 0, plane + 1))]
             with m.If(last_plane):
                 m.d.sync += [row.eq(row + 1), lines.eq(lines - 1)]
-        with m.Elif(lines == 0):
-            m.d.sync += lines.eq(next_row)  # of the next rows of sums
+        with m.Elif(lines == 0):  # of the next rows of sums
+            m.d.sync += lines.eq(Mux(square, windows.stride << 1, windows.stride))
         with m.If(self.op.start):
             m.d.sync += [
                 row.eq(windows.top),
-                addr.eq(windows.in_row + windows.top * planes),
+                addr.eq(sum(steps, windows.in_row)),
                 plane.eq(0),
-                lines.eq(windows.side + Mux(op.pool == 2, windows.stride, 0)),
+                lines.eq(windows.side + Mux(square, windows.stride, 0)),
             ]
         return {"addr": addr, "last": last_plane & (lines == 1)}
 
     def _empty(self, m):
-        """Count the words of the empty pixels at the end of a map row."""
-        op, bits = self.op.op, (self.size.granules - 1).bit_length()
-        word, pixel = Signal(FIELD_BITS), Signal(FIELD_BITS)
-        count = Signal(signed(FIELD_BITS + 1))
-        m.d.comb += count.eq(op.out_pitch - (op.columns >> (op.pool == 2)))
-        final, right = word == (op.groups - 1) >> bits, pixel == count - 1
+        """Count the words of the empty pixels at the end of a map row, behind its last tile."""
+        op, size = self.op.op, self.size
+        bits, planes = (size.granules - 1).bit_length(), size.planes
+        words = (op.groups - 1)[bits : count_bits(size.weight_rows)]
+        word, pixels = Signal.like(words), Signal(row_bits(size.data_rows))
+        count, made = Signal.like(pixels), Mux(op.pool == 2, op.columns >> 1, op.columns)
+        if planes > 1:  # tiles are stored as a whole
+            tile = Mux(op.planes == 1, 0, Mux(op.pool == 2, planes // 2 - 1, planes - 1))
+            made = (made + tile) & ~tile
+        m.d.comb += count.eq(op.out_pitch - made)
+        final, right = word == 0, pixels <= planes
         with m.If(self.flush):
-            m.d.sync += word.eq(Mux(final, 0, word + 1))
+            m.d.sync += word.eq(Mux(final, words, word - 1))
             with m.If(final):
-                m.d.sync += pixel.eq(Mux(right, 0, pixel + 1))
+                m.d.sync += pixels.eq(Mux(right, count, pixels - planes))
         with m.If(self.op.start):
-            m.d.sync += [word.eq(0), pixel.eq(0)]
-        there = (count != 0) & (op.sink != Sink.SCORES)
-        return {"final": final, "right": right, "there": there}
+            m.d.sync += [word.eq(words), pixels.eq(count)]
+        there = Signal()
+        m.d.comb += [there.eq((count != 0) & (op.sink != Sink.SCORES)), self.flushes.eq(there)]
+        return {"final": final, "right": right, "there": there,
+                "stored": Cat(pixels > plane for plane in range(planes)),
+                "of_sum": ("final", "right", "stored")}  # fmt: skip
 
-    def _states(self, m, nest, image, empty):
+    def _states(self, m, nest, image, empty, steps):
         """Go from one kind of work to the next."""
         size, op, free = self.size, self.op.op, ~self.stall
         deltas, scores = op.sink == Sink.DELTAS, op.sink == Sink.SCORES
         has_image = self.are_windows.any() & (self.count != 0)
-        left, over, row_over = Signal(FIELD_BITS), Signal(), Signal()
+        drain = size.latency + DRAIN - 1
+        longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
+        left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
         several = (op.rows != op.pool) | (op.columns != op.pool)  # places
-        drain = size.latency + DRAIN - 1 + Mux(deltas, COUNTED, 0)
+        front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
         m.d.comb += self.counts.eq(self.busy & deltas)
 
         def go(state):
             m.next = state
             if state == "DRAIN":
-                m.d.sync += left.eq(drain)
+                m.d.sync += left.eq(Mux(deltas, drain + counted(size), drain))
 
         def begin_row():
             with m.If(has_image):
@@ -211,10 +243,10 @@ class Issue(wiring.Component):
             with m.State("IDLE"), m.If(self.op.start):
                 begin_row()
                 with m.If((op.front != 0) & ~scores):
-                    m.d.sync += left.eq(op.front - 1)
+                    m.d.sync += left.eq(front - 1)
                     m.next = "FRONT"
             with m.State("FRONT"):
-                m.d.comb += self.front.eq(1)
+                m.d.comb += [self.front.eq(1), self.behind_front.eq(left == 0)]
                 m.d.sync += left.eq(left - 1)
                 with m.If(left == 0):
                     begin_row()
@@ -228,7 +260,7 @@ class Issue(wiring.Component):
                 m.d.comb += self.gate.eq(1)
                 m.next = "WORD"
             with m.State("WORD"), m.If(free):
-                m.d.comb += self.word.eq(1)
+                m.d.comb += steps.eq(1)
                 with m.If(nest.closes & nest.sum.last):
                     m.d.sync += [over.eq(nest.ends), row_over.eq(nest.sum.over)]
                     with m.If(scores & (several | ~nest.sum.over)):

@@ -3,7 +3,7 @@
 from amaranth.hdl import signed
 from amaranth.lib import data
 
-from boldhw.gateware.ops.ports import COLUMN_BITS
+from boldhw.gateware.ops.widths import map_bits
 
 
 class WordLayout(data.StructLayout):
@@ -21,8 +21,8 @@ class WordLayout(data.StructLayout):
             "part": range(size.segments),
             "begins": 1,
             "deepest": 1,
-            "row": signed(COLUMN_BITS),
-            "column": signed(COLUMN_BITS),
+            "row": signed(map_bits(size)),
+            "column": signed(map_bits(size)),
             "second": 1,
         })  # fmt: skip
 
@@ -35,12 +35,14 @@ class SumLayout(data.StructLayout):
     begins          the group is the first one in a word of its pixel
     ends            it is the last one in it
     final           it is the last group
-    stored          the pixel is one of the map
+    stored          which pixels of a tile are those of the map, one for each plane
     left, right     it is the first one, and the last one, of a map row
     over            no more sums follow in this row of sums, or square of rows
     place           granule of the word that holds the group
     """
 
     def __init__(self, size):
-        names = "first last begins ends final stored left right over".split()
-        super().__init__({"index": 2, "place": range(size.granules)} | dict.fromkeys(names, 1))
+        names = "first last begins ends final left right over".split()
+        super().__init__({
+            "index": 2, "place": range(size.granules), "stored": size.planes,
+        } | dict.fromkeys(names, 1))  # fmt: skip

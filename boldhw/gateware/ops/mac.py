@@ -1,7 +1,7 @@
 """MAC: sums at all places of a map, and the words that become of them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, fifo, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
@@ -22,10 +22,10 @@ from boldhw.gateware.ops.ports import (
     WindowPort,
     op_layout,
 )
+from boldhw.gateware.ops.tile_packer import TilePacker
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
-
-GATES = 8  # words of gates between their read and their sums
 
 
 class MacUnit(wiring.Component):
@@ -50,9 +50,9 @@ class MacUnit(wiring.Component):
         Which are.
     count : In(range(size.segments + 1))
         Segments of the op.
-    read : Out(RowRead(size.data_width)), combinational
+    read : Out(RowRead(size.data_width, size.planes)), combinational
         Words of maps, rows of images, gates.
-    write : Out(RowWrite(size.data_width)), registered
+    write : Out(RowWrite(size.data_width, size.planes)), registered
         Words of the map, and of indices.
     array : Out(ArrayPort(size)), registered
         Words of sums; its operand is registered too.
@@ -83,8 +83,8 @@ class MacUnit(wiring.Component):
             "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
             "are_windows": In(size.segments),
             "count": In(range(size.segments + 1)),
-            "read": Out(RowRead(size.data_width)),
-            "write": Out(RowWrite(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
+            "write": Out(RowWrite(size.data_width, size.planes)),
             "array": Out(ArrayPort(size)),
             "window": Out(WindowPort(size)),
             "units": Out(RowRead(size.elements * 2 * FIELD_BITS)),
@@ -103,35 +103,39 @@ class MacUnit(wiring.Component):
             issue.op.start.eq(self.op.start),
             issue.op.op.eq(op),
             self.op.done.eq(issue.op.done),
-            issue.stall.eq(0 if self.size.dual_port else self.write.valid),
+            issue.stall.eq(0 if self.size.dual_port else self.write.valid.any()),
             self.read.valid.eq(issue.reads),
             self.read.addr.eq(issue.addr),
         ]
         self._operand(m, issue)
-        late = self.size.latency
+        late, read = self.size.latency, self.size.read_latency
         token = Cat(issue.word & issue.closes, issue.flush, issue.sum.as_value())
-        valid, flush, info = _token(delay(m, token, late), self.size)
+        arrived = delay(m, token, read)
+        before = delay(m, arrived, late + 1 - 2 * read)
+        valid, flush, info = _token(delay(m, before, read - 1), self.size)
         flushes, flushed = delay(m, flush, 1), delay(m, info, 1)
         outcome = self._outcome(m, valid, info, issue)
-        self._store(m, outcome, flushes, _token(Cat(0, 0, flushed), self.size)[2])
+        self._gates(m, issue, outcome, _token(arrived, self.size)[2].place)
+        self._store(m, issue, outcome, flushes, _token(Cat(0, 0, flushed), self.size)[2])
         self._scores(m, outcome)
         # Units: the row of a group comes when its sums are there, one cycle after they are done.
-        before = late + 1 - self.size.read_latency
-        self._units(m, *_token(delay(m, token, before), self.size)[::2])
+        self._units(m, issue, *_token(before, self.size)[::2])
         return m
 
     def _operand(self, m, issue):
         """Send words to the array, one cycle after their address."""
-        size, array = self.size, self.array
+        size, array, window = self.size, self.array, self.window
         m.submodules.operand = operand = Operand(size)
-        window = self.window
+        rows = [self.read.row.word_select(plane, size.data_width) for plane in range(size.planes)]
         m.d.comb += [
             operand.parts.eq(self.parts),
             operand.word.eq(issue.position),
             operand.valid.eq(issue.word),
+            operand.half.eq(issue.half),
+            operand.apart.eq(issue.apart),
             operand.is_window.eq(issue.is_window),
-            operand.first.eq(self.read.row[: size.lanes]),
-            operand.second.eq(self.read.row[size.lanes :]),
+            operand.first.eq(Cat(row[: size.lanes] for row in rows)),
+            operand.second.eq(Cat(row[size.lanes : 2 * size.lanes] for row in rows)),
             operand.patch_sign.eq(window.sign),
             operand.patch_mask.eq(window.mask),
             array.sign.eq(operand.sign),
@@ -151,20 +155,14 @@ class MacUnit(wiring.Component):
 
     def _outcome(self, m, valid, info, issue):
         """Make groups of bits of the sums."""
-        size = self.size
-        m.submodules.outcome = outcome = Outcome(size)
-        m.submodules.gates = gates = fifo.SyncFIFO(width=size.lanes, depth=GATES)
+        m.submodules.outcome = outcome = Outcome(self.size)
         m.d.comb += [
-            gates.w_en.eq(delay(m, issue.gate, size.read_latency)),
-            gates.w_data.eq(self.read.row[size.lanes :]),
-            gates.r_en.eq(outcome.done & outcome.info.ends & outcome.info.stored),
             outcome.op.eq(self.op.op),
             outcome.restart.eq(self.op.start),
             outcome.valid.eq(valid),
             outcome.sum.eq(info),
             outcome.sums.eq(self.array.sums),
             outcome.units.eq(self.units.row),
-            outcome.gates.eq(gates.r_data.word_select(outcome.info.place, size.elements)),
             self.counters.valid.eq(issue.counts),
             self.counters.addr.eq(Mux(issue.counts, self.op.op.counter_row, 0)),
             self.counter_write.valid.eq(issue.counts & self.op.done),
@@ -173,12 +171,31 @@ class MacUnit(wiring.Component):
         ]
         return outcome
 
-    def _store(self, m, outcome, flushes, flushed):
+    def _gates(self, m, issue, outcome, place):
+        """Keep the gates of the words that are summed up; those of a group go beside its sums.
+
+        place: granule of the group whose last word's row is there.
+        """
+        size = self.size
+        words = Signal(size.planes * size.lanes)
+        rows = [self.read.row.word_select(plane, size.data_width) for plane in range(size.planes)]
+        with m.If(delay(m, issue.gate, size.read_latency)):
+            m.d.sync += words.eq(Cat(row[size.lanes : 2 * size.lanes] for row in rows))
+        groups = Cat(
+            words.word_select(plane, size.lanes).word_select(place, size.elements)
+            for plane in range(size.planes)
+        )
+        m.d.comb += outcome.gates.eq(delay(m, groups, size.latency + 1 - size.read_latency))
+
+    def _store(self, m, issue, outcome, flushes, flushed):
         """Pack groups, and write the words that they complete, then those of their indices."""
         size, op, info = self.size, self.op.op, outcome.info
-        m.submodules.packer = packer = RowPacker(size)
-        m.submodules.walk, m.submodules.indices = walk, indices = MapWalk(), MapWalk()
-        stored = outcome.done & info.stored
+        packer = (RowPacker if size.planes == 1 else TilePacker)(size)
+        bits = row_bits(size.data_rows)
+        m.submodules.packer = packer
+        m.submodules.walk, m.submodules.indices = walk, indices = MapWalk(bits), MapWalk(bits)
+        stored, pooled = outcome.done & info.stored[0], op.pool == 2
+        pixels = self._pixels(op)  # of a tile
         m.d.comb += [
             packer.groups.eq(op.groups),
             packer.push.eq(stored),
@@ -187,74 +204,98 @@ class MacUnit(wiring.Component):
             packer.left.eq(info.left),
             packer.flush.eq(flushes),
         ]
+        if size.planes > 1:
+            m.d.comb += [packer.pixels.eq(pixels), packer.ends.eq(info.final)]
         completes = stored & info.ends
-        no_flush = op.out_pitch == (op.columns >> (op.pool == 2))
-        pair, index, pixel, line, front, indexed = (Signal() for _ in range(6))
+        no_flush = ~issue.flushes
+        pair, index, pixel, line, indexed = (Signal() for _ in range(5))
+        covers = Signal(size.planes)
         m.d.sync += [
             pair.eq((completes & (op.sink != Sink.SCORES)) | flushes),
-            index.eq(completes & (op.pool == 2)),
+            index.eq(completes & pooled),
             pixel.eq(Mux(flushes, flushed.final, info.final)),
             line.eq(Mux(flushes, flushed.right, info.right & no_flush)),
+            covers.eq(Mux(flushes, flushed.stored, pixels)),
             indexed.eq(index),
         ]
-        fronts = m.submodules.issue.front
         last, right = delay(m, pixel, 1), delay(m, info.right, 2)
+        # The map begins behind the rows in front of it, which are written as many at once.
+        begins = self.op.start | issue.behind_front
+        first = op.out_row - Mux(self.op.start, op.front, 0)
         m.d.comb += [
-            walk.start.eq(self.op.start),
-            walk.row.eq(op.out_row - op.front),
+            walk.start.eq(begins),
+            walk.row.eq(first),
             walk.pitch.eq(op.out_pitch),
-            walk.skip.eq(fronts),
+            walk.step.eq(Mux(issue.front, size.planes, _count(covers))),
+            walk.skip.eq(issue.front),
             walk.word.eq(pair),
             walk.pixel.eq(pixel),
             walk.line.eq(line),
             indices.start.eq(self.op.start),
             indices.row.eq(op.index_row),
-            indices.pitch.eq(op.columns >> 1),
+            indices.pitch.eq(self._index_pitch(op)),
+            indices.step.eq(_count(pixels)),
             indices.word.eq(indexed),
             indices.pixel.eq(last),
             indices.line.eq(right),
-            front.eq(fronts),
-            self.write.valid.eq(pair | indexed | front),
-            self.write.addr.eq(Mux(indexed, indices.addr, Mux(pair | front, walk.addr, 0))),
         ]
-        words = packer.words
-        with m.If(pair):
-            m.d.comb += self.write.row.eq(Cat(words.first, words.second))
-        with m.If(indexed):
-            m.d.comb += self.write.row.eq(Cat(words.low, words.high))
+        words, write = packer.words, self.write
+        fronts = issue.front.replicate(size.planes)
+        m.d.comb += [
+            write.valid.eq(Mux(pair, covers, Mux(indexed, pixels, fronts))),
+            write.addr.eq(Mux(indexed, indices.addr, Mux(pair | issue.front, walk.addr, 0))),
+        ]
+        for plane in range(size.planes):
+            row = write.row.word_select(plane, size.data_width)
+            for flag, names in ((pair, ("first", "second")), (indexed, ("low", "high"))):
+                with m.If(flag):
+                    own = (words[name].word_select(plane, size.lanes) for name in names)
+                    m.d.comb += row.eq(Cat(own))
 
-    def _units(self, m, valid, info):
+    def _pixels(self, op):
+        """Return a flag for each pixel that a tile makes."""
+        planes = self.size.planes
+        if planes == 1:
+            return Const(1, 1)
+        made = Mux(op.pool == 2, (1 << planes // 2) - 1, (1 << planes) - 1)
+        return Mux(op.planes > 1, made, 1)[:planes]
+
+    def _index_pitch(self, op):
+        """Return the rows from one word of a map row of indices to the next."""
+        planes, pixels = self.size.planes, op.columns >> 1
+        return (pixels + (planes - 1)) & ~(planes - 1)
+
+    def _units(self, m, issue, valid, info):
         """Go on to the thresholds of the next group."""
-        with m.If(valid & info.last):
-            m.d.sync += self.units.addr.eq(
-                Mux(info.final, self.op.op.unit_row, self.units.addr + 1)
-            )
-        with m.If(self.op.start):
-            m.d.sync += self.units.addr.eq(self.op.op.unit_row)
-        m.d.comb += self.units.valid.eq(m.submodules.issue.busy)
+        addr = Signal(row_bits(self.size.unit_rows))
+        with m.If(self.op.start | (valid & info.last)):
+            begins = self.op.start | info.final
+            m.d.sync += addr.eq(Mux(begins, self.op.op.unit_row, addr + 1))
+        m.d.comb += [self.units.valid.eq(issue.busy), self.units.addr.eq(addr)]
 
     def _scores(self, m, outcome):
         """Write the sums of a group one after the other, those that are in use."""
         size, op, write = self.size, self.op.op, self.score_write
-        waiting = Signal(SUM_BITS * size.elements)
-        left = Signal(range(size.elements + 1))
+        left, addr = Signal(range(size.elements + 1)), Signal(row_bits(size.score_rows))
         m.d.comb += [
+            outcome.shift.eq(left != 0),
             write.valid.eq(left != 0),
-            write.row.eq(Mux(write.valid, waiting[:SUM_BITS], 0)),
+            write.addr.eq(addr),
+            write.row.eq(Mux(write.valid, outcome.largest[0], 0)),
         ]
         with m.If(write.valid):
-            m.d.sync += [
-                waiting.eq(waiting >> SUM_BITS), left.eq(left - 1), write.addr.eq(write.addr + 1)
-            ]  # fmt: skip
+            m.d.sync += [left.eq(left - 1), addr.eq(addr + 1)]
         with m.If(outcome.done & (op.sink == Sink.SCORES)):
-            m.d.sync += [
-                waiting.eq(outcome.largest),
-                left.eq(Mux(outcome.info.final, op.lanes, size.elements)),
-            ]
+            m.d.sync += left.eq(Mux(outcome.info.final, op.lanes, size.elements))
         with m.If(self.op.start):
-            m.d.sync += write.addr.eq(0)
+            m.d.sync += addr.eq(0)
 
 
 def _token(bits, size):
     """Return both flags and the layout of what becomes of a sum."""
     return bits[0], bits[1], data.View(SumLayout(size), bits[2:])
+
+
+def _count(flags):
+    """Return how many flags are set, of which the lowest ones are."""
+    return sum(flags[1:], flags[0])

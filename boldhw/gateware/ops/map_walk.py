@@ -10,23 +10,31 @@ from boldhw.spec.geometry import FIELD_BITS
 class MapWalk(wiring.Component):
     """Go through a map: words of a pixel are ``pitch`` rows apart, pixels of a map row one.
 
+    Parameters
+    ----------
+    bits : int
+        Bits of an address.
+
     Members
     -------
     start : In(1)
         The next word is that of the pixel at ``row``, the first one of a map row.
-    row : In(FIELD_BITS)
+    row : In(bits)
         Where the walk starts.
-    pitch : In(FIELD_BITS)
+    pitch : In(bits)
         Rows from one word of a map row to the next.
+    step : In(bits)
+        With ``pixel`` or ``skip``: pixels that the word is for; at the end of a map row all that
+        are left of it.
     skip : In(1)
-        The next word is in the next row, still in front of the map.
+        The next word is ``step`` rows further, still in front of the map.
     word : In(1)
         The word is done.
     pixel : In(1)
         With ``word``: it was the last one of its pixel.
     line : In(1)
         With ``pixel``: it was the last one of its map row.
-    addr : Out(FIELD_BITS), registered
+    addr : Out(bits), registered
         Row of the word.
 
     Latency
@@ -38,34 +46,33 @@ class MapWalk(wiring.Component):
         word             1     1     1     1     1
         pixel                  1           1
         line                               1
+        step                   1           2
         addr             0     3     1     4     6
     """
 
-    start: In(1)
-    row: In(FIELD_BITS)
-    pitch: In(FIELD_BITS)
-    skip: In(1)
-    word: In(1)
-    pixel: In(1)
-    line: In(1)
-    addr: Out(FIELD_BITS)
+    def __init__(self, bits=FIELD_BITS):
+        super().__init__({
+            "start": In(1),
+            "row": In(bits),
+            "pitch": In(bits),
+            "step": In(bits),
+            "skip": In(1),
+            "word": In(1),
+            "pixel": In(1),
+            "line": In(1),
+            "addr": Out(bits),
+        })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        pixel, line = Signal(FIELD_BITS), Signal(FIELD_BITS)  # this one, the next map row
-        first, below = Signal(), Signal(FIELD_BITS)
-        following = pixel + 1
-        m.d.comb += below.eq(self.addr + self.pitch)
-        with m.If(self.word & ~self.pixel):
-            m.d.sync += self.addr.eq(below)
-        with m.If(self.word & self.pixel):
-            next_line = Mux(first, below, line)
-            place = Mux(self.line, next_line, following)
-            m.d.sync += [
-                self.addr.eq(place), pixel.eq(place), line.eq(next_line), first.eq(self.line)
-            ]  # fmt: skip
-        with m.If(self.skip):
-            m.d.sync += [self.addr.eq(self.addr + 1), pixel.eq(following)]
-        with m.If(self.start):
-            m.d.sync += [self.addr.eq(self.row), pixel.eq(self.row), first.eq(1)]
+        pixel, following = Signal.like(self.addr), Signal.like(self.addr)
+        # The last word of the last pixel is right in front of the next map row.
+        m.d.comb += following.eq(Mux(self.line | self.skip, self.addr, pixel) + self.step)
+        moves = self.start | self.skip | (self.word & self.pixel)
+        with m.If(moves | self.word):
+            within = self.addr + self.pitch
+            place = Mux(self.skip | self.pixel, following, within)
+            m.d.sync += self.addr.eq(Mux(self.start, self.row, place))
+        with m.If(moves):
+            m.d.sync += pixel.eq(Mux(self.start, self.row, following))
         return m

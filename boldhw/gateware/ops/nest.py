@@ -1,12 +1,12 @@
 """The nest of a MAC: which word of which segment is next, and where it and its weights are."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.layouts import SumLayout, WordLayout
-from boldhw.gateware.ops.ports import COLUMN_BITS, op_layout
-from boldhw.gateware.ops.words import last_granules
+from boldhw.gateware.ops.ports import op_layout
+from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Window
 
@@ -17,7 +17,7 @@ class Nest(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``granules`` and ``segments``.
+        Gives ``granules``, ``planes``, ``segments`` and rows of memories.
 
     Members
     -------
@@ -45,6 +45,10 @@ class Nest(wiring.Component):
         What its operand depends on.
     opens, closes : Out(1), combinational
         It is the first word, and the last one, of a sum.
+    whole : Out(1), combinational
+        The word is there with this read; with planes, two places apart, a read comes before it.
+    later : Out(1), combinational
+        It is the second one.
     sum : Out(SumLayout(size)), combinational
         What becomes of the sum.
     ends : Out(1), combinational
@@ -53,6 +57,8 @@ class Nest(wiring.Component):
         Its group is in the last word of the pixel.
     next_stored : Out(1), combinational
         The next sum is of this pixel, or of one of the map in the same row.
+    left : Out(range(2 * size.planes + 1)), combinational
+        Columns of the row that are left from this tile on, in the last one.
 
     Latency
     -------
@@ -75,31 +81,41 @@ class Nest(wiring.Component):
             "word": Out(WordLayout(size)),
             "opens": Out(1),
             "closes": Out(1),
+            "whole": Out(1),
+            "later": Out(1),
             "sum": Out(SumLayout(size)),
             "ends": Out(1),
             "in_last_word": Out(1),
             "next_stored": Out(1),
+            "left": Out(range(2 * size.planes + 1)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        self.pooled = self.op.pool == 2
-        current = Signal(range(self.size.segments))
+        size = self.size
+        self.pooled, self.together = Signal(), Signal()
+        m.d.comb += [
+            self.pooled.eq(self.op.pool == 2),
+            self.together.eq(0 if size.planes == 1 else self.op.planes > 1),
+        ]
+        current = Signal(range(size.segments))
         values = self._values(m)
         value = {name: Array(each[name] for each in values)[current] for name in values[0]}
-        inner, part_closes = self._words(m, value)
+        moves = self._halves(m, value)
+        inner, part_closes = self._words(m, value, moves)
         outer = self._places(m)
         first_part, last_part = current == 0, current == self.count - 1
-        closes = part_closes & last_part
+        if size.segments == 1:
+            first_part = last_part = Const(1)
+        closes = self.whole & part_closes & last_part
         m.d.comb += [self.closes.eq(closes), self.opens.eq(first_part & inner["opens"])]
-        with m.If(self.step & part_closes):
+        with m.If(moves & part_closes):
             m.d.sync += current.eq(Mux(last_part, 0, current + 1))
         self._advance(m, outer)
         level = Signal(range(9))
         m.d.comb += level.eq(_first_open([*inner["lasts"], *outer["lasts"]]))
         for index, own in enumerate(values):
-            moves = self.step & (current == index)
-            self._segment(m, index, own, moves, level, part_closes)
+            self._segment(m, index, own, moves & (current == index), level, part_closes)
         self._outputs(m, current, values, inner)
         with m.If(self.start):
             m.d.sync += current.eq(0)
@@ -107,147 +123,181 @@ class Nest(wiring.Component):
 
     def _values(self, m):
         """Return what both kinds of segments have, of each segment, by name."""
-        found = []
+        found, row, weight = [], row_bits(self.size.data_rows), row_bits(self.size.weight_rows)
         for index in range(self.size.segments):
             part, window = self.parts[index], self.windows[index]
             is_window = self.are_windows[index]
-            deep = (window.groups > self.size.granules) + 1
+            left = Mux(is_window, window.left, part.left)
             found.append({
                 "is_window": is_window,
-                "in_row": part.in_row,
-                "weight_row": part.weight_row,
-                "across": Mux(is_window, deep, part.across),
-                "words": Mux(is_window, 1, part.words),
-                "down": Mux(is_window, 1, part.down),
+                "in_row": part.in_row[:row],
+                "weight_row": part.weight_row[:weight],
+                "deep": window.groups > self.size.granules,
+                "across": part.across,
+                "words": part.words[: count_bits(self.size.weight_rows)],
+                "down": part.down,
                 "stride": Mux(is_window, window.stride, part.stride),
-                "top": Mux(is_window, 0, part.top),
-                "left": Mux(is_window, window.left, part.left),
-                "pixels": Mux(is_window, 0, Mux(part.taps > 1, part.taps, part.dilation)),
-                "skip": Mux(is_window, 0, part.skip),
+                "top": part.top,
+                "first": left - Mux(is_window, 0, part.skip),
+                "taps": part.taps,
                 "dilation": part.dilation,
                 "advance": part.advance & ~is_window,
-                "jumps": [part[f"jump{level}"] for level in range(8)],
+                "jumps": [part[f"jump{level}"][:row] for level in range(8)],
             })  # fmt: skip
         return found
 
-    def _words(self, m, value):
-        """Count the words of a segment; return levels, and whether the last word is reached."""
-        j, v, ky = (Signal(FIELD_BITS, name=name) for name in ("j", "v", "ky"))
-        self.pixels, self.lines = Signal(signed(COLUMN_BITS)), Signal(signed(COLUMN_BITS))
-        lasts = [j == value["across"] - 1, v == value["words"] - 1, ky == value["down"] - 1]
-        closes = Cat(lasts).all()
+    def _halves(self, m, value):
+        """Count the reads of a word: with planes, places that are 2 apart take two.
+
+        Return whether the next word follows.
+        """
+        if self.size.planes == 1:
+            m.d.comb += [self.whole.eq(1), self.later.eq(0)]
+            return self.step
+        two = self.together & (value["stride"] == 2) & ~value["is_window"]
+        m.d.comb += self.whole.eq(~two | self.later)
         with m.If(self.step):
-            m.d.sync += [j.eq(j + 1), self.pixels.eq(self.pixels + value["pixels"])]
+            m.d.sync += self.later.eq(~self.whole)
+        with m.If(self.start):
+            m.d.sync += self.later.eq(0)
+        return self.step & self.whole
+
+    def _words(self, m, value, moves):
+        """Count the words of a segment; return levels, and whether the last word is reached."""
+        bits, is_window = map_bits(self.size), value["is_window"]
+        names = {"across": 8, "words": count_bits(self.size.weight_rows), "down": 8}
+        j, v, ky = counters = [Signal(width, name=name) for name, width in names.items()]
+        self.pixels, self.lines = Signal(signed(bits)), Signal(signed(bits))
+        lasts = [
+            (counter + 1)[: len(counter)] == value[name]
+            for name, counter in zip(names, counters, strict=True)
+        ]
+        lasts = [
+            Mux(is_window, j[0] == value["deep"], lasts[0]),
+            *(is_window | x for x in lasts[1:]),
+        ]
+        closes = Cat(lasts).all()
+        with m.If(moves):
+            m.d.sync += j.eq(j + 1)
+            with m.If(~is_window):
+                apart = Mux(value["taps"] > 1, value["taps"], value["dilation"])
+                m.d.sync += self.pixels.eq(self.pixels + apart)
             with m.If(lasts[0]):
                 m.d.sync += [j.eq(0), v.eq(v + 1), self.pixels.eq(0)]
             with m.If(lasts[0] & lasts[1]):
                 m.d.sync += [v.eq(0), ky.eq(ky + 1), self.lines.eq(self.lines + value["dilation"])]
-        with m.If(self.start | (self.step & closes)):
-            m.d.sync += [x.eq(0) for x in (j, v, ky, self.pixels, self.lines)]
+        with m.If(self.start | (moves & closes)):
+            m.d.sync += [x.eq(0) for x in (*counters, self.pixels, self.lines)]
         opens = (j == 0) & (v == 0) & (ky == 0)
         return {"lasts": lasts, "opens": opens, "j": j, "deepest": lasts[1]}, closes
 
     def _places(self, m):
-        """Count squares, groups, tiles and rows; describe the sum."""
-        op, sums, pooled = self.op, self.sum, self.pooled
-        granules = self.size.granules
-        group, fold = Signal(FIELD_BITS), Signal(4)
-        q = Signal(2)  # column and row in a square
-        column, row = Signal(13), Signal(FIELD_BITS + 1)
-        granule = Signal(range(granules))
-        last_group = group == op.groups - 1
-        moved, below = Mux(pooled, column + 2, column + 1), row + op.pool
-        bits = (granules - 1).bit_length()
-        free = Mux(self.in_last_word, granules - 1 - last_granules(self.size, op.groups), 0)
-        last_tile, last_row = moved >= op.columns, below >= op.rows
-        squares, places = [q[0], q[1], last_group], [last_group, fold == op.fold - 1, 1]
+        """Count squares, groups, tiles and rows, all of them down; describe the sum."""
+        op, sums, pooled, together, size = self.op, self.sum, self.pooled, self.together, self.size
+        granules, bits = size.granules, (size.granules - 1).bit_length()
+        group, fold = Signal(count_bits(size.weight_rows)), Signal.like(op.fold)
+        q, left = Signal(2), Signal()  # column and row in a square; the first tile of a row
+        granule, in_last_word = Signal(range(granules)), Signal()
+        wide = count_bits(2 * size.data_rows) + 1
+        column = Signal(signed(min(wide, len(op.columns) + 1)))
+        row = Signal(signed(min(wide, len(op.rows) + 1)))
+        moved, below = Signal.like(column), Signal.like(row)
+        apart = Mux(together, size.planes, Mux(pooled, 2, 1))
+        m.d.comb += [moved.eq(column - apart), below.eq(row - op.pool)]
+        in_square = [q[0] | together, q[1]]
+        last_group, last_tile, last_row = group == 1, moved <= 0, below <= 0
+        squares, places = [*in_square, last_group], [last_group, fold == 1, 1]
         lasts = [Mux(pooled, *each) for each in zip(squares, places, strict=True)]
         lasts += [last_tile, last_row]
         m.d.comb += [
-            self.in_last_word.eq(group[bits:] == (op.groups - 1)[bits:]),
-            self.next_stored.eq(Mux(last_group, moved, column) < op.columns),
-            sums.first.eq(~pooled | (q == 0)),
-            sums.last.eq(~pooled | (q == 3)),
+            # The last group of a pixel is in the last granule, those before it in front of that.
+            in_last_word.eq((group <= granules) & ((-group)[:bits] >= granule)),
+            self.in_last_word.eq(in_last_word),
+            self.next_stored.eq(Mux(last_group, moved, column) > 0),
+            sums.first.eq(q == 0),
+            sums.last.eq(~pooled | Cat(in_square).all()),
             sums.index.eq(q),
             sums.begins.eq(granule == 0),
             sums.ends.eq((granule == granules - 1) | last_group),
             sums.final.eq(last_group),
-            sums.stored.eq(column < op.columns),
-            sums.left.eq(column == 0),
-            sums.right.eq(moved == op.columns),
+            sums.stored.eq(self._stored(column)),
+            sums.left.eq(left),
+            sums.right.eq(last_tile & (column > 0)),
             sums.over.eq(Cat(lasts[:4]).all()),
-            sums.place.eq(free + granule),
+            sums.place.eq(Mux(in_last_word, (-group)[:bits], granule)),
             self.ends.eq(Cat(lasts).all()),
+            self.left.eq(column),
         ]
         return {"lasts": lasts, "group": group, "fold": fold, "q": q, "column": column,
-                "row": row, "granule": granule, "moved": moved, "below": below}  # fmt: skip
+                "row": row, "granule": granule, "moved": moved, "below": below,
+                "left": left}  # fmt: skip
+
+    def _stored(self, column):
+        """Return which pixels of a tile are those of the map."""
+        further = [
+            self.together & Mux(self.pooled, column > 2 * plane, column > plane)
+            for plane in range(1, self.size.planes)
+        ]
+        return Cat(column > 0, *further)
 
     def _advance(self, m, outer):
         """Go on to the next sum."""
-        lasts, sums = outer["lasts"], self.sum
-        group, granule = outer["group"], outer["granule"]
+        op, lasts, sums, start = self.op, outer["lasts"], self.sum, self.start
+        group, granule, q, fold = (outer[name] for name in ("group", "granule", "q", "fold"))
         moves = self.step & self.closes
-        next_tile = Cat(lasts[:3]).all()
+        group_ends, next_tile = moves & sums.last, moves & Cat(lasts[:3]).all()
+        next_fold, next_row = moves & ~self.pooled & lasts[0], next_tile & lasts[3]
         with m.If(moves & self.pooled):
-            m.d.sync += outer["q"].eq(outer["q"] + 1)
-        with m.If(moves & sums.last):
+            m.d.sync += q.eq(Mux(self.together, q ^ 2, q + 1))
+        with m.If(start | group_ends):
+            m.d.sync += group.eq(Mux(start | sums.final, op.groups, group - 1))
+            m.d.sync += granule.eq(Mux(sums.ends, 0, granule + 1))
+        with m.If(start | next_fold):
+            m.d.sync += fold.eq(Mux(start | lasts[1], op.fold, fold - 1))
+        with m.If(start | next_fold | next_tile):
             m.d.sync += [
-                group.eq(Mux(sums.final, 0, group + 1)),
-                granule.eq(Mux(sums.ends, 0, granule + 1)),
+                outer["column"].eq(Mux(start | next_row, op.columns, outer["moved"])),
+                outer["left"].eq(start | next_row),
             ]
-        with m.If(moves & ~self.pooled & lasts[0]):
-            m.d.sync += outer["fold"].eq(Mux(lasts[1], 0, outer["fold"] + 1))
-            m.d.sync += outer["column"].eq(outer["moved"])
-        with m.If(moves & next_tile):
-            m.d.sync += outer["column"].eq(Mux(lasts[3], 0, outer["moved"]))
-            with m.If(lasts[3]):
-                m.d.sync += outer["row"].eq(outer["below"])
-        with m.If(self.start):
-            m.d.sync += [outer[name].eq(0) for name in
-                         ("group", "granule", "q", "fold", "column", "row")]  # fmt: skip
+        with m.If(start | next_row):
+            m.d.sync += outer["row"].eq(Mux(start, op.rows, outer["below"]))
+        with m.If(start):
+            m.d.sync += [granule.eq(0), q.eq(0)]
 
     def _segment(self, m, index, value, moves, level, closes):
         """Move address, weights and place of one segment."""
-        addr, weights, base = (
-            Signal(FIELD_BITS, name=f"{name}{index}") for name in ("addr", "weights", "base")
-        )
+        size, start, planes = self.size, self.start, self.size.planes
+        addr, weights = Signal.like(value["in_row"]), Signal.like(value["weight_row"])
+        base = Signal.like(weights)
         row, column = (
-            Signal(signed(COLUMN_BITS), name=f"{name}{index}") for name in ("row", "column")
+            Signal(signed(map_bits(size)), name=f"{n}{index}") for n in ("row", "column")
         )
-        stride, following, first = value["stride"], weights + 1, value["left"] - value["skip"]
-        with m.If(moves):
-            m.d.sync += [
-                addr.eq(addr + Array([*value["jumps"], 0])[level]),
-                weights.eq(following),
-            ]
-        with m.If(moves & closes):
-            with m.Switch(level):
-                with m.Case(3):
-                    with m.If(self.pooled):
-                        m.d.sync += [weights.eq(base), column.eq(column + stride)]
-                with m.Case(4):
-                    m.d.sync += [
-                        weights.eq(base),
-                        column.eq(Mux(self.pooled, column - stride, column + stride)),
-                    ]
-                    with m.If(self.pooled):
-                        m.d.sync += row.eq(row + stride)
-                with m.Case(5):
-                    m.d.sync += [
-                        base.eq(following), column.eq(column - stride), row.eq(row - stride)
-                    ]  # fmt: skip
-                with m.Case(6, 7):
-                    again = Mux(value["advance"], following, value["weight_row"])
-                    m.d.sync += [weights.eq(again), base.eq(again), column.eq(column + stride)]
-                    with m.If(self.pooled & (level == 6)):
-                        m.d.sync += row.eq(row - stride)
-            with m.If(level == 7):
-                m.d.sync += [column.eq(first), row.eq(row + stride)]
-        with m.If(self.start):
-            m.d.sync += [
-                addr.eq(value["in_row"]), weights.eq(value["weight_row"]),
-                base.eq(value["weight_row"]), row.eq(value["top"]), column.eq(first),
-            ]  # fmt: skip
+        with m.If(start | moves):
+            following = addr + Array([*value["jumps"], 0])[level]
+            m.d.sync += addr.eq(Mux(start, value["in_row"], following))
+        at = {number: closes & (level == number) for number in range(3, 8)}
+        # In a square the next column, or one back and a row down; then back to its first row. With
+        # planes the columns of a square are side by side.
+        square, side_by_side = self.pooled, self.together
+        in_tile = square & at[3] | at[4] | at[5]
+        back, up = at[5] | square & at[4], at[5] | at[6]
+        stride = value["stride"]
+        step = (
+            Mux(side_by_side, stride << (planes - 1).bit_length(), stride) if planes > 1 else stride
+        )
+        with m.If(start | moves & (at[7] | at[6] | in_tile & ~side_by_side)):
+            moved = _added(column, step, back)
+            m.d.sync += column.eq(Mux(start | at[7], value["first"], moved))
+        with m.If(start | moves & (at[7] | square & (at[4] | at[5] | at[6]))):
+            m.d.sync += row.eq(Mux(start, value["top"], _added(row, stride, up)))
+        # A square has the weights of its group again, a place those of the first group.
+        again, next_tile = square & (at[3] | at[4]) | at[4], at[6] | at[7]
+        rewinds = start | next_tile & ~value["advance"]
+        following = Mux(rewinds, value["weight_row"], Mux(again, base, weights + 1))
+        with m.If(start | moves):
+            m.d.sync += weights.eq(following)
+        with m.If(start | moves & (at[5] | next_tile)):
+            m.d.sync += base.eq(following)
         value |= {"addr": addr, "weights": weights, "row": row, "column": column}
 
     def _outputs(self, m, current, values, inner):
@@ -256,8 +306,9 @@ class Nest(wiring.Component):
             name: Array(each[name] for each in values)[current]
             for name in ("addr", "weights", "row", "column", "is_window")
         }
+        further = Mux(self.later, self.size.planes, 0)
         m.d.comb += [
-            self.addr.eq(own["addr"]),
+            self.addr.eq((own["addr"] + further)[: row_bits(self.size.data_rows)]),
             self.weights.eq(own["weights"]),
             self.is_window.eq(own["is_window"]),
             self.word.part.eq(current),
@@ -267,6 +318,14 @@ class Nest(wiring.Component):
             self.word.column.eq(own["column"] + self.pixels),
             self.word.second.eq(inner["j"][0]),
         ]
+
+
+def _added(value, step, back):
+    """Return a signed value more a step, or less it."""
+    flipped = Cat(step, Const(0, 1)) ^ back.replicate(len(step) + 1)
+    return (Cat(Const(1, 1), value).as_signed() + Cat(back, flipped).as_signed())[
+        1 : len(value) + 1
+    ]
 
 
 def _first_open(lasts):

@@ -1,36 +1,43 @@
 """What becomes of sums: the largest of a square, thresholds, gates, deltas and their sizes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.layouts import SumLayout
-from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, op_layout, sums_layout
+from boldhw.gateware.ops.ports import op_layout, sums_layout
+from boldhw.gateware.ops.widths import total_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Sink
 
 
 class GroupLayout(data.StructLayout):
-    """Bits of a group of P planes.
+    """Bits of a group of P planes of each pixel of a tile, those of the first pixel lowest.
 
     first, second   outputs and gates, or signs and masks
     low, high       of the index of the largest sum of a square
     """
 
     def __init__(self, size):
-        super().__init__(dict.fromkeys(("first", "second", "low", "high"), size.elements))
+        bits = size.planes * size.elements
+        super().__init__(dict.fromkeys(("first", "second", "low", "high"), bits))
 
 
 class Outcome(wiring.Component):
     """Make two bits of each sum, and two of its place in a square.
+
+    A pixel of the tile is made of the sums of each plane of the array. Where squares are pooled and
+    both of their columns are there at once, pixel n is made of those of planes 2 n and 2 n + 1.
+
+    The largest sum is kept inverted: then the differences with it take no inverters.
 
     Golden model: :func:`boldhw.golden.ops.mac.run`.
 
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``.
+        Gives ``elements``, ``planes``, ``sum_bits`` and the bits of ``total``.
 
     Members
     -------
@@ -38,26 +45,30 @@ class Outcome(wiring.Component):
         The op.
     restart : In(1)
         ``total`` begins again.
+    shift : In(1)
+        The sums of ``largest`` move down by one, unless others come.
     valid : In(1)
         Sums are there.
     sum : In(SumLayout(size))
         What becomes of them.
     sums : In(sums_layout(size))
-        One for each lane.
+        One for each lane of each plane.
     units : In(size.elements * 2 * FIELD_BITS)
         Threshold and window of each lane, one cycle later.
-    gates : In(size.elements)
-        Gates of the lanes, one cycle later.
+    gates : In(size.planes * size.elements)
+        Gates of the lanes of each pixel, one cycle later.
     done : Out(1), registered
         ``group`` is there.
     info : Out(SumLayout(size)), registered
         What becomes of it.
-    largest : Out(sums_layout(size)), registered
+    largest : Out(sums_layout(size)), from registers
         The sums that it is made of, until the next ones come.
     group : Out(GroupLayout(size)), combinational
-        The bits of all lanes; 0 in those that are not in use.
-    total : Out(COUNTER_BITS), registered
-        Sum of all |g| of deltas whose gate is open, three cycles after the last ``done``.
+        The bits of all lanes; 0 in those that are not in use, and with planes in pixels that are
+        not stored.
+    total : Out(total_bits(size)), registered
+        Sum of all |g| of deltas whose gate is open, ``counted`` cycles after the last ``done``, see
+        :func:`boldhw.spec.ops.cycles.counted`.
 
     Latency
     -------
@@ -69,68 +80,119 @@ class Outcome(wiring.Component):
         super().__init__({
             "op": In(op_layout(Mac)),
             "restart": In(1),
+            "shift": In(1),
             "valid": In(1),
             "sum": In(SumLayout(size)),
             "sums": In(sums_layout(size)),
             "units": In(size.elements * 2 * FIELD_BITS),
-            "gates": In(size.elements),
+            "gates": In(size.planes * size.elements),
             "done": Out(1),
             "info": Out(SumLayout(size)),
             "largest": Out(sums_layout(size)),
             "group": Out(GroupLayout(size)),
-            "total": Out(COUNTER_BITS),
+            "total": Out(total_bits(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        lanes = range(self.size.elements)
-        m.d.sync += [self.done.eq(self.valid & self.sum.last), self.info.eq(self.sum)]
+        size, info = self.size, self.info
+        m.d.sync += [self.done.eq(self.valid & self.sum.last), info.eq(self.sum)]
         deltas = self.op.sink == Sink.DELTAS
-        used = Signal(self.size.elements)
-        m.d.comb += used.eq(Cat(~self.info.final | (lane < self.op.lanes) for lane in lanes))
-        gates, sizes = used & self.gates, []
-        second = Signal(self.size.elements)  # first words of the same signal depend on it
+        used = Signal(size.elements)
+        m.d.comb += used.eq(
+            Cat(~info.final | (lane < self.op.lanes) for lane in range(size.elements))
+        )
+        second = Signal(size.planes * size.elements)  # first words of the signal depend on it
         m.d.comb += self.group.second.eq(second)
-        for lane in lanes:
-            index = self._largest(m, lane)
-            reached, size, near = self._compared(m, lane, deltas)
-            m.d.comb += [
-                self.group.low[lane].eq(index[0] & used[lane]),
-                self.group.high[lane].eq(index[1] & used[lane]),
-                second[lane].eq(Mux(deltas, gates[lane] & ~near, used[lane] & near)),
-                self.group.first[lane].eq(reached & Mux(deltas, second[lane], used[lane])),
-            ]
-            counted = self.done & self.info.stored & deltas & gates[lane]
-            sizes.append(delay(m, Mux(counted, size, 0), 1))
-        self._total(m, sizes)
+        plane_totals, kept = [], []
+        for plane in range(size.planes):
+            sizes = []
+            for lane in range(size.elements):
+                at = plane * size.elements + lane
+                stored = used[lane] & (info.stored[plane] if size.planes > 1 else 1)
+                lowest, index, loads = self._largest(m, plane, lane)
+                kept.append((lowest, loads))
+                away = self._away(m, lane, lowest, deltas)
+                reached, near = away[-1], self._near(m, lane, away, deltas)
+                gate = stored & self.gates[at]
+                m.d.comb += [
+                    self.largest[at].eq(~lowest),
+                    self.group.low[at].eq(index[0] & stored),
+                    self.group.high[at].eq(index[1] & stored),
+                    second[at].eq(Mux(deltas, gate & ~near, stored & near)),
+                    self.group.first[at].eq(reached & Mux(deltas, second[at], stored)),
+                ]
+                sizes.append(self._size(m, lowest, self.done & deltas & gate & info.stored[0]))
+            plane_totals.append(_added(m, sizes))
+        # What shifts them is in the LUTs that invert them.
+        for (lowest, (load, new)), (above, _) in zip(kept, kept[1:] + kept[-1:], strict=True):
+            with m.If(load | self.shift):
+                m.d.sync += lowest.eq(Mux(load, new, above))
+        self._total(m, plane_totals)
         return m
 
-    def _largest(self, m, lane):
-        """Keep the largest sum of a square; return its index. The first one of several counts."""
-        own, largest = self.sums[lane], self.largest[lane]
-        index = Signal(2, name=f"index{lane}")
-        with m.If(self.valid & (self.sum.first | (own > largest))):
-            m.d.sync += [largest.eq(own), index.eq(self.sum.index)]
-        return index
+    def _largest(self, m, plane, lane):
+        """Return the largest sum of a square, inverted, its index, and when to keep which sum.
 
-    def _compared(self, m, lane, deltas):
-        """Return whether a sum reaches the threshold, how far it is from it, and if that is near.
-
-        Deltas are compared with 0, and are near in the dead zone.
+        The first one of several counts.
         """
-        tau = self.units.word_select(2 * lane, FIELD_BITS).as_signed()
-        window = self.units.word_select(2 * lane + 1, FIELD_BITS)
-        away = Signal(signed(SUM_BITS + 1), name=f"away{lane}")
-        size = Signal(SUM_BITS + 1, name=f"size{lane}")
-        m.d.comb += [
-            away.eq(self.largest[lane] - Mux(deltas, 0, tau)),
-            size.eq(Mux(away < 0, -away, away)),
-        ]
-        return away >= 0, size, size <= Mux(deltas, self.op.dead, window)
+        p, planes, name = self.size.elements, self.size.planes, f"{plane}_{lane}"
+        own, place = self.sums[plane * p + lane], self.sum.index
+        if 2 * plane + 1 < planes:
+            left, right = (self.sums[(2 * plane + n) * p + lane] for n in (0, 1))
+            beside, best = Signal(name=f"beside{name}"), Signal.like(own, name=f"best{name}")
+            side_by_side = (self.op.planes > 1) & (self.op.pool == 2)
+            m.d.comb += [
+                beside.eq(side_by_side & (right > left)),
+                best.eq(Mux(beside, right, Mux(side_by_side, left, own))),
+            ]
+            own, place = best, Cat(place[0] | beside, place[1])
+        lowest, index = Signal.like(own, name=f"lowest{name}"), Signal(2, name=f"index{name}")
+        larger = ~(own + lowest)[-1]  # own - largest - 1 is not negative
+        load = Signal(name=f"load{name}")
+        m.d.comb += load.eq(self.valid & (self.sum.first | larger))
+        with m.If(load):
+            m.d.sync += index.eq(place)
+        return lowest, index, (load, ~own)
 
-    def _total(self, m, sizes):
-        """Add up the sizes of all lanes, then those of all groups."""
-        together = Signal(COUNTER_BITS)
-        m.d.sync += [together.eq(sum(sizes)), self.total.eq(self.total + together)]
+    def _away(self, m, lane, lowest, deltas):
+        """Return how far a sum is from its threshold, deltas from 0, inverted."""
+        tau = self.units.word_select(2 * lane, FIELD_BITS).as_signed()
+        away = Signal(signed(FIELD_BITS + 1))
+        m.d.comb += away.eq(Mux(deltas, lowest, tau + lowest))
+        return away
+
+    def _near(self, m, lane, away, deltas):
+        """Return whether that is near: in the window, or in the dead zone."""
+        window = Mux(deltas, self.op.dead, self.units.word_select(2 * lane + 1, FIELD_BITS))
+        inverted = ~(away[:-1] ^ away[-1].replicate(FIELD_BITS))
+        # window - |away|, with what is missing of an inverse of two's complement carried in.
+        return (Cat(Const(1, 1), window) + Cat(away[-1], inverted))[-1]
+
+    def _size(self, m, lowest, counts):
+        """Return the size of a delta one cycle later, less one if it is negative, and that."""
+        size, negative = Signal(len(lowest) - 1), Signal()
+        m.d.sync += [size.eq(0), negative.eq(0)]
+        with m.If(counts):
+            m.d.sync += size.eq(lowest[:-1] ^ lowest[-1].replicate(len(size)))
+            m.d.sync += negative.eq(~lowest[-1])
+        return size, negative
+
+    def _total(self, m, plane_totals):
+        """Add up the sizes of all planes, then those of all groups."""
+        if len(plane_totals) > 1:
+            plane_totals = [(delay(m, each, 1), delay(m, bit, 1)) for each, bit in plane_totals]
+        together, carry = (delay(m, each, 1) for each in _added(m, plane_totals))
+        m.d.sync += self.total.eq((Cat(carry, self.total) + Cat(carry, together)) >> 1)
         with m.If(self.restart):
             m.d.sync += self.total.eq(0)
+
+
+def _added(m, terms):
+    """Return the sum of numbers that each have a bit to add, the last bit of all beside it."""
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        # Twice the same bit below the numbers is a carry into them.
+        added = [((Cat(one, a) + Cat(one, b))[1:], other) for (a, one), (b, other) in pairs]
+        terms = added + terms[len(terms) & ~1 :]
+    return terms[0]

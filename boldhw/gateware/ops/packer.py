@@ -1,19 +1,20 @@
 """The packer of maps: groups become words that hold the pixels to the left as well."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.outcome import GroupLayout
-from boldhw.gateware.ops.words import is_packed, next_pixel
+from boldhw.gateware.ops.words import is_packed, packed_groups
 from boldhw.spec.geometry import FIELD_BITS
 
 
 class WordsLayout(data.StructLayout):
-    """A word of each of the planes of a :class:`GroupLayout`."""
+    """Words of each pixel of a tile, the first pixel's lowest, as :class:`GroupLayout` has them."""
 
     def __init__(self, size):
-        super().__init__(dict.fromkeys(("first", "second", "low", "high"), size.lanes))
+        names = "first", "second", "low", "high"
+        super().__init__(dict.fromkeys(names, size.planes * size.lanes))
 
 
 class RowPacker(wiring.Component):
@@ -72,11 +73,21 @@ class RowPacker(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        clear = self.begins & (self.left | ~is_packed(self.size, self.groups))
+        size, p = self.size, self.size.elements
+        clear = self.begins & (self.left | ~is_packed(size, self.groups))
+        onward = Signal()  # all granules move down by one
+        m.d.comb += onward.eq(Mux(self.flush, self.groups == 1, ~clear))
+        further = packed_groups(size)[1:]
         for name in ("first", "second", "low", "high"):
-            word, rest = self.words[name], self.words[name][self.size.elements :]
-            with m.If(self.flush):
-                m.d.sync += word.eq(next_pixel(self.size, word, self.groups))
-            with m.If(self.push):
-                m.d.sync += word.eq(Cat(Mux(clear, 0, rest), self.group[name]))
+            word = self.words[name]
+            moved = Mux(onward, word[p:], 0)
+            if name in ("first", "second"):  # maps of indices have no empty pixels
+                for groups in further:
+                    further_on = word[groups * p :]
+                    moved |= Mux(self.flush & (self.groups == groups), further_on, 0)
+                with m.If(self.flush | self.push):
+                    m.d.sync += word.eq(Cat(moved, self.group[name] & self.push.replicate(p)))
+            else:
+                with m.If(self.push):
+                    m.d.sync += word.eq(Cat(moved, self.group[name]))
         return m

@@ -6,14 +6,14 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.spec.geometry import FIELD_BITS
 
-SUM_BITS = 16  # of a signed sum
+SUM_BITS = 16  # of a signed sum in a memory, the most that an array has
 COUNTER_BITS = 32  # of one counter; they wrap
 COLUMN_BITS = FIELD_BITS + 1  # of a signed row or column of a map, outside of it too
 
 
 def sums_layout(size):
     """Return the layout of P sums of each plane, those of plane 0 first."""
-    return data.ArrayLayout(signed(SUM_BITS), size.planes * size.elements)
+    return data.ArrayLayout(signed(size.sum_bits), size.planes * size.elements)
 
 
 def op_layout(kind):

@@ -5,9 +5,8 @@ from operator import or_
 
 from amaranth.hdl import Cat, Mux, ResetInserter, Signal
 
-from boldhw.gateware.array.array import PEArray
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.array_config import ArrayConfig
+from boldhw.gateware.ops.array_planes import ArrayPlanes
 from boldhw.gateware.ops.sequencer import connect
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.window import WindowUnit
@@ -21,7 +20,7 @@ def any_of(values):
 
 def share_array(m, size, sequencer, units, weights):
     """Make the array; its words are those of the unit that runs. weights: the row that was read."""
-    array = PEArray(ArrayConfig(size))
+    array = ArrayPlanes(size)
     m.submodules.array = ResetInserter(sequencer.halt)(array)
     flags, doubled, ports = [], [], [unit.array for unit in units]
     for unit, port in zip(units, ports, strict=True):
@@ -36,7 +35,7 @@ def share_array(m, size, sequencer, units, weights):
         Cat(array.valid, array.first, array.last).eq(delay(m, entering, size.read_latency)),
         array.sign.eq(any_of(port.sign for port in ports)),
         array.mask.eq(any_of(port.mask for port in ports)),
-        array.zero_true_vote.eq(any_of(doubled)),
+        array.zero_true.eq(any_of(doubled)),
     ]
 
 

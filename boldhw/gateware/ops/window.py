@@ -1,6 +1,7 @@
 """The window unit: patches of an image whose rows are bits of words."""
 
-from math import isqrt
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -8,36 +9,27 @@ from amaranth.lib.wiring import In
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.ports import WindowPort, op_layout
+from boldhw.gateware.ops.widths import map_bits
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
+from boldhw.spec.ops.array import WINDOW_WORDS
 from boldhw.spec.ops.kinds import Window
 from boldhw.spec.ops.words import Words
-
-MARGIN = 16  # columns beside an image that a patch can reach
-
-
-def kernels(size):
-    """Return the kernels, (side, planes), whose patches fit the words of a window unit."""
-    bits = WINDOW_WORDS * size.lanes
-    return [
-        (side, planes)
-        for planes in range(1, WINDOW_PLANES + 1)
-        for side in range(1, min(WINDOW_SIDE, isqrt(bits // planes)) + 1)
-    ]
 
 
 class WindowUnit(wiring.Component):
     """Hold the newest rows of an image, and make patches of them.
 
-    A patch is taken out of each row by a shift, then its bits are sorted into granules. The pooled
-    squares need the patch of the row of sums above the newest one as well.
+    A rotation takes as many columns out of each row as the patches of all planes span, then their
+    bits are sorted into granules. What is beside the image is masked. The pooled squares need the
+    patch of the row of sums above the newest one as well.
 
     Golden model: :func:`boldhw.golden.ops.operand.patches`.
 
     Parameters
     ----------
     size : ArraySize
-        Gives ``lanes``, ``elements``, ``granules`` and ``read_latency``.
+        Gives ``lanes``, ``elements``, ``granules``, ``planes``, ``read_latency`` and ``windows``,
+        the kernels that there is logic for.
 
     Members
     -------
@@ -64,76 +56,123 @@ class WindowUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, late = self.size, self.size.read_latency
-        port, shapes = self.port, kernels(size)
+        size, late, port = self.size, self.size.read_latency, self.port
+        self.taps = max(kernel.side + (size.planes - 1) * kernel.stride for kernel in size.windows)
         load, inside, upper, second = delay(
             m, Cat(port.load, port.inside, port.upper, port.second), late
         )
-        column = delay(m, port.column, late)
-        most = max((side + WINDOW_STRIDE) * planes for side, planes in shapes)
+        column = delay(m, port.column[: map_bits(size)].as_signed(), late)
+        rows, known = self._rows(m, load, inside)
+        there = self._there(m, column)
+        taken = [(self._rotated(m, row, column), flag) for row, flag in zip(rows, known,
+                                                                          strict=True)]  # fmt: skip
+        shapes = {}
+        for kernel in size.windows:
+            shapes.setdefault((kernel.side, kernel.planes), []).append(kernel.stride)
+        words = [[] for _ in range(size.planes)]
+        for (side, planes), strides in shapes.items():
+            chosen = self._of_square(m, taken, upper, (side, planes), max(strides))
+            is_shape = Const(1)
+            if len(shapes) > 1:
+                is_shape = (self.part.side == side) & (self.part.planes == planes)
+            for plane in range(size.planes):
+                offsets = self._offsets(plane, max(strides))
+                pair = self._sorted(m, (side, planes), chosen, there, offsets, second)
+                words[plane].append([word & is_shape.replicate(size.lanes) for word in pair])
+        for name, index in (("sign", 0), ("mask", 1)):
+            value = Cat(_any(pair[index] for pair in own) for own in words)
+            m.d.comb += getattr(port, name).eq(value)
+        return m
+
+    def _rows(self, m, load, inside):
+        """Keep as many rows as a kernel spans; return them and whether they are of the image."""
+        size = self.size
+        most = max((kernel.side + kernel.stride) * kernel.planes for kernel in size.windows)
         rows = [Signal(size.lanes, name=f"row{index}") for index in range(most)]
         known = [Signal(name=f"known{index}") for index in range(most)]
         with m.If(load):
-            newest = self.row & inside.replicate(size.lanes)
-            m.d.sync += [each.eq(old) for each, old in zip(rows, [newest, *rows], strict=False)]
-            m.d.sync += [each.eq(old) for each, old in zip(known, [inside, *known], strict=False)]
-        ones = Signal(size.lanes)
-        m.d.comb += ones.eq(Cat(index < self.part.width for index in range(size.lanes)))
-        there = self._shifted(m, ones, column)
-        taken = [(self._shifted(m, row, column), flag) for row, flag in zip(rows, known,
-                                                                          strict=True)]  # fmt: skip
-        chosen = self._of_square(taken, upper)
-        lanes = range(WINDOW_WORDS * size.lanes)
-        terms = [[] for _ in lanes], [[] for _ in lanes]  # of signs and masks
-        for side, planes in shapes:
-            chosen_shape = Signal(name=f"is_{side}x{side}x{planes}")
-            m.d.comb += chosen_shape.eq((self.part.side == side) & (self.part.planes == planes))
-            self._sort(m, (side, planes), chosen_shape, chosen, there, terms)
-        signs, masks = (Cat(Cat(*each).any() for each in half) for half in terms)
-        m.d.comb += [
-            port.sign.eq(signs.word_select(second, size.lanes)),
-            port.mask.eq(masks.word_select(second, size.lanes)),
-        ]
-        return m
+            newest = [self.row, inside]
+            m.d.sync += [each.eq(old) for each, old in zip(rows, newest[:1] + rows, strict=False)]
+            m.d.sync += [each.eq(old) for each, old in zip(known, newest[1:] + known,
+                                                           strict=False)]  # fmt: skip
+        return rows, known
 
-    def _shifted(self, m, row, column):
-        """Return the bits of a row from a column on, zeros beside it."""
-        width = len(row) + 2 * MARGIN
-        place, bits = column + MARGIN, (width - 1).bit_length()
-        near = (place >= 0) & (place < width)
-        wide = Cat(Const(0, MARGIN), row, Const(0, MARGIN))
-        found = Signal(WINDOW_SIDE)
-        m.d.comb += found.eq((wide >> place[:bits]) & near.replicate(WINDOW_SIDE))
+    def _there(self, m, column):
+        """Return which of the columns that are taken are those of the image."""
+        bits = (self.taps - 1).bit_length()
+        left = Signal.like(column)  # columns of the image behind the first one
+        m.d.comb += left.eq(self.part.width - 1 - column)
+        near = column[bits:].all()  # it is less than so many in front of the image
+        found = []
+        for tap in range(self.taps):
+            first = ~column[-1] | near & (column[:bits] >= (1 << bits) - tap)
+            last = ~left[-1] & (left[bits:-1].any() | (left[:bits] >= tap))
+            there = Signal(name=f"there{tap}")
+            m.d.comb += there.eq(first & last)
+            found.append(there)
         return found
 
-    def _of_square(self, taken, upper):
-        """Return a function that gives bits and flag of a row, of the upper row of a square too."""
-        strides = range(1, WINDOW_STRIDE + 1)
+    def _rotated(self, m, row, column):
+        """Return the bits of a row from a column on; those beside the row are any others."""
+        steps = (len(row) - 1).bit_length()
+        around = 1 << steps
+        found = [*row, *[Const(0, 1)] * (around - len(row))]
+        for step in reversed(range(steps)):
+            far, needed = 1 << step, min(self.taps + (1 << step) - 1, around)
+            found = [
+                Mux(column[step], found[(index + far) % len(found)], found[index])
+                for index in range(needed)
+            ]
+        bits = Signal(self.taps)
+        m.d.comb += bits.eq(Cat(found[: self.taps]))
+        return bits
 
-        def choose(index, planes):
-            bits, flag = taken[index]
-            for stride in strides:
-                other, known = taken[index + stride * planes]
-                chosen = upper & (self.part.stride == stride)
-                bits, flag = Mux(chosen, other, bits), Mux(chosen, known, flag)
-            return bits, flag
+    def _of_square(self, m, taken, upper, shape, most):
+        """Return bits and flag of each row of a patch, of the upper row of a square too.
 
-        return choose
-
-    def _sort(self, m, shape, is_shape, choose, there, terms):
-        """Put the bits of a patch into the granules of its words."""
-        size, (side, planes) = self.size, shape
-        words = Words(size.granules, ceil_div(side**2 * planes, size.elements))
+        They are by kernel row and plane.
+        """
+        side, planes = shape
+        found = {}
         for ky in range(side):
             for plane in range(planes):
-                value = choose((side - 1 - ky) * planes + planes - 1 - plane, planes)
-                bits, known = Signal(WINDOW_SIDE), Signal()
-                m.d.comb += [bits.eq(value[0]), known.eq(value[1])]
-                for kx in range(side):
-                    number = (ky * side + kx) * planes + plane
-                    word, granule = words.table[0, 0, number // size.elements].tolist()
-                    lane = word * size.lanes + granule * size.elements + number % size.elements
-                    bit = is_shape & bits[kx] & there[kx]
-                    counts = is_shape & known & there[kx]
-                    terms[0][lane].append(bit)
-                    terms[1][lane].append(Mux(self.part.zero_true, bit, counts))
+                index = (side - 1 - ky) * planes + planes - 1 - plane
+                value = Cat(*taken[index])
+                for stride in range(1, most + 1):
+                    chosen = upper & (self.part.stride == stride) if most > 1 else upper
+                    value = Mux(chosen, Cat(*taken[index + stride * planes]), value)
+                row = Signal(self.taps + 1)
+                m.d.comb += row.eq(value)
+                found[ky, plane] = row[:-1], row[-1]
+        return found
+
+    def _offsets(self, plane, most):
+        """Return (condition, columns) of where the patch of a plane of the array starts."""
+        if plane == 0 or most == 1:
+            return [(Const(1), plane)]
+        return [(self.part.stride == stride, plane * stride) for stride in range(1, most + 1)]
+
+    def _sorted(self, m, shape, chosen, there, offsets, second):
+        """Return sign and mask of a word of a patch: its bits are in granules."""
+        size, (side, planes) = self.size, shape
+        words = Words(size.granules, ceil_div(side**2 * planes, size.elements))
+        signs, masks = ([Const(0, 1)] * (WINDOW_WORDS * size.lanes) for _ in range(2))
+        for (ky, plane), (bits, known) in chosen.items():
+            for kx in range(side):
+                number = (ky * side + kx) * planes + plane
+                word, granule = words.table[0, 0, number // size.elements].tolist()
+                lane = word * size.lanes + granule * size.elements + number % size.elements
+                bit = _any(flag & bits[kx + offset] for flag, offset in offsets)
+                near = _any(flag & there[kx + offset] for flag, offset in offsets)
+                signs[lane] = bit
+                masks[lane] = near & known & (bit | ~self.part.zero_true)
+        return [
+            Mux(second, Cat(half[size.lanes :]), Cat(half[: size.lanes])) if words.count > 1
+            else Cat(half[: size.lanes])
+            for half in (signs, masks)
+        ]  # fmt: skip
+
+
+def _any(values):
+    """Return the OR of values."""
+    return reduce(or_, values)

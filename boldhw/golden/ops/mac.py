@@ -38,6 +38,15 @@ def write_map(
     memories.write_pairs(row - front, *words)
 
 
+def write_tiles(memories: Memories, row: int, pitch: int, tile: int, low: Bits, high: Bits) -> None:
+    """Write a map of indices: whole tiles of so many pixels, nothing behind them in a map row."""
+    size = memories.size
+    wide = ceil_div(low.shape[1], tile) * tile
+    lines = [packed(each, size, pitch).reshape(-1, pitch, size.lanes) for each in (low, high)]
+    for number, pair in enumerate(zip(*lines, strict=True)):
+        memories.write_pairs(row + number * pitch, *(words[:wide] for words in pair))
+
+
 def read_map(
     memories: Memories, row: int, pitch: int, groups: int, shape: tuple[int, int]
 ) -> tuple[Bits, Bits]:
@@ -106,7 +115,8 @@ def _pooled(memories: Memories, op: Mac, sums: Sums) -> Sums:
     squares = squares.reshape(rows, columns, side**2, -1)
     index, used = squares.argmax(axis=2), _lanes(memories, op)
     low, high = (index & 1 > 0) & used, (index >> 1 > 0) & used
-    write_map(memories, op.index_row, ceil_div(columns, planes) * planes, 0, low, high)
+    pitch = ceil_div(columns, planes) * planes
+    write_tiles(memories, op.index_row, pitch, max(1, op.planes // side), low, high)
     largest: Sums = squares.max(axis=2)
     return largest
 

@@ -1,6 +1,9 @@
 """Size of an array that runs op lists."""
 
+import re
 from dataclasses import dataclass
+from math import isqrt
+from typing import NamedTuple
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
@@ -9,8 +12,32 @@ from boldhw.spec.geometry import FIELD_BITS, Latencies
 MOST_ROWS = 1 << 16  # of a memory: a field of a descriptor addresses so many
 FIELDS = 4  # of a row of the data memory
 PLANES = (1, 2, 4, 8)
-PLANES_STRIDE = 2  # largest stride of places that several planes read together
 MOST_SEGMENTS = 512  # of a sum
+WINDOW_PLANES, WINDOW_SIDE, WINDOW_WORDS = 3, 15, 2  # largest image and kernel of a window unit
+WINDOW_STRIDE = 2  # largest stride whose sums it makes together: of a square, and of all planes
+PLANE_STRIDE = 2  # largest stride of the places that the planes of a MAC read together
+MOST_KERNELS = 4  # that a window unit is made for, unless it is made for all
+KERNEL = re.compile(r"(\d{1,2})x(\d)/(\d)")
+
+
+class WindowKernel(NamedTuple):
+    """A kernel that a window unit is made for.
+
+    side     rows and columns
+    planes   of the image
+    stride   largest one whose sums are made together
+    """
+
+    side: int
+    planes: int
+    stride: int
+
+    def __str__(self) -> str:
+        return f"{self.side}x{self.planes}/{self.stride}"
+
+    def bits(self) -> int:
+        """Return the bits of a patch."""
+        return self.side**2 * self.planes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +72,12 @@ class ArraySize(Latencies):
         True keeps the sums in multipliers with accumulators.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
+    sum_bits : int
+        Bits of a signed sum; a sum of n inputs, and of n votes, is from -n to n. 8..16.
+    window_kernels : str
+        Kernels that the window unit is made for, up to four as ``SIDExPLANES/STRIDE`` with commas
+        between them: ``"5x1/1"`` for patches of 5 x 5 of an image of one plane. STRIDE, 1 or 2, is
+        the largest one whose sums are pooled or made together by planes. Empty: all that fit.
     """
 
     elements: int
@@ -63,6 +96,8 @@ class ArraySize(Latencies):
     dual_port: bool = False
     dsp_sums: bool = False
     popcount_registers: int = 0
+    sum_bits: int = 16
+    window_kernels: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -85,6 +120,14 @@ class ArraySize(Latencies):
             check_range(name, getattr(self, name), 1, MOST_ROWS)
         check_range("segments", self.segments, 1, MOST_SEGMENTS)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
+        check_range("sum_bits", self.sum_bits, 8, 16)
+        for kernel in self._named_kernels():
+            if kernel not in self._all_kernels():
+                raise ConfigError(
+                    f"window_kernels={self.window_kernels} has {kernel}; a window unit makes up to "
+                    f"{WINDOW_SIDE}x{WINDOW_PLANES}/{WINDOW_STRIDE} and {WINDOW_WORDS} words of "
+                    f"{self.lanes} bits"
+                )
 
     @property
     def granules(self) -> int:
@@ -101,3 +144,55 @@ class ArraySize(Latencies):
     def access(self) -> int:
         """Cycles to read a row of accumulators and to write it: 1 with two ports."""
         return 1 if self.dual_port else 2
+
+    @property
+    def most_terms(self) -> int:
+        """Inputs of a sum at most."""
+        return (1 << self.sum_bits - 1) - 1
+
+    @property
+    def windows(self) -> tuple[WindowKernel, ...]:
+        """Kernels that the window unit is made for."""
+        return self._named_kernels() or tuple(
+            kernel for kernel in self._all_kernels() if kernel.stride == WINDOW_STRIDE
+        )
+
+    def makes_patches(self, side: int, planes: int, stride: int, together: bool) -> bool:
+        """Return whether the window unit makes patches of a kernel.
+
+        together: sums are pooled or made by several planes.
+        """
+        return any(
+            (side, planes) == kernel[:2] and (not together or stride <= kernel.stride)
+            for kernel in self.windows
+        )
+
+    def _all_kernels(self) -> list[WindowKernel]:
+        bits = WINDOW_WORDS * self.lanes
+        return [
+            WindowKernel(side, planes, stride)
+            for planes in range(1, WINDOW_PLANES + 1)
+            for side in range(1, min(WINDOW_SIDE, isqrt(bits // planes)) + 1)
+            for stride in range(1, WINDOW_STRIDE + 1)
+        ]
+
+    def _named_kernels(self) -> tuple[WindowKernel, ...]:
+        """Read ``window_kernels``. Raises ConfigError for what is written in another way."""
+        if not self.window_kernels:
+            return ()
+        found = [KERNEL.fullmatch(each) for each in self.window_kernels.split(",")]
+        if not all(found) or len(found) > MOST_KERNELS:
+            raise ConfigError(
+                f"window_kernels={self.window_kernels!r} must be up to {MOST_KERNELS} kernels "
+                f"written SIDExPLANES/STRIDE with commas between them; try "
+                f'window_kernels="5x1/1"'
+            )
+        return tuple(WindowKernel(*map(int, each.groups())) for each in found if each)
+
+
+def place_bits(size: ArraySize) -> int:
+    """Return the bits of a signed row or column of a map, and of what is read beside it.
+
+    A map has no more rows and columns than the data memory, and its readers reach as far beyond.
+    """
+    return (size.data_rows - 1).bit_length() + 2

@@ -11,6 +11,7 @@ from dataclasses import replace
 from boldhw.spec.layer import Layer
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import heads, segments
+from boldhw.spec.ops.array import PLANE_STRIDE
 from boldhw.spec.ops.edges import Edge
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -95,7 +96,7 @@ class Compiler:
                     )  # fmt: skip
                     ops.append(self._vote(edge, fused=True))
                 else:
-                    ops.append(segments.votes(self.memory, edge, self.size.planes, own.zero_true))
+                    ops.append(segments.votes(self.memory, edge, self._planes(edge), own.zero_true))
                 part = next(op for op in reversed(ops) if isinstance(op, Segment | Window))
                 ops.append(self._flip(edge, own, part))
         return [*ops, End()]
@@ -106,7 +107,8 @@ class Compiler:
             return self._scores(layer)
         rows, columns = edges[0].sums
         # Scores of many places are stored one after the other.
-        together = layer.kernel is not None and (memory.is_trained or not layer.place.is_output)
+        together = layer.kernel is not None and layer.kernel.stride <= PLANE_STRIDE
+        together &= memory.is_trained or not layer.place.is_output
         planes = self.size.planes if together else 1
         groups = ceil_div(layer.outputs, self.size.elements)
         sums = Sums(rows, columns, edges[0].pool, planes, groups)
@@ -199,6 +201,10 @@ class Compiler:
         steps = jumps(counts, [0, place.pitch, 0])
         return [*ops, _gather(place.row, counts, steps, found.deltas, memory.slot)]
 
+    def _planes(self, edge: Edge) -> int:
+        """Return the places of a VOTE that are read together."""
+        return self.size.planes if edge.stride <= PLANE_STRIDE else 1
+
     def _wide(self, layer: Layer) -> int:
         """Return the rows of the delta memory of an output: of a batch, for a dense layer."""
         if layer.kernel is None:
@@ -209,7 +215,7 @@ class Compiler:
         ops: list[Op] = [self._turn(layer, self.memory.full_deltas[layer.name])]
         for edge in self.memory.edges[layer.name]:
             zero_true = self.of[layer.name].zero_true
-            ops.append(segments.votes(self.memory, edge, self.size.planes, zero_true))
+            ops.append(segments.votes(self.memory, edge, self._planes(edge), zero_true))
             ops.append(self._vote(edge, fused=False))
         return ops
 
@@ -246,7 +252,7 @@ class Compiler:
             rounding=own.rounding,
             columns=self.settings.batch if fused else columns,
             rows=rows,
-            planes=1 if fused else self.size.planes,
+            planes=1 if fused else self._planes(edge),
             wide=self._wide(edge.layer),
             outputs=edge.layer.outputs,
             column_row=self.memory.columns,

@@ -40,6 +40,11 @@ MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
 
 
+def counted(size: ArraySize) -> int:
+    """Return the cycles until the sizes of the last deltas are added up, those of all planes."""
+    return COUNTED + (size.planes > 1)
+
+
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
     """Return the cycles of each op of a list; a segment counts in the op that reads it.
 
@@ -77,18 +82,20 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
     deep = ceil_div(op.groups, size.granules)
-    stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
+    tile = max(1, op.planes // op.pool)  # pixels that are stored together
+    across = ceil_div(op.columns // op.pool, tile)
+    stored = deep * across * rows
     indices = stored * (op.pool > 1)
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
         several = rows * op.columns // op.pool > 1
         waits = places * groups if several else groups - 1
         return total + waits * size.elements + (0 if size.dual_port else indices)
-    empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
+    empty = deep * ceil_div(op.out_pitch - across * tile, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
     if empty and op.pool > 1:  # the last index of a row is stored first
         total += rows
     if op.sink == Sink.DELTAS:
-        total += stored + COUNTED  # their gates are read; their sizes are added up
+        total += stored + counted(size)  # their gates are read; their sizes are added up
     return total + (0 if size.dual_port else stored + indices + rows * empty)
 
 

@@ -18,8 +18,6 @@ from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.words import Words
 
-WINDOW_PLANES, WINDOW_SIDE, WINDOW_WORDS = 3, 15, 2  # largest image and kernel of a window unit
-WINDOW_STRIDE = 2  # largest stride whose sums are pooled there
 FLAT, IMAGE, MAP = "flat", "image", "map"  # forms of a sample in the memory
 
 
@@ -118,7 +116,7 @@ def sample_form(network: Network, size: ArraySize) -> str:
     readers, sample = network.readers(INPUT), network.sample
     if all(layer.kernel is None for layer in readers):
         return FLAT
-    if sample.width > size.lanes or sample.planes > WINDOW_PLANES:
+    if sample.width > size.lanes:
         return MAP
     return IMAGE if all(_takes_windows(network, layer, size) for layer in readers) else MAP
 
@@ -131,9 +129,8 @@ def _takes_windows(network: Network, layer: Layer, size: ArraySize) -> bool:
     once = sum(tap.source == INPUT for tap in layer.taps) == 1  # there are rows for one tap
     # A head that sums up has a segment for each place, and one MAC takes one window.
     once &= layer is not network.output or network.head.kind != SUMMED
-    words = kernel.side**2 * network.sample.planes <= WINDOW_WORDS * size.lanes
-    near = kernel.pool == 1 or kernel.stride <= WINDOW_STRIDE
-    return once and words and near and kernel.side <= WINDOW_SIDE
+    together = kernel.pool > 1 or size.planes > 1
+    return once and size.makes_patches(kernel.side, network.sample.planes, kernel.stride, together)
 
 
 def edges(network: Network, layer: Layer, form: str) -> list[Edge]:

@@ -7,8 +7,14 @@ from typing import Any
 
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import PLANES_STRIDE, ArraySize
-from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
+from boldhw.spec.ops.array import (
+    PLANE_STRIDE,
+    WINDOW_PLANES,
+    WINDOW_SIDE,
+    WINDOW_STRIDE,
+    WINDOW_WORDS,
+    ArraySize,
+)
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
     Count,
@@ -26,8 +32,6 @@ from boldhw.spec.ops.kinds import (
 )
 from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
-TERMS = (1 << 15) - 1  # of a sum
-PLACES = TERMS // 2  # of a sum of votes, which the array doubles where inputs are {0,T}
 POSITIVE = (
     "rows", "columns", "groups", "planes", "pool", "fold", "words", "across", "down", "taps",
     "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation", "theta",
@@ -68,17 +72,22 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
         raise DataError(f"{where} has {len(parts)} segments in front of it; it reads one")
     if isinstance(op, Mac):
         terms = sum(_terms(part, size) for part in parts)
-        if terms > TERMS:
-            raise DataError(f"{where} sums up {terms} inputs; 16 bits hold {TERMS}")
+        if terms > size.most_terms:
+            raise DataError(
+                f"{where} sums up {terms} inputs; {size.sum_bits} bits hold {size.most_terms}"
+            )
         _check_segments(size, where, op, parts)
     if isinstance(op, Vote | Flip) and isinstance(parts[0], Segment) and parts[0].deltas:
         raise DataError(f"{where} has a segment of deltas; votes are of inputs, with deltas=0")
-    if isinstance(op, Vote) and op.rows * op.columns > PLACES:
+    places = size.most_terms // 2  # the array doubles votes where inputs are {0,T}
+    if isinstance(op, Vote) and op.rows * op.columns > places:
         raise DataError(
-            f"{where} sums up votes of {op.rows * op.columns} places; 16 bits hold {PLACES}"
+            f"{where} sums up votes of {op.rows * op.columns} places; {size.sum_bits} bits hold "
+            f"{places}"
         )
     if isinstance(op, Vote) and isinstance(parts[0], Window):
         _check_border(where, op, parts[0])
+        _check_reach(size, where, op, parts[0])
     if isinstance(op, Flip):
         if op.turned:
             _check_turned(size, where, op, parts[0])
@@ -96,11 +105,47 @@ def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
             f"{where} has {len(parts)} segments in front of it; the array takes segments="
             f"{size.segments}: use fewer taps or readers, or an array with more segments"
         )
+    for part in parts:
+        _check_reach(size, where, op, part)
+        if op.planes > 1 and part.stride > PLANE_STRIDE:
+            raise DataError(
+                f"{where} reads places {part.stride} apart with planes={op.planes}; it reads them "
+                f"{PLANE_STRIDE} apart at most, or one place with planes=1"
+            )
     windows = [part for part in parts if isinstance(part, Window)]
     if len(windows) > 1:
         raise DataError(f"{where} reads {len(windows)} windows; there are rows for one image")
-    if op.pool > 1 and any(part.stride > WINDOW_STRIDE for part in windows):
-        raise DataError(f"{where} pools sums of a window more than {WINDOW_STRIDE} pixels apart")
+    for part in windows:
+        if not size.makes_patches(
+            part.side, part.planes, part.stride, op.pool > 1 or op.planes > 1
+        ):
+            raise DataError(
+                f"{where} makes sums of patches of {part.side} x {part.side} x {part.planes} "
+                f"together, {part.stride} pixels apart; the window unit makes {_kernels(size)}"
+            )
+
+
+def _check_reach(size: ArraySize, where: str, op: Mac | Vote, part: Segment | Window) -> None:
+    """Raise DataError for a segment that reaches further beside its map than rows are counted."""
+    most = 1 << (size.data_rows - 1).bit_length()
+    if isinstance(part, Window):
+        rows, columns, skip = part.side, part.side, 0
+    else:
+        rows, columns = (part.down - 1) * part.dilation, part.across * part.taps * part.dilation
+        skip = part.skip
+    tile = size.planes * size.granules  # what a row of places is rounded up to, at most
+    low = min(part.top, part.left - skip)
+    high = max(
+        part.top + op.rows * part.stride + rows,
+        part.left + (op.columns + tile) * part.stride + columns + size.granules,
+        part.height + most,
+        part.width + most,
+    )
+    if low < -most or high > 2 * most:
+        raise DataError(
+            f"{where} reads rows or columns {low} to {high} of a map or beside it; "
+            f"data_rows={size.data_rows} count them from {-most} to {2 * most}"
+        )
 
 
 def _check_border(where: str, op: Vote, part: Window) -> None:
@@ -139,8 +184,8 @@ def _segment(op: Segment, size: ArraySize) -> Iterator[str]:
             f"has taps={op.taps}, skip={op.skip}, words={op.words}; {op.groups} groups of planes "
             f"make it {words.taps}, {words.skip} and {words.deep}"
         )
-    if _terms(op, size) > TERMS:
-        yield f"has {_terms(op, size)} inputs; 16 bits hold {TERMS}"
+    if _terms(op, size) > size.most_terms:
+        yield f"has {_terms(op, size)} inputs; {size.sum_bits} bits hold {size.most_terms}"
 
 
 def _window(op: Window, size: ArraySize) -> Iterator[str]:
@@ -149,11 +194,21 @@ def _window(op: Window, size: ArraySize) -> Iterator[str]:
         yield f"has patches of {bits} bits, and {op.groups} groups for {_terms(op, size)}"
     if op.width > size.lanes:
         yield f"reads images {op.width} wide; a row holds {size.lanes}"
-    if op.side > WINDOW_SIDE or op.planes > WINDOW_PLANES or bits > WINDOW_WORDS * size.lanes:
+    if not size.makes_patches(op.side, op.planes, op.stride, together=False):
         yield (
-            f"has patches of {op.side} x {op.side} x {op.planes}; a window unit makes up to "
-            f"{WINDOW_SIDE} x {WINDOW_SIDE} of {WINDOW_PLANES} planes, {WINDOW_WORDS} words"
+            f"has patches of {op.side} x {op.side} x {op.planes}; the window unit makes "
+            f"{_kernels(size)}"
         )
+
+
+def _kernels(size: ArraySize) -> str:
+    """Return the kernels that a window unit is made for, in words."""
+    if not size.window_kernels:
+        return (
+            f"up to {WINDOW_SIDE} x {WINDOW_SIDE} of {WINDOW_PLANES} planes, {WINDOW_WORDS} words, "
+            f"sums up to {WINDOW_STRIDE} apart together"
+        )
+    return f"window_kernels={size.window_kernels}, SIDExPLANES/STRIDE"
 
 
 def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
@@ -185,8 +240,8 @@ def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
     columns = (op.columns - 1) * op.stride + 1
     if op.out_pitch < columns:
         yield f"writes {columns} columns with a pitch of {op.out_pitch}"
-    if op.stride > PLANES_STRIDE and size.planes > 1:
-        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
+    if op.stride > PLANE_STRIDE and size.planes > 1:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANE_STRIDE}"
 
 
 def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
@@ -197,8 +252,8 @@ def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
         yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"
     if op.gathered and op.planes > 1:
         yield f"reads {op.planes} gathered samples together; their rows are not next to each other"
-    if isinstance(op, Turn) and op.planes > 1 and op.stride > PLANES_STRIDE:
-        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
+    if isinstance(op, Turn) and op.planes > 1 and op.stride > PLANE_STRIDE:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANE_STRIDE}"
 
 
 def _flip(op: Flip, size: ArraySize) -> Iterator[str]:

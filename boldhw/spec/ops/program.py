@@ -11,7 +11,7 @@ from boldhw.errors import ConfigError, DataError
 from boldhw.spec.arrays import Bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import FIELDS, PLANES_STRIDE, ArraySize
+from boldhw.spec.ops.array import FIELDS, PLANE_STRIDE, ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.compiler import Compiler
 from boldhw.spec.ops.fields import Op, Rows, head
@@ -70,7 +70,6 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
                 f"layer {layer.name} shifts what goes back to a source by a gain, for which there "
                 f"is no op; leave out the gain"
             )
-    _check_strides(network, size)
     if settings.batch > size.batch and any(
         layer.kernel is None and layer.learns for layer in network.layers
     ):
@@ -85,6 +84,7 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
         if own.means is not None
     ]
     memory = MemoryMap(network, size, balanced)
+    _check_spacing(memory)
     compiler = Compiler(memory, settings)
     lists: dict[str, list[Op]] = {
         FORWARD: compiler.forward(),
@@ -97,14 +97,13 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     return Program(memory, lists, longest)
 
 
-def _check_strides(network: Network, size: ArraySize) -> None:
-    """Raise ConfigError for sums that planes cannot read together: they are too far apart."""
-    for layer in network.layers:
-        stride = layer.kernel.stride if layer.kernel else 1
-        if stride > PLANES_STRIDE and size.planes > 1:
+def _check_spacing(memory: MemoryMap) -> None:
+    """Raise ConfigError for deltas that planes cannot place together: they are too far apart."""
+    for layer in memory.network.layers:
+        if memory.size.planes > 1 and memory.spacing(layer) > PLANE_STRIDE:
             raise ConfigError(
-                f"layer {layer.name} has stride={stride}; arrays of {size.planes} planes take "
-                f"strides up to {PLANES_STRIDE}: use planes=1"
+                f"deltas of layer {layer.name} go back with stride={memory.spacing(layer)}; arrays "
+                f"of {memory.size.planes} planes take up to {PLANE_STRIDE}: use planes=1"
             )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import ArraySize, WindowKernel
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.protocol import FRAME_WINDOW, MAGIC, REASONS, Documented, Status
 
@@ -78,6 +78,8 @@ OP_IDENTITY_VALUES = (
     ("window", "B"),
     ("max_payload", "B"),
     ("segments", "B"),
+    ("sum_bits", "H"),
+    ("window_kernels", "4s"),  # of each: side, 16 times its planes, 64 times its stride; or 0
     ("transposers", "H"),
     ("last_data_row", "H"),  # rows - 1, which fits where the rows do not
     ("last_weight_row", "H"),
@@ -113,6 +115,11 @@ def op_identity_bytes(size: ArraySize, clock_hz: int) -> bytes:
         "window": FRAME_WINDOW,
         "max_payload": MAX_PAYLOAD,
         "clock_hz": clock_hz,
+        "window_kernels": bytes(
+            kernel.side | kernel.planes << 4 | kernel.stride << 6
+            for kernel in size.windows
+            if size.window_kernels
+        ),
     }
     values |= {f"last_{name}_row": vars(size)[f"{name}_rows"] - 1 for name in ROWS}
     return OP_IDENTITY.pack(*(values[name] for name, _ in OP_IDENTITY_VALUES))
@@ -133,8 +140,16 @@ def parse_op_identity(payload: bytes) -> OpIdentity | None:
         return None
     values |= {name: bool(values["flags"] >> bit & 1) for bit, name in enumerate(OP_FLAGS)}
     values |= {f"{name}_rows": values[f"last_{name}_row"] + 1 for name in ROWS}
+    values["window_kernels"] = _kernels(values["window_kernels"])
     size = ArraySize(**{each.name: values[each.name] for each in fields(ArraySize)})
     return OpIdentity(
         values["digest"], LinkedArray(size), values["clock_hz"], values["window"],
         values["max_payload"],
     )  # fmt: skip
+
+
+def _kernels(values: bytes) -> str:
+    """Return the kernels of a window unit as an ArraySize has them."""
+    return ",".join(
+        str(WindowKernel(each & 15, each >> 4 & 3, each >> 6)) for each in values if each
+    )

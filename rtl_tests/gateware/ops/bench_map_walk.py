@@ -10,23 +10,26 @@ def walk(rng, *, row, pitch, front, shape, busy):
     rows, columns, deep = shape
     found = [{"start": 1, "row": row, "pitch": pitch}]
     at = row
-    steps = [({"skip": 1}, row + number) for number in range(front)]
+    steps = [({"skip": 1, "step": 1}, row + number) for number in range(front)]
     first = row + front
     for y in range(rows):
         for x in range(columns):
             for v in range(deep):
-                flags = {"word": 1, "pixel": v == deep - 1, "line": x == columns - 1}
+                line = x == columns - 1
+                flags = {"word": 1, "pixel": v == deep - 1, "line": line}
+                flags["step"] = pitch - x if line else 1
                 steps.append((flags, first + (y * deep + v) * pitch + x))
     for flags, at in steps:
         while rng.random() > busy:
-            found.append({"pitch": pitch, "pixel": rng.randint(0, 1), "addr": at})
+            found.append({"pitch": pitch, "pixel": rng.randint(0, 1),
+                          "step": rng.randint(0, 9), "addr": at})  # fmt: skip
         found.append({"pitch": pitch, "addr": at} | flags)
     return found
 
 
 async def check(dut, walks):
     rows = [row for each in walks for row in each]
-    names = ("start", "row", "pitch", "skip", "word", "pixel", "line")
+    names = ("start", "row", "pitch", "step", "skip", "word", "pixel", "line")
     inputs = {name: [int(row.get(name, 0)) for row in rows] for name in names}
     outputs = {"addr": [row.get("addr", 0) & 0xFFFF for row in rows]}
     care = {"addr": [-1 if "addr" in row else 0 for row in rows]}

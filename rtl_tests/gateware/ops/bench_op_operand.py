@@ -15,16 +15,29 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Segment
 
 SIZE = ArraySize(**parameters())
-S, LATE = SIZE.lanes, SIZE.read_latency
+S, LATE, D = SIZE.lanes, SIZE.read_latency, SIZE.planes
 ROWS = 64  # of random words
 PART_BITS = op_layout(Segment).size
+ONES = (1 << D * S) - 1
 
 
-def words_of(rng, memories, part, index, y, x, busy=1):
-    """Return the ports in each cycle of the words of one sum. index: of the segment."""
+def side_by_side(bits):
+    """Return the bits of all planes as an integer, plane 0 lowest. bits: shape (planes, S)."""
+    return to_ints(bits.reshape(1, -1))[0]
+
+
+def words_of(rng, memories, part, index, at, planes, busy=1):
+    """Return the ports in each cycle of the words of the sums of a tile.
+
+    index: of the segment.  at: row and column of the first sum.  planes: sums of the tile.
+    """
+    y, x = at
     count = part.down * part.words * part.across
+    apart = part.stride if planes > 1 else 1
     rows = np.array([rng.randrange(ROWS) for _ in range(count)])
-    values = read(memories, part, rows, np.array(y), np.array(x))
+    own = rows + apart * np.arange(planes)[:, None]
+    columns = x + np.arange(planes)
+    values = read(memories, part, own, np.full(planes, y), columns)
     found = []
     for number, row in enumerate(rows):
         rest, j = divmod(number, part.across)
@@ -37,31 +50,38 @@ def words_of(rng, memories, part, index, y, x, busy=1):
         }  # fmt: skip
         while rng.random() > busy:
             found.append(rng.choice(({}, patch_of(rng))))
+        pairs = memories.data[row : row + D * apart, : 2 * S].reshape(apart, D, 2, S)
+        pairs = [[side_by_side(read[:, n]) for n in (0, 1)] for read in pairs]
+        for pair in pairs[:-1]:
+            found.append({"half": 1, "pair": pair})
+            while rng.random() > busy:
+                found.append({})
+        sign, mask = np.zeros((2, D, S), bool)
+        sign[:planes], mask[:planes] = values[:, number] > 0, values[:, number] != 0
         found.append({
-            "valid": 1, "word": WordLayout(SIZE).const(word).as_bits(),
-            "pair": to_ints(memories.data[row : row + 1])[0],
-            "sign": to_ints((values[number] > 0)[None])[0],
-            "mask": to_ints((values[number] != 0)[None])[0],
+            "valid": 1, "word": WordLayout(SIZE).const(word).as_bits(), "pair": pairs[-1],
+            "apart": apart > 1, "sign": side_by_side(sign), "mask": side_by_side(mask),
+            "cared": (1 << planes * S) - 1,
         })  # fmt: skip
     return found
 
 
 def patch_of(rng):
-    """Return the ports of a cycle with a word of a patch."""
-    sign, mask = rng.getrandbits(S), rng.getrandbits(S)
-    return {"valid": 1, "is_window": 1, "patch": sign, "sign": sign, "mask": mask}
+    """Return the ports of a cycle with words of patches."""
+    sign, mask = rng.getrandbits(D * S), rng.getrandbits(D * S)
+    return {"valid": 1, "is_window": 1, "patch": sign, "sign": sign, "mask": mask, "cared": ONES}
 
 
-def sums_of(rng, parts, busy=1):
+def sums_of(rng, parts, busy=1, planes=1):
     """Return the ports in each cycle of some sums over all segments."""
     memories = Memories(SIZE)
     random = np.random.default_rng(rng.getrandbits(32))
-    memories.data[:ROWS] = random.random((ROWS, SIZE.data_width)) < 0.5
+    memories.data[: ROWS + 2 * D] = random.random((ROWS + 2 * D, SIZE.data_width)) < 0.5
     found = []
     for y in range(3):
-        for x in range(4):
+        for x in range(0, 4, planes):
             for index, part in enumerate(parts):
-                found += words_of(rng, memories, part, index, y, x, busy)
+                found += words_of(rng, memories, part, index, (y, x), planes, busy)
     held = sum(op_bits(part) << n * PART_BITS for n, part in enumerate(parts))
     return [row | {"parts": held} for row in [*found, *[{}] * (LATE + 1)]]
 
@@ -70,19 +90,24 @@ async def check(dut, ops):
     rows = [row for each in ops for row in each]
     late = [*[{}] * LATE, *rows[:-LATE]]
     last = [{}, *late[:-1]]
-    inputs = {name: [int(row.get(name, 0)) for row in rows] for name in ("valid", "word", "parts")}
-    inputs["is_window"] = [row.get("is_window", 0) for row in rows]
-    ones = (1 << S) - 1
-    inputs["patch_sign"] = [row.get("patch", ones) for row in late]
-    inputs["patch_mask"] = [row["mask"] if "patch" in row else ones for row in late]
-    pairs = [row.get("pair", (1 << 2 * S) - 1) for row in late]
-    inputs |= {"first": [pair & ones for pair in pairs],
-               "second": [pair >> S & ones for pair in pairs]}  # fmt: skip
+    names = ("valid", "half", "apart", "is_window", "word", "parts")
+    inputs = {name: [int(row.get(name, 0)) for row in rows] for name in names}
+    inputs["patch_sign"] = [row.get("patch", ONES) for row in late]
+    inputs["patch_mask"] = [row["mask"] if "patch" in row else ONES for row in late]
+    pairs = [row.get("pair", (ONES, ONES)) for row in late]
+    inputs |= {"first": [pair[0] for pair in pairs], "second": [pair[1] for pair in pairs]}
     masks = [row.get("mask", 0) for row in last]
     signs = [row.get("sign", 0) for row in last]
-    idle = [0 if row.get("valid") else -1 for row in last]
-    care = {"sign": [mask | wanted for mask, wanted in zip(masks, idle, strict=True)]}
+    cared = [row.get("cared", ONES) for row in last]
+    care = {"sign": [mask if row.get("valid") else ONES for row, mask in zip(last, masks,
+                                                                           strict=True)],
+            "mask": cared}  # fmt: skip
     await compare(dut, inputs, {"mask": masks, "sign": signs}, care)
+
+
+def planes_of(parts):
+    """Return the numbers of planes that read these segments together."""
+    return sorted({1, D}) if all(part.stride <= 2 for part in parts) else [1]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -94,7 +119,7 @@ async def random_segments(dut):
         parts = [random_segment(rng, SIZE, (3, 4)) for _ in range(SIZE.segments)]
         if rng.random() < 0.3:
             parts[0] = Segment(**vars(parts[0]) | {"deltas": 1, "border": 0})
-        ops.append(sums_of(rng, parts, rng.choice((0.6, 1))))
+        ops += [sums_of(rng, parts, rng.choice((0.6, 1)), planes) for planes in planes_of(parts)]
     await check(dut, ops)
 
 
@@ -105,5 +130,6 @@ async def edges(dut):
     for groups in range(1, 2 * SIZE.granules + 2):
         for kernel in ((1, 1, 1), (2, 3, 1), (2, 2, 3)):
             part = segment_of(rng, SIZE, (groups, 1), kernel, (3, 4), zero_true=groups % 2)
-            ops.append(sums_of(rng, [part] * SIZE.segments))
+            parts = [part] * SIZE.segments
+            ops += [sums_of(rng, parts, 1, planes) for planes in planes_of(parts)]
     await check(dut, ops)

@@ -6,7 +6,6 @@ from support.every_cycle import compare
 from support.op_bench import op_bits, to_ints
 from support.streams import generator, parameters
 
-from boldhw.gateware.ops.window import kernels
 from boldhw.golden.ops.memories import Memories
 from boldhw.golden.ops.operand import patches
 from boldhw.spec.numbers import ceil_div
@@ -14,16 +13,16 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Window
 
 SIZE = ArraySize(**parameters())
-S, LATE = SIZE.lanes, SIZE.read_latency
+S, D, LATE = SIZE.lanes, SIZE.planes, SIZE.read_latency
 NOTHING = (1 << S) - 1  # of a row that is not loaded
 
 
 def window_of(rng, kernel, **fixed):
-    side, planes = kernel
+    side, planes, most = kernel
     groups = ceil_div(side**2 * planes, SIZE.elements)
     values = {
         "zero_true": rng.randint(0, 1),
-        "stride": rng.choice((1, 1, 2)),
+        "stride": rng.randint(1, most),
         "top": rng.randint(-3, 3),
         "left": rng.randint(-3, 3),
         "height": rng.randint(1, 7),
@@ -36,7 +35,8 @@ def window_of(rng, kernel, **fixed):
 def cycles_of(rng, part, rows, columns, pool=1, busy=1):
     """Return the ports in each cycle, for an image of random bits.
 
-    rows, columns: of sums.  pool: rows of sums that are there at the same time.
+    rows, columns: of sums; all columns that D planes can make together are gone through.
+    pool: rows of sums that are there at the same time.
     """
     memories = Memories(SIZE)
     random = np.random.default_rng(rng.getrandbits(32))
@@ -52,12 +52,12 @@ def cycles_of(rng, part, rows, columns, pool=1, busy=1):
                 row = to_ints(image[None, y * part.planes + plane, :S])[0] if inside else NOTHING
                 found.append({"load": 1, "inside": inside, "row": row})
         newest = end
-        for x in range(columns):
+        for x in range(0, columns - D + 1):
             for q in range(pool):
                 for word in range(values.shape[2]):
                     while rng.random() > busy:
                         found.append({})
-                    patch = values[first + q, x, word]
+                    patch = values[first + q, x : x + D, word].reshape(-1)
                     found.append({
                         "column": part.left + x * part.stride & 0x1FFFF,
                         "upper": q == 0 and pool == 2, "second": word,
@@ -85,22 +85,25 @@ async def check(dut, images):
 async def all_kernels(dut, pool):
     """Each kernel and number of planes, at borders and inside."""
     rng = generator(f"kernels {pool}")
-    await check(dut, [
-        cycles_of(rng, window_of(rng, kernel), pool * rng.randint(1, 2), rng.randint(1, 4), pool,
-                  rng.choice((0.7, 1)))
-        for kernel in kernels(SIZE) * 3
-    ])  # fmt: skip
+    images = []
+    while len(images) < 16:
+        for kernel in SIZE.windows:
+            shape = pool * rng.randint(1, 2), D + rng.randint(0, 3)
+            window = window_of(rng, kernel)
+            images.append(cycles_of(rng, window, *shape, pool, rng.choice((0.7, 1))))
+    await check(dut, images)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def edges(dut):
     """Patches that are outside as a whole, far to both sides; an image of one bit, of all lanes."""
-    rng, kernel = generator("edges"), kernels(SIZE)[-1]
-    one = {"height": 1, "width": 1, "stride": 1}
-    await check(dut, [
-        cycles_of(rng, window_of(rng, (2, 1), left=-30, zero_true=0), 1, 40),
-        cycles_of(rng, window_of(rng, (2, 1), top=-9, zero_true=0), 12, 2),
-        cycles_of(rng, window_of(rng, kernel, top=0, left=0, **one), 1, 1),
-        cycles_of(rng, window_of(rng, (1, 1), width=S, left=S - 2, stride=1, zero_true=0), 1, 4),
-        cycles_of(rng, window_of(rng, (3, 1), stride=2, zero_true=0), 4, 3, 2),
-    ])  # fmt: skip
+    rng = generator("edges")
+    one, inside = {"height": 1, "width": 1, "stride": 1}, {"top": 0, "left": 0}
+    for kernel in {SIZE.windows[0], SIZE.windows[-1]}:
+        await check(dut, [
+            cycles_of(rng, window_of(rng, kernel, left=-30, zero_true=0), 1, 40),
+            cycles_of(rng, window_of(rng, kernel, top=-9, zero_true=0), 12, 1 + D),
+            cycles_of(rng, window_of(rng, kernel, **inside, **one), 1, D),
+            cycles_of(rng, window_of(rng, kernel, width=S, left=S - 2, zero_true=0), 1, 3 + D),
+            cycles_of(rng, window_of(rng, kernel, stride=kernel.stride, zero_true=0), 4, 2 + D, 2),
+        ])  # fmt: skip

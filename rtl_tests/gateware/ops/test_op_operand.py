@@ -9,6 +9,14 @@ from boldhw.spec.ops.array import ArraySize
 SHAPES = {
     "one_port": {"elements": 3, "lanes": 12, "segments": 2},
     "two_ports": {"elements": 2, "lanes": 16, "segments": 1, "dual_port": True},
+    "two_planes": {"elements": 3, "lanes": 12, "segments": 2, "planes": 2},
+    "four_planes": {
+        "elements": 2,
+        "lanes": 16,
+        "segments": 1,
+        "planes": 4,
+        "dual_port": True,
+    },
 }
 
 
