@@ -21,6 +21,8 @@ class Loops(wiring.Component):
         Bits of the count of each level, the innermost first.
     inner : int
         Levels that can begin again while those outside of them go on.
+    bits : int
+        Bits of an address.
 
     Members
     -------
@@ -29,16 +31,19 @@ class Loops(wiring.Component):
     again : In(1)
         The inner levels begin again, at the address at which they did; not together with ``step``.
         Only with ``inner``.
+    still : In(1)
+        The inner levels count as ended: a step moves those outside of them, and ``addr`` means
+        nothing. Constant from ``start`` to the last step. Only with ``inner``.
     step : In(1)
         Move on. After the last step of all the address means nothing.
-    base : In(FIELD_BITS)
+    base : In(bits)
         First address; in the cycle of ``start``.
     counts : In(data.StructLayout({f"level{i}": bits for i, bits in enumerate(levels)}))
         Steps of each level, 1 and up; constant from ``start`` to the last step.
     jumps : In(data.ArrayLayout(signed(FIELD_BITS), len(levels)))
         What is added when a level moves; constant likewise.
-    addr : Out(FIELD_BITS), registered
-        Address of this step; an adder of 16 bits has no carry.
+    addr : Out(bits), registered
+        Address of this step; the adder has no carry.
     ends : Out(len(levels)), combinational
         Bit i: levels 0 to i are at their last step. The last bit is set in the last step of all.
         From registers only.
@@ -55,19 +60,19 @@ class Loops(wiring.Component):
         ends[1]              .      .      .      1
     """
 
-    def __init__(self, levels, inner):
-        self.levels, self.inner = tuple(levels), inner
+    def __init__(self, levels, inner, bits=FIELD_BITS):
+        self.levels, self.inner, self.bits = tuple(levels), inner, bits
         counts = {f"level{i}": bits for i, bits in enumerate(self.levels)}
         members = {
             "start": In(1),
             "step": In(1),
-            "base": In(FIELD_BITS),
+            "base": In(bits),
             "counts": In(data.StructLayout(counts)),
             "jumps": In(data.ArrayLayout(signed(FIELD_BITS), len(self.levels))),
-            "addr": Out(FIELD_BITS),
+            "addr": Out(bits),
             "ends": Out(len(self.levels)),
         }
-        super().__init__(members | ({"again": In(1)} if inner else {}))
+        super().__init__(members | ({"again": In(1), "still": In(1)} if inner else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -75,20 +80,25 @@ class Loops(wiring.Component):
         inside, jump = Const(1), 0  # all levels inside are at their ends; jump of what moves
         ends = []
         for i, bits in enumerate(self.levels):
-            count, left = self.counts[f"level{i}"], Signal(bits, name=f"left{i}")
+            if i and i == self.inner:
+                inside |= self.still
+            count, number = self.counts[f"level{i}"], Signal(bits, name=f"number{i}", init=1)
             ended, end = Signal(name=f"ended{i}"), Signal(name=f"end{i}")
-            m.d.comb += end.eq(inside & ended)
-            # The flag is known a step sooner: it chooses the jump.
+            after = Signal(bits, name=f"after{i}")
+            m.d.comb += [end.eq(inside & ended), after.eq(number + 1)]
+            # The flag is known a step sooner: it chooses the jump. Steps are counted up from 1:
+            # a counter that begins again at a constant takes half the logic.
             begins = self.start | (again if i < self.inner else 0)
             with m.If(begins | self.step & end):
-                m.d.sync += [left.eq(count - 1), ended.eq(count == 1)]
+                m.d.sync += [number.eq(1), ended.eq(count == 1)]
             with m.Elif(self.step & inside):
-                m.d.sync += [left.eq(left - 1), ended.eq(left == 1)]
-            jump |= self.jumps[i].as_unsigned() & (inside & ~ended).replicate(FIELD_BITS)
+                m.d.sync += [number.eq(after), ended.eq(after == count)]
+            moves = (inside & ~ended).replicate(self.bits)
+            jump |= self.jumps[i].as_unsigned()[: self.bits] & moves
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        first, onward = Signal(FIELD_BITS), Signal(FIELD_BITS)  # first: of the inner levels
+        first, onward = Signal(self.bits), Signal(self.bits)  # first: of the inner levels
         m.d.comb += onward.eq(Mux(self.start, self.base, self.addr + jump))
         with m.If(self.start | self.step):
             m.d.sync += self.addr.eq(onward)

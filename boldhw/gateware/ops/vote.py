@@ -131,10 +131,12 @@ class VoteUnit(wiring.Component):
         for name in ("weights", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
         ended = self._votes(m, columns, twice, doubled)
-        closes = ended & columns.last
+        last_group = columns.groups.of_all
+        closes = ended & last_group
         m.d.comb += [
             columns.start.eq(self.op.start),
-            columns.next.eq(ended & ~columns.last),
+            columns.builds.eq(1),
+            columns.next.eq(ended & ~last_group),
             columns.op.eq(op),
             columns.part.eq(part),
             columns.image.eq(self.windows[0]),
