@@ -108,7 +108,10 @@ class RowPass(wiring.Component):
         m.submodules.lane = lane = Lane(self.size)
         number, flipping = Signal(range(p + BEHIND + 2)), Signal()  # from 1: in the lane
         last, again = number == p + BEHIND, Signal()
-        m.d.comb += [again.eq(last & self.flips & ~flipping), self.done.eq(number == p + BEHIND + 1)]
+        m.d.comb += [
+            again.eq(last & self.flips & ~flipping),
+            self.done.eq(number == p + BEHIND + 1),
+        ]
         row = self.result.as_value()
         with m.If(number != 0):
             m.d.sync += number.eq(number + 1)

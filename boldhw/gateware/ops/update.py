@@ -241,7 +241,8 @@ class UpdateUnit(wiring.Component):
     def _counters(self, m, control, columns, passes):
         """Read sums of deltas and means, clear the sums at the end; add up flips."""
         size, flip = self.size, self.flip.op
-        row, mean_row = Signal(address_bits(size.counter_rows)), Signal(address_bits(size.unit_rows))
+        row = Signal(address_bits(size.counter_rows))
+        mean_row = Signal(address_bits(size.unit_rows))
         begins = self.vote.start | self.flip.start
         with m.If(control.next):
             m.d.sync += row.eq(row + 1)
