@@ -131,11 +131,12 @@ class Columns(wiring.Component):
         with m.If((self.start | self.next) & self.builds):
             m.d.sync += running.eq(1)
         self._granules(m, loops)
-        again = ends & ~group_ends
+        again, begins = ends & ~group_ends, Signal()
+        m.d.comb += begins.eq(self.start | self.next | again)
         self._loops(m, loops, moves, again)
-        inside = self._inside(m, loops, moves, again)
-        row_ends = moves & loops.ends[0] & ~loops.ends[1]
-        image = self._image(m, running, loading, row_ends, again)
+        line_ends, row_ends = Signal(), moves & loops.ends[0] & ~loops.ends[1]
+        inside, of_row = self._inside(m, loops, moves, begins, line_ends)
+        image = self._image(m, running, loading, begins, row_ends, line_ends, of_row)
         inside |= self.is_window
         reads = moves & ~beyond & inside & ~self.is_window
         m.d.comb += [
@@ -147,15 +148,16 @@ class Columns(wiring.Component):
             delay(m, each, late)
             for each in (moves, ~beyond & inside, full, ends, group_ends, inverse)
         )
-        granule = self.groups.granule
-        signs = Mux(self.is_window, self.window.sign, self.read.row[: size.lanes])
-        known = self.window.mask.word_select(granule, size.elements)
-        known |= (~self.is_window).replicate(size.elements)
-        word = signs.word_select(granule, size.elements) ^ inverse.replicate(size.elements)
+        sign, mask, row = (
+            word.word_select(self.groups.granule, size.elements)
+            for word in (self.window.sign, self.window.mask, self.read.row[: size.lanes])
+        )
+        patch = (sign ^ inverse.replicate(size.elements)) & mask
+        counts = self.lanes & here.replicate(size.elements)
         m.d.comb += [
             self.turner.shift.eq(shift),
             self.turner.turn.eq(turn),
-            self.turner.word_in.eq(word & known & self.lanes & here.replicate(size.elements)),
+            self.turner.word_in.eq(Mux(self.is_window, patch, row) & counts),
         ]
         self._store(m, shift, here, turn, ends, group_ends, inverse)
         return m
@@ -176,29 +178,30 @@ class Columns(wiring.Component):
             loops.again.eq(again | self.next & ~of_word),
         ]
 
-    def _image(self, m, running, loading, row_ends, again):
+    def _image(self, m, running, loading, begins, row_ends, line_ends, of_row):
         """Load rows of an image in front of each row of places; return where the next one is."""
         window, part = self.window, self.image
         left, plane = Signal.like(part.stride), Signal(2)
-        row, addr = Signal(signed(map_bits(self.size))), Signal(address_bits(self.size.data_rows))
+        addr = Signal(address_bits(self.size.data_rows))
         m.d.comb += [
             loading.eq(running & (left != 0)),
+            line_ends.eq(loading & (plane + 1 == part.planes)),
             window.load.eq(loading),
-            window.inside.eq(loading & (row >= 0) & (row < part.height)),
+            window.inside.eq(loading & of_row),
         ]
         with m.If(loading):
-            m.d.sync += [addr.eq(addr + 1), plane.eq(plane + 1)]
-            with m.If(plane + 1 == part.planes):
-                m.d.sync += [plane.eq(0), row.eq(row + 1), left.eq(left - 1)]
+            m.d.sync += plane.eq(plane + 1)
+            with m.If(of_row):  # rows above the image are not there
+                m.d.sync += addr.eq(addr + 1)
+        with m.If(line_ends):
+            m.d.sync += [plane.eq(0), left.eq(left - 1)]
         with m.If(row_ends & self.is_window):
             m.d.sync += left.eq(part.stride)
-        with m.If((self.start | self.next | again) & self.is_window):
-            above = [Mux(part.planes[bit], part.top << bit, 0) for bit in range(len(plane))]
+        with m.If(begins):
             m.d.sync += [
-                left.eq(part.side),
+                left.eq(Mux(self.is_window, part.side, 0)),
                 plane.eq(0),
-                row.eq(part.top),
-                addr.eq(part.in_row + sum(above)),
+                addr.eq(part.in_row),
             ]
         return addr
 
@@ -216,11 +219,13 @@ class Columns(wiring.Component):
         in_group = Cat(lane < self.part.lanes for lane in range(self.size.elements))
         m.d.comb += self.lanes.eq(Mux(granules.of_pixels, in_group, ~0))
 
-    def _inside(self, m, loops, moves, again):
-        """Return whether the place that is read is of the map."""
-        part, groups = self.part, self.groups
-        shape = signed(map_bits(self.size))
-        y, x, first_y, first_x, after_y, after_x = (Signal(shape) for _ in range(6))
+    def _inside(self, m, loops, moves, begins, line_ends):
+        """Return whether the place that is read is of the map, and whether its row is.
+
+        The row of a window is that of the image that is loaded.
+        """
+        part, groups, bits = self.part, self.groups, map_bits(self.size)
+        y, x, first_y, first_x, after_y, after_x = (Signal(signed(bits)) for _ in range(6))
         m.d.comb += [after_y.eq(first_y), after_x.eq(first_x)]  # the next first ones
         with m.If(self.next & groups.of_tap):
             m.d.comb += after_x.eq(first_x + part.dilation)
@@ -231,13 +236,17 @@ class Columns(wiring.Component):
         with m.If(self.start):
             m.d.comb += after_y.eq(part.top)
         m.d.sync += [first_y.eq(after_y), first_x.eq(after_x)]
-        begins, steps = self.start | self.next | again, moves & ~loops.ends[1]
+        steps = moves & ~loops.ends[1]
+        row_ends = steps & loops.ends[0]
         with m.If(begins | steps):
-            m.d.sync += x.eq(Mux(begins | loops.ends[0], after_x, x + part.stride))
-        with m.If(begins | steps & loops.ends[0]):
-            m.d.sync += y.eq(Mux(begins, after_y, y + part.stride))
+            m.d.sync += x.eq(Mux(begins | row_ends, after_x, x + part.stride))
+        with m.If(begins | Mux(self.is_window, line_ends, row_ends)):
+            step = Mux(self.is_window, 1, part.stride)
+            m.d.sync += y.eq(Mux(begins, after_y, y + step))
+        # A negative one, without its sign, is beyond all maps.
         of_row, of_column = (
-            (at >= 0) & (at < size) for at, size in ((y, part.height), (x, part.width))
+            at.as_unsigned() < size[: bits - 1]
+            for at, size in ((y, part.height), (x, part.width))
         )
         second = Signal()  # word of a patch
         with m.If(self.start | self.next & groups.of_word):
@@ -246,7 +255,7 @@ class Columns(wiring.Component):
             self.window.column.eq(Mux(self.is_window & moves, x, 0)),
             self.window.second.eq(self.is_window & second),
         ]
-        return of_row & (of_column | ~part.border)
+        return of_row & (of_column | ~part.border), of_row
 
     def _store(self, m, shift, here, turn, ends, group_ends, inverse):
         """Write blocks that were turned over, and which of their places are of the map."""

@@ -3,6 +3,7 @@
 from amaranth.hdl import Mux, Signal
 
 from boldhw.gateware.ops.ports import op_layout
+from boldhw.spec.ops.edges import WINDOW_WORDS
 from boldhw.spec.ops.kinds import Segment
 
 SAME = ("in_row", "weight_row", "groups", "lanes", "stride", "top", "left", "height", "width",
@@ -12,15 +13,18 @@ SAME = ("in_row", "weight_row", "groups", "lanes", "stride", "top", "left", "hei
 def kernel_of(m, size, part, window, is_window):
     """Return a segment: ``part``, or the pixel of patches that a window makes of an image.
 
-    part, window: the descriptor as either kind.
+    Values that mean nothing to a window, like jumps, are any. part, window: the descriptor as
+    either kind.
     """
     found = Signal(op_layout(Segment))
-    words = (window.groups + size.granules - 1) >> (size.granules - 1).bit_length()
+    words = Mux(window.groups > size.granules, WINDOW_WORDS, 1)
     own = {"taps": 1, "across": 1, "down": 1, "dilation": 1, "words": words}
     own |= {name: getattr(window, name) for name in SAME}
     for each in Segment.values():
         value = getattr(part, each.name)
-        m.d.comb += found[each.name].eq(Mux(is_window, own.get(each.name, 0), value))
+        if each.name in own:
+            value = Mux(is_window, own[each.name], value)
+        m.d.comb += found[each.name].eq(value)
     return found
 
 

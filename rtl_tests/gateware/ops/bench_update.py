@@ -142,6 +142,12 @@ async def windows(dut):
     for number in range(8):
         sums = rng.randint(1, 4), rng.randint(1, 4)
         part = window_of(rng, SIZE, sums, zero_true=number % 2)
-        cases.append([part, op_of(rng, part, sums, rng.choice((1, 2, P + 1)), column_row=0)])
-        cases.append(a_flip(rng, Turned.NONE))
+        outputs = rng.choice((1, 2, P + 1))
+        op = op_of(rng, part, sums, outputs, column_row=BEHIND)
+        cases.append([part, op])
+        along = op_flips.op_of(
+            rng, SIZE, part, Turned.NONE, outputs, **values(rng, acc_row=op.acc_row)
+        )
+        cases.append([part, replace(op, fused=1), along])
+        cases.append([part, along])
     await check(dut, cases)
