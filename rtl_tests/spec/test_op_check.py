@@ -167,7 +167,9 @@ def test_segments_beyond_those_of_the_array_are_refused(program):
         DataError, match="has 2 segments in front of it; the array takes segments=1"
     ):
         check(few, program.lists | {"forward": [one, *program.lists["forward"]]}, (0, 1))
-    window = Window(groups=1, lanes=1, side=1, planes=1, height=1, width=1, stride=1)
+    ones = ("groups", "lanes", "side", "planes", "height", "width", "stride", "words", "across",
+            "down", "taps", "dilation")  # fmt: skip
+    window = Window(**dict.fromkeys(ones, 1))
     lists = program.lists | {"forward": [window, window, *program.lists["forward"][1:]]}
     assert "reads 2 windows; there are rows for one image" in refusal(program, lists)
 

@@ -42,7 +42,7 @@ class Columns(wiring.Component):
     op : In(op_layout(Vote))
         The op, constant while groups are built.
     part : In(op_layout(Segment))
-        Its segment; of a window what :func:`boldhw.gateware.ops.kernel.kernel_of` returns.
+        Its segment; of a window what it has in the same places.
     image : In(op_layout(Window))
         The descriptor, if it is a window.
     is_window : In(1)

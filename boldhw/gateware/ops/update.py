@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
-from boldhw.gateware.ops.kernel import counts_twice, kernel_of
+from boldhw.gateware.ops.kernel import counts_twice
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     ArrayPort,
@@ -51,7 +51,7 @@ class UpdateUnit(wiring.Component):
     flip : Out(OpPort(Flip))
         The op, if it is a FLIP; its values are also those of the FLIP that runs along.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
-        Its segment is the first one.
+        Its segment is the first one; of a window what it has in the same places.
     windows : In(data.ArrayLayout(op_layout(Window), size.segments))
         The same descriptor, if it is a window.
     are_windows : In(size.segments)
@@ -120,11 +120,11 @@ class UpdateUnit(wiring.Component):
         m.submodules.passes = passes = RowPass(size)
         m.submodules.places = places = BlockPlaces(size)
         is_window = self.are_windows[0]
-        part = kernel_of(m, size, self.parts[0], self.windows[0], is_window)
+        part = self.parts[0]
         twice, doubled = Signal(), Signal()  # sums are twice the votes
         flips, start = Signal(), Signal()
         m.d.comb += [
-            twice.eq(counts_twice(self.windows[0], is_window)),
+            twice.eq(counts_twice(part, is_window)),
             doubled.eq(part.zero_true | twice),
             start.eq(self.vote.start | self.flip.start),
             flips.eq(~control.is_vote | op.fused),

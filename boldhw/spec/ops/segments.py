@@ -203,6 +203,11 @@ def _window(memory: MemoryMap, edge: Edge, zero_true: bool, top: int, left: int)
     return Window(
         in_row=memory.image + above * edge.window.planes,
         weight_row=memory.weights[edge],
+        words=words.count,
+        across=1,
+        down=1,
+        taps=1,
+        dilation=1,
         planes=edge.window.planes,
         side=edge.layer.kernel.side,
         stride=edge.stride,

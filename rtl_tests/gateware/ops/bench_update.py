@@ -6,7 +6,7 @@ import cocotb
 from support import op_flips
 from support.op_bench import run_op
 from support.op_memories import OpMemories
-from support.op_segments import gathered_segment, random_segment, segment_of, window_of
+from support.op_segments import as_segment, gathered_segment, random_segment, segment_of, window_of
 from support.op_votes import SIZE, P, S, op_of
 from support.streams import generator, start
 
@@ -76,7 +76,8 @@ async def check(dut, cases):
         count = rng.randint(0, 200)
         memories.golden.count = dut.active_samples.value = count
         is_window = dut.are_windows.value = isinstance(part, Window)
-        parts = [(dut.windows if is_window else dut.parts, part)]
+        parts = [(dut.parts, as_segment(part))]
+        parts += [(dut.windows, part)] * is_window
         for each in ops[1:]:
             (vote if isinstance(each, Vote) else flip).run(memories.golden, each, part)
         parts += [(dut.flip__op, each) for each in along]
