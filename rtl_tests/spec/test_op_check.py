@@ -131,6 +131,8 @@ def test_bad_windows_are_refused():
         ({"height": 900}, "of the data memory, which has"),
         ({"stride": 3}, "pools sums of a window more than 2 pixels apart"),
         ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
+        ({"words": 1}, "has words=1, and deltas, across, down, taps and dilation of (0, 1, 1, 1"),
+        ({"taps": 2}, "5 groups make it 2, and 0, 1, 1, 1 and 1"),
     ):
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))
     lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
@@ -253,3 +255,17 @@ def test_numbers_that_no_field_holds_are_refused():
     size = ArraySize(elements=2, lanes=8, batch=1)
     with pytest.raises(ConfigError, match="network .* needs data_rows=|would be"):
         compiled(network, size, GraphSettings(layers=layers, batch=1))
+
+
+def test_votes_far_beside_a_map_are_refused():
+    size = replace(SIZE, data_rows=64)  # counters reach from -128 to 127
+    vote = Vote(rows=2, columns=3)
+    ones = dict.fromkeys(("down", "across", "taps", "dilation", "height", "width", "stride"), 1)
+    check_parts(size, "an op", vote, [Segment(**ones, top=-128, left=100)])
+    far = ("row", {"top": -129}), ("column", {"left": 125}), ("row", {"height": 128})
+    for name, values in far:
+        with pytest.raises(DataError, match=f"places from map {name} .* data_rows=64 counts up to"):
+            check_parts(size, "an op", vote, [Segment(**ones | values)])
+    window = Window(side=1, stride=1, height=9, width=9, top=2, border=1)
+    with pytest.raises(DataError, match="from row 2 on; let its in_row be that row, and top=0"):
+        check_parts(size, "an op", vote, [window])

@@ -114,7 +114,7 @@ class Columns(wiring.Component):
         places = place_bits(size)
         m.submodules.loops = loops = Loops(
             (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
-            address_bits(size.data_rows),
+            address_bits(size.data_rows), not size.serial,
         )  # fmt: skip
         moves = running & ~loading
         m.d.comb += [
@@ -252,8 +252,8 @@ class Columns(wiring.Component):
         with m.If(self.start | self.next & groups.of_word):
             m.d.sync += second.eq(~self.start)
         m.d.comb += [
-            self.window.column.eq(Mux(self.is_window & moves, x, 0)),
-            self.window.second.eq(self.is_window & second),
+            self.window.column.eq(x),
+            self.window.second.eq(second),
         ]
         return of_row & (of_column | ~part.border), of_row
 
@@ -270,9 +270,10 @@ class Columns(wiring.Component):
         with m.If(shift):
             m.d.sync += bits.eq(Cat(bits[1:], here))
         with m.If(stores):
-            m.d.sync += [granule.eq(granule + 1), row.eq(row + last), addr.eq(addr + last)]
+            m.d.sync += [granule.eq(granule + 1), row.eq(row + last)]
+            m.d.sync += addr.eq(addr + (last | passed))
         with m.If(passed):  # columns of F's follow those of T's
-            m.d.sync += [granule.eq(0), addr.eq(op.column_row + op.wide)]
+            m.d.sync += granule.eq(0)
         with m.If(self.start | self.next):
             m.d.sync += [granule.eq(0), row.eq(0), addr.eq(op.column_row)]
         m.submodules.known = known = RowMemory(
@@ -286,11 +287,11 @@ class Columns(wiring.Component):
             self.done.eq(ended),
             known.addr.eq(self.row),
             known.write_addr.eq(row),
+            known.write_row.eq((bits & stores.replicate(p)).replicate(size.granules)),
             self.known.eq(known.row),
         ]
         for number in range(size.granules):  # places after the block are not of the map
-            own = granule == number
-            m.d.comb += [
-                known.write[number].eq(stores & known_too & (own | (granule < number))),
-                known.write_row.word_select(number, p).eq(bits & own.replicate(p)),
-            ]
+            own, behind = granule == number, granule < number
+            m.d.comb += known.write[number].eq(
+                known_too & stores & own | ~inverse & turn & behind
+            )

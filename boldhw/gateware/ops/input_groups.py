@@ -86,8 +86,10 @@ class Granules(wiring.Component):
         m = Module()
         part, granules = self.part, self.size.granules
         last_granule = self.granule == granules - 1
-        bits = groups_bits(self.size)
-        left, of_word = Signal(bits), Signal(bits)
+        # Groups from this one on: of a pixel, and of a tap in this word; where they fill the word
+        # their number says only that.
+        of_word, left = Signal(groups_bits(self.size)), Signal(range(2 * granules + 1))
+        filled = 2 * granules
         m.d.comb += [
             self.of_pixels.eq(left == 1),
             self.of_tap.eq(self.of_pixels | last_granule),
@@ -103,10 +105,11 @@ class Granules(wiring.Component):
             m.d.comb += again.eq(part.groups)
         with m.Elif(self.of_pixel):
             m.d.comb += again.eq(of_word - granules)
+        full = again > granules
         with m.If(part.taps > 1):
             begins = self.start | self.of_pixel
             m.d.comb += granule.eq(Mux(begins, part.skip * part.groups[: len(granule)], 0))
-        with m.Elif(again < granules):
+        with m.Elif(~full):
             m.d.comb += granule.eq(-again)
         with m.If(self.next):
             m.d.sync += [
@@ -118,7 +121,11 @@ class Granules(wiring.Component):
             with m.If(self.of_pixel):
                 m.d.sync += self.of_first_word.eq(self.of_line)
         with m.If(self.start | self.next & last_granule):
-            m.d.sync += [left.eq(again), of_word.eq(again), self.granule.eq(granule)]
+            m.d.sync += [
+                left.eq(Mux(full, filled, again)),
+                of_word.eq(again),
+                self.granule.eq(granule),
+            ]
         with m.If(self.start):
             m.d.sync += [self.of_first_tap.eq(1), self.of_first_word.eq(1)]
         return m

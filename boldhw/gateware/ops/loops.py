@@ -23,6 +23,8 @@ class Loops(wiring.Component):
         Levels that can begin again while those outside of them go on.
     bits : int
         Bits of an address.
+    early : bool
+        Ends are known a step sooner: more logic, and a shorter way to the address.
 
     Members
     -------
@@ -60,8 +62,8 @@ class Loops(wiring.Component):
         ends[1]              .      .      .      1
     """
 
-    def __init__(self, levels, inner, bits=FIELD_BITS):
-        self.levels, self.inner, self.bits = tuple(levels), inner, bits
+    def __init__(self, levels, inner, bits=FIELD_BITS, early=True):
+        self.levels, self.inner, self.bits, self.early = tuple(levels), inner, bits, early
         counts = {f"level{i}": bits for i, bits in enumerate(self.levels)}
         members = {
             "start": In(1),
@@ -86,13 +88,20 @@ class Loops(wiring.Component):
             ended, end = Signal(name=f"ended{i}"), Signal(name=f"end{i}")
             after = Signal(bits, name=f"after{i}")
             m.d.comb += [end.eq(inside & ended), after.eq(number + 1)]
-            # The flag is known a step sooner: it chooses the jump. Steps are counted up from 1:
-            # a counter that begins again at a constant takes half the logic.
+            # Steps are counted up from 1: a counter that begins again at a constant takes half the
+            # logic. The flag chooses the jump.
             begins = self.start | (again if i < self.inner else 0)
+            if self.early:
+                with m.If(begins | self.step & end):
+                    m.d.sync += ended.eq(count == 1)
+                with m.Elif(self.step & inside):
+                    m.d.sync += ended.eq(after == count)
+            else:
+                m.d.comb += ended.eq(number == count)
             with m.If(begins | self.step & end):
-                m.d.sync += [number.eq(1), ended.eq(count == 1)]
+                m.d.sync += number.eq(1)
             with m.Elif(self.step & inside):
-                m.d.sync += [number.eq(after), ended.eq(after == count)]
+                m.d.sync += number.eq(after)
             moves = (inside & ~ended).replicate(self.bits)
             jump |= self.jumps[i].as_unsigned()[: self.bits] & moves
             inside = end

@@ -164,13 +164,6 @@ def _segment(op: Segment, size: ArraySize) -> Iterator[str]:
 
 
 def _window(op: Window, size: ArraySize) -> Iterator[str]:
-    ones = op.across, op.down, op.taps, op.dilation
-    words = kernel_words(op, size).count
-    if (op.deltas, op.words, *ones) != (0, words, 1, 1, 1, 1):
-        yield (
-            f"has words={op.words}, and deltas, across, down, taps and dilation of "
-            f"{(op.deltas, *ones)}; {op.groups} groups make it {words}, and 0, 1, 1, 1 and 1"
-        )
     bits = op.side**2 * op.planes
     if bits != _terms(op, size):
         yield f"has patches of {bits} bits, and {op.groups} groups for {_terms(op, size)}"
@@ -180,6 +173,13 @@ def _window(op: Window, size: ArraySize) -> Iterator[str]:
         yield (
             f"has patches of {op.side} x {op.side} x {op.planes}; a window unit makes up to "
             f"{WINDOW_SIDE} x {WINDOW_SIDE} of {WINDOW_PLANES} planes, {WINDOW_WORDS} words"
+        )
+    ones = op.across, op.down, op.taps, op.dilation
+    words = kernel_words(op, size).count
+    if (op.deltas, op.words, *ones) != (0, words, 1, 1, 1, 1):
+        yield (
+            f"has words={op.words}, and deltas, across, down, taps and dilation of "
+            f"{(op.deltas, *ones)}; {op.groups} groups make it {words}, and 0, 1, 1, 1 and 1"
         )
 
 
