@@ -85,8 +85,9 @@ def lanes(board):
 @click.option("--elements", type=int, default=7, show_default=True, help="P of the array.")
 @click.option("--segments", type=int, default=1, show_default=True, help="Segments of an op.")
 @click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
+@click.option("--serial", is_flag=True, help="VOTE and FLIP change one accumulator at a time.")
 @click.option("--whole", is_flag=True, help="The whole engine too, which takes minutes.")
-def ops(board, elements, segments, dual_port, whole):
+def ops(board, elements, segments, dual_port, serial, whole):
     """Print the cells of each unit of an engine of op lists on a board's device, synthesised alone.
 
     The array has four times as many lanes as elements, 8 bits of accumulators and small memories.
@@ -95,8 +96,9 @@ def ops(board, elements, segments, dual_port, whole):
     from boldhw.spec.ops.array import ArraySize
 
     size = ArraySize(
-        elements=elements, lanes=4 * elements, segments=segments, dual_port=dual_port, **ROWS
-    )
+        elements=elements, lanes=4 * elements, segments=segments, dual_port=dual_port,
+        serial=serial, **ROWS
+    )  # fmt: skip
     found = []
     for row in cells(board, size, whole):
         say(" ".join(map(str, row.values())))

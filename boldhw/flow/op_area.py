@@ -6,7 +6,7 @@ from typing import Any
 
 from boldhw.flow.lanes import measure
 from boldhw.gateware.ops.array_planes import ArrayPlanes
-from boldhw.gateware.ops.engine import UNITS, OpEngine, check_size
+from boldhw.gateware.ops.engine import OpEngine, check_size, units_of
 from boldhw.gateware.ops.sequencer import OpSequencer
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.window import WindowUnit
@@ -26,8 +26,11 @@ def cells(board, size: ArraySize, whole: bool = False) -> Iterator[dict[str, Any
     ConfigError for a size that the engine is not made with.
     """
     check_size(size)
+    names: dict[Any, list[str]] = {}  # of the kinds of each unit
+    for kind, unit in units_of(size).items():
+        names.setdefault(unit, []).append(kind.__name__.upper())
     makers: dict[str, Callable[[], Any]] = {
-        **{kind.__name__.upper(): partial(unit, size) for kind, unit in UNITS.items()},
+        **{", ".join(kinds): partial(unit, size) for unit, kinds in names.items()},
         "sequencer": partial(OpSequencer, size),
         "window unit": partial(WindowUnit, size),
         "turner": partial(Turner, size),

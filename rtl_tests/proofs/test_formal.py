@@ -100,8 +100,8 @@ class TestFlipUnit:
 class EarlyLoops(Loops):
     """Ends each level one step early."""
 
-    def _is_last(self, left):
-        return left <= 2
+    def _is_last(self, number, count):
+        return number + 1 >= count
 
 
 class CoarseLoops(Loops):
@@ -132,8 +132,8 @@ class TestLoops:
 
     @pytest.mark.parametrize("inner", [0, 2])
     def test_address_is_base_and_strides_times_indices(self, tmp_path, inner):
-        assert proved(LoopsProof(Loops(self.LEVELS, inner)), tmp_path, DEPTH)
+        assert proved(LoopsProof(Loops(self.LEVELS, inner, 5)), tmp_path, DEPTH)
 
     @pytest.mark.parametrize("mutant", [EarlyLoops, CoarseLoops, ForgetfulLoops])
     def test_mutant_is_refused(self, tmp_path, mutant):
-        assert not proved(LoopsProof(mutant(self.LEVELS, 2)), tmp_path, DEPTH)
+        assert not proved(LoopsProof(mutant(self.LEVELS, 2, 5)), tmp_path, DEPTH)

@@ -153,6 +153,8 @@ def test_bad_windows_are_refused():
             "of patches of 3 x 3 x 1 together, 3 pixels apart; the window unit makes up to 15",
         ),
         ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
+        ({"words": 1}, "has words=1, and deltas, across, down, taps and dilation of (0, 1, 1, 1"),
+        ({"taps": 2}, "5 groups make it 2, and 0, 1, 1, 1 and 1"),
     ):
         assert message in refusal(program, lists_of(program, "forward", Window, **fields))
     lists = lists_of(program, "update", Flip, turned=1, turned_taps=1)
@@ -189,7 +191,9 @@ def test_segments_beyond_those_of_the_array_are_refused(program):
         DataError, match="has 2 segments in front of it; the array takes segments=1"
     ):
         check(few, program.lists | {"forward": [one, *program.lists["forward"]]}, (0, 1))
-    window = Window(groups=1, lanes=1, side=1, planes=1, height=1, width=1, stride=1)
+    ones = ("groups", "lanes", "side", "planes", "height", "width", "stride", "words", "across",
+            "down", "taps", "dilation")  # fmt: skip
+    window = Window(**dict.fromkeys(ones, 1))
     lists = program.lists | {"forward": [window, window, *program.lists["forward"][1:]]}
     assert "reads 2 windows; there are rows for one image" in refusal(program, lists)
 
@@ -279,3 +283,17 @@ def test_numbers_that_no_field_holds_are_refused():
     size = ArraySize(elements=2, lanes=8, batch=1)
     with pytest.raises(ConfigError, match="network .* needs data_rows=|would be"):
         compiled(network, size, GraphSettings(layers=layers, batch=1))
+
+
+def test_votes_far_beside_a_map_are_refused():
+    size = replace(SIZE, data_rows=64)  # counters reach from -128 to 127
+    vote = Vote(rows=2, columns=3)
+    ones = dict.fromkeys(("down", "across", "taps", "dilation", "height", "width", "stride"), 1)
+    check_parts(size, "an op", vote, [Segment(**ones, top=-128, left=100)])
+    far = ("row", {"top": -129}), ("column", {"left": 125}), ("row", {"height": 128})
+    for name, values in far:
+        with pytest.raises(DataError, match=f"places from map {name} .* data_rows=64 counts up to"):
+            check_parts(size, "an op", vote, [Segment(**ones | values)])
+    window = Window(side=1, stride=1, height=9, width=9, top=2, border=1)
+    with pytest.raises(DataError, match="from row 2 on; let its in_row be that row, and top=0"):
+        check_parts(size, "an op", vote, [window])

@@ -71,7 +71,7 @@ class LoopsProof(wiring.Component):
                     Assert(index < count),
                     Assert(loops.ends[i] == Cat(lasts[: i + 1]).all()),
                     # By these alone the states before are ones that are reached.
-                    Assert(loops.left[i] == count - 1 - index),
+                    Assert(loops.number[i] == index + 1),
                     Assert(loops.ended[i] == lasts[i]),
                 ]
             if loops.inner:

@@ -185,31 +185,32 @@ class BlockMemory:
                 self.rows[addr] = self.rows[addr] & ~(ones << place) | word << place
 
 
-async def cycle(dut, memories):
+async def cycle(dut, memories, port="op"):
     """Let one cycle pass; return whether the op ends in it."""
     for memory in memories:
         memory.drive()
     await ReadOnly()
     for memory in memories:
         memory.sample()
-    done = int(dut.op__done.value)
+    done = int(getattr(dut, f"{port}__done").value)
     await FallingEdge(dut.clk)
     return done
 
 
-async def run_op(dut, memories, op, parts=()):
+async def run_op(dut, memories, op, parts=(), port="op"):
     """Run an op; return its cycles from start to done, both included.
 
-    parts: pairs of a port with a layout, and the op to hold there.
+    parts: pairs of a port with a layout, and the op to hold there.  port: of the op.
     """
-    for handle, each in ((dut.op__op, op), *parts):
+    for handle, each in ((getattr(dut, f"{port}__op"), op), *parts):
         handle.value = op_bits(each)
-    dut.op__start.value = 1
-    assert not await cycle(dut, memories), "the unit is done before it begins"
-    dut.op__start.value = 0
+    begin = getattr(dut, f"{port}__start")
+    begin.value = 1
+    assert not await cycle(dut, memories, port), "the unit is done before it begins"
+    begin.value = 0
     for count in range(2, AT_MOST):
-        if await cycle(dut, memories):
+        if await cycle(dut, memories, port):
             for _ in range(2):  # with two ports the last row comes behind
-                assert not await cycle(dut, memories), "the unit is done twice"
+                assert not await cycle(dut, memories, port), "the unit is done twice"
             return count
     raise AssertionError(f"the op runs for more than {AT_MOST} cycles")

@@ -117,4 +117,18 @@ def window_of(rng, size, sums, **fixed):
         "height": height,
         "width": width,
     }
-    return Window(**values | fixed)
+    return Window(**words_of(size, groups) | values | fixed)
+
+
+def words_of(size, groups):
+    """Return the values of a window that say how a segment of its patches is read."""
+    ones = dict.fromkeys(("across", "down", "taps", "dilation"), 1)
+    return ones | {"words": ceil_div(groups, size.granules)}
+
+
+def as_segment(part):
+    """Return what units see as a segment: the part itself, or what a window has in its places."""
+    if isinstance(part, Segment):
+        return part
+    names = {each.name for each in Segment.values()} & {each.name for each in Window.values()}
+    return Segment(**{name: getattr(part, name) for name in names})

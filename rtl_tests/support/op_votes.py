@@ -2,7 +2,7 @@
 
 from support.op_bench import run_op
 from support.op_memories import OpMemories
-from support.op_segments import wide
+from support.op_segments import as_segment, wide
 from support.streams import parameters, start
 
 from boldhw.golden.ops import flip, vote
@@ -42,7 +42,8 @@ async def check(dut, cases):
         memories.golden.count = dut.active_samples.value = count
         vote.run(memories.golden, op, part)
         is_window = dut.are_windows.value = isinstance(part, Window)
-        parts = [(dut.windows if is_window else dut.parts, part)]
+        parts = [(dut.parts, as_segment(part))]
+        parts += [(dut.windows, part)] * is_window
         if along:
             flip.run(memories.golden, along[0], part)
             parts.append((dut.flip, along[0]))

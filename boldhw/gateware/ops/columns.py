@@ -5,9 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.input_groups import Granules, GroupFlags
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
-from boldhw.gateware.ops.ports import COLUMN_BITS, BlockWrite, RowRead, WindowPort, op_layout
+from boldhw.gateware.ops.ports import BlockWrite, RowRead, WindowPort, op_layout
+from boldhw.gateware.ops.ranges import address_bits, map_bits, place_bits
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Segment, Vote, Window
@@ -27,7 +29,7 @@ class Columns(wiring.Component):
     ----------
     size : ArraySize
         Of an array of one plane. Gives ``elements`` (P), ``lanes`` (S), ``granules``,
-        ``delta_rows``, ``data_width`` and ``read_latency``.
+        ``data_rows``, ``weight_rows``, ``delta_rows``, ``data_width`` and ``read_latency``.
 
     Members
     -------
@@ -35,10 +37,12 @@ class Columns(wiring.Component):
         Begin with the first input group.
     next : In(1)
         Build the columns of the next one.
+    builds : In(1)
+        Columns are built; else only ``groups`` go on. Constant.
     op : In(op_layout(Vote))
         The op, constant while groups are built.
     part : In(op_layout(Segment))
-        Its segment; of a window what :func:`boldhw.gateware.ops.kernel.kernel_of` returns.
+        Its segment; of a window what it has in the same places.
     image : In(op_layout(Window))
         The descriptor, if it is a window.
     is_window : In(1)
@@ -55,10 +59,10 @@ class Columns(wiring.Component):
         Blocks of the weight memory; combinational, from registers only.
     done : Out(1), combinational
         The last block of the group is written. From registers only.
-    last : Out(1), registered
-        The group is the last one; from ``done`` on.
-    lanes : Out(size.elements), registered
-        Which inputs of the group are in use; from ``done`` on.
+    lanes : Out(size.elements), combinational
+        Which inputs of the group are in use. From registers only.
+    groups : Out(GroupFlags(size))
+        The group that was built; from ``done`` to ``next``.
     row : In(FIELD_BITS)
         Row of ``known`` to read.
     known : Out(size.lanes), registered
@@ -84,6 +88,7 @@ class Columns(wiring.Component):
         super().__init__({
             "start": In(1),
             "next": In(1),
+            "builds": In(1),
             "op": In(op_layout(Vote)),
             "part": In(op_layout(Segment)),
             "image": In(op_layout(Window)),
@@ -94,8 +99,8 @@ class Columns(wiring.Component):
             "turner": Out(TurnerPort(size)),
             "blocks": Out(BlockWrite(size)),
             "done": Out(1),
-            "last": Out(1),
             "lanes": Out(size.elements),
+            "groups": Out(GroupFlags(size)),
             "row": In(FIELD_BITS),
             "known": Out(size.lanes),
         })  # fmt: skip
@@ -106,7 +111,11 @@ class Columns(wiring.Component):
         running, place = Signal(), Signal(range(size.elements))
         full, ends, beyond = Signal(), Signal(), Signal()
         loading, inverse, group_ends = Signal(), Signal(), Signal()
-        m.submodules.loops = loops = Loops((16, 16, 8, 16, 8), 2)
+        places = place_bits(size)
+        m.submodules.loops = loops = Loops(
+            (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
+            address_bits(size.data_rows), not size.serial,
+        )  # fmt: skip
         moves = running & ~loading
         m.d.comb += [
             full.eq(moves & (place == size.elements - 1)),
@@ -119,13 +128,15 @@ class Columns(wiring.Component):
             m.d.sync += [beyond.eq(0), inverse.eq(~group_ends)]
         with m.If(group_ends):
             m.d.sync += running.eq(0)
-        with m.If(self.start | self.next):
+        with m.If((self.start | self.next) & self.builds):
             m.d.sync += running.eq(1)
-        granule, last_granule = self._granules(m, loops, group_ends)
-        self._loops(m, loops, moves, ends, group_ends & last_granule)
-        inside = self._inside(m, loops, moves, ends, group_ends & last_granule)
-        row_ends = moves & loops.ends[0] & ~loops.ends[1]
-        image = self._image(m, running, loading, row_ends, ends & ~group_ends)
+        self._granules(m, loops)
+        again, begins = ends & ~group_ends, Signal()
+        m.d.comb += begins.eq(self.start | self.next | again)
+        self._loops(m, loops, moves, again)
+        line_ends, row_ends = Signal(), moves & loops.ends[0] & ~loops.ends[1]
+        inside, of_row = self._inside(m, loops, moves, begins, line_ends)
+        image = self._image(m, running, loading, begins, row_ends, line_ends, of_row)
         inside |= self.is_window
         reads = moves & ~beyond & inside & ~self.is_window
         m.d.comb += [
@@ -133,136 +144,124 @@ class Columns(wiring.Component):
             self.read.addr.eq(Mux(self.is_window, image, loops.addr)),
         ]
         late = size.read_latency
-        shift, here, turn, granule, ends, group_ends, inverse = (
+        shift, here, turn, ends, group_ends, inverse = (
             delay(m, each, late)
-            for each in (moves, ~beyond & inside, full, granule, ends, group_ends, inverse)
+            for each in (moves, ~beyond & inside, full, ends, group_ends, inverse)
         )
-        signs = Mux(self.is_window, self.window.sign, self.read.row[: size.lanes])
-        known = self.window.mask.word_select(granule, size.elements)
-        known |= (~self.is_window).replicate(size.elements)
-        word = signs.word_select(granule, size.elements) ^ inverse.replicate(size.elements)
+        sign, mask, row = (
+            word.word_select(self.groups.granule, size.elements)
+            for word in (self.window.sign, self.window.mask, self.read.row[: size.lanes])
+        )
+        patch = (sign ^ inverse.replicate(size.elements)) & mask
+        counts = self.lanes & here.replicate(size.elements)
         m.d.comb += [
             self.turner.shift.eq(shift),
             self.turner.turn.eq(turn),
-            self.turner.word_in.eq(word & known & self.lanes & here.replicate(size.elements)),
+            self.turner.word_in.eq(Mux(self.is_window, patch, row) & counts),
         ]
         self._store(m, shift, here, turn, ends, group_ends, inverse)
         return m
 
-    def _loops(self, m, loops, moves, ends, word_ends):
+    def _loops(self, m, loops, moves, again):
         """Go through all places for each granule, and then on to the next word."""
         op, part = self.op, self.part
         jumps = [part[f"jump{level}"] for level in range(5)]
+        of_word = self.groups.of_word
+        counts = (op.columns, op.rows, part.across, part.words, part.down)
         m.d.comb += [
             loops.start.eq(self.start),
+            loops.still.eq(~self.builds),
             loops.base.eq(part.in_row),
-            loops.counts.eq(Cat(op.columns, op.rows, part.across, part.words, part.down)),
+            *(loops.counts[f"level{level}"].eq(count) for level, count in enumerate(counts)),
             loops.jumps.eq(Cat(jumps)),
-            loops.step.eq(moves & ~loops.ends[1] | word_ends),
-            loops.again.eq(ends & ~word_ends),
+            loops.step.eq(moves & ~loops.ends[1] | self.next & of_word),
+            loops.again.eq(again | self.next & ~of_word),
         ]
 
-    def _image(self, m, running, loading, row_ends, again):
+    def _image(self, m, running, loading, begins, row_ends, line_ends, of_row):
         """Load rows of an image in front of each row of places; return where the next one is."""
         window, part = self.window, self.image
-        left, plane = Signal(len(part.stride) + len(part.planes)), Signal.like(part.planes)
-        row, addr = Signal(signed(COLUMN_BITS)), Signal(FIELD_BITS)
+        left, plane = Signal.like(part.stride), Signal(2)
+        addr = Signal(address_bits(self.size.data_rows))
         m.d.comb += [
             loading.eq(running & (left != 0)),
+            line_ends.eq(loading & (plane + 1 == part.planes)),
             window.load.eq(loading),
-            window.inside.eq(loading & (row >= 0) & (row < part.height)),
+            window.inside.eq(loading & of_row),
         ]
-        last_plane = plane + 1 == part.planes
         with m.If(loading):
-            m.d.sync += [left.eq(left - 1), addr.eq(addr + 1), plane.eq(plane + 1)]
-            with m.If(last_plane):
-                m.d.sync += [plane.eq(0), row.eq(row + 1)]
+            m.d.sync += plane.eq(plane + 1)
+            with m.If(of_row):  # rows above the image are not there
+                m.d.sync += addr.eq(addr + 1)
+        with m.If(line_ends):
+            m.d.sync += [plane.eq(0), left.eq(left - 1)]
         with m.If(row_ends & self.is_window):
-            m.d.sync += left.eq(part.stride * part.planes)
-        with m.If((self.start | self.next | again) & self.is_window):
+            m.d.sync += left.eq(part.stride)
+        with m.If(begins):
             m.d.sync += [
-                left.eq(part.side * part.planes),
+                left.eq(Mux(self.is_window, part.side, 0)),
                 plane.eq(0),
-                row.eq(part.top),
-                addr.eq(part.in_row + part.top * part.planes),
+                addr.eq(part.in_row),
             ]
         return addr
 
-    def _granules(self, m, loops, ends):
-        """Go through the granules that hold inputs, of one word after the other.
+    def _granules(self, m, loops):
+        """Go through the granules that hold inputs, of one word after the other."""
+        m.submodules.granules = granules = Granules(self.size)
+        m.d.comb += [
+            granules.start.eq(self.start),
+            granules.next.eq(self.next),
+            granules.part.eq(self.part),
+            granules.ends.eq(loops.ends[2:]),
+        ]
+        for name in self.groups.signature.members:
+            m.d.comb += getattr(self.groups, name).eq(getattr(granules, name))
+        in_group = Cat(lane < self.part.lanes for lane in range(self.size.elements))
+        m.d.comb += self.lanes.eq(Mux(granules.of_pixels, in_group, ~0))
 
-        Return the granule, and whether it is the last one of its word.
+    def _inside(self, m, loops, moves, begins, line_ends):
+        """Return whether the place that is read is of the map, and whether its row is.
+
+        The row of a window is that of the image that is loaded.
         """
-        part, granules = self.part, self.size.granules
-        granule = Signal(range(granules))
-        left, of_word = Signal.like(part.groups), Signal.like(part.groups)
-        last_granule, last_group = granule == granules - 1, left == 1
-        # Of a word that follows: groups of a pixel from it on, and its first granule.
-        again, onward = Signal.like(of_word), Signal.like(granule)
-        new_word = self.start | loops.ends[2]  # of a pixel
-        m.d.comb += again.eq(of_word)
-        with m.If(self.start | loops.ends[3]):
-            m.d.comb += again.eq(part.groups)
-        with m.Elif(loops.ends[2]):
-            m.d.comb += again.eq(of_word - granules)
-        with m.If(part.taps > 1):
-            m.d.comb += onward.eq(Mux(new_word, part.skip * part.groups, 0))
-        with m.Elif(again < granules):
-            m.d.comb += onward.eq(-again)
-        self._tap_ends = ends & (last_group | last_granule)
-        with m.If(self._tap_ends):
-            m.d.sync += left.eq(of_word)
-        with m.Elif(ends):
-            m.d.sync += left.eq(left - 1)
-        with m.If(ends):
-            m.d.sync += granule.eq(granule + 1)
-        with m.If(self.start | ends & last_granule):
-            m.d.sync += [left.eq(again), of_word.eq(again), granule.eq(onward)]
-        # They hold until the next group is built.
-        in_group = Cat(lane < part.lanes for lane in range(self.size.elements))
-        with m.If(delay(m, self.start | self.next, 1)):
-            m.d.sync += self.lanes.eq(Mux(last_group, in_group, ~0))
-        with m.If(ends):
-            m.d.sync += self.last.eq(loops.ends[4] & last_granule)
-        return granule, last_granule
-
-    def _inside(self, m, loops, running, ends, word_ends):
-        """Return whether the place that is read is of the map."""
-        part = self.part
-        y, x, first_y, first_x = (Signal(signed(COLUMN_BITS + 1)) for _ in range(4))
-        with m.If(running & ~loops.ends[1]):
-            m.d.sync += x.eq(x + part.stride)
-            with m.If(loops.ends[0]):
-                m.d.sync += [x.eq(first_x), y.eq(y + part.stride)]
-        with m.If(self._tap_ends):
-            m.d.sync += first_x.eq(first_x + part.dilation)
-        with m.If(word_ends):
-            with m.If(loops.ends[2]):
-                m.d.sync += first_x.eq(part.left)
-            with m.If(loops.ends[3]):
-                m.d.sync += first_y.eq(first_y + part.dilation)
-        with m.If(self.next | ends):
-            m.d.sync += [x.eq(first_x), y.eq(first_y)]
+        part, groups, bits = self.part, self.groups, map_bits(self.size)
+        y, x, first_y, first_x, after_y, after_x = (Signal(signed(bits)) for _ in range(6))
+        m.d.comb += [after_y.eq(first_y), after_x.eq(first_x)]  # the next first ones
+        with m.If(self.next & groups.of_tap):
+            m.d.comb += after_x.eq(first_x + part.dilation)
+        with m.If(self.next & groups.of_line):
+            m.d.comb += after_y.eq(first_y + part.dilation)
+        with m.If(self.start | self.next & groups.of_pixel):
+            m.d.comb += after_x.eq(part.left)
         with m.If(self.start):
-            m.d.sync += [x.eq(part.left), y.eq(part.top)]
-            m.d.sync += [first_x.eq(part.left), first_y.eq(part.top)]
+            m.d.comb += after_y.eq(part.top)
+        m.d.sync += [first_y.eq(after_y), first_x.eq(after_x)]
+        steps = moves & ~loops.ends[1]
+        row_ends = steps & loops.ends[0]
+        with m.If(begins | steps):
+            m.d.sync += x.eq(Mux(begins | row_ends, after_x, x + part.stride))
+        with m.If(begins | Mux(self.is_window, line_ends, row_ends)):
+            step = Mux(self.is_window, 1, part.stride)
+            m.d.sync += y.eq(Mux(begins, after_y, y + step))
+        # A negative one, without its sign, is beyond all maps.
         of_row, of_column = (
-            (at >= 0) & (at < size) for at, size in ((y, part.height), (x, part.width))
+            at.as_unsigned() < size[: bits - 1] for at, size in ((y, part.height), (x, part.width))
         )
         second = Signal()  # word of a patch
-        with m.If(self.start | word_ends):
+        with m.If(self.start | self.next & groups.of_word):
             m.d.sync += second.eq(~self.start)
         m.d.comb += [
-            self.window.column.eq(Mux(self.is_window & running, x, 0)),
-            self.window.second.eq(self.is_window & second),
+            self.window.column.eq(x),
+            self.window.second.eq(second),
         ]
-        return of_row & (of_column | ~part.border)
+        return of_row & (of_column | ~part.border), of_row
 
     def _store(self, m, shift, here, turn, ends, group_ends, inverse):
         """Write blocks that were turned over, and which of their places are of the map."""
         size, op = self.size, self.op
-        p, addr, granule = size.elements, Signal(FIELD_BITS), Signal.like(self.blocks.granule)
-        row, bits = Signal(FIELD_BITS), Signal(p)
+        p, granule = size.elements, Signal.like(self.blocks.granule)
+        addr, bits = Signal(address_bits(size.weight_rows)), Signal(p)
+        row = Signal(address_bits(size.delta_rows))
         stores, passed, ended, known_too = (
             delay(m, each, 1) for each in (turn, ends, group_ends, ~inverse)
         )
@@ -270,9 +269,10 @@ class Columns(wiring.Component):
         with m.If(shift):
             m.d.sync += bits.eq(Cat(bits[1:], here))
         with m.If(stores):
-            m.d.sync += [granule.eq(granule + 1), row.eq(row + last), addr.eq(addr + last)]
+            m.d.sync += [granule.eq(granule + 1), row.eq(row + last)]
+            m.d.sync += addr.eq(addr + (last | passed))
         with m.If(passed):  # columns of F's follow those of T's
-            m.d.sync += [granule.eq(0), addr.eq(op.column_row + op.wide)]
+            m.d.sync += granule.eq(0)
         with m.If(self.start | self.next):
             m.d.sync += [granule.eq(0), row.eq(0), addr.eq(op.column_row)]
         m.submodules.known = known = RowMemory(
@@ -286,11 +286,9 @@ class Columns(wiring.Component):
             self.done.eq(ended),
             known.addr.eq(self.row),
             known.write_addr.eq(row),
+            known.write_row.eq((bits & stores.replicate(p)).replicate(size.granules)),
             self.known.eq(known.row),
         ]
         for number in range(size.granules):  # places after the block are not of the map
-            own = granule == number
-            m.d.comb += [
-                known.write[number].eq(stores & known_too & (own | (granule < number))),
-                known.write_row.word_select(number, p).eq(bits & own.replicate(p)),
-            ]
+            own, behind = granule == number, granule < number
+            m.d.comb += known.write[number].eq(known_too & stores & own | ~inverse & turn & behind)

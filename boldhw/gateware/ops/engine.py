@@ -14,8 +14,9 @@ from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
-from boldhw.gateware.ops.shared import any_of, share_array, share_turner, share_window
+from boldhw.gateware.ops.shared import any_of, op_ports, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
+from boldhw.gateware.ops.update import UpdateUnit
 from boldhw.gateware.ops.vote import VoteUnit
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.numbers import ceil_div
@@ -34,8 +35,10 @@ from boldhw.spec.ops.kinds import (
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
+# A component of several kinds is there once, and has an OpPort for each of them.
 #
-#     op, flip                                values of the op; of VOTE: those of a fused FLIP
+#     op, or any OpPort                       start and values of an op, and when it is done
+#     flip                                    of VOTE: values of a fused FLIP
 #     parts, windows, are_windows, count      segments of the op, as either kind
 #     read, write                             data memory
 #     weights, blocks                         weight memory
@@ -56,12 +59,19 @@ UNITS = {
     Count: CountUnit,
     Loss: LossUnit,
 }
+# One unit for VOTE and FLIP, with ``serial``.
+SERIAL_UNITS = UNITS | {Vote: UpdateUnit, Flip: UpdateUnit}
 TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
 SEGMENTS = 8  # at most
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
 WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
           "score": "score_write"}  # fmt: skip
+
+
+def units_of(size):
+    """Return the component of each kind of op in an array of this size."""
+    return SERIAL_UNITS if size.serial else UNITS
 
 
 def memory_shapes(size):
@@ -112,8 +122,8 @@ class OpEngine(wiring.Component):
     ----------
     size : ArraySize
         Size of array and memories; see :func:`check_size`.
-    kinds : dict
-        Component that runs each kind of op, made from ``size``.
+    kinds : dict, optional
+        Component that runs each kind of op, made from ``size``; else those of :func:`units_of`.
 
     Members
     -------
@@ -146,9 +156,9 @@ class OpEngine(wiring.Component):
     high for one more, in front of them.
     """
 
-    def __init__(self, size, kinds=UNITS):
+    def __init__(self, size, kinds=None):
         check_size(size)
-        self.size, self.kinds = size, kinds
+        self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {
             name: RowMemory(*shape, shared=name == "data" and not size.dual_port)
             for name, shape in memory_shapes(size).items()
@@ -171,10 +181,11 @@ class OpEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.sequencer = sequencer = OpSequencer(self.size)
-        units = {kind: unit(self.size) for kind, unit in self.kinds.items()}
-        for kind, unit in units.items():
-            m.submodules[kind.__name__.lower()] = ResetInserter(sequencer.halt)(unit)
-            self._start(m, sequencer, kind, unit)
+        units = [unit(self.size) for unit in dict.fromkeys(self.kinds.values())]
+        for unit in units:
+            name = "_".join(port.signature.kind.__name__.lower() for port in op_ports(unit))
+            m.submodules[name] = ResetInserter(sequencer.halt)(unit)
+            self._start(m, sequencer, unit)
             self._segments(m, sequencer, unit)
             for name in ("label", "margin", "active_samples"):
                 if name in unit.signature.members:
@@ -183,24 +194,26 @@ class OpEngine(wiring.Component):
             sequencer.start.eq(self.start),
             sequencer.first.eq(self.first),
             sequencer.limit.eq(self.limit),
-            sequencer.done.eq(Cat(unit.op.done for unit in units.values()).any()),
+            sequencer.done.eq(Cat(port.done for unit in units for port in op_ports(unit)).any()),
             self.busy.eq(sequencer.busy),
             self.status.eq(sequencer.status),
             self.cycles.eq(sequencer.cycles),
             self.active.eq(any_of(unit.active for unit in _with(units, "active"))),
             self.hit.eq(any_of(unit.hit for unit in _with(units, "hit"))),
         ]
-        self._memories(m, sequencer, list(units.values()))
+        self._memories(m, sequencer, units)
         rams = self.rams
         share_array(m, self.size, sequencer, _with(units, "array"), rams["weight"].row)
         share_window(m, self.size, sequencer, _with(units, "window"), rams["data"].row)
         share_turner(m, self.size, _with(units, "turner"))
         return m
 
-    def _start(self, m, sequencer, kind, unit):
-        m.d.comb += unit.op.start.eq(sequencer.starts[kind.KIND])
-        connect(m, unit.op.op, kind, sequencer.flip if kind is Flip else sequencer.op)
-        if "flip" in unit.signature.members:
+    def _start(self, m, sequencer, unit):
+        for port in op_ports(unit):
+            kind = port.signature.kind
+            m.d.comb += port.start.eq(sequencer.starts[kind.KIND])
+            connect(m, port.op, kind, sequencer.flip if kind is Flip else sequencer.op)
+        if "flip" in unit.signature.members and unit.signature.members["flip"].is_port:
             connect(m, unit.flip, Flip, sequencer.flip)
 
     def _segments(self, m, sequencer, unit):
@@ -274,5 +287,4 @@ class OpEngine(wiring.Component):
 
 def _with(units, name):
     """Return the units that have a member of this name."""
-    units = units.values() if isinstance(units, dict) else units
     return [unit for unit in units if name in unit.signature.members]

@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.flipper import Flipper
-from boldhw.gateware.ops.kernel import kernel_of
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     BlockWrite,
@@ -18,7 +17,7 @@ from boldhw.gateware.ops.ports import (
 )
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.kinds import Flip, Segment, Window
+from boldhw.spec.ops.kinds import Flip, Segment
 
 
 class FlipUnit(wiring.Component):
@@ -36,11 +35,7 @@ class FlipUnit(wiring.Component):
     op : Out(OpPort(Flip))
         The op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
-        Its segment is the first one.
-    windows : In(data.ArrayLayout(op_layout(Window), size.segments))
-        The same descriptor, if it is a window.
-    are_windows : In(size.segments)
-        Whether it is.
+        Its segment is the first one; of a window what it has in the same places.
     read : Out(RowRead(size.data_width))
         Rows of the data memory; combinational, from registers only.
     write : Out(RowWrite(size.data_width))
@@ -81,8 +76,6 @@ class FlipUnit(wiring.Component):
         super().__init__({
             "op": Out(OpPort(Flip)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
-            "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
-            "are_windows": In(size.segments),
             "read": Out(RowRead(size.data_width)),
             "write": Out(RowWrite(size.data_width)),
             "weights": Out(RowRead(p * size.lanes)),
@@ -96,7 +89,7 @@ class FlipUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, op = self.size, self.op.op
-        part = kernel_of(m, size, self.parts[0], self.windows[0], self.are_windows[0])
+        part = self.parts[0]
         m.submodules.flipper = flipper = Flipper(size)
         for name in ("weights", "blocks", "turner", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))

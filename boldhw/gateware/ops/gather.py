@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.loops import Loops
+from boldhw.gateware.ops.narrow import bits_for, narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Gather
@@ -19,7 +20,7 @@ class GatherUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``data_width``, ``dual_port`` and ``read_latency``.
+        Gives ``batch``, ``data_rows``, ``data_width``, ``dual_port`` and ``read_latency``.
 
     Members
     -------
@@ -63,15 +64,18 @@ class GatherUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        op = self.op.op
-        m.submodules.nest = nest = Loops((8, 16, 16), 0)
+        bits = bits_for(self.size.data_rows)
+        op = narrowed(self.op.op, bits, jump0=FIELD_BITS, jump1=FIELD_BITS, jump2=FIELD_BITS)
+        m.submodules.nest = nest = Loops((8, bits, bits), 0, bits, early=False)
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),
-            nest.counts.eq(Cat(op.across, op.words, op.down)),
+            nest.counts.level0.eq(op.across),
+            nest.counts.level1.eq(op.words),
+            nest.counts.level2.eq(op.down),
             nest.jumps.eq(Cat(op.jump0, op.jump1, op.jump2)),
         ]
-        target, running, ended = Signal(FIELD_BITS), Signal(), Signal()
+        target, running, ended = Signal.like(op.out_row), Signal(), Signal()
         if self.size.dual_port:
             reads, moves = running, running
         else:
@@ -93,6 +97,6 @@ class GatherUnit(wiring.Component):
         with m.If(self.write.valid):
             m.d.sync += target.eq(target + 1)
         with m.If(self.op.start):
-            slot = (self.active_samples * op.slot)[:FIELD_BITS]
+            slot = self.active_samples[: self.size.batch.bit_length()] * op.slot
             m.d.sync += [running.eq(1), target.eq(op.out_row + slot)]
         return m

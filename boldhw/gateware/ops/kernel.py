@@ -1,32 +1,10 @@
-"""The kernel of a segment, also of one that is a window."""
-
-from amaranth.hdl import Mux, Signal
-
-from boldhw.gateware.ops.ports import op_layout
-from boldhw.spec.ops.kinds import Segment
-
-SAME = ("in_row", "weight_row", "groups", "lanes", "stride", "top", "left", "height", "width",
-        "zero_true", "border")  # fmt: skip
+"""What a window says besides what a segment says, too."""
 
 
-def kernel_of(m, size, part, window, is_window):
-    """Return a segment: ``part``, or the pixel of patches that a window makes of an image.
-
-    part, window: the descriptor as either kind.
-    """
-    found = Signal(op_layout(Segment))
-    words = (window.groups + size.granules - 1) >> (size.granules - 1).bit_length()
-    own = {"taps": 1, "across": 1, "down": 1, "dilation": 1, "words": words}
-    own |= {name: getattr(window, name) for name in SAME}
-    for each in Segment.values():
-        value = getattr(part, each.name)
-        m.d.comb += found[each.name].eq(Mux(is_window, own.get(each.name, 0), value))
-    return found
-
-
-def counts_twice(window, is_window):
+def counts_twice(part, is_window):
     """Return a condition: T's and F's of patches vote one after the other.
 
-    In {F,T} coding what is outside of an image is neither.
+    In {F,T} coding what is outside of an image is neither. part: the descriptor as a segment, which
+    has these values in the same places.
     """
-    return is_window & window.border & ~window.zero_true
+    return is_window & part.border & ~part.zero_true

@@ -21,6 +21,10 @@ class Loops(wiring.Component):
         Bits of the count of each level, the innermost first.
     inner : int
         Levels that can begin again while those outside of them go on.
+    bits : int
+        Bits of an address.
+    early : bool
+        Ends are known a step sooner: more logic, and a shorter way to the address.
 
     Members
     -------
@@ -29,16 +33,19 @@ class Loops(wiring.Component):
     again : In(1)
         The inner levels begin again, at the address at which they did; not together with ``step``.
         Only with ``inner``.
+    still : In(1)
+        The inner levels count as ended: a step moves those outside of them, and ``addr`` means
+        nothing. Constant from ``start`` to the last step. Only with ``inner``.
     step : In(1)
         Move on. After the last step of all the address means nothing.
-    base : In(FIELD_BITS)
+    base : In(bits)
         First address; in the cycle of ``start``.
     counts : In(data.StructLayout({f"level{i}": bits for i, bits in enumerate(levels)}))
         Steps of each level, 1 and up; constant from ``start`` to the last step.
     jumps : In(data.ArrayLayout(signed(FIELD_BITS), len(levels)))
         What is added when a level moves; constant likewise.
-    addr : Out(FIELD_BITS), registered
-        Address of this step; an adder of 16 bits has no carry.
+    addr : Out(bits), registered
+        Address of this step; the adder has no carry.
     ends : Out(len(levels)), combinational
         Bit i: levels 0 to i are at their last step. The last bit is set in the last step of all.
         From registers only.
@@ -55,44 +62,58 @@ class Loops(wiring.Component):
         ends[1]              .      .      .      1
     """
 
-    def __init__(self, levels, inner):
-        self.levels, self.inner = tuple(levels), inner
+    def __init__(self, levels, inner, bits=FIELD_BITS, early=True):
+        self.levels, self.inner, self.bits, self.early = tuple(levels), inner, bits, early
         counts = {f"level{i}": bits for i, bits in enumerate(self.levels)}
         members = {
             "start": In(1),
             "step": In(1),
-            "base": In(FIELD_BITS),
+            "base": In(bits),
             "counts": In(data.StructLayout(counts)),
             "jumps": In(data.ArrayLayout(signed(FIELD_BITS), len(self.levels))),
-            "addr": Out(FIELD_BITS),
+            "addr": Out(bits),
             "ends": Out(len(self.levels)),
         }
-        super().__init__(members | ({"again": In(1)} if inner else {}))
-        # State, which a proof refers to: steps that a level has left, whether those are 0, and
-        # where the inner levels begin again.
-        self.left = [Signal(bits, name=f"left{i}") for i, bits in enumerate(self.levels)]
+        super().__init__(members | ({"again": In(1), "still": In(1)} if inner else {}))
+        # State, which a proof refers to: the step of each level, from 1 on, whether it is the last
+        # one, and where the inner levels begin again.
+        self.number = [
+            Signal(bits, name=f"number{i}", init=1) for i, bits in enumerate(self.levels)
+        ]
         self.ended = [Signal(name=f"ended{i}") for i in range(len(self.levels))]
-        self.first = Signal(FIELD_BITS, name="first")
+        self.first = Signal(bits, name="first")
 
     def elaborate(self, platform):
         m = Module()
         again = self.again if self.inner else Const(0)
         inside, jump = Const(1), 0  # all levels inside are at their ends; jump of what moves
         ends = []
-        for i, (left, ended) in enumerate(zip(self.left, self.ended, strict=True)):
+        for i, (number, ended) in enumerate(zip(self.number, self.ended, strict=True)):
+            if i and i == self.inner:
+                inside |= self.still
             count, end = self.counts[f"level{i}"], Signal(name=f"end{i}")
-            m.d.comb += end.eq(inside & ended)
-            # The flag is known a step sooner: it chooses the jump.
+            after = Signal.like(number, name=f"after{i}")
+            m.d.comb += [end.eq(inside & ended), after.eq(number + 1)]
+            # Steps are counted up from 1: a counter that begins again at a constant takes half the
+            # logic. The flag chooses the jump.
             begins = self.start | (again if i < self.inner else 0)
+            if self.early:
+                with m.If(begins | self.step & end):
+                    m.d.sync += ended.eq(self._is_last(1, count))
+                with m.Elif(self.step & inside):
+                    m.d.sync += ended.eq(self._is_last(after, count))
+            else:
+                m.d.comb += ended.eq(self._is_last(number, count))
             with m.If(begins | self.step & end):
-                m.d.sync += [left.eq(count - 1), ended.eq(self._is_last(count))]
+                m.d.sync += number.eq(1)
             with m.Elif(self.step & inside):
-                m.d.sync += [left.eq(left - 1), ended.eq(self._is_last(left))]
-            jump |= self.jumps[i].as_unsigned() & self._moves(inside, ended).replicate(FIELD_BITS)
+                m.d.sync += number.eq(after)
+            moves = self._moves(inside, ended).replicate(self.bits)
+            jump |= self.jumps[i].as_unsigned()[: self.bits] & moves
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        onward = Signal(FIELD_BITS)
+        onward = Signal(self.bits)
         m.d.comb += onward.eq(Mux(self.start, self.base, self.addr + jump))
         with m.If(self.start | self.step):
             m.d.sync += self.addr.eq(onward)
@@ -103,9 +124,9 @@ class Loops(wiring.Component):
                 m.d.sync += self.addr.eq(self.first)
         return m
 
-    def _is_last(self, left):
-        """Return whether the last one of so many steps is next."""
-        return left == 1
+    def _is_last(self, number, count):
+        """Return whether a step is the last one of so many."""
+        return number == count
 
     def _moves(self, inside, ended):
         """Return whether a level is the outermost one that moves."""

@@ -54,6 +54,7 @@ class OpPort(Signature):
     """
 
     def __init__(self, kind):
+        self.kind = kind
         super().__init__({
             "start": In(1),
             "op": In(op_layout(kind)),

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Mux, ResetInserter, Signal
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_planes import ArrayPlanes
+from boldhw.gateware.ops.ports import OpPort
 from boldhw.gateware.ops.sequencer import connect
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.window import WindowUnit
@@ -16,6 +17,15 @@ from boldhw.spec.ops.kinds import Window
 def any_of(values):
     """Return the OR of values, of which all but one are 0."""
     return reduce(or_, values, 0)
+
+
+def op_ports(unit):
+    """Return the ports of the ops that a unit runs: one for each kind."""
+    return [
+        getattr(unit, name)
+        for name, member in unit.signature.members.items()
+        if member.is_signature and isinstance(member.signature, OpPort)
+    ]
 
 
 def share_array(m, size, sequencer, units, weights):
@@ -72,9 +82,9 @@ def share_turner(m, size, units):
 
 def _runs(m, sequencer, unit):
     """Return whether a unit runs, from the cycle after ``start`` to ``done``."""
-    runs = Signal()
-    with m.If(unit.op.done | sequencer.halt):
+    runs, ports = Signal(), op_ports(unit)
+    with m.If(any_of(port.done for port in ports) | sequencer.halt):
         m.d.sync += runs.eq(0)
-    with m.If(unit.op.start):
+    with m.If(any_of(port.start for port in ports)):
         m.d.sync += runs.eq(1)
     return runs

@@ -156,7 +156,7 @@ class TurnUnit(wiring.Component):
         """
         op, size = self._op, self.size
         d, bits = size.planes, bits_for(size.data_rows)
-        m.submodules.nest = nest = Loops((bits, bits, 2), 0)
+        m.submodules.nest = nest = Loops((bits, bits, 2), 0, bits, early=False)
         first, fresh = Signal.like(op.in_row), Signal()  # first place, of the same word of pixels
         reading, second = Signal(), Signal()  # second: of two requests of places that are apart
         apart = op.stride[1] if d > 1 else Const(0)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
 from boldhw.gateware.ops.flipper import Flipper
-from boldhw.gateware.ops.kernel import counts_twice, kernel_of
+from boldhw.gateware.ops.kernel import counts_twice
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     ArrayPort,
@@ -45,7 +45,7 @@ class VoteUnit(wiring.Component):
     flip : In(op_layout(Flip))
         The FLIP that runs along, of a fused op; constant during an op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
-        Its segment is the first one.
+        Its segment is the first one; of a window what it has in the same places.
     windows : In(data.ArrayLayout(op_layout(Window), size.segments))
         The same descriptor, if it is a window.
     are_windows : In(size.segments)
@@ -119,10 +119,10 @@ class VoteUnit(wiring.Component):
         m = Module()
         size, op = self.size, self.op.op
         is_window = self.are_windows[0]
-        part = kernel_of(m, size, self.parts[0], self.windows[0], is_window)
+        part = self.parts[0]
         twice, doubled = Signal(), Signal()  # sums are twice the votes
         m.d.comb += [
-            twice.eq(counts_twice(self.windows[0], is_window)),
+            twice.eq(counts_twice(part, is_window)),
             doubled.eq(part.zero_true | twice),
         ]
         m.submodules.columns = columns = Columns(size)
@@ -131,10 +131,12 @@ class VoteUnit(wiring.Component):
         for name in ("weights", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
         ended = self._votes(m, columns, twice, doubled)
-        closes = ended & columns.last
+        last_group = columns.groups.of_all
+        closes = ended & last_group
         m.d.comb += [
             columns.start.eq(self.op.start),
-            columns.next.eq(ended & ~columns.last),
+            columns.builds.eq(1),
+            columns.next.eq(ended & ~last_group),
             columns.op.eq(op),
             columns.part.eq(part),
             columns.image.eq(self.windows[0]),

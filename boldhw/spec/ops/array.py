@@ -70,6 +70,9 @@ class ArraySize(Latencies):
         True for a data memory that reads and writes in the same cycle.
     dsp_sums : bool
         True keeps the sums in multipliers with accumulators.
+    serial : bool
+        True changes the accumulators of a row one after the other, with three multipliers in all:
+        VOTE and FLIP take a fraction of the logic, and P + 3 cycles for a row.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
     sum_bits : int
@@ -95,6 +98,7 @@ class ArraySize(Latencies):
     transposers: int = 1
     dual_port: bool = False
     dsp_sums: bool = False
+    serial: bool = False
     popcount_registers: int = 0
     sum_bits: int = 16
     window_kernels: str = ""

@@ -7,6 +7,7 @@ takes none. docs/graph_engine.md has the formulas; the gateware's counter equals
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import gcd
 from typing import Any
 
@@ -38,6 +39,7 @@ FLIP_DRAIN = 6  # of a FLIP: its first block of weights, and the last one
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
+THROUGH = 3  # cycles besides P in which accumulators pass one after the other, and are written
 
 
 def counted(size: ArraySize) -> int:
@@ -59,7 +61,9 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            total = rows + _blocks(op, parts[0], size, 1) + CLOSE
+            blocks = _serial_blocks if size.serial else partial(_blocks, reads=1)
+            close = 1 + size.read_latency if size.serial else CLOSE
+            total = rows + blocks(op, parts[0], size) + close
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
@@ -167,13 +171,32 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     else:  # all granules of a word together; a block of P places is stored in a cycle
         build = times * (max(words.count * reads, inputs * blocks) + words.count * image)
         build += over * words.count
+    if size.serial:
+        return build + inputs * _serial_votes(op, times * op.wide, size) + 1
     together = size.planes * size.access
     drain = size.latency + 1  # from the last word of an input group to its last row
     row = max(times * op.wide, together)
     return build + inputs * (ceil_div(op.outputs, size.planes) * row + drain) + 1
 
 
+def _serial_votes(op: Vote, row: int, size: ArraySize) -> int:
+    """Return the cycles of an input group whose accumulators pass one after the other.
+
+    row: words of an output. Outputs overlap unless a FLIP runs along: then each row passes twice,
+    and the next output waits for it.
+    """
+    through = size.elements + THROUGH
+    drain = size.latency + size.read_latency + through - 1  # from its last word
+    if op.fused:
+        return op.outputs * (row + drain + through - 1)
+    return (op.outputs - 1) * max(row, through) + row + drain
+
+
 def _flip(op: Flip, parts: Parts, size: ArraySize) -> int:
+    if size.serial:
+        rows = len(kernel_words(parts[0], size).used) * op.outputs
+        through = size.read_latency + size.elements + THROUGH + 1
+        return rows * through + _serial_blocks(op, parts[0], size) + CLOSE + size.read_latency
     rows = len(kernel_words(parts[0], size).used) * op.outputs * size.access
     return rows + _blocks(op, parts[0], size) + FLIP_DRAIN + size.read_latency - size.access
 
@@ -187,6 +210,17 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -
     inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
     missing = groups * size.elements - op.outputs
     return inputs * (groups * (2 + reads + (op.turned > 0)) + missing)
+
+
+def _serial_blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
+    """Return the cycles in which blocks of weights are loaded and stored, one step at a time.
+
+    A block goes round once more to be stored in the transposed plane.
+    """
+    inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
+    missing = groups * size.elements - op.outputs
+    again = (size.elements + 1) * (op.turned > 0)
+    return inputs * (groups * (size.read_latency + 2 + again) + missing)
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:

@@ -87,19 +87,26 @@ class Segment(Op):
 class Window(Op):
     """A segment of which the window unit makes one patch a place, from rows of an image.
 
-    Bits of a patch are in the order kernel row, kernel column, plane.
+    Bits of a patch are in the order kernel row, kernel column, plane. To an op that reads patches
+    they are the words of one pixel: what a segment has too is in the same places as there.
     """
 
     KIND: ClassVar[int] = 2
+    deltas: int = value(1, "0")
     zero_true: int = value(1, "1: F counts 0; 0: F counts -1")
-    planes: int = value(3, "planes of the image")
+    border: int = value(1, "1: patches reach outside of the image")
     side: int = value(4, "rows and columns of the kernel")
     in_row: int = value(16, "row of the first image row and plane")
     weight_row: int = value(16, "first row of weights")
-    groups: int = value(16, "groups of P bits of a patch")
+    words: int = value(16, "words of a patch")
+    across: int = value(8, "1")
+    down: int = value(8, "1")
+    taps: int = value(4, "1")
     lanes: int = value(6, "lanes in use in the last group")
     stride: int = value(6, "pixels from one sum to the next")
-    border: int = value(1, "1: patches reach outside of the image")
+    groups: int = value(16, "groups of P bits of a patch")
+    dilation: int = value(8, "1")
+    planes: int = value(3, "planes of the image")
     top: int = value(16, "image row of the first kernel row, for the first sum", signed=True)
     left: int = value(16, "image column of the first tap, for the first sum", signed=True)
     height: int = value(16, "rows of the image")

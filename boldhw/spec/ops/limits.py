@@ -85,9 +85,10 @@ def check_parts(size: ArraySize, where: str, op: Op, parts: Parts) -> None:
             f"{where} sums up votes of {op.rows * op.columns} places; {size.sum_bits} bits hold "
             f"{places}"
         )
-    if isinstance(op, Vote) and isinstance(parts[0], Window):
-        _check_border(where, op, parts[0])
-        _check_reach(size, where, op, parts[0])
+    if isinstance(op, Vote):
+        _check_places(size, where, op, parts[0])
+        if isinstance(parts[0], Window):
+            _check_border(where, op, parts[0])
     if isinstance(op, Flip):
         if op.turned:
             _check_turned(size, where, op, parts[0])
@@ -148,9 +149,32 @@ def _check_reach(size: ArraySize, where: str, op: Mac | Vote, part: Segment | Wi
         )
 
 
+def _check_places(size: ArraySize, where: str, op: Vote, part: Segment | Window) -> None:
+    """Raise DataError for places so far beside a map that counters of small arrays do not reach."""
+    most = 2 << max((size.data_rows - 1).bit_length(), 1)
+    far = 0 if isinstance(part, Window) else part.dilation
+    down, across = 0, 0
+    if isinstance(part, Segment):
+        down, across = part.down, part.across * part.taps
+    for name, first, count, taps, end in (
+        ("row", part.top, op.rows, down, part.height),
+        ("column", part.left, op.columns, across, part.width),
+    ):
+        last = first + count * part.stride + taps * far
+        if first < -most or max(last, end) >= most:
+            raise DataError(
+                f"{where} has places from map {name} {first} to {last} of {end}; an array of "
+                f"data_rows={size.data_rows} counts up to {most - 1}"
+            )
+
+
 def _check_border(where: str, op: Vote, part: Window) -> None:
     """Raise DataError for patches that reach outside of an image and do not say so."""
     far = [(count - 1) * part.stride + part.side for count in (op.rows, op.columns)]
+    if 0 < part.top < part.height:
+        raise DataError(
+            f"{where} reads an image from row {part.top} on; let its in_row be that row, and top=0"
+        )
     inside = min(part.top, part.left) >= 0
     inside &= part.top + far[0] <= part.height and part.left + far[1] <= part.width
     if not inside and not part.border:
@@ -198,6 +222,13 @@ def _window(op: Window, size: ArraySize) -> Iterator[str]:
         yield (
             f"has patches of {op.side} x {op.side} x {op.planes}; the window unit makes "
             f"{_kernels(size)}"
+        )
+    ones = op.across, op.down, op.taps, op.dilation
+    words = kernel_words(op, size).count
+    if (op.deltas, op.words, *ones) != (0, words, 1, 1, 1, 1):
+        yield (
+            f"has words={op.words}, and deltas, across, down, taps and dilation of "
+            f"{(op.deltas, *ones)}; {op.groups} groups make it {words}, and 0, 1, 1, 1 and 1"
         )
 
 

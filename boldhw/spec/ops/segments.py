@@ -198,15 +198,22 @@ def _window(memory: MemoryMap, edge: Edge, zero_true: bool, top: int, left: int)
     assert edge.window is not None
     assert edge.layer.kernel is not None
     words = edge.words(memory.size)
+    # Rows of the image above all patches are no part of it.
+    above = min(max(top, 0), edge.window.height - 1)
     return Window(
-        in_row=memory.image,
+        in_row=memory.image + above * edge.window.planes,
         weight_row=memory.weights[edge],
+        words=words.count,
+        across=1,
+        down=1,
+        taps=1,
+        dilation=1,
         planes=edge.window.planes,
         side=edge.layer.kernel.side,
         stride=edge.stride,
-        top=top,
+        top=top - above,
         left=left,
-        height=edge.window.height,
+        height=edge.window.height - above,
         width=edge.window.width,
         groups=words.groups,
         lanes=edge.reads.planes - (words.groups - 1) * memory.size.elements,

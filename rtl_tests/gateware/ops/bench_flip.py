@@ -41,7 +41,7 @@ def case_of(rng, turned, outputs, **fixed):
 async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
     memories = OpMemories(dut, SIZE, ["weights"])
-    await start(dut, op__start=0, are_windows=0, windows=0, parts=0)
+    await start(dut, op__start=0, parts=0)
     for op, part in cases:
         flip.run(memories.golden, op, part)
         load = len(op.encode()) + len(part.encode()) + 1

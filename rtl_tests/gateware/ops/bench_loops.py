@@ -57,7 +57,7 @@ def columns(cycles):
     inputs = {
         "start": start, "step": step, "counts": packed, "base": base,
         "jumps": pack(steps, FIELD_BITS),
-    } | ({"again": again} if INNER else {})  # fmt: skip
+    } | ({"again": again, "still": [0] * len(start)} if INNER else {})  # fmt: skip
     cares = [-(each is not None) for each in address]
     return (
         {name: list(map(int, column)) for name, column in inputs.items()},
@@ -103,3 +103,22 @@ async def the_largest_count_of_each_level(dut):
         counts[level] = min((1 << bits) - 1, 511)
         cycles += run(rng, counts, [rng.randint(-9, 9) for _ in BITS], 0)
     await check(dut, cycles)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms", skip=not INNER)
+async def inner_levels_that_are_still(dut):
+    """Only the levels outside of the inner ones move."""
+    rng, cycles = generator("still"), []
+    while len(cycles) < 1000:
+        counts = [rng.randint(1, 4) for _ in BITS]
+        given = counts, [rng.randint(-9, 9) for _ in BITS], 0
+        cycles.append((1, 0, 0, *given, None, 0))
+        for ends in ends_of(counts[INNER:]):
+            pauses = rng.randint(0, 1)
+            cycles += [(0, 0, 0, *given, 0, ends << INNER)] * pauses
+            cycles.append((0, 1, 0, *given, 0, ends << INNER))
+    inputs, outputs, care = columns(cycles)
+    outer = -(1 << INNER) & (1 << LEVELS) - 1
+    care = {"addr": [0] * len(cycles), "ends": [each & outer for each in care["ends"]]}
+    inputs["still"] = [1] * len(cycles)
+    await compare(dut, inputs, outputs, care)

@@ -26,7 +26,7 @@ def random_case(rng):
 
 
 def blocks(op, part):
-    """Return (row, granule, row, granule) of each block in both planes, outputs, and its ends."""
+    """Return (row, granule, row, granule) of each block in both planes, and its ends."""
     words = kernel_words(part, SIZE)
     groups = ceil_div(op.outputs, P)
     own = flip._place(words, groups * P, P, part.weight_row)
@@ -39,8 +39,7 @@ def blocks(op, part):
             place = int(own[0][index, group * P, 0]), int(own[2][index, group * P, 0]) // P
             turned = int(other[0][index, group * P, 0]), int(other[2][index, group * P, 0]) // P
             last = group == groups - 1
-            lanes = min(P, op.outputs - group * P)
-            found.append((place, turned, lanes, last, last and index == len(words.used) - 1))
+            found.append((place, turned, last, last and index == len(words.used) - 1))
     return found
 
 
@@ -51,14 +50,13 @@ async def check(dut, cases):
         dut.op.value, dut.part.value, dut.start.value = op_bits(op), op_bits(part), 1
         await FallingEdge(dut.clk)
         dut.start.value = 0
-        for place, turned, lanes, of_group, of_all in blocks(op, part):
+        for place, turned, of_group, of_all in blocks(op, part):
             for _ in range(rng.choice((0, 0, 1, 2))):
                 await FallingEdge(dut.clk)
             dut.next.value = 1
             await ReadOnly()
             found = int(dut.row.value), int(dut.granule.value)
             assert found == place, (op, part)
-            assert int(dut.lanes.value) == lanes, (op, part)
             assert (int(dut.of_group.value), int(dut.of_all.value)) == (of_group, of_all), (
                 op,
                 part,

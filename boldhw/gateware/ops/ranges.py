@@ -1,0 +1,24 @@
+"""How many bits values of ops need: what fits the memories of an array, not whole fields.
+
+Programs that :func:`boldhw.spec.ops.check.check` accepts have no others.
+"""
+
+
+def address_bits(rows):
+    """Return the bits of an address of a memory."""
+    return max((rows - 1).bit_length(), 1)
+
+
+def groups_bits(size):
+    """Return the bits of a number of input groups, or outputs: each has a row of accumulators."""
+    return size.data_rows.bit_length()
+
+
+def place_bits(size):
+    """Return the bits of a number of places: each is a lane of a row of the delta memory."""
+    return min((size.delta_rows * size.lanes).bit_length(), 16)
+
+
+def map_bits(size):
+    """Return the bits of a signed row or column of a map, outside of it too."""
+    return address_bits(size.data_rows) + 2
