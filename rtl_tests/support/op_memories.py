@@ -35,7 +35,9 @@ class OpMemories:
         golden.counters[...] = random.integers(-40, 40, golden.counters.shape)
         rng, late, p = generator("junk"), size.read_latency, size.elements
         rows, shared = counters_of(golden), not size.dual_port
-        self.data = RowMemory(dut, rng, to_ints(golden.data), size.data_width, late, shared)
+        self.data = RowMemory(
+            dut, rng, to_ints(golden.data), size.data_width, late, shared, planes=size.planes
+        )
         self.weights = BlockMemory(dut, rng, to_ints(golden.weights), size, weights)
         self.counters = PartMemory(dut, rows, BITS * p, p, "counter_write")
         self.all = [
@@ -50,7 +52,9 @@ class OpMemories:
         """Serve reads of the delta memory, too."""
         rows, rng = to_ints(self.golden.deltas), generator("deltas")
         late = size.read_latency
-        self.all.append(RowMemory(dut, rng, rows, 2 * size.lanes, late, True, "deltas", None))
+        self.all.append(
+            RowMemory(dut, rng, rows, 2 * size.lanes, late, True, "deltas", None, size.planes)
+        )
 
     def wrong(self):
         """Return what differs from the golden memories: {memory: rows}."""

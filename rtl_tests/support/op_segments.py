@@ -10,11 +10,12 @@ from boldhw.spec.ops.words import Words
 MARGIN = 80  # rows in front of a map that taps beside it reach
 
 
-def segment_of(rng, size, shape, kernel, sums, *, stride=1, zero_true=0, reach=True):
+def segment_of(rng, size, shape, kernel, sums, *, stride=1, zero_true=0, reach=True, planes=1):
     """Return a segment.
 
     shape: groups of planes of a pixel, lanes of the last one.  kernel: rows, columns, dilation.
     sums: rows and columns of sums.  reach: taps may be outside of the map.
+    planes: places read together.
     """
     (groups, lanes), (side, across, dilation), (rows, columns) = shape, kernel, sums
     words = Words(size.granules, groups, side, across, dilation)
@@ -25,8 +26,8 @@ def segment_of(rng, size, shape, kernel, sums, *, stride=1, zero_true=0, reach=T
     width = max(1, left + (columns - 1) * stride + (across - 1) * dilation + 1 - rng.randint(0, 2))
     pitch = width + rng.randint(0, 3)
     line = words.deep * pitch
-    counts = [columns, rows, words.across, words.deep, words.rows]
-    strides = [stride, stride * line, words.taps * dilation, pitch, dilation * line]
+    counts = [ceil_div(columns, planes), rows, words.across, words.deep, words.rows]
+    strides = [stride * planes, stride * line, words.taps * dilation, pitch, dilation * line]
     steps = {f"jump{level}": jump for level, jump in enumerate(jumps(counts, strides))}
     end = left + (words.taps - 1 - words.skip) * dilation
     return Segment(

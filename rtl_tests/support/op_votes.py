@@ -6,6 +6,7 @@ from support.op_segments import as_segment, wide
 from support.streams import parameters, start
 
 from boldhw.golden.ops import flip, vote
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import Vote, Window
@@ -20,17 +21,20 @@ def op_of(rng, part, sums, outputs, **fixed):
     """Return an op over a segment. sums: rows and columns of places."""
     rows, columns = sums
     rows_of_output = wide(SIZE, rows, columns)
+    delta_rows = ceil_div(outputs, SIZE.planes) * SIZE.planes * rows_of_output
+    column_rows = 2 * SIZE.transposers * rows_of_output
     steps = len(kernel_words(part, SIZE).used) * outputs
     values = {
         "rounding": rng.choice((0, 0, 1, 2, 7)),
         "decay": rng.choice((0, 0, 300, 65535)),
-        "delta_row": rng.randint(0, SIZE.delta_rows - outputs * rows_of_output),
-        "column_row": rng.randint(0, SIZE.weight_rows - rows_of_output),
+        "delta_row": rng.randint(0, SIZE.delta_rows - delta_rows),
+        "column_row": rng.randint(0, SIZE.weight_rows - column_rows),
         "acc_row": rng.randint(ACCUMULATORS, SIZE.data_rows - steps),
     }
     return Vote(
-        columns=columns, rows=rows, planes=1, wide=rows_of_output, outputs=outputs, **values | fixed
-    )
+        columns=columns, rows=rows, wide=rows_of_output, outputs=outputs,
+        **{"planes": 1} | values | fixed,
+    )  # fmt: skip
 
 
 async def check(dut, cases):

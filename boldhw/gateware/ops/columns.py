@@ -51,7 +51,7 @@ class Columns(wiring.Component):
         Build columns of F's as well, in rows of their own.
     window : Out(WindowPort(size))
         Patches; combinational.
-    read : Out(RowRead(size.data_width))
+    read : Out(RowRead(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
     turner : Out(TurnerPort(size))
         Blocks that turn over; combinational.
@@ -95,7 +95,7 @@ class Columns(wiring.Component):
             "is_window": In(1),
             "twice": In(1),
             "window": Out(WindowPort(size)),
-            "read": Out(RowRead(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
             "turner": Out(TurnerPort(size)),
             "blocks": Out(BlockWrite(size)),
             "done": Out(1),
@@ -220,12 +220,23 @@ class Columns(wiring.Component):
         m.d.comb += self.lanes.eq(Mux(granules.of_pixels, in_group, ~0))
 
     def _inside(self, m, loops, moves, begins, line_ends):
-        """Return whether the place that is read is of the map, and whether its row is.
+        """Return whether the place that is read is of the map, and whether its row is."""
+        part, bits, steps = self.part, map_bits(self.size), moves & ~loops.ends[1]
+        y, x = self._places(m, begins, steps, steps & loops.ends[0], part.stride, line_ends)
+        of_row, of_column = (
+            at < size[: bits - 1] for at, size in ((y, part.height), (x, part.width))
+        )
+        return of_row & (of_column | ~part.border), of_row
 
-        The row of a window is that of the image that is loaded.
+    def _places(self, m, begins, steps, row_ends, stride, line_ends):
+        """Return row and column of the place that is read.
+
+        The row of a window is that of the image that is loaded. stride: columns of a step.
+        line_ends: such a row ends. A negative number, without its sign, is beyond all maps.
         """
-        part, groups, bits = self.part, self.groups, map_bits(self.size)
-        y, x, first_y, first_x, after_y, after_x = (Signal(signed(bits)) for _ in range(6))
+        part, groups = self.part, self.groups
+        shape = signed(map_bits(self.size))
+        y, x, first_y, first_x, after_y, after_x = (Signal(shape) for _ in range(6))
         m.d.comb += [after_y.eq(first_y), after_x.eq(first_x)]  # the next first ones
         with m.If(self.next & groups.of_tap):
             m.d.comb += after_x.eq(first_x + part.dilation)
@@ -236,25 +247,16 @@ class Columns(wiring.Component):
         with m.If(self.start):
             m.d.comb += after_y.eq(part.top)
         m.d.sync += [first_y.eq(after_y), first_x.eq(after_x)]
-        steps = moves & ~loops.ends[1]
-        row_ends = steps & loops.ends[0]
         with m.If(begins | steps):
-            m.d.sync += x.eq(Mux(begins | row_ends, after_x, x + part.stride))
+            m.d.sync += x.eq(Mux(begins | row_ends, after_x, x + stride))
         with m.If(begins | Mux(self.is_window, line_ends, row_ends)):
             step = Mux(self.is_window, 1, part.stride)
             m.d.sync += y.eq(Mux(begins, after_y, y + step))
-        # A negative one, without its sign, is beyond all maps.
-        of_row, of_column = (
-            at.as_unsigned() < size[: bits - 1] for at, size in ((y, part.height), (x, part.width))
-        )
         second = Signal()  # word of a patch
         with m.If(self.start | self.next & groups.of_word):
             m.d.sync += second.eq(~self.start)
-        m.d.comb += [
-            self.window.column.eq(x),
-            self.window.second.eq(second),
-        ]
-        return of_row & (of_column | ~part.border), of_row
+        m.d.comb += [self.window.column.eq(x), self.window.second.eq(second)]
+        return y.as_unsigned(), x.as_unsigned()
 
     def _store(self, m, shift, here, turn, ends, group_ends, inverse):
         """Write blocks that were turned over, and which of their places are of the map."""

@@ -28,7 +28,7 @@ class FlipUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Of an array of one plane; all of it.
+        All of it.
 
     Members
     -------
@@ -36,9 +36,9 @@ class FlipUnit(wiring.Component):
         The op.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segment is the first one; of a window what it has in the same places.
-    read : Out(RowRead(size.data_width))
+    read : Out(RowRead(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
-    write : Out(RowWrite(size.data_width))
+    write : Out(RowWrite(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
     weights : Out(RowRead(size.elements * size.lanes))
         Rows of the weight memory; combinational, from registers only.
@@ -76,8 +76,8 @@ class FlipUnit(wiring.Component):
         super().__init__({
             "op": Out(OpPort(Flip)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
-            "read": Out(RowRead(size.data_width)),
-            "write": Out(RowWrite(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
+            "write": Out(RowWrite(size.data_width, size.planes)),
             "weights": Out(RowRead(p * size.lanes)),
             "blocks": Out(BlockWrite(size)),
             "turner": Out(TurnerPort(size)),
@@ -109,7 +109,7 @@ class FlipUnit(wiring.Component):
             flipper.op.eq(op),
             flipper.part.eq(part),
             flipper.soon.eq(soon),
-            flipper.accumulators.eq(self.read.row),
+            flipper.accumulators.eq(self.read.row[: size.data_width]),
             self.read.valid.eq(reads),
             self.write.valid.eq(writes),
             self.write.row.eq(flipper.result),

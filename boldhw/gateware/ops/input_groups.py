@@ -10,7 +10,7 @@ from boldhw.gateware.ops.ranges import groups_bits
 from boldhw.spec.ops.kinds import Segment
 
 FLAGS = ("of_pixels", "of_tap", "of_word", "of_pixel", "of_line", "of_all", "of_first_tap",
-         "of_first_word")  # fmt: skip
+         "of_first_word", "in_last_word")  # fmt: skip
 
 
 class GroupFlags(Signature):
@@ -32,6 +32,8 @@ class GroupFlags(Signature):
         of its kernel row, of all. From registers only.
     of_first_tap, of_first_word : Out(1), registered
         It is of the first tap of a kernel row; of the first word of the pixels.
+    in_last_word : Out(1), registered
+        Its word is the last one of a pixel.
     """
 
     def __init__(self, size):
@@ -123,6 +125,7 @@ class Granules(wiring.Component):
                 left.eq(Mux(full, filled, again)),
                 of_word.eq(again),
                 self.granule.eq(granule),
+                self.in_last_word.eq(~full),
             ]
         with m.If(self.start):
             m.d.sync += [self.of_first_tap.eq(1), self.of_first_word.eq(1)]

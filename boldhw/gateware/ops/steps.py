@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.ports import SUM_BITS, sums_layout
+from boldhw.gateware.ops.ports import SUM_BITS
 from boldhw.spec.geometry import FIELD_BITS
 
 MOST = 7  # bits that are dropped from a vote
@@ -14,6 +14,11 @@ MOST = 7  # bits that are dropped from a vote
 def accumulators_layout(size):
     """Return the layout of P accumulators."""
     return data.ArrayLayout(signed(size.accumulator_bits), size.elements)
+
+
+def row_sums_layout(size):
+    """Return the layout of the sums of P accumulators."""
+    return data.ArrayLayout(signed(size.sum_bits), size.elements)
 
 
 def decayed(accumulator, decay):
@@ -43,7 +48,7 @@ class Steps(wiring.Component):
     -------
     valid : In(1)
         Sums and accumulators are there.
-    sums : In(sums_layout(size))
+    sums : In(row_sums_layout(size))
         Votes q; twice that with ``doubled``.
     accumulators : In(accumulators_layout(size))
         Accumulators m.
@@ -71,7 +76,7 @@ class Steps(wiring.Component):
         self.size = size
         super().__init__({
             "valid": In(1),
-            "sums": In(sums_layout(size)),
+            "sums": In(row_sums_layout(size)),
             "accumulators": In(accumulators_layout(size)),
             "lanes": In(size.elements),
             "doubled": In(1),

@@ -1,6 +1,6 @@
 """VOTE: inputs become columns in the weight memory, columns times deltas steps of accumulators."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,7 @@ from boldhw.gateware.ops.ports import (
     op_layout,
 )
 from boldhw.gateware.ops.steps import MOST, Steps
+from boldhw.gateware.ops.tile_columns import TileColumns
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Flip, Segment, Vote, Window
@@ -36,7 +37,7 @@ class VoteUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Of an array of one plane and one transposer; all of it.
+        All of it.
 
     Members
     -------
@@ -52,9 +53,9 @@ class VoteUnit(wiring.Component):
         Whether it is.
     active_samples : In(FIELD_BITS)
         Active samples of this batch before this one; constant during an op.
-    read : Out(RowRead(size.data_width))
+    read : Out(RowRead(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
-    write : Out(RowWrite(size.data_width))
+    write : Out(RowWrite(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
     turner : Out(TurnerPort(size))
         Blocks that turn over; combinational.
@@ -68,7 +69,7 @@ class VoteUnit(wiring.Component):
         Sums of deltas, the count of flips; combinational, from registers only.
     counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements))
         The same; combinational, from registers only.
-    deltas : Out(RowRead(2 * size.lanes))
+    deltas : Out(RowRead(2 * size.lanes, size.planes))
         Rows of the delta memory; combinational, from registers only.
     window : Out(WindowPort(size))
         Patches of an image; combinational.
@@ -102,15 +103,15 @@ class VoteUnit(wiring.Component):
             "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
             "are_windows": In(size.segments),
             "active_samples": In(FIELD_BITS),
-            "read": Out(RowRead(size.data_width)),
-            "write": Out(RowWrite(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
+            "write": Out(RowWrite(size.data_width, size.planes)),
             "turner": Out(TurnerPort(size)),
             "weights": Out(RowRead(p * size.lanes)),
             "blocks": Out(BlockWrite(size)),
             "units": Out(RowRead(p * 2 * FIELD_BITS)),
             "counters": Out(RowRead(p * COUNTER_BITS)),
             "counter_write": Out(PartWrite(p * COUNTER_BITS, p)),
-            "deltas": Out(RowRead(2 * size.lanes)),
+            "deltas": Out(RowRead(2 * size.lanes, size.planes)),
             "window": Out(WindowPort(size)),
             "array": Out(ArrayPort(size)),
         })  # fmt: skip
@@ -125,12 +126,16 @@ class VoteUnit(wiring.Component):
             twice.eq(counts_twice(part, is_window)),
             doubled.eq(part.zero_true | twice),
         ]
-        m.submodules.columns = columns = Columns(size)
+        several = size.planes * size.transposers > 1
+        m.submodules.columns = columns = TileColumns(size) if several else Columns(size)
         m.submodules.flipper = flipper = Flipper(size)
         wiring.connect(m, columns.window, wiring.flipped(self.window))
         for name in ("weights", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
-        ended = self._votes(m, columns, twice, doubled)
+        ended, begins = Signal(), columns.done
+        if size.transposers > 1:  # groups of a word have their columns together
+            begins |= columns.next & ~columns.groups.of_word
+        m.d.comb += ended.eq(self._votes(m, columns, begins, twice, doubled))
         last_group = columns.groups.of_all
         closes = ended & last_group
         m.d.comb += [
@@ -143,12 +148,12 @@ class VoteUnit(wiring.Component):
             columns.is_window.eq(is_window),
             columns.twice.eq(twice),
             flipper.start.eq(self.op.start & op.fused),
-            flipper.load.eq(columns.done & op.fused),
+            flipper.load.eq(begins & op.fused),
             flipper.op.eq(self.flip),
             flipper.part.eq(part),
             self.op.done.eq(Mux(op.fused, delay(m, closes, 2), closes)),
         ]
-        reads, addr = self._accumulators(m, columns, flipper, doubled)
+        reads, addr = self._accumulators(m, columns, flipper, begins, doubled)
         m.d.comb += [
             columns.read.row.eq(self.read.row),
             self.read.valid.eq(columns.read.valid | reads),
@@ -165,6 +170,7 @@ class VoteUnit(wiring.Component):
             ours.block_in.eq(flipper.turner.block_in),
             ours.shift.eq(columns.turner.shift | turning),
             ours.turn.eq(columns.turner.turn),
+            ours.tile.eq(columns.turner.tile & ~turning),
             ours.word_in.eq(Mux(turning, flipper.turner.word_in, columns.turner.word_in)),
             self.blocks.valid.eq(columns.blocks.valid | flipper.blocks.valid),
         ]
@@ -174,38 +180,57 @@ class VoteUnit(wiring.Component):
         for unit in (columns, flipper):
             m.d.comb += unit.turner.block.eq(ours.block)
 
-    def _votes(self, m, columns, twice, doubled):
-        """Send all outputs through the array; return when the last one's row is written."""
-        size, op, p = self.size, self.op.op, self.size.elements
+    def _votes(self, m, columns, begins, twice, doubled):
+        """Send all outputs through the array; return when the last one's row is written.
+
+        D outputs vote together, unless weights flip in between. begins: columns are there.
+        """
+        size, op, p, d = self.size, self.op.op, self.size.elements, self.size.planes
         voting, idle, ends = Signal(), Signal(), Signal()
         word, output = Signal.like(op.wide), Signal.like(op.outputs)
         number, pause = Signal(range(p)), Signal(range(p + 5))  # in a block; after it
-        drain = Signal(range(size.latency + 2))
-        row, first_row, column = (Signal(FIELD_BITS) for _ in range(3))
+        most = size.latency + 1 + (d - 1) * size.access
+        drain = Signal(range(most + 1))
+        row, first_row, column, base = (Signal(FIELD_BITS) for _ in range(4))
         second = Signal()  # it is at F's
         row_ends = word == op.wide - 1
         last_word = row_ends & (second | ~twice)
         goes = ~self.weights.valid  # else a block of weights is read in between
         sends = voting & goes & (pause == 0)
-        moves = sends
-        if not size.dual_port:  # a row of accumulators is read and written
-            short = (op.wide == 1) & ~twice
-            with m.If(goes):
-                m.d.sync += idle.eq(sends & short & ~idle)
-            moves = sends & (~short | idle)
-        valid, last = sends & ~idle, output == 1
+        valid, last = sends & ~idle, Mux(op.fused, output == 1, output <= d)
+        # Rows of accumulators are read and written one at a time.
+        spent, together = Signal(range(d * size.access + 1)), d * size.access
+        enough = spent >= Mux(op.fused, size.access, together) - 1
+        moves = sends & (enough | ~last_word)
+        with m.If(sends):
+            m.d.sync += [
+                idle.eq(last_word & ~enough),
+                spent.eq(Mux(last_word & enough, 0, Mux(spent == together, spent, spent + 1))),
+            ]
+        onward = row + d
+        next_row = onward
+        if d > 1:
+            part = Signal(range(d))  # a single output among D
+            within = op.fused & (part != d - 1)
+            next_row = Mux(op.fused, Mux(within, first_row, row) + 1, onward)
         with m.If(valid):
-            m.d.sync += [row.eq(row + 1), column.eq(column + 1)]
+            m.d.sync += [row.eq(onward), column.eq(column + 1)]
             with m.If(row_ends & twice & ~second):  # the same deltas again
                 m.d.sync += row.eq(first_row)
+                if size.transposers > 1:
+                    over = op.wide << (size.transposers - 1).bit_length()
+                    m.d.sync += column.eq(base + over)
             with m.If(last_word):
-                m.d.sync += [column.eq(op.column_row), first_row.eq(row + 1)]
+                m.d.sync += [column.eq(base), row.eq(next_row), first_row.eq(next_row)]
+                if d > 1:
+                    m.d.sync += part.eq(part + 1)
         with m.If(moves):
             m.d.sync += word.eq(Mux(row_ends, 0, word + 1))
             with m.If(row_ends):
                 m.d.sync += second.eq(twice & ~second)
         with m.If(moves & last_word):
-            m.d.sync += [output.eq(output - 1), number.eq(number + 1)]
+            m.d.sync += output.eq(output - Mux(op.fused, 1, d))
+            m.d.sync += number.eq(number + 1)
             with m.If((number == p - 1) | last):
                 missing = p - 1 - number  # outputs that the block lacks
                 # The last one, after which no block is read, takes as long as the others.
@@ -218,15 +243,21 @@ class VoteUnit(wiring.Component):
         over = goes & (pause == 1) & (output == 0)
         m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
         with m.If(ends):
-            m.d.sync += [voting.eq(0), drain.eq(size.latency + 1)]
-        with m.If(columns.done):
+            m.d.sync += [voting.eq(0), drain.eq(Mux(op.fused, size.latency + 1, most))]
+        with m.If(begins):
             m.d.sync += [
                 voting.eq(1),
                 output.eq(op.outputs),
                 row.eq(op.delta_row),
                 first_row.eq(op.delta_row),
-                column.eq(op.column_row),
             ]
+            if d > 1:
+                m.d.sync += part.eq(0)
+        with m.If(columns.done):
+            m.d.sync += [column.eq(op.column_row), base.eq(op.column_row)]
+        if size.transposers > 1:
+            with m.Elif(begins):
+                m.d.sync += [column.eq(base + op.wide), base.eq(base + op.wide)]
         m.d.comb += [
             self.array.valid.eq(valid),
             self.array.first.eq((word == 0) & ~second),
@@ -239,19 +270,44 @@ class VoteUnit(wiring.Component):
         ]
         there = delay(m, valid, size.read_latency).replicate(size.lanes)
         against = delay(m, second, size.read_latency).replicate(size.lanes)
-        signs, masks = self.deltas.row[: size.lanes], self.deltas.row[size.lanes :]
+        rows = [self.deltas.row.word_select(plane, 2 * size.lanes) for plane in range(d)]
         m.d.comb += [
-            self.array.sign.eq((signs ^ against) & there),
-            self.array.mask.eq(masks & columns.known & there),
+            self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
+            self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),
         ]
         return goes & (drain == 1)
 
-    def _accumulators(self, m, columns, flipper, doubled):
+    def _rows_of(self, m, first, begins):
+        """Return when a row is read, and the plane of its sums.
+
+        first: that of the first plane is. begins: outputs of an input group begin.
+        """
+        size, op, d = self.size, self.op.op, self.size.planes
+        if d == 1:
+            return first, Const(0)
+        plane, left, follows = Signal(range(d)), Signal.like(op.outputs), Signal()
+        beat = Const(1) if size.dual_port else Signal()
+        reads, this = first | follows & beat, Mux(first, 0, plane)
+        if not size.dual_port:  # a row is written in between
+            m.d.sync += beat.eq(~reads)
+        with m.If(reads):
+            m.d.sync += [
+                plane.eq(this + 1),
+                left.eq(left - 1),
+                follows.eq((this != d - 1) & (left != 1) & ~op.fused),
+            ]
+        with m.If(begins):
+            m.d.sync += left.eq(op.outputs)
+        return reads, this
+
+    def _accumulators(self, m, columns, flipper, begins, doubled):
         """Read, change and write rows; return when one is read, and where."""
         size, op = self.size, self.op.op
         m.submodules.steps = steps = Steps(size)
         voted = self.array.valid & self.array.last
-        reads = delay(m, voted, size.latency - 1 - size.read_latency)
+        first = delay(m, voted, size.latency - 1 - size.read_latency)
+        reads, plane = self._rows_of(m, first, begins)
+        plane = delay(m, plane, size.read_latency)
         addr, target, waits = Signal(FIELD_BITS), Signal(FIELD_BITS), Signal()
         with m.If(reads):
             m.d.sync += addr.eq(addr + 1)
@@ -261,9 +317,9 @@ class VoteUnit(wiring.Component):
             m.d.sync += [addr.eq(op.acc_row), target.eq(op.acc_row)]
         dropped = ~(~0 << op.rounding)
         m.d.comb += [
-            steps.valid.eq(self.array.done),
-            steps.sums.eq(self.array.sums),
-            steps.accumulators.eq(self.read.row),
+            steps.valid.eq(delay(m, reads, size.read_latency)),
+            steps.sums.eq(self.array.sums.as_value().word_select(plane, steps.sums.shape().size)),
+            steps.accumulators.eq(self.read.row[: size.data_width]),
             steps.lanes.eq(columns.lanes),
             steps.doubled.eq(doubled),
             steps.rounding.eq(op.rounding),

@@ -6,6 +6,7 @@ takes none. docs/graph_engine.md has the formulas; the gateware's counter equals
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import gcd
@@ -164,19 +165,23 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     reads = op.rows * ceil_div(op.columns, op.planes) * planes
     image = _image_rows(op, part) if isinstance(part, Window) else 0
     over = size.read_latency + 1  # a block is turned over and stored
-    blocks = ceil_div(op.rows * op.columns, size.elements)
+    places, tiles = op.rows * op.columns, size.elements // size.planes  # tiles: of a block
+    blocks = ceil_div(places, size.elements)
+    # Zeros fill the last block, D places a cycle.
+    turned = image + reads + blocks * tiles - places // size.planes
     if size.transposers == 1:
-        shifted = max(reads, blocks * ceil_div(size.elements, op.planes))
-        build = inputs * (times * (image + shifted) + over)
-    else:  # all granules of a word together; a block of P places is stored in a cycle
-        build = times * (max(words.count * reads, inputs * blocks) + words.count * image)
-        build += over * words.count
+        build = inputs * (times * turned + over)
+    else:  # all granules of a word together; blocks of its groups are stored one after the other
+        build = 0
+        for together in Counter(each.word for each in words.used).values():
+            build += times * (turned + blocks * max(0, together - tiles)) + over + together
     if size.serial:
         return build + inputs * _serial_votes(op, times * op.wide, size) + 1
-    together = size.planes * size.access
-    drain = size.latency + 1  # from the last word of an input group to its last row
-    row = max(times * op.wide, together)
-    return build + inputs * (ceil_div(op.outputs, size.planes) * row + drain) + 1
+    planes = 1 if op.fused else size.planes  # weights flip for one output after the other
+    # From the last word of an input group to the last row of its last outputs.
+    drain = size.latency + 1 + (planes - 1) * size.access
+    row = max(times * op.wide, planes * size.access)
+    return build + inputs * (ceil_div(op.outputs, planes) * row + drain) + 1
 
 
 def _serial_votes(op: Vote, row: int, size: ArraySize) -> int:

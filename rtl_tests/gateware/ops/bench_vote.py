@@ -15,9 +15,11 @@ def random_case(rng):
     """Return an op, its segment and the active samples before this one."""
     if rng.random() < 0.3:
         return gathered_case(rng, rng.randint(1, SIZE.batch), rng.randint(1, 5))
-    sums = rng.randint(1, 4), rng.randint(1, 5)
-    part = random_segment(rng, SIZE, sums)
-    return op_of(rng, part, sums, rng.choice((1, 2, 3, P, P + 1))), part, rng.randint(0, 200)
+    sums = rng.randint(1, 4), rng.randint(1, 5 if SIZE.planes == 1 else 11)
+    planes = rng.choice((1, SIZE.planes, SIZE.planes))
+    part = random_segment(rng, SIZE, sums, planes=planes)
+    op = op_of(rng, part, sums, rng.choice((1, 2, 3, P, P + 1)), planes=planes)
+    return op, part, rng.randint(0, 200)
 
 
 def gathered_case(rng, slots, outputs):
@@ -65,8 +67,8 @@ async def edges(dut):
     """One place; one output; full rows; rows of three words; all slots; a tap that sees nothing."""
     rng, cases = generator("edges"), []
     for sums, outputs in (((1, 1), 1), ((1, S), 2), ((3, S), 3), ((2, 2 * S), P)):
-        part = segment_of(rng, SIZE, (1, P), (1, 1, 1), sums)
-        cases.append((op_of(rng, part, sums, outputs), part, 5))
+        part = segment_of(rng, SIZE, (1, P), (1, 1, 1), sums, planes=SIZE.planes)
+        cases.append((op_of(rng, part, sums, outputs, planes=SIZE.planes), part, 5))
     cases.append(gathered_case(rng, SIZE.batch, 2))
     far = segment_of(rng, SIZE, (2, 1), (2, 2, 2), (1, 1))
     cases.append((op_of(rng, far, (1, 1), 2, rounding=7), far, 127))

@@ -1,0 +1,342 @@
+"""Columns of VOTE where several places are read, or all granules of a word turned over, at once."""
+
+from types import SimpleNamespace
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+
+from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.columns import Columns
+from boldhw.gateware.ops.loops import Loops
+from boldhw.gateware.ops.memories import RowMemory
+from boldhw.gateware.ops.ranges import address_bits, map_bits, place_bits
+from boldhw.gateware.ops.tiles import TileFiller
+from boldhw.gateware.ops.turner import Turner
+from boldhw.gateware.ops.words import packed_groups, places_of, tiles_of
+
+
+class TileColumns(Columns):
+    """Build columns as :class:`Columns` does, from tiles of D places.
+
+    Places that there are fill tiles of D words, those fill blocks of P. With S / P transposers all
+    granules of a word are turned over together: the columns of its groups are built once, in rows
+    of their own. A block is kept while they are stored one after the other.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Of an array of D planes, of which P is a multiple, or of S / P transposers; all of it.
+
+    Members
+    -------
+    Those of :class:`Columns`. With several transposers ``next`` builds columns only if the group
+    was the last one of its word; the turner is not used.
+
+    Latency
+    -------
+    A cycle for each row of an image, for each tile that is read, and for each tile of zeros that
+    fills the last block; with two places apart a tile is read in two cycles. All of that twice with
+    ``twice``. Then the read latency and 1. With several transposers a block takes a cycle for each
+    group of the word at least, and as many follow the last one.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        size = self.size
+        d, p, many = size.planes, size.elements, size.transposers > 1
+        running, pause, waits = Signal(), Signal(range(size.granules + 1)), Signal()
+        ends, loading, inverse, group_ends = Signal(), Signal(), Signal(), Signal()
+        reading, second = Signal(), Signal()  # second: of two requests of places that are apart
+        places = place_bits(size)
+        m.submodules.loops = loops = Loops(
+            (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
+            address_bits(size.data_rows),
+        )  # fmt: skip
+        self._alone = self.op.planes == 1
+        self._apart = self.part.stride[1] & ~self._alone & ~self.is_window if d > 1 else Const(0)
+        tile_ends = ~self._apart | second
+        last = loops.ends[1] & tile_ends
+        moves = running & ~loading & (pause == 0)
+        steps = moves & reading
+        held, emits, full, closes, there = self._tiles(m, loops, moves, reading, second, last)
+        groups = size.granules - self.groups.granule  # of the word
+        extra = Mux(groups > p // d, groups - p // d, 0) if many else 0
+        with m.If(pause != 0):
+            m.d.sync += pause.eq(pause - 1)
+        with m.If(full):
+            m.d.sync += pause.eq(extra)
+        late_close = full & closes & (extra != 0)
+        with m.If(late_close):
+            m.d.sync += waits.eq(1)
+        m.d.comb += [
+            ends.eq(closes & ~late_close | waits & (pause == 1)),
+            group_ends.eq(ends & (inverse | ~self.twice)),
+        ]
+        builds = self.start | self.next & (self.groups.of_word if many else 1)
+        with m.If(ends):
+            m.d.sync += [inverse.eq(~group_ends), waits.eq(0)]
+        with m.If(group_ends):
+            m.d.sync += running.eq(0)
+        with m.If(builds):
+            m.d.sync += running.eq(1)
+        begins = Signal()
+        again = ends & ~group_ends
+        m.d.comb += begins.eq(self.start | self.next | again)
+        with m.If(steps):
+            m.d.sync += [second.eq(self._apart & ~second), reading.eq(~last)]
+        with m.If(begins):
+            m.d.sync += [second.eq(0), reading.eq(1)]
+        self._granules(m, loops)
+        self._loops(m, loops, steps & tile_ends, last, again)
+        line_ends, row_ends = Signal(), steps & loops.ends[0] & ~loops.ends[1] & tile_ends
+        inside, of_row = self._inside(m, loops, steps, last, tile_ends, begins, line_ends)
+        image = self._image(m, running, loading, begins, row_ends, line_ends, of_row)
+        reads = steps & of_row & ~self.is_window
+        addr = loops.addr + Mux(second, d, 0)
+        m.d.comb += [
+            self.read.valid.eq(reads | self.window.load & self.window.inside),
+            self.read.addr.eq(Mux(self.is_window, image, addr[: len(loops.addr)])),
+        ]
+        here = [
+            there & (flags | self.is_window.replicate(d)) & steps.replicate(d)
+            for flags in inside
+        ]
+        late = size.read_latency
+        held, emits, full, ends, group_ends, inverse = (
+            delay(m, each, late) for each in (held, emits, full, ends, group_ends, inverse)
+        )
+        here = [delay(m, flags, late) for flags in here]
+        tiles, flags = self._words(m, here, held, emits, inverse)
+        blocks = self._turn(m, tiles, emits, full)
+        self._store(m, blocks, flags, emits, full, ends, group_ends, inverse, builds)
+        return m
+
+    def _tiles(self, m, loops, moves, reading, second, last):
+        """Put places into tiles of D, and those into blocks of P.
+
+        Return how many waited for this tile, whether it is complete, and the block, and the pass;
+        and which of D there are.
+        """
+        size, d = self.size, self.size.planes
+        there = Const(1)
+        if d > 1:
+            there = places_of(size, self.op.columns, loops.ends[0])
+            there = Mux(self._apart, Mux(second, there[d // 2 :], there[: d // 2]), there)
+            there = Mux(self._alone, 1, there)[:d]
+        held, number = Signal(range(d)), Signal(range(max(2, size.elements // d)))
+        count, total = sum(there), Signal(range(2 * d + 1))
+        m.d.comb += total.eq(held + Mux(reading, count, d))
+        emits, full, rest = Signal(), Signal(), Signal(range(d))
+        m.d.comb += [
+            emits.eq(moves & (total >= d)),
+            full.eq(emits & (number == size.elements // d - 1)),
+            rest.eq(Mux(reading, total, 0)),
+        ]
+        with m.If(moves):
+            m.d.sync += held.eq(rest)
+        with m.If(emits):
+            m.d.sync += number.eq(Mux(full, 0, number + 1))
+        whole = full | ~emits & (number == 0)  # no block is begun
+        closes = Mux(reading, moves & last & whole & (rest == 0), full)
+        return held, emits, full, closes, there
+
+    def _loops(self, m, loops, tiles, last, again):
+        """Go through all tiles for each word, or each of its granules, and then on."""
+        op, part, of_word = self.op, self.part, self.groups.of_word
+        across = op.columns
+        if self.size.planes > 1:
+            across = Mux(self._alone, op.columns, tiles_of(self.size, op.columns))
+        counts = (across, op.rows, part.across, part.words, part.down)
+        m.d.comb += [
+            loops.start.eq(self.start),
+            loops.base.eq(part.in_row),
+            *(loops.counts[f"level{level}"].eq(count) for level, count in enumerate(counts)),
+            loops.jumps.eq(Cat(part[f"jump{level}"] for level in range(5))),
+            loops.step.eq(tiles & ~last | self.next & of_word),
+            loops.again.eq(again | self.next & ~of_word),
+        ]
+
+    def _inside(self, m, loops, steps, last, tile_ends, begins, line_ends):
+        """Return which places are of the map, for each transposer; and whether their row is."""
+        size, part, bits = self.size, self.part, map_bits(self.size)
+        d, ends = size.planes, loops.ends[0] & tile_ends
+        stride = part.stride
+        if d > 1:  # a request of a segment reads rows of D columns
+            together = Mux(self.is_window, part.stride << (d - 1).bit_length(), d)
+            stride = Mux(self._alone, part.stride, together)
+        y, x = self._places(m, begins, steps & ~last, steps & ~last & ends, stride, line_ends)
+        of_row, first, taps = y < part.height[: bits - 1], Signal(bits), [0]
+        m.d.comb += first.eq(x)
+        if size.transposers > 1:  # taps of the word, counted from its first granule
+            several = part.taps > 1
+            shift = [(each.bit_length() - 1, part.groups == each) for each in packed_groups(size)]
+            skipped = sum(
+                Mux(several & is_it, self.groups.granule >> low, 0) for low, is_it in shift
+            )
+            m.d.comb += first.eq(x - skipped)
+            taps = [
+                sum(Mux(several & is_it, granule >> low, 0) for low, is_it in shift)
+                for granule in range(size.transposers)
+            ]
+        most = d + (size.transposers if size.transposers > 1 else 1) - 1
+        columns = Signal(1 << (most - 1).bit_length() if most > 1 else 1)
+        m.d.comb += columns.eq(Cat(
+            ((first + each)[:bits] < part.width[: bits - 1]) | ~part.border
+            for each in range(most)
+        ))  # fmt: skip
+        found = []
+        for tap in taps:
+            flags = [
+                columns.bit_select(tap + Mux(self._apart, 2 * place, place), 1)
+                for place in range(d)
+            ]
+            found.append(Cat(flags) & of_row.replicate(d))
+        return found, of_row
+
+    def _words(self, m, here, held, emits, inverse):
+        """Return tiles of words, and of flags of places of the map, for each transposer."""
+        size, p, d = self.size, self.size.elements, self.size.planes
+        rows = [self.read.row[plane * size.data_width :][: size.lanes] for plane in range(d)]
+        if d > 1:  # half of the rows are places, if they are apart
+            rows = [
+                Mux(self._apart, rows[2 * place] if place < d // 2 else 0, row)
+                for place, row in enumerate(rows)
+            ]
+        lanes, tiles, found = self._all_lanes(), [], []
+        for index, flags in enumerate(here):
+            granule = index if size.transposers > 1 else self.groups.granule
+            words = []
+            for plane in range(d):
+                sign, mask, row = (
+                    word.word_select(granule, p)
+                    for word in (
+                        self.window.sign.word_select(plane, size.lanes),
+                        self.window.mask.word_select(plane, size.lanes),
+                        rows[plane],
+                    )
+                )
+                patch = (sign ^ inverse.replicate(p)) & mask
+                counts = lanes[index] & flags[plane].replicate(p)
+                words.append(Mux(self.is_window, patch, row) & counts)
+            tiles.append(self._filled(m, f"words{index}", p, Cat(words), held, emits))
+            found.append(self._filled(m, f"flags{index}", 1, flags, held, emits))
+        return tiles, found
+
+    def _filled(self, m, name, bits, words, held, emits):
+        """Return a tile that words complete. bits: of a word."""
+        if self.size.planes == 1:
+            return words
+        filler = TileFiller(SimpleNamespace(elements=bits, planes=self.size.planes))
+        m.submodules[name] = filler
+        m.d.comb += [filler.words.eq(words), filler.held.eq(held), filler.full.eq(emits)]
+        return filler.tile
+
+    def _all_lanes(self):
+        """Return the lanes in use of the group of each transposer."""
+        size, part = self.size, self.part
+        if size.transposers == 1:
+            return [self.lanes]
+        in_group = Cat(lane < part.lanes for lane in range(size.elements))
+        found = []
+        for granule in range(size.granules):
+            back = size.granules - 1 - granule
+            of_taps = Cat(
+                (part.groups == each) for each in packed_groups(size) if back % each == 0
+            ).any()
+            of_pixel = self.groups.in_last_word if back == 0 else 0
+            partial = Mux(part.taps > 1, of_taps, of_pixel)
+            found.append(Mux(partial, in_group, ~0))
+        return found
+
+    def _turn(self, m, tiles, emits, full):
+        """Turn blocks over; return them."""
+        size = self.size
+        ports = [self.turner]
+        if size.transposers > 1:
+            ports = [Turner(size) for _ in tiles]
+            for index, turner in enumerate(ports):
+                m.submodules[f"turner{index}"] = turner
+        for port, tile in zip(ports, tiles, strict=True):
+            m.d.comb += [
+                port.shift.eq(emits),
+                port.tile.eq(1),
+                port.turn.eq(full),
+                port.word_in.eq(tile),
+            ]
+        return [port.block for port in ports]
+
+    def _store(self, m, blocks, flags, emits, turn, ends, group_ends, inverse, begins):
+        """Write blocks that were turned over, and which of their places are of the map."""
+        size, op = self.size, self.op
+        p, d, many = size.elements, size.planes, size.transposers > 1
+        granule = Signal.like(self.blocks.granule)
+        first, row = Signal(address_bits(size.weight_rows)), Signal(address_bits(size.delta_rows))
+        complete, passed, ended, known_too = (
+            delay(m, each, 1) for each in (turn, ends, group_ends, ~inverse)
+        )
+        last = granule == size.granules - 1
+        behind = op.column_row + (op.wide << (size.transposers - 1).bit_length())
+        with m.If(complete):
+            m.d.sync += [granule.eq(granule + 1), row.eq(row + last), first.eq(first + last)]
+        with m.If(passed):  # columns of F's follow those of T's
+            m.d.sync += [granule.eq(0), first.eq(behind)]
+        with m.If(begins):
+            m.d.sync += [granule.eq(0), row.eq(0), first.eq(op.column_row)]
+        m.d.comb += [
+            self.blocks.valid.eq(complete),
+            self.blocks.addr.eq(first),
+            self.blocks.granule.eq(granule),
+            self.blocks.block.eq(blocks[0]),
+            self.done.eq(ended),
+        ]
+        if many:
+            self._store_many(m, blocks, complete, first, granule, ended)
+        known = []
+        for index, tile in enumerate(flags):
+            bits, memory = Signal(p, name=f"bits{index}"), RowMemory(
+                size.lanes, size.delta_rows, size.read_latency, size.granules
+            )  # fmt: skip
+            m.submodules[f"known{index}"] = memory
+            with m.If(emits):
+                m.d.sync += bits.eq(Cat(bits, tile)[d:])
+            m.d.comb += [
+                memory.addr.eq(self.row),
+                memory.write_addr.eq(row),
+                memory.write_row.eq((bits & complete.replicate(p)).replicate(size.granules)),
+            ]
+            for number in range(size.granules):  # places after the block are not of the map
+                own, after = granule == number, granule < number
+                m.d.comb += memory.write[number].eq(
+                    known_too & complete & own | ~inverse & turn & after
+                )
+            known.append(memory.row)
+        m.d.comb += self.known.eq(Array(known)[self.groups.granule] if many else known[0])
+
+    def _store_many(self, m, blocks, complete, first, granule, ended):
+        """Write the blocks of all groups of a word, one after the other."""
+        size, op = self.size, self.op
+        kept = Signal(len(blocks) * size.elements**2)
+        index, stores = Signal(range(size.granules)), Signal()
+        drain = Signal(range(size.granules + 2))
+        addr, part = Signal.like(first), Signal.like(granule)
+        with m.If(stores):
+            m.d.sync += [index.eq(index + 1), addr.eq(addr + op.wide)]
+            m.d.sync += stores.eq(index != size.granules - 1)
+        with m.If(complete):
+            m.d.sync += [
+                kept.eq(Cat(blocks)),
+                stores.eq(1),
+                index.eq(self.groups.granule),
+                addr.eq(first),
+                part.eq(granule),
+            ]
+        with m.If(drain != 0):
+            m.d.sync += drain.eq(drain - 1)
+        with m.If(ended):
+            m.d.sync += drain.eq(size.granules - self.groups.granule)
+        m.d.comb += [
+            self.blocks.valid.eq(stores),
+            self.blocks.addr.eq(addr),
+            self.blocks.granule.eq(part),
+            self.blocks.block.eq(kept.word_select(index, size.elements**2)),
+            self.done.eq(drain == 1),
+        ]
