@@ -60,7 +60,7 @@ class TileColumns(Columns):
         held, emits, full, closes, there = self._tiles(m, loops, moves, reading, second, last)
         groups = size.granules - self.groups.granule  # of the word
         extra = Mux(groups > p // d, groups - p // d, 0) if many else 0
-        with m.If(pause != 0):
+        with m.If((pause != 0) & ~loading):
             m.d.sync += pause.eq(pause - 1)
         with m.If(full):
             m.d.sync += pause.eq(extra)
@@ -68,7 +68,7 @@ class TileColumns(Columns):
         with m.If(late_close):
             m.d.sync += waits.eq(1)
         m.d.comb += [
-            ends.eq(closes & ~late_close | waits & (pause == 1)),
+            ends.eq(closes & ~late_close | waits & (pause == 1) & ~loading),
             group_ends.eq(ends & (inverse | ~self.twice)),
         ]
         builds = self.start | self.next & (self.groups.of_word if many else 1)
@@ -152,7 +152,8 @@ class TileColumns(Columns):
             *(loops.counts[f"level{level}"].eq(count) for level, count in enumerate(counts)),
             loops.jumps.eq(Cat(part[f"jump{level}"] for level in range(5))),
             loops.step.eq(tiles & ~last | self.next & of_word),
-            loops.again.eq(again | self.next & ~of_word),
+            # With several transposers the other groups of a word are there already.
+            loops.again.eq(again | self.next & ~of_word & (self.size.transposers == 1)),
         ]
 
     def _inside(self, m, loops, steps, last, tile_ends, begins, line_ends):
@@ -301,13 +302,13 @@ class TileColumns(Columns):
             m.d.comb += [
                 memory.addr.eq(self.row),
                 memory.write_addr.eq(row),
-                memory.write_row.eq((bits & complete.replicate(p)).replicate(size.granules)),
             ]
             for number in range(size.granules):  # places after the block are not of the map
-                own, after = granule == number, granule < number
-                m.d.comb += memory.write[number].eq(
-                    known_too & complete & own | ~inverse & turn & after
-                )
+                own = granule == number
+                m.d.comb += [
+                    memory.write[number].eq(complete & known_too & (own | (granule < number))),
+                    memory.write_row.word_select(number, p).eq(bits & own.replicate(p)),
+                ]
             known.append(memory.row)
         m.d.comb += self.known.eq(Array(known)[self.groups.granule] if many else known[0])
 

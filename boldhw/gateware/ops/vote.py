@@ -238,7 +238,7 @@ class VoteUnit(wiring.Component):
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
         with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)
-        with m.If(goes & (drain != 0)):
+        with m.If(drain != 0):  # no block is read meanwhile
             m.d.sync += drain.eq(drain - 1)
         over = goes & (pause == 1) & (output == 0)
         m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
@@ -275,7 +275,7 @@ class VoteUnit(wiring.Component):
             self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
             self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),
         ]
-        return goes & (drain == 1)
+        return drain == 1
 
     def _rows_of(self, m, first, begins):
         """Return when a row is read, and the plane of its sums.

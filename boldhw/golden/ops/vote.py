@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from boldhw.golden.ops.memories import Memories
@@ -16,9 +18,11 @@ from boldhw.spec.ops.reads import counts_twice, kernel_words, vote_rows
 def run(memories: Memories, op: Vote, part: Segment | Window) -> None:
     """Add the votes of one sample, or of the gathered ones, to the accumulators."""
     columns = _columns(memories, op, part)
-    _store(memories, op, columns, op.column_row)
+    together = _together(memories, part)
+    _store(memories, op, columns, op.column_row, together)
     if counts_twice(part):  # F's vote on their own
-        _store(memories, op, -columns, op.column_row + memories.size.transposers * op.wide)
+        behind = op.column_row + memories.size.transposers * op.wide
+        _store(memories, op, -columns, behind, together)
     votes = _votes(memories, op, columns)
     count = 0 if op.gathered else memories.count
     steps = (count % (1 << op.rounding) - votes) >> op.rounding
@@ -47,8 +51,16 @@ def _values(memories: Memories, op: Vote, part: Segment) -> Values:
     return read(memories, part, vote_rows(op, part), y, x)
 
 
-def _store(memories: Memories, op: Vote, columns: Values, row: int) -> None:
-    """Leave T's of columns in the weight memory, as many input groups together as transposers.
+def _together(memories: Memories, part: Segment | Window) -> list[int]:
+    """Return how many input groups have columns at the same time: those of a word, or one."""
+    words = kernel_words(part, memories.size)
+    if memories.size.transposers == 1:
+        return [1] * len(words.used)
+    return list(Counter(each.word for each in words.used).values())
+
+
+def _store(memories: Memories, op: Vote, columns: Values, row: int, together: list[int]) -> None:
+    """Leave T's of columns in the weight memory; ``together``: input groups at a time.
 
     Blocks of P places are written; after the last one of them a row keeps what it holds.
     """
@@ -56,8 +68,8 @@ def _store(memories: Memories, op: Vote, columns: Values, row: int) -> None:
     rows = (columns > 0).reshape(*columns.shape[:2], op.wide, size.lanes).transpose(0, 2, 1, 3)
     end = ceil_div(op.rows * op.columns, size.elements) * size.elements
     written = (np.arange(op.wide * size.lanes) < end).reshape(op.wide, 1, size.lanes)
-    for first in range(0, len(rows), size.transposers):
-        found = rows[first : first + size.transposers]
+    for count, end_of in zip(together, np.cumsum(together), strict=True):
+        found = rows[end_of - count : end_of]
         block = memories.weights[row : row + len(found) * op.wide]
         block[...] = np.where(written, found, block.reshape(found.shape)).reshape(block.shape)
 

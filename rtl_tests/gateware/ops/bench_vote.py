@@ -56,7 +56,7 @@ async def fused(dut):
         }
         along = flip_of(rng, SIZE, part, turned, outputs, **values)
         rows = along.turned_row + 4 * along.turned_group * (part.groups + along.groups)
-        op = replace(op, column_row=SIZE.weight_rows - op.wide)
+        op = replace(op, column_row=SIZE.weight_rows - SIZE.transposers * op.wide)
         assert rows < op.column_row
         cases.append((op, part, count, along))
     await check(dut, cases)
