@@ -7,7 +7,7 @@ from boldhw.spec.ops.kinds import Segment, Window
 from boldhw.spec.ops.nest import jumps
 from boldhw.spec.ops.words import Words
 
-MARGIN = 80  # rows in front of a map that taps beside it reach
+MARGIN = 160  # rows in front of a map that taps beside it reach
 
 
 def segment_of(rng, size, shape, kernel, sums, *, stride=1, zero_true=0, reach=True, planes=1):

@@ -55,6 +55,8 @@ class Flipper(wiring.Component):
         one of all. From registers only.
     result : Out(accumulators_layout(size)), registered
         New accumulators, 2 cycles after the old ones, until the next ones.
+    follows : Out(1), combinational
+        A row of weights is read without ``load``. From registers only.
     weights : Out(RowRead(size.elements * size.lanes))
         Rows of the weight memory; combinational, from registers only.
     blocks : Out(BlockWrite(size))
@@ -102,6 +104,7 @@ class Flipper(wiring.Component):
             "of_block": Out(1),
             "of_all": Out(1),
             "result": Out(accumulators_layout(size)),
+            "follows": Out(1),
             "weights": Out(RowRead(p * size.lanes)),
             "blocks": Out(BlockWrite(size)),
             "turner": Out(TurnerPort(size)),
@@ -226,6 +229,7 @@ class Flipper(wiring.Component):
         words = [self.weights.row.word_select(e, size.lanes) for e in range(p)]
         block = Cat(word.word_select(places.granule, p) for word in words)
         m.d.comb += [
+            self.follows.eq(follows),
             self.weights.valid.eq(fetch),
             self.weights.addr.eq(places.row),
             places.next.eq(loads),

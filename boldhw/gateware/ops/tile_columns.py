@@ -97,8 +97,7 @@ class TileColumns(Columns):
             self.read.addr.eq(Mux(self.is_window, image, addr[: len(loops.addr)])),
         ]
         here = [
-            there & (flags | self.is_window.replicate(d)) & steps.replicate(d)
-            for flags in inside
+            there & (flags | self.is_window.replicate(d)) & steps.replicate(d) for flags in inside
         ]
         late = size.read_latency
         held, emits, full, ends, group_ends, inverse = (
@@ -245,7 +244,7 @@ class TileColumns(Columns):
             ).any()
             of_pixel = self.groups.in_last_word if back == 0 else 0
             partial = Mux(part.taps > 1, of_taps, of_pixel)
-            found.append(Mux(partial, in_group, ~0))
+            found.append(Mux(partial, in_group, ~0)[: size.elements])
         return found
 
     def _turn(self, m, tiles, emits, full):

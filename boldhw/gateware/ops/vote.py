@@ -135,7 +135,7 @@ class VoteUnit(wiring.Component):
         ended, begins = Signal(), columns.done
         if size.transposers > 1:  # groups of a word have their columns together
             begins |= columns.next & ~columns.groups.of_word
-        m.d.comb += ended.eq(self._votes(m, columns, begins, twice, doubled))
+        m.d.comb += ended.eq(self._votes(m, columns, flipper, begins, twice, doubled))
         last_group = columns.groups.of_all
         closes = ended & last_group
         m.d.comb += [
@@ -180,7 +180,7 @@ class VoteUnit(wiring.Component):
         for unit in (columns, flipper):
             m.d.comb += unit.turner.block.eq(ours.block)
 
-    def _votes(self, m, columns, begins, twice, doubled):
+    def _votes(self, m, columns, flipper, begins, twice, doubled):
         """Send all outputs through the array; return when the last one's row is written.
 
         D outputs vote together, unless weights flip in between. begins: columns are there.
@@ -195,7 +195,7 @@ class VoteUnit(wiring.Component):
         second = Signal()  # it is at F's
         row_ends = word == op.wide - 1
         last_word = row_ends & (second | ~twice)
-        goes = ~self.weights.valid  # else a block of weights is read in between
+        goes = ~flipper.follows  # else a block of weights is read in between
         sends = voting & goes & (pause == 0)
         valid, last = sends & ~idle, Mux(op.fused, output == 1, output <= d)
         # Rows of accumulators are read and written one at a time.
@@ -238,7 +238,7 @@ class VoteUnit(wiring.Component):
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
         with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)
-        with m.If(drain != 0):  # no block is read meanwhile
+        with m.If(goes & (drain != 0)):
             m.d.sync += drain.eq(drain - 1)
         over = goes & (pause == 1) & (output == 0)
         m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
@@ -275,7 +275,7 @@ class VoteUnit(wiring.Component):
             self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
             self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),
         ]
-        return drain == 1
+        return goes & (drain == 1)
 
     def _rows_of(self, m, first, begins):
         """Return when a row is read, and the plane of its sums.
