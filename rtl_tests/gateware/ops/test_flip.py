@@ -28,3 +28,7 @@ def test_flip(sim):
 @pytest.mark.parametrize("size", LARGE.values(), ids=LARGE)
 def test_flip_of_larger_arrays(size):
     run(size, "verilator")
+
+
+def test_flip_of_planes():
+    run(ArraySize(elements=4, lanes=16, planes=4, dual_port=True, **ROWS), "verilator")
