@@ -1,8 +1,8 @@
 """Inner loops over signals other than 0, in the words of the compiler like those of ``vectors``.
 
 Pointers and offsets are integers, offsets in bytes. A chunk is one vector of bytes. Numba keeps
-what it compiled by the dates of ``sparse.py`` and ``loops.py``: change these too when something here
-changes.
+what it compiled by the dates of ``sparse.py`` and ``loops.py``: change these too when something
+here changes.
 """
 
 from typing import Any
