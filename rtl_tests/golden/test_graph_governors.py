@@ -62,6 +62,20 @@ def test_thresholds_follow_each_unit():
     assert layer.counts.samples == layer.counts.fires.sum() == 0
 
 
+def test_theta_starts_higher_where_a_head_has_a_target_at_each_place():
+    """Votes of places that are neighbours agree."""
+    described = {
+        "inputs": [8, 8, 1],
+        "layers": [
+            {"name": "a", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+             "taps": [{"source": "input"}]},
+        ],
+        "head": {"kind": "pixels", "void": 9},
+    }  # fmt: skip
+    own = start(Network.from_dict(described), Constants(batch=1), 128, zero_true=(False,))
+    assert own.layers[0].theta == 12 * 8
+
+
 def test_the_band_of_a_dense_layer_is_wide():
     """Also of one that reads maps; a convolution that makes a single place keeps the narrow one."""
     spec = Network.parse("8x8-4k3p2-4k4z0-4-3")
