@@ -12,7 +12,7 @@ from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
-from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
+from boldhw.gateware.ops.ports import HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
 from boldhw.gateware.ops.shared import any_of, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
@@ -30,6 +30,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.ram import rams
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
@@ -63,27 +64,14 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
           "score": "score_write"}  # fmt: skip
 
 
-def memory_shapes(size):
-    """Return {name: (width, rows, latency, parts that are written, planes)} of the memories."""
-    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
-    return {
-        "data": (size.data_width, size.data_rows, late, 1, planes),
-        "weight": (p * s, size.weight_rows, late, p * size.granules, 1),
-        "delta": (2 * s, size.delta_rows, late, 2 * size.granules, planes),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p, 1),
-        "counter": (p * COUNTER_BITS, size.counter_rows, late, p, 1),
-        "score": (SUM_BITS, size.score_rows, 1, 1, 1),
-    }
-
-
 def widest(size):
     """Return the bits of the widest row of all memories."""
-    return max(width for width, *_ in memory_shapes(size).values())
+    return max(ram.width for ram in rams(size).values())
 
 
 def most_parts(size):
     """Return the parts of a row of the memory that has most of them."""
-    return max(parts for *_, parts, _ in memory_shapes(size).values())
+    return max(ram.parts for ram in rams(size).values())
 
 
 def check_size(size):
@@ -147,7 +135,7 @@ class OpEngine(wiring.Component):
     def __init__(self, size, kinds=UNITS):
         check_size(size)
         self.size, self.kinds = size, kinds
-        self.rams = {name: RowMemory(*shape) for name, shape in memory_shapes(size).items()}
+        self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({
             "start": In(1),
             "first": In(FIELD_BITS),

@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
+from boldhw.gateware.platforms import has_large_blocks
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.ram import Ram
 
 
 def rotated(value, width, places):
@@ -25,6 +26,7 @@ class RowMemory(wiring.Component):
     """Hold rows of bits; a read and a write a cycle, of one row for each plane.
 
     Row r is in bank r modulo D, so that rows next to each other are read and written together.
+    Banks of few rows are LUT RAM on a device with block RAM of 18 kbit.
 
     Parameters
     ----------
@@ -75,8 +77,9 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width * planes),
         })  # fmt: skip
+        self.shape = Ram(width, rows, latency, parts, planes)
         self.banks = [
-            memory.Memory(shape=width, depth=ceil_div(rows, planes), init=(), attrs=WRITTEN_FIRST)
+            memory.Memory(shape=width, depth=self.shape.depth, init=(), attrs=WRITTEN_FIRST)
             for _ in range(planes)
         ]
 
@@ -93,6 +96,8 @@ class RowMemory(wiring.Component):
         rows = []
         for index, bank in enumerate(self.banks):
             m.submodules[f"bank{index}" if self.planes > 1 else "rows"] = bank
+            if self.shape.is_shallow and has_large_blocks(platform):
+                bank.attrs["ram_style"] = "distributed"
             read, port = bank.read_port(), bank.write_port(granularity=granularity)
             m.d.comb += [
                 read.addr.eq(self._address(self.addr, index, bits)),

@@ -1,0 +1,38 @@
+"""Block RAMs of an engine of op lists on a device, as synthesis makes them of its memories."""
+
+from boldhw.flow.estimate import LARGE_BLOCKS, large_blocks, small_blocks
+from boldhw.spec import memories
+from boldhw.spec.memories import Memory
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.ram import known, rams
+
+MASKED = 9  # bits of a block RAM of 18 kbit that are written together, at least
+
+
+def op_ram_blocks(size, family):
+    """Return the block RAMs of an engine with a serial line on a device of a family.
+
+    size: of its array, an ArraySize.
+    """
+    of_link = [*memories.frames(), memories.counters(LinkedArray(size))]
+    own = [*rams(size).values(), known(size)]
+    if family == "ice40":
+        shapes = [Memory("bank", each.width, each.depth) for each in own for _ in _banks(each)]
+        return sum(map(small_blocks, [*of_link, *shapes]))
+    found = sum(map(large_blocks, of_link))
+    return found + sum(each.planes * _blocks(each) for each in own if not each.is_shallow)
+
+
+def _banks(ram):
+    return range(ram.planes)
+
+
+def _blocks(ram):
+    """Return the blocks of 18 kbit of a bank, in the shape that takes fewest."""
+    width = ram.width // ram.parts
+    return min(
+        ceil_div(ram.parts * ceil_div(width, min(bits, MASKED)) * min(bits, MASKED), bits)
+        * ceil_div(ram.depth, deep)
+        for deep, bits in LARGE_BLOCKS
+    )

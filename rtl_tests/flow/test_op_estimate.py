@@ -1,0 +1,124 @@
+"""Estimates of engines of op lists, against what Yosys makes of their memories."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+from boldboards import BOARDS
+
+from boldhw.errors import ConfigError
+from boldhw.flow.fit import check_fits
+from boldhw.flow.op_estimate import FILE, OpSample, accept, cost, predict_logic, read
+from boldhw.flow.op_memories import op_ram_blocks
+from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
+from boldhw.gateware.ops.core import OpCore
+from boldhw.gateware.ops.memories import RowMemory
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.ram import known, rams
+
+LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
+SMALL = ArraySize(
+    elements=2, lanes=8, batch=2, segments=1, data_rows=256, weight_rows=128, delta_rows=32,
+    unit_rows=4, counter_rows=16, score_rows=4,
+)  # fmt: skip
+ODD = replace(SMALL, elements=5, lanes=40, data_rows=3100, delta_rows=600, counter_rows=20)
+# As the build does, up to where memories are mapped.
+MAP_MEMORIES = """\
+read_rtlil memories.il
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
+{synth} -top memories -run begin:{end}
+tee -q -o stat stat -json
+"""
+
+
+class Memories(wiring.Component):
+    """The memories of an engine, each with ports of its own."""
+
+    def __init__(self, size):
+        self.rams = {**rams(size), "known": known(size)}
+        self.units = {name: RowMemory(*ram) for name, ram in self.rams.items()}
+        super().__init__({name: Out(unit.signature) for name, unit in self.units.items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        for name, unit in self.units.items():
+            m.submodules[name] = unit
+            wiring.connect(m, wiring.flipped(getattr(self, name)), unit)
+        return m
+
+
+def block_rams(size, board, folder):
+    """Return the block RAMs that Yosys makes of the memories of an engine."""
+    text = rtlil.convert(Memories(size), name="memories", platform=board.platform(), emit_src=False)
+    end = "map_ffs" if board.family == "ice40" else "map_ffram"
+    (folder / "memories.il").write_text(text)
+    (folder / "memories.ys").write_text(
+        MAP_MEMORIES.format(synth=FAMILIES[board.family].synth, end=end)
+    )
+    run_tool("YOSYS", ["-q", "memories.ys"], folder, "stat")
+    stat = json.loads((folder / "stat").read_text())
+    return count_cells(stat["design"]["num_cells_by_type"], board.family).ram_blocks
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("ulx3s", BOARDS["ulx3s"].array),
+        ("ulx3s", replace(BOARDS["ulx3s"].array, planes=4, unit_rows=40)),
+        ("ulx3s", ODD),
+        ("tang_nano_20k", BOARDS["tang_nano_20k"].array),
+        ("tang_nano_20k", replace(ODD, dual_port=True)),
+        ("icebreaker", replace(BOARDS["icebreaker"].array, data_rows=1024)),
+        ("icebreaker", replace(ODD, planes=2)),
+    ],
+)
+def test_block_rams_are_those_of_yosys(name, size, tmp_path):
+    board = BOARDS[name]
+    found = block_rams(size, board, tmp_path)
+    assert op_ram_blocks(size, board.family) == found + LINK_BLOCKS
+
+
+def test_an_engine_has_no_other_memories():
+    """But for the gates that a MAC keeps, LUT RAM, and counters and identity of the core."""
+    text = rtlil.convert(OpCore(SMALL, bytes(44)), emit_src=False)
+    found = sorted(map(tuple, re.findall(r"^ +memory width (\d+) size (\d+)", text, re.M)))
+    shapes = [(each.width, each.depth) for each in (*rams(SMALL).values(), known(SMALL))]
+    others = [(8, 8), (16, 38)]
+    assert found == sorted((str(width), str(size)) for width, size in [*shapes, *others])
+
+
+def test_cost_of_a_network_that_does_not_fit():
+    board, rows = BOARDS["ulx3s"], dict.fromkeys(("data", "weight", "delta", "unit"), 10)
+    found = cost(board.array, rows | {"counter": 128}, board)
+    assert found["ram_blocks"] == op_ram_blocks(board.array, "ecp5")
+    assert (found["limit"], found["fits"]) == ("counter_rows", False)
+    assert found["use"]["counter_rows"] == 2.0
+    assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
+
+
+def test_what_does_not_fit_is_refused_with_the_numbers_of_the_device():
+    words = "it takes 300 block RAMs, and there are 208; 90,000 LUT4, and there are 83,640"
+    with pytest.raises(ConfigError, match=f"LFE5U-85F.*: {words}"):
+        check_fits(BOARDS["ulx3s"], {"ram_blocks": 300, "lut4": 90_000, "dsp": 156})
+    check_fits(BOARDS["ulx3s"], {"ram_blocks": 208, "lut4": 83_640, "spram": 0})
+
+
+def test_samples_of_a_family_are_replaced(tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text(FILE.read_text())
+    before, new = read(path), OpSample("ecp5", SMALL, 5, 6, 7)
+    accept([new], "Yosys", path)
+    assert read(path) == (*(each for each in before if each.family != "ecp5"), new)
+
+
+def test_a_family_that_was_not_measured_says_how(monkeypatch, tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text('{"samples": []}')
+    monkeypatch.setattr("boldhw.flow.op_estimate.FILE", path)
+    with pytest.raises(ConfigError, match="dev calibrate none --ops --accept"):
+        predict_logic(SMALL, "none")
