@@ -1,6 +1,6 @@
 """Block RAMs of an engine of op lists on a device, as synthesis makes them of its memories."""
 
-from boldhw.flow.estimate import LARGE_BLOCKS, large_blocks, small_blocks
+from boldhw.flow.estimate import large_blocks, small_blocks
 from boldhw.spec import memories
 from boldhw.spec.memories import Memory
 from boldhw.spec.numbers import ceil_div
@@ -29,10 +29,8 @@ def _banks(ram):
 
 
 def _blocks(ram):
-    """Return the blocks of 18 kbit of a bank, in the shape that takes fewest."""
-    width = ram.width // ram.parts
-    return min(
-        ceil_div(ram.parts * ceil_div(width, min(bits, MASKED)) * min(bits, MASKED), bits)
-        * ceil_div(ram.depth, deep)
-        for deep, bits in LARGE_BLOCKS
-    )
+    """Return the blocks of 18 kbit of a bank, which is a stack of memories."""
+    width = ceil_div(ram.width // ram.parts, MASKED) * MASKED * ram.parts
+    if ram.parts == 1:
+        width = ram.width
+    return sum(large_blocks(Memory("rows", width, rows)) for _, rows in memories.stack(ram.depth))

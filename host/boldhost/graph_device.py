@@ -16,7 +16,7 @@ from boldhw.spec.arrays import Bits, Bytes, Labels, Sums
 from boldhw.spec.checks import check_range
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images, packing
-from boldhw.spec.ops.heads import margin_of
+from boldhw.spec.ops.heads import check_trained, margin_of, place_scores, score_rows
 from boldhw.spec.ops.link import LIMIT_CYCLES
 from boldhw.spec.ops.packing import GraphState, check_scores
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, Program, compiled
@@ -95,8 +95,10 @@ class GraphDevice(GraphMemories):
         progress : callable or None
             Called with the number of samples trained so far.
 
-        Returns TrainStats; ``samples`` says how many were consumed.
+        Returns TrainStats; ``samples`` says how many were consumed. Raises ConfigError for a
+        network whose head has no loss on a device.
         """
+        check_trained(self._loaded().network)
         samples = packing.pack_samples(self._loaded(), bits)
         labels = np.asarray(labels)
         check_labels(labels, len(samples), self._classes)
@@ -135,25 +137,45 @@ class GraphDevice(GraphMemories):
         return self._stats(before, np.zeros(0, np.uint8))
 
     def infer(self, bits: Bits, progress: Progress | None = None) -> Sums:
-        """Return the scores, int32, shape (samples, classes). bits: bool, (samples, inputs).
+        """Return the scores, int32, first index the sample. bits: bool, (samples, inputs).
 
-        Counters of layers, which count T's of these samples too, are put back as they were.
+        Those of a head of classes have shape (samples, classes); of one of pixels or residuals
+        (samples, rows, columns, classes). Counters of layers, which count T's of these samples
+        too, are put back as they were.
         """
         samples = packing.pack_samples(self._loaded(), bits)
-        scores, classes = bytearray(), self._classes
         rows = self._loaded().used("counter")
         counted = self.read_memory(OpBank.COUNTERS, 0, rows)
+        infer = self._class_scores if self._loaded().is_trained else self._place_scores
+        try:
+            return infer(samples, progress)
+        finally:
+            self.write_memory(OpBank.COUNTERS, 0, counted)
+
+    def _class_scores(self, samples: Bytes, progress: Progress | None) -> Sums:
+        scores, classes = bytearray(), self._classes
 
         def receive(reply: bytes) -> None:
             scores.extend(reply)
             if progress:
                 progress(len(scores) // (2 * classes))
 
-        try:
-            self._calls(self._requests(Command.INFER, samples), receive)
-        finally:
-            self.write_memory(OpBank.COUNTERS, 0, counted)
+        self._calls(self._requests(Command.INFER, samples), receive)
         return np.frombuffer(scores, "<i2").reshape(-1, classes).astype(np.int32)
+
+    def _place_scores(self, samples: Bytes, progress: Progress | None) -> Sums:
+        """Infer sample by sample, and read the sums of all places each time."""
+        network = self._loaded().network
+        count = score_rows(network)
+        sums = np.zeros((len(samples), count), np.int32)
+        for number in range(len(samples)):
+            part = slice(number, number + 1)
+            self._calls(self._requests(Command.INFER, samples[part]), lambda _: None)
+            data = self.read_memory(OpBank.SCORES, 0, ceil_div(count, self.size.elements))
+            sums[number] = packing.unpack_scores(data)[:count]
+            if progress:
+                progress(number + 1)
+        return place_scores(network, sums, self._set().outputs_per_class)
 
     def stat(self) -> dict[str, Any]:
         """Return the counters since RESET by name, modulo 2^32; ``flips`` has one per layer."""

@@ -33,6 +33,21 @@ def test_random_graphs_in_lock_step(seed, head):
     assert pair.in_step() == [], (pair.network, pair.size)
 
 
+@pytest.mark.parametrize("head", ["pixels", "residuals"])
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_scores_of_all_places(seed, head):
+    """Of random graphs, whose last layers have kernels, strides and several sources."""
+    pair = Pair(seed, head)
+    memory = pair.machine.memory
+    makes, classes = pair.network.output.makes, pair.graph.classes
+    assert not memory.accumulators
+    assert not memory.turned
+    for bits in pair.samples(4)[0]:
+        found = pair.machine.infer(bits).reshape(makes.height, makes.width, classes, -1).sum(axis=3)
+        assert np.array_equal(found, pair.expected(bits)), (pair.network, pair.size)
+        assert np.ptp(found)
+
+
 @pytest.mark.parametrize("head", ["summed", "last"])
 @pytest.mark.parametrize("planes", [1, 7])
 @pytest.mark.parametrize("sources", [("a", ("input", 1, -1)), ("input", ("input", 0, 1))])
@@ -116,14 +131,26 @@ def test_the_margin_grows_with_the_root_of_the_places():
     [
         ({"kernel": {"side": 1, "pool": 2}}, "layer z pools the sums that the head summed takes"),
         ({"side": 24}, "has 24 x 24 places, whose scores take 576 segments"),
-        ({"head": "pixels"}, "op lists take .* its head is pixels"),
-        ({"head": "residuals"}, "op lists take .* its head is residuals"),
+        (
+            {"kernel": {"side": 1, "pool": 2}, "head": "pixels"},
+            "layer z pools the sums that the head pixels takes",
+        ),
+        ({"side": 120, "head": "residuals"}, "needs score_rows=86400, the array has 65536"),
     ],
 )
 def test_what_has_no_ops_is_refused(fields, message):
     spec = described(**fields)
     with pytest.raises(ConfigError, match=message):
         compiled(spec, SIZE, settings(spec, 1))
+
+
+@pytest.mark.parametrize("head", ["pixels", "residuals"])
+def test_heads_without_a_loss_are_not_trained(head):
+    machine = Pair(1, head).machine
+    before = machine.memories.data.copy()
+    with pytest.raises(ConfigError, match=f"has the head {head}, which op lists infer only"):
+        machine.train(np.zeros((1, machine.memory.network.inputs), bool), np.zeros(1, int))
+    assert np.array_equal(machine.memories.data, before)
 
 
 def test_a_margin_beyond_its_register_is_refused():

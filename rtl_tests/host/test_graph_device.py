@@ -18,6 +18,7 @@ from support.graph_driver import (
     make_graph,
     make_samples,
     make_settings,
+    with_places,
 )
 from support.op_board import CLOCK_HZ, OpBoard
 from support.small_engine import SMALL
@@ -47,6 +48,25 @@ def test_load_copies_the_network(text):
     assert np.array_equal(device.infer(bits), graph.infer(bits))
     assert device.infer(bits[:0]).shape == (0, graph.classes)
     assert differences(device, graph) == []  # counters of T's are as they were
+
+
+@pytest.mark.parametrize(("head", "fields"), [("pixels", {}), ("residuals", {"shift": 2})])
+def test_scores_of_places(head, fields):
+    """Of one output a class, and of two; training is refused, and the board is as it was."""
+    for per_class in (1, 2):
+        graph = make_graph(with_places(head, **fields), per_class=per_class)
+        device = connect(OpBoard(SIZE), graph)
+        bits, _ = make_samples(graph, 5)
+        found, expected = device.infer(bits), graph.infer(bits)
+        assert found.dtype == expected.dtype
+        assert found.shape == (5, 3, 4, 10 // per_class)
+        assert np.array_equal(found, expected)
+        assert np.array_equal(device.infer(bits[3:]), expected[3:])
+        with pytest.raises(ConfigError, match=f"has the head {head}, which op lists infer only"):
+            device.train(bits, np.zeros(5, int))
+        assert device.state_crc() == state_crc(device.program.memory, graph)
+        weights = zip(device.read_weights(), graph.layers, strict=True)
+        assert all(np.array_equal(found, layer.weights) for found, layer in weights)
 
 
 @pytest.mark.parametrize("text", NETWORKS)

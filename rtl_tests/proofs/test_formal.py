@@ -6,12 +6,15 @@ import pytest
 from amaranth.hdl import Module, Mux
 from support.formal import proved
 from support.formal_flip_unit import FlipUnitProof
+from support.formal_loops import LoopsProof
 from support.formal_processing_element import ProcessingElementProof
 
 from boldhw.gateware.array import processing_element
 from boldhw.gateware.array.popcount import Popcount
 from boldhw.gateware.array.processing_element import ProcessingElement
 from boldhw.gateware.delay import delay
+from boldhw.gateware.ops import loops
+from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.units.flip_unit import FlipUnit
 from boldhw.spec.engine import EngineConfig
 
@@ -92,3 +95,45 @@ class TestFlipUnit:
     @pytest.mark.parametrize("mutant", [LateUnit, WrappingUnit, NarrowUnit, StuckUnit])
     def test_mutant_is_refused(self, tmp_path, mutant):
         assert not proved(FlipUnitProof(mutant(ENGINE)), tmp_path, DEPTH)
+
+
+class EarlyLoops(Loops):
+    """Ends each level one step early."""
+
+    def _is_last(self, left):
+        return left <= 2
+
+
+class CoarseLoops(Loops):
+    """Adds the jumps of levels that end to that of the one that moves."""
+
+    def _moves(self, inside, ended):
+        return inside
+
+
+class ForgetfulLoops(Loops):
+    """Begins the inner levels again where the first ones did."""
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        with m.If(self.again & ~self.start):
+            m.d.sync += self.addr.eq(self.base)
+        return m
+
+
+class TestLoops:
+    """With addresses of 5 bits: a solver takes long to multiply."""
+
+    LEVELS = (2, 2, 2)
+
+    @pytest.fixture(autouse=True)
+    def short_addresses(self, monkeypatch):
+        monkeypatch.setattr(loops, "FIELD_BITS", 5)
+
+    @pytest.mark.parametrize("inner", [0, 2])
+    def test_address_is_base_and_strides_times_indices(self, tmp_path, inner):
+        assert proved(LoopsProof(Loops(self.LEVELS, inner)), tmp_path, DEPTH)
+
+    @pytest.mark.parametrize("mutant", [EarlyLoops, CoarseLoops, ForgetfulLoops])
+    def test_mutant_is_refused(self, tmp_path, mutant):
+        assert not proved(LoopsProof(mutant(self.LEVELS, 2)), tmp_path, DEPTH)

@@ -19,7 +19,7 @@ def test_everything_is_listed_at_its_number():
         each.name: each.value for each in (*Status, *ListStatus)
     }
     assert {b["name"]: b["number"] for b in found["banks"]} == dict(OpBank.__members__)
-    assert [b["item_bytes"] for b in found["banks"]] == [8, 7, 28, 28]
+    assert [b["item_bytes"] for b in found["banks"]] == [8, 7, 28, 28, 28]
     assert found["counters"] == list(COUNTERS)
     assert found["design_digest"] == LinkedArray(SIZE).digest().hex()
     assert json.loads(json.dumps(found)) == found

@@ -3,6 +3,7 @@
 import numpy as np
 from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
+from support.graph_cases import conv
 
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import GraphLayerSettings, GraphSettings
@@ -15,7 +16,7 @@ from boldhw.spec.protocol import COUNTERS
 # One engine for all networks here: it takes most of a minute to build.
 SIZE = ArraySize(
     elements=4, lanes=16, batch=4, accumulator_bits=8, segments=2, data_rows=2048, weight_rows=256,
-    delta_rows=64, unit_rows=8, counter_rows=32, score_rows=16,
+    delta_rows=64, unit_rows=8, counter_rows=32, score_rows=126,
 )  # fmt: skip
 NETWORKS = (
     "10x10-5k3p2-6",  # an image, pooled
@@ -23,6 +24,19 @@ NETWORKS = (
     "6x6x4-6k3-4",  # planes of a sample, which is longer than a frame
     "40-9-4",  # dense layers only
 )
+
+
+def with_places(head, **fields):
+    """Return a Network that has scores at each of 3 x 4 places, through a window and a skip."""
+    taps = [{"source": "a"}, {"source": "b"}]
+    layers = [
+        conv("a", {"side": 3, "pool": 2}, 5, ("input",)),
+        conv("b", {"side": 3}, 6, ("a",)),
+        {"name": "z", "kind": "conv", "kernel": {"side": 1}, "taps": taps, "outputs": 10},
+    ]
+    return Network.from_dict(
+        {"inputs": [6, 8, 1], "layers": layers, "head": {"kind": head} | fields}
+    )
 
 
 def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
@@ -48,8 +62,11 @@ def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
 
 
 def make_graph(text, seed=1, *, frozen=(), size=SIZE, **options):
-    """Return a golden graph with random weights, accumulators and settings."""
-    network = Network.parse(text)
+    """Return a golden graph with random weights, accumulators and settings.
+
+    text: as Network.parse takes it, or a Network.
+    """
+    network = Network.parse(text) if isinstance(text, str) else text
     if frozen:
         network = network.frozen(list(frozen))
     generator = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
 
 AT_MOST = 100_000  # cycles of an op
+ADDRESSES = 1 << 16  # that a port has
 
 
 def to_ints(bits):
@@ -82,7 +83,7 @@ class RowMemory:
         for plane in range(self.planes):
             if not valid >> plane & 1:
                 continue
-            row = int(self.writes[1].value) + plane
+            row = int(self.writes[1].value) + plane & ADDRESSES - 1
             assert row < len(self.rows), f"row {row} is written"
             value = int(self.writes[2].value) >> plane * self.width
             self.rows[row] = value & (1 << self.width) - 1
@@ -95,16 +96,15 @@ class RowMemory:
         if not int(self.reads[0].value):
             return None
         addr = int(self.reads[1].value)
-        assert addr < len(self.rows), f"row {addr} is read"
         if self.shared:
             assert not written, f"row {addr} is read while rows {written} are written"
         recent = [] if self.shared else [row for rows in self.recent for row in rows]
+        rows = [(addr + plane) % ADDRESSES for plane in range(self.planes)]
         if self.planes == 1:
+            assert addr < len(self.rows), f"row {addr} is read"
             assert addr not in recent, f"row {addr} is read too soon after its write"
-        there = [
-            row < len(self.rows) and row not in recent for row in range(addr, addr + self.planes)
-        ]
-        return [self.rows[row] if ok else None for row, ok in enumerate(there, addr)]
+        there = [row < len(self.rows) and row not in recent for row in rows]
+        return [self.rows[row] if ok else None for row, ok in zip(rows, there, strict=True)]
 
 
 class PartMemory:

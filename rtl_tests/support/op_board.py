@@ -146,8 +146,10 @@ class OpBoard(BoardLink):
             row = self.registers[OpRegister.SAMPLE_ROW]
             self.memories.write_pairs(row, first, np.zeros_like(first))
         self._run(FORWARD)
-        each = self.registers[OpRegister.OUTPUTS_PER_CLASS]
-        return self.memories.scores.reshape(-1, each).sum(axis=1)
+        each, classes = (
+            self.registers[getattr(OpRegister, name)] for name in ("OUTPUTS_PER_CLASS", "CLASSES")
+        )
+        return self.memories.scores[: each * classes].reshape(-1, each).sum(axis=1)
 
     def _run(self, name):
         row = self.registers[OpRegister[name.upper()]]
@@ -180,6 +182,7 @@ class OpBoard(BoardLink):
             OpBank.WEIGHTS: (config.weight_blocks, config.block_bytes),
             OpBank.UNITS: (config.unit_rows, config.unit_bytes),
             OpBank.COUNTERS: (config.counter_rows, config.unit_bytes),
+            OpBank.SCORES: (config.score_items, config.unit_bytes),
         }
 
     def _bank(self, number):
@@ -201,6 +204,10 @@ class OpBoard(BoardLink):
             return packing.pack_blocks(self.size, memories.weights)
         if bank == OpBank.UNITS:
             return packing.pack_units(memories.units)
+        if bank == OpBank.SCORES:
+            scores = np.zeros(self.config.score_items * self.size.elements, np.int64)
+            scores[: len(memories.scores)] = memories.scores & 0xFFFF
+            return scores.astype("<u4").tobytes()
         return (memories.counters & 0xFFFFFFFF).astype("<u4").tobytes()
 
     def _store(self, bank, first, data):
@@ -214,5 +221,7 @@ class OpBoard(BoardLink):
             memories.weights[...] = packing.unpack_blocks(self.size, bytes(whole))
         elif bank == OpBank.UNITS:
             memories.units[...] = packing.unpack_units(self.size, bytes(whole))
+        elif bank == OpBank.SCORES:
+            memories.scores = packing.unpack_scores(bytes(whole))
         else:
             memories.counters[...] = packing.unpack_counters(self.size, bytes(whole))

@@ -157,7 +157,7 @@ def fill_with_junk(machine, generator):
     used = np.zeros(memories.weights.shape, bool)
     for edge in memory.all_edges():
         used[images.weight_places(memory, edge)] = True
-        if edge.turns:
+        if edge in memory.turned:
             used[images.turned_places(memory, edge)] = True
     memories.weights[~used] = generator.random(np.count_nonzero(~used)) < 0.5
     memories.deltas[...] = generator.random(memories.deltas.shape) < 0.5

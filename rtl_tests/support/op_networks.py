@@ -9,14 +9,16 @@ from boldhw.spec.network import Network
 from boldhw.spec.ops.program import FORWARD, LISTS, compiled
 
 
-def machines(size, seed, most_cycles, wanted=lambda machine: True):
+def machines(size, seed, most_cycles, wanted=lambda machine: True, head=None):
     """Yield machines of random networks, endlessly.
 
-    size: ArraySize.  most_cycles: of a list.  wanted: which machines are.
+    size: ArraySize.  most_cycles: of a list.  wanted: which machines are.  head: kind of one that
+    takes a map; None: that of classes.
     """
     generator = np.random.default_rng(seed)
     while True:
-        network = image_graph(generator) if generator.random() < 0.4 else random_graph(generator)
+        of_image = head is None and generator.random() < 0.4
+        network = image_graph(generator) if of_image else random_graph(generator, head)
         batch = int(generator.integers(1, min(3, size.batch) + 1))
         settings = random_settings(generator, network, batch, size.accumulator_bits)
         try:

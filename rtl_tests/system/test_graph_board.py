@@ -14,11 +14,12 @@ from support.graph_driver import (
     in_step,
     make_graph,
     make_samples,
+    with_places,
 )
 from support.op_board import OpBoard
 
 from boldhw.cosim.transport import SimTransport
-from boldhw.errors import DeviceError
+from boldhw.errors import ConfigError, DeviceError
 from boldhw.spec.ops import packing
 from boldhw.spec.ops.protocol import OpBank, OpRegister
 from boldhw.spec.protocol import Command
@@ -49,6 +50,25 @@ def test_it_trains_in_step_with_the_golden_graph(board, text, seed):
     assert counts == expected_counters(device, *runs)
     assert flips == tuple(layer.counts.flips for layer in graph.layers)
     assert np.array_equal(device.infer(bits), graph.infer(bits))
+
+
+@pytest.mark.parametrize(("head", "fields"), [("pixels", {}), ("residuals", {"shift": 2})])
+def test_scores_of_places(board, head, fields):
+    """Of one output a class, and of two; training is refused, and the board is as it was."""
+    for per_class in (1, 2):
+        graph = make_graph(with_places(head, **fields), per_class=per_class)
+        device = connect(board, graph)
+        bits, _ = make_samples(graph, 5)
+        found, expected = device.infer(bits), graph.infer(bits)
+        assert found.dtype == expected.dtype
+        assert found.shape == (5, 3, 4, 10 // per_class)
+        assert np.array_equal(found, expected)
+        assert np.array_equal(device.infer(bits[3:]), expected[3:])
+        with pytest.raises(ConfigError, match=f"has the head {head}, which op lists infer only"):
+            device.train(bits, np.zeros(5, int))
+        assert device.state_crc() == packing.state_crc(device.program.memory, graph)
+        weights = zip(device.read_weights(), graph.layers, strict=True)
+        assert all(np.array_equal(found, layer.weights) for found, layer in weights)
 
 
 def test_frozen_layers_stay(board):

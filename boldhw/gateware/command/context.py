@@ -101,8 +101,8 @@ class Context:
         return self.bank != Bank.WEIGHTS
 
     def in_rows_of_words(self):
-        """Return a condition: the words are thresholds and windows, or counters."""
-        return one_of(self.bank, (OpBank.UNITS, OpBank.COUNTERS))
+        """Return a condition: the words are thresholds and windows, counters, or scores."""
+        return one_of(self.bank, (OpBank.UNITS, OpBank.COUNTERS, OpBank.SCORES))
 
     def in_store(self):
         """Return a condition: the bank is the store."""

@@ -104,7 +104,10 @@ def _inside(c, taking):
     """Return a condition: the bank has the item, and may have it written where it is taken."""
     config = c.config
     if config.runs_ops:
-        counts = config.data_rows, config.weight_blocks, config.unit_rows, config.counter_rows
+        counts = (
+            config.data_rows, config.weight_blocks, config.unit_rows, config.counter_rows,
+            config.score_items,
+        )  # fmt: skip
         pairs = zip(OpBank, counts, strict=True)
         return Cat((c.bank == bank) & (c.address < count) for bank, count in pairs).any()
     inside = Mux(

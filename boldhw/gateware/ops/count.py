@@ -1,42 +1,44 @@
 """COUNT: T's of each plane of a map."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.narrow import bits_for, narrowed
 from boldhw.gateware.ops.ports import COUNTER_BITS, OpPort, PartWrite, RowRead
-from boldhw.gateware.ops.words import last_granules
-from boldhw.spec.geometry import FIELD_BITS
+from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.ops.kinds import Count, Part
 
 
 class CountUnit(wiring.Component):
-    """Go through all pixels for one group after the other; each lane has a counter.
+    """Go through all places for one group after the other; each lane has a small counter.
 
-    A group begins with the counters that it has in the memory, and stores them at its end.
+    At the end of a group they are added to those in the memory, one lane after the other.
 
     Golden model: :func:`boldhw.golden.ops.count.run`.
 
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``, ``lanes``, ``granules``, ``data_width`` and ``read_latency``.
+        Gives ``elements``, ``lanes``, ``granules``, ``planes``, ``data_rows``, ``data_width``,
+        ``counter_rows`` and ``read_latency``.
 
     Members
     -------
     op : Out(OpPort(Count))
         The op.
-    read : Out(RowRead(size.data_width)), registered
+    read : Out(RowRead(size.data_width, size.planes)), registered
         Words of the map.
     counters : Out(RowRead(size.elements * COUNTER_BITS)), registered
         Counters of a group.
-    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements)), registered
+    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements)), combinational
         The same.
 
     Latency
     -------
-    A cycle for each word of a pixel, then one for each place and group, and ``read_latency + 1``.
+    For each group a cycle for each tile of places, and one for each lane; ``read_latency`` more
+    for the op.
     """
 
     def __init__(self, size):
@@ -44,94 +46,114 @@ class CountUnit(wiring.Component):
         width = size.elements * COUNTER_BITS
         super().__init__({
             "op": Out(OpPort(Count)),
-            "read": Out(RowRead(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
             "counters": Out(RowRead(width)),
             "counter_write": Out(PartWrite(width, size.elements)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        op, late = self.op.op, self.size.read_latency
-        reading, line = Signal(), Signal(FIELD_BITS)  # rows of all words of a map row
-        place = self._places(m, reading, line)
-        flags = Cat(reading & place["first"], reading & place["last"], reading)
-        first, last, there = delay(m, flags, late)
-        granule, row = delay(m, place["granule"], late), delay(m, place["row"], late)
-        final = delay(m, place["final"], late)
-        lanes = self._lanes(m, granule, final, there, first)
-        stores, store_row = delay(m, last, 1), delay(m, row, 1)
-        over = delay(m, last & final, 1)
+        size, late = self.size, self.size.read_latency
+        self._op = narrowed(
+            self.op.op, bits_for(size.data_rows), counter_row=bits_for(size.counter_rows)
+        )
+        reading, storing, lane = Signal(), Signal(), Signal(range(size.elements))
+        last_place, here = self._places(m, reading)
+        last_lane = storing & (lane == size.elements - 1)
+        granule, row, final = self._groups(m, last_lane)
+        with m.If(last_lane):
+            m.d.sync += [storing.eq(0), reading.eq(~final)]
+        with m.If(reading & last_place):
+            m.d.sync += [storing.eq(1), reading.eq(0)]
+        with m.If(self.op.start):
+            m.d.sync += reading.eq(1)
+        with m.If(storing):
+            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+        here = here & reading.replicate(size.planes)
+        begins = Signal(init=1)  # the next place is the first one of its group
+        with m.If(reading | last_lane):
+            m.d.sync += begins.eq(last_lane)
+        lanes = self._lanes(
+            m, *(delay(m, each, late) for each in (granule, here, reading & begins))
+        )
+        self._store(m, storing, lane, row, final, lanes)
         m.d.comb += [
-            self.counters.valid.eq(reading),
-            self.counters.addr.eq(Mux(reading, place["row"], 0)),
-            self.counter_write.valid.eq(stores.replicate(self.size.elements)),
-            self.counter_write.addr.eq(Mux(stores, store_row, 0)),
-            self.counter_write.row.eq(Mux(stores, Cat(lanes), 0)),
+            self.read.valid.eq(reading),
+            self.op.done.eq(delay(m, last_lane & final, late)),
         ]
-        words = Signal(FIELD_BITS)  # of a pixel that are not yet in ``line``, less one
-        bits = (self.size.granules - 1).bit_length()
-        with m.FSM():
-            with m.State("IDLE"), m.If(self.op.start):
-                m.d.sync += [words.eq((op.groups - 1) >> bits), line.eq(0)]
-                m.next = "LINE"
-            with m.State("LINE"):
-                m.d.sync += [line.eq(line + op.pitch), words.eq(words - 1)]
-                with m.If(words == 0):
-                    m.next = "READ"
-            with m.State("READ"):
-                m.d.comb += reading.eq(1)
-                with m.If(place["last"] & place["final"]):
-                    m.next = "STORE"
-            with m.State("STORE"):
-                with m.If(over):
-                    m.d.comb += self.op.done.eq(1)
-                    m.next = "IDLE"
         return m
 
-    def _places(self, m, reading, line):
-        """Go through the places of a group, then to the next group."""
-        op, size = self.op.op, self.size
-        x, y, group, row, first_row, base = (Signal(FIELD_BITS) for _ in range(6))
-        bits = (size.granules - 1).bit_length()
-        right, bottom = x == op.columns - 1, y == op.rows - 1
-        last_of_word = group[:bits] == size.granules - 1
-        in_last_word = group[bits:] == (op.groups - 1)[bits:]
-        final, next_base = group == op.groups - 1, Mux(last_of_word, base + op.pitch, base)
-        free = Mux(in_last_word, size.granules - 1 - last_granules(size, op.groups), 0)
-        granule = Signal(range(size.granules))
-        m.d.comb += [
-            granule.eq(group[:bits] + free),
-            self.read.valid.eq(reading),
-            self.read.addr.eq(Mux(reading, row, 0)),
-        ]
-        with m.If(reading):
-            m.d.sync += [x.eq(x + 1), row.eq(row + 1)]
+    def _places(self, m, step):
+        """Go through the places of a group; return which one is the last, and which there are."""
+        op, size = self._op, self.size
+        number = (Signal.like(op.columns, name=name, init=1) for name in ("tile", "line"))
+        tile, line = number
+        addr, first = Signal.like(op.in_row), Signal.like(op.in_row)  # first: of the word
+        right, bottom = tile == tiles_of(size, op.columns), line == op.rows
+        with m.If(step):
+            m.d.sync += [tile.eq(tile + 1), addr.eq(addr + Mux(right, op.jump, size.planes))]
             with m.If(right):
-                below = first_row + line
-                m.d.sync += [x.eq(0), y.eq(y + 1), row.eq(below), first_row.eq(below)]
-            with m.If(right & bottom):
-                m.d.sync += [y.eq(0), group.eq(group + 1), base.eq(next_base)]
-                m.d.sync += [row.eq(next_base), first_row.eq(next_base)]
-        with m.If(self.op.start):
-            m.d.sync += [Cat(x, y, group).eq(0)]
-            m.d.sync += [each.eq(op.in_row) for each in (row, first_row, base)]
-        return {"first": (x == 0) & (y == 0), "last": right & bottom, "granule": granule,
-                "row": op.counter_row + group, "final": final}  # fmt: skip
+                m.d.sync += [tile.eq(1), line.eq(line + 1)]
+                with m.If(bottom):
+                    m.d.sync += line.eq(1)
+        m.d.comb += self.read.addr.eq(addr)
+        self._addr, self._first = addr, first
+        return right & bottom, places_of(size, op.columns, right)
 
-    def _lanes(self, m, granule, final, there, first):
-        """Count; return the counters of all lanes."""
-        size, part, found = self.size, self.op.op.part, []
-        pair = self.read.row[: size.lanes], self.read.row[size.lanes : 2 * size.lanes]
-        one, two = (word.word_select(granule, size.elements) for word in pair)
+    def _groups(self, m, onward):
+        """Go from group to group; return granule and row of the counters, and the last group."""
+        op, granules = self._op, self.size.granules
+        left, after = Signal.like(op.groups), Signal.like(op.groups)
+        granule, row = Signal(range(granules)), Signal.like(op.counter_row)
+        last_granule = granule == granules - 1
+        m.d.comb += after.eq(Mux(self.op.start, op.groups, left - 1))
+        # A pixel is in the last granules of a word.
+        begins = Mux(after >= granules, 0, (-after)[: len(granule)])
+        base = Mux(self.op.start, op.in_row, self._first + Mux(last_granule, op.pitch, 0))
+        with m.If(onward):
+            m.d.sync += [row.eq(row + 1), granule.eq(granule + 1)]
+        with m.If(self.op.start):
+            m.d.sync += row.eq(op.counter_row)
+        with m.If(onward & last_granule | self.op.start):
+            m.d.sync += granule.eq(begins)
+        with m.If(onward | self.op.start):
+            m.d.sync += [left.eq(after), self._first.eq(base), self._addr.eq(base)]
+        return granule, row, left == 1
+
+    def _lanes(self, m, granule, here, first):
+        """Count; return the counters of all lanes. first: the place is the first one."""
+        size, part, found = self.size, self._op.part, []
+        ones, twos = [], []  # of each plane
+        for plane in range(size.planes):
+            row = self.read.row[plane * size.data_width :][: 2 * size.lanes]
+            mask = here[plane].replicate(size.elements)
+            one = row[: size.lanes].word_select(granule, size.elements)
+            two = row[size.lanes :].word_select(granule, size.elements)
+            ones.append(Mux(part == Part.FIRST, one, two) & mask)
+            twos.append(two & ~one & mask & (part == Part.SIGNED).replicate(size.elements))
+        # A place has a row or more.
+        shape = signed(min(size.data_rows.bit_length() + size.planes.bit_length(), 18))
+        clears = first.replicate(shape.width)
         for lane in range(size.elements):
-            counter, step = Signal(COUNTER_BITS, name=f"counter{lane}"), Signal(signed(2))
-            used = ~final | (lane < self.op.op.lanes)
-            with m.If(used & (part == Part.SIGNED)):
-                m.d.comb += step.eq(Mux(two[lane], Mux(one[lane], 1, -1), 0))
-            with m.Elif(used):
-                m.d.comb += step.eq(Mux(part == Part.SECOND, two[lane], one[lane]))
-            before = self.counters.row.word_select(lane, COUNTER_BITS)
-            with m.If(there):
-                m.d.sync += counter.eq(Mux(first, before, counter) + step)
+            counter, step = Signal(shape, name=f"counter{lane}"), Signal(shape, name=f"step{lane}")
+            m.d.comb += step.eq(
+                sum(one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
+            )
+            with m.If(here.any()):
+                m.d.sync += counter.eq((counter & ~clears) + step)
             found.append(counter)
         return found
+
+    def _store(self, m, storing, lane, row, final, lanes):
+        """Add the counters to those of the memory, one after the other."""
+        late = self.size.read_latency
+        m.d.comb += [self.counters.valid.eq(storing), self.counters.addr.eq(Mux(storing, row, 0))]
+        used = storing & (~final | (lane < self._op.lanes))
+        used, lane, row = (delay(m, each, late) for each in (used, lane, row))
+        total = Signal(COUNTER_BITS)
+        m.d.comb += [
+            total.eq(self.counters.row.word_select(lane, COUNTER_BITS) + Array(lanes)[lane]),
+            self.counter_write.valid.eq(used << lane),
+            self.counter_write.addr.eq(Mux(used, row, 0)),
+            self.counter_write.row.eq(Mux(used, total, 0).replicate(self.size.elements)),
+        ]

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.engine import most_parts, widest
 from boldhw.gateware.ops.link_ports import ITEM_BITS, WordPort
-from boldhw.gateware.ops.ports import HostPort
+from boldhw.gateware.ops.ports import SUM_BITS, HostPort
 from boldhw.gateware.ports import DataPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LinkedArray
@@ -76,6 +76,16 @@ class HostAccess(wiring.Component):
             m.d.comb += host.write.eq(words.write)
             with m.If(words.bank == OpBank.WEIGHTS):
                 self._weights(m, numbers["weight"], addr, index)
+            with m.Elif(words.bank == OpBank.SCORES):
+                # A word is a row of this memory: it is asked for a cycle before it is at hand.
+                ahead = Signal.like(index)
+                m.d.comb += [
+                    ahead.eq(Mux(words.shift & ~words.write, index + 1, index)),
+                    host.memory.eq(numbers["score"]),
+                    host.addr.eq(addr * p + Mux(words.load, 0, ahead)),
+                    host.data.eq(words.word_in[:SUM_BITS]),
+                    words.word.eq(host.row[:SUM_BITS]),
+                ]
             with m.Else():
                 m.d.comb += [
                     host.memory.eq(

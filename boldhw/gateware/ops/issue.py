@@ -182,7 +182,8 @@ class Issue(wiring.Component):
         size, op, free = self.size, self.op.op, ~self.stall
         deltas, scores = op.sink == Sink.DELTAS, op.sink == Sink.SCORES
         has_image = self.are_windows.any() & (self.count != 0)
-        left, over = Signal(FIELD_BITS), Signal()
+        left, over, row_over = Signal(FIELD_BITS), Signal(), Signal()
+        several = (op.rows != op.pool) | (op.columns != op.pool)  # places
         drain = size.latency + DRAIN - 1 + Mux(deltas, COUNTED, 0)
         m.d.comb += self.counts.eq(self.busy & deltas)
 
@@ -229,8 +230,11 @@ class Issue(wiring.Component):
             with m.State("WORD"), m.If(free):
                 m.d.comb += self.word.eq(1)
                 with m.If(nest.closes & nest.sum.last):
-                    with m.If(nest.sum.over):
-                        m.d.sync += over.eq(nest.ends)
+                    m.d.sync += [over.eq(nest.ends), row_over.eq(nest.sum.over)]
+                    with m.If(scores & (several | ~nest.sum.over)):
+                        m.d.sync += left.eq(size.elements - 1)
+                        m.next = "WAIT"
+                    with m.Elif(nest.sum.over):
                         with m.If(empty["there"]):
                             m.next = "FLUSH"
                             with m.If(op.pool == 2):
@@ -239,9 +243,6 @@ class Issue(wiring.Component):
                             end_row(nest.ends)
                     with m.Elif(deltas & nest.sum.ends & nest.next_stored):
                         m.next = "GATE"
-                    with m.Elif(scores):
-                        m.d.sync += left.eq(size.elements - 1)
-                        m.next = "WAIT"
             with m.State("GAP"), m.If(free):
                 m.next = "FLUSH"
             with m.State("FLUSH"), m.If(free):
@@ -252,6 +253,8 @@ class Issue(wiring.Component):
                 m.d.sync += left.eq(left - 1)
                 with m.If(left == 0):
                     m.next = "WORD"
+                    with m.If(row_over):
+                        end_row(over)
             with m.State("DRAIN"):
                 with m.If(free):
                     m.d.sync += left.eq(left - 1)

@@ -68,33 +68,45 @@ class Loops(wiring.Component):
             "ends": Out(len(self.levels)),
         }
         super().__init__(members | ({"again": In(1)} if inner else {}))
+        # State, which a proof refers to: steps that a level has left, whether those are 0, and
+        # where the inner levels begin again.
+        self.left = [Signal(bits, name=f"left{i}") for i, bits in enumerate(self.levels)]
+        self.ended = [Signal(name=f"ended{i}") for i in range(len(self.levels))]
+        self.first = Signal(FIELD_BITS, name="first")
 
     def elaborate(self, platform):
         m = Module()
         again = self.again if self.inner else Const(0)
         inside, jump = Const(1), 0  # all levels inside are at their ends; jump of what moves
         ends = []
-        for i, bits in enumerate(self.levels):
-            count, left = self.counts[f"level{i}"], Signal(bits, name=f"left{i}")
-            ended, end = Signal(name=f"ended{i}"), Signal(name=f"end{i}")
+        for i, (left, ended) in enumerate(zip(self.left, self.ended, strict=True)):
+            count, end = self.counts[f"level{i}"], Signal(name=f"end{i}")
             m.d.comb += end.eq(inside & ended)
             # The flag is known a step sooner: it chooses the jump.
             begins = self.start | (again if i < self.inner else 0)
             with m.If(begins | self.step & end):
-                m.d.sync += [left.eq(count - 1), ended.eq(count == 1)]
+                m.d.sync += [left.eq(count - 1), ended.eq(self._is_last(count))]
             with m.Elif(self.step & inside):
-                m.d.sync += [left.eq(left - 1), ended.eq(left == 1)]
-            jump |= self.jumps[i].as_unsigned() & (inside & ~ended).replicate(FIELD_BITS)
+                m.d.sync += [left.eq(left - 1), ended.eq(self._is_last(left))]
+            jump |= self.jumps[i].as_unsigned() & self._moves(inside, ended).replicate(FIELD_BITS)
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        first, onward = Signal(FIELD_BITS), Signal(FIELD_BITS)  # first: of the inner levels
+        onward = Signal(FIELD_BITS)
         m.d.comb += onward.eq(Mux(self.start, self.base, self.addr + jump))
         with m.If(self.start | self.step):
             m.d.sync += self.addr.eq(onward)
         if self.inner:
             with m.If(self.start | self.step & ends[self.inner - 1]):
-                m.d.sync += first.eq(onward)
+                m.d.sync += self.first.eq(onward)
             with m.If(again & ~self.start):
-                m.d.sync += self.addr.eq(first)
+                m.d.sync += self.addr.eq(self.first)
         return m
+
+    def _is_last(self, left):
+        """Return whether the last one of so many steps is next."""
+        return left == 1
+
+    def _moves(self, inside, ended):
+        """Return whether a level is the outermost one that moves."""
+        return inside & ~ended

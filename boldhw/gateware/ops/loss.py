@@ -2,13 +2,14 @@
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.narrow import bits_for, narrowed
 from boldhw.gateware.ops.ports import SUM_BITS, OpPort, RowRead, RowWrite
-from boldhw.gateware.ops.words import next_pixel
+from boldhw.gateware.ops.words import is_packed, next_pixel, packed_groups, tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Loss
 
@@ -29,7 +30,7 @@ class LossUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``, ``lanes``, ``data_width`` and ``score_rows``.
+        Gives ``elements``, ``lanes``, ``planes``, ``data_rows``, ``data_width`` and ``score_rows``.
 
     Members
     -------
@@ -41,8 +42,8 @@ class LossUnit(wiring.Component):
         By how much the label has to lead.
     scores : Out(RowRead(SUM_BITS)), registered
         Read of the scores; their row comes one cycle after the address.
-    write : Out(RowWrite(size.data_width)), registered
-        Write of the deltas.
+    write : Out(RowWrite(size.data_width, size.planes)), combinational
+        Write of the deltas; from registers only.
     active : Out(1), registered
         The label did not lead by the margin.
     hit : Out(1), registered
@@ -51,7 +52,7 @@ class LossUnit(wiring.Component):
     Latency
     -------
     ``outputs + 1`` cycles from ``start`` to ``done``, one more to ``active``. Deltas take a cycle
-    for each lane of the groups of outputs instead, and one for each row that is written.
+    for each lane of the groups of outputs instead, and one for each D rows that are written.
     """
 
     def __init__(self, size):
@@ -61,24 +62,30 @@ class LossUnit(wiring.Component):
             "label": In(FIELD_BITS),
             "margin": In(FIELD_BITS),
             "scores": Out(RowRead(SUM_BITS)),
-            "write": Out(RowWrite(size.data_width)),
+            "write": Out(RowWrite(size.data_width, size.planes)),
             "active": Out(1),
             "hit": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
-        op, left = self.op.op, Signal(FIELD_BITS)
-        best_class = Signal(FIELD_BITS)
+        outputs, size = bits_for(self.size.score_rows), self.size
+        self._op = op = narrowed(
+            self.op.op, bits_for(size.data_rows), outputs=outputs, per_class=outputs
+        )
+        number, after = Signal(outputs), Signal(outputs)  # of the output, and of the next one
+        best_class, label = Signal(outputs), self.label[:outputs]
         judging, scanning = Signal(), Signal()
-        scored = delay(m, judging, 1)
+        scored, last = delay(m, judging, 1), after == op.outputs
         index, last_of_class = self._classes(m, scored | scanning)
-        self._judge(m, scored, index, last_of_class, best_class)
-        with m.If(judging):
-            m.d.sync += [self.scores.addr.eq(self.scores.addr + 1), left.eq(left - 1)]
-        m.d.comb += self.scores.valid.eq(judging)
-        with m.If(self.op.start):
-            m.d.sync += left.eq(op.outputs - 1)
+        self._judge(m, scored, index, last_of_class, label, best_class)
+        m.d.comb += [
+            after.eq(number + 1),
+            self.scores.valid.eq(judging),
+            self.scores.addr.eq(number),
+        ]
+        with m.If(judging | scanning):
+            m.d.sync += number.eq(after)
         write = self._write(m)
         with m.FSM():
             with m.State("IDLE"):
@@ -90,102 +97,146 @@ class LossUnit(wiring.Component):
                     with m.If(op.front != 0):
                         m.next = "FRONT"
             with m.State("JUDGE"):
-                m.d.comb += judging.eq(left != 0)
-                with m.If(left == 0):
-                    m.next = "END"
-            self._deltas(m, write, left, scanning, (index == best_class, index == self.label))
+                m.d.comb += judging.eq(1)
+                with m.If(last):
+                    m.next = "WAIT"
+            with m.State("WAIT"):
+                m.next = "END"
+            self._deltas(m, write, last, scanning, (index == best_class, index == label))
             with m.State("END"):
                 m.d.comb += self.op.done.eq(1)
-                m.d.sync += self.scores.addr.eq(0)
+                m.d.sync += number.eq(0)
                 m.next = "IDLE"
         return m
 
     def _classes(self, m, step):
         """Return the class of the output that comes, and whether it is the last one of it."""
-        index, within = Signal(FIELD_BITS), Signal(FIELD_BITS)
-        last = within == self.op.op.per_class - 1
+        op = self._op
+        index, within = Signal.like(op.outputs), Signal.like(op.per_class)
+        last = within == op.per_class
         with m.If(step):
-            m.d.sync += [within.eq(Mux(last, 0, within + 1)), index.eq(index + last)]
+            m.d.sync += [within.eq(within + 1), index.eq(index + last)]
+            with m.If(last):
+                m.d.sync += within.eq(1)
         with m.If(self.op.start):
-            m.d.sync += [within.eq(0), index.eq(0)]
+            m.d.sync += [within.eq(1), index.eq(0)]
         return index, last
 
-    def _judge(self, m, step, index, last, best_class):
+    def _judge(self, m, step, index, last, label, best_class):
         """Add up the scores of classes and compare them."""
         partial, best, right, total = (Signal(score_shape(self.size)) for _ in range(4))
-        some = Signal()
+        some, lead = Signal(), right - best  # of the label
         m.d.comb += total.eq(partial + self.scores.row.as_signed())
         with m.If(step):
-            m.d.sync += partial.eq(Mux(last, 0, total))
-            with m.If(last & (index == self.label)):
+            m.d.sync += partial.eq(total)
+            with m.If(last):
+                m.d.sync += partial.eq(0)
+            with m.If(last & (index == label)):
                 m.d.sync += right.eq(total)
             with m.Elif(last & (~some | (total > best))):
                 m.d.sync += [some.eq(1), best.eq(total), best_class.eq(index)]
         with m.If(self.op.start):
             m.d.sync += some.eq(0)
-        with m.If(self.op.done & ~self.op.op.deltas):
+        with m.If(self.op.done & ~self._op.deltas):
             m.d.sync += [
-                self.active.eq(best > right - self.margin),
-                self.hit.eq((right > best) | ((right == best) & (self.label < best_class))),
+                self.active.eq(lead < self.margin),
+                self.hit.eq((lead > 0) | ((lead == 0) & (label < best_class))),
             ]
 
     def _write(self, m):
-        """Go on from row to row; return registers of the deltas."""
-        op, size = self.op.op, self.size
+        """Return registers of the deltas; write rows.
+
+        A word is ``rest`` and, in its last granule, ``lanes``: words move down by a granule.
+        """
+        op, size, d = self._op, self.size, self.size.planes
+        p, rest = size.elements, size.lanes - size.elements
         found = SimpleNamespace(
-            rows=Signal(FIELD_BITS),  # to write in front of the map, or of a word
-            lane=Signal(range(size.elements)),
+            tile=Signal(range(max(2, size.data_rows)), init=1),  # of the front, or of a word
+            lane=Signal(range(p)),
             granule=Signal(range(size.granules)),
-            groups=Signal(range(size.granules + 1)),  # of a pixel, 0 where it has several words
+            moved=Signal(range(size.granules)),  # granules that the word has moved down
             later=Signal(),  # the word is not the first one
             over=Signal(),  # no more outputs
-            signs=Signal(size.lanes),
-            masks=Signal(size.lanes),
+            rest=[Signal(rest, name=f"rest{n}") for n in range(2)],  # signs, masks
+            lanes=[Signal(p, name=f"lanes{n}") for n in range(2)],
+            front=Signal(),
+            writes=Signal(),
         )
-        with m.If(self.write.valid):
-            m.d.sync += [self.write.addr.eq(self.write.addr + 1), found.rows.eq(found.rows - 1)]
+        groups = Mux(found.later, 0, found.granule + 1)
+        found.packed = is_packed(size, groups)
+        fronts = tiles_of(size, op.front)
+        # The first rows of the front are those that D rows are short of.
+        short = (-op.front)[: d.bit_length() - 1]
+        there = Cat((found.tile != 1) | (short <= place) for place in range(d))
+        words = [Cat(pair) for pair in zip(found.rest, found.lanes, strict=True)]
+        padding = Const(0, size.data_width - 2 * size.lanes)
+        rows = [
+            Cat(*(next_pixel(size, word, groups, place) if place else word for word in words),
+                padding)
+            for place in range(d)
+        ]  # fmt: skip
+        m.d.comb += [
+            self.write.valid.eq(Mux(found.front, there, found.writes.replicate(d))),
+            self.write.row.eq(Mux(found.writes, Cat(rows), 0)),
+        ]
+        with m.If(self.write.valid.any()):
+            m.d.sync += [self.write.addr.eq(self.write.addr + d), found.tile.eq(found.tile + 1)]
         with m.If(self.op.start):
             m.d.sync += [
-                self.write.addr.eq(op.out_row - op.front),
-                found.rows.eq(op.front - 1),
-                Cat(found.lane, found.granule, found.over, found.later).eq(0),
-                Cat(found.signs, found.masks).eq(0),
+                self.write.addr.eq(op.out_row - (fronts << d.bit_length() - 1)),
+                Cat(found.over, found.later, found.granule, *found.rest).eq(0),
             ]
         return found
 
-    def _deltas(self, m, write, left, scanning, found):
+    def _deltas(self, m, write, last, scanning, found):
         """Write zeros, and each word with all that follow it in a row of the map.
 
-        found: whether an output is of the best class, and of the label.
+        last: the output is the last one.  found: whether it is of the best class, of the label.
         """
-        size = self.size
-        (is_best, is_label), words = found, Cat(write.signs, write.masks)
-        ends, last_lane = left == 0, write.lane == size.elements - 1
+        size, op = self.size, self._op
+        (is_best, is_label), last_lane = found, write.lane == size.elements - 1
+        bits = is_best & ~write.over, (is_best | is_label) & ~write.over
+        onward = [
+            rest.eq(Cat(rest, lanes)[size.elements :])
+            for rest, lanes in zip(write.rest, write.lanes, strict=True)
+        ]
+        steps = write.granule  # less one: granules from a tile to the next one
+        for each in packed_groups(size) if size.planes > 1 else ():
+            moved = min(each * size.planes, size.granules) - 1
+            steps = Mux(write.granule == each - 1, moved, steps)
         with m.State("FRONT"):
-            m.d.comb += self.write.valid.eq(1)
-            with m.If(write.rows == 0):
+            m.d.comb += write.front.eq(1)
+            with m.If(write.tile == tiles_of(size, op.front)):
+                m.d.sync += write.tile.eq(1)
                 m.next = "SCAN"
         with m.State("SCAN"):
             m.d.comb += scanning.eq(1)
             m.d.sync += [
-                write.signs.eq(Cat(write.signs[1:], is_best & ~write.over)),
-                write.masks.eq(Cat(write.masks[1:], (is_best | is_label) & ~write.over)),
-                left.eq(left - 1),
-                write.over.eq(write.over | ends),
-                write.lane.eq(Mux(last_lane, 0, write.lane + 1)),
-                write.granule.eq(write.granule + last_lane),
-                write.groups.eq(Mux(write.later, 0, write.granule + 1)),
-                write.rows.eq(self.op.op.out_pitch - 1),
+                *(
+                    lanes.eq(Cat(lanes[1:], bit))
+                    for lanes, bit in zip(write.lanes, bits, strict=True)
+                ),
+                write.over.eq(write.over | last),
+                write.lane.eq(write.lane + 1),
             ]
-            with m.If(last_lane & (ends | write.over | (write.granule == size.granules - 1))):
-                m.next = "WRITE"
+            with m.If((write.lane == 0) & (write.granule != 0)):
+                m.d.sync += onward
+            with m.If(last_lane):
+                m.d.sync += write.lane.eq(0)
+                with m.If(last | write.over | (write.granule == size.granules - 1)):
+                    m.next = "WRITE"
+                with m.Else():
+                    m.d.sync += write.granule.eq(write.granule + 1)
         with m.State("WRITE"):
-            m.d.comb += [self.write.valid.eq(1), self.write.row.eq(words)]
-            m.d.sync += [
-                each.eq(next_pixel(size, each, write.groups)) for each in (write.signs, write.masks)
-            ]
-            with m.If(write.rows == 0):
-                m.d.sync += [Cat(words, write.granule).eq(0), write.later.eq(1)]
+            m.d.comb += write.writes.eq(write.moved == 0)
+            m.d.sync += [*onward, Cat(write.lanes).eq(0), write.moved.eq(write.moved + 1)]
+            with m.If(~write.packed):
+                m.d.sync += Cat(write.rest).eq(0)
+            with m.If(~write.packed | (write.moved == steps)):
+                m.d.sync += write.moved.eq(0)
+            with m.If(write.writes & (write.tile == tiles_of(size, op.out_pitch))):
+                m.d.sync += [write.tile.eq(1), write.later.eq(1), write.moved.eq(0)]
+                m.d.sync += Cat(write.granule, *write.rest).eq(0)
                 m.next = "SCAN"
                 with m.If(write.over):
                     m.next = "END"

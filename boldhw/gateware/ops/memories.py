@@ -8,6 +8,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
 from boldhw.gateware.platforms import has_large_blocks
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.memories import stack
 from boldhw.spec.ops.ram import Ram
 
 
@@ -22,11 +23,66 @@ def rotated(value, width, places):
     return value
 
 
+class RowBank(wiring.Component):
+    """Hold the rows of a bank.
+
+    On a device with block RAM of 18 kbit they are LUT RAM if they are few, else a stack of memories
+    that lose no bits of their block RAMs, see :func:`boldhw.spec.memories.stack`.
+
+    Parameters
+    ----------
+    shape : Ram
+
+    Members
+    -------
+    Those of a :class:`RowMemory` of one plane.
+
+    Latency
+    -------
+    1 cycle from ``addr`` to ``row``, whatever that of the memory is.
+    """
+
+    def __init__(self, shape):
+        self.shape = shape
+        super().__init__({
+            "addr": In(FIELD_BITS),
+            "row": Out(shape.width),
+            "write": In(shape.parts),
+            "write_addr": In(FIELD_BITS),
+            "write_row": In(shape.width),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        shape, parts, attributes = self.shape, [(0, self.shape.depth)], dict(WRITTEN_FIRST)
+        if has_large_blocks(platform):
+            if shape.is_shallow:
+                attributes["ram_style"] = "distributed"
+            else:
+                parts = stack(shape.depth)
+        granularity = shape.width // shape.parts if shape.parts > 1 else None
+        row, was = 0, delay(m, self.addr, 1)
+        for first, depth in parts:
+            rows = memory.Memory(shape=shape.width, depth=depth, init=(), attrs=attributes)
+            m.submodules[f"rows{first}"] = rows
+            read, port = rows.read_port(), rows.write_port(granularity=granularity)
+            low = (depth - 1).bit_length() if len(parts) > 1 else FIELD_BITS
+            high, chosen = first >> low, self.write_addr[low:] == first >> low
+            m.d.comb += [
+                read.addr.eq(self.addr),
+                port.addr.eq(self.write_addr),
+                port.data.eq(self.write_row),
+                port.en.eq(Mux(chosen, self.write, 0)),
+            ]
+            row |= Mux(was[low:] == high, read.data, 0)
+        m.d.comb += self.row.eq(row)
+        return m
+
+
 class RowMemory(wiring.Component):
     """Hold rows of bits; a read and a write a cycle, of one row for each plane.
 
     Row r is in bank r modulo D, so that rows next to each other are read and written together.
-    Banks of few rows are LUT RAM on a device with block RAM of 18 kbit.
 
     Parameters
     ----------
@@ -78,34 +134,26 @@ class RowMemory(wiring.Component):
             "write_row": In(width * planes),
         })  # fmt: skip
         self.shape = Ram(width, rows, latency, parts, planes)
-        self.banks = [
-            memory.Memory(shape=width, depth=self.shape.depth, init=(), attrs=WRITTEN_FIRST)
-            for _ in range(planes)
-        ]
 
     def elaborate(self, platform):
         m = Module()
         bits = (self.planes - 1).bit_length()
         first, write_first = self.addr[:bits], self.write_addr[:bits]
-        granularity = self.width // self.parts if self.parts > 1 else None
         # Bank b takes row (b - first) modulo D of those that are written.
         write_row, write = (
             rotated(value, width, (-write_first)[:bits])
             for value, width in ((self.write_row, self.width), (self.write, self.parts))
         )
         rows = []
-        for index, bank in enumerate(self.banks):
-            m.submodules[f"bank{index}" if self.planes > 1 else "rows"] = bank
-            if self.shape.is_shallow and has_large_blocks(platform):
-                bank.attrs["ram_style"] = "distributed"
-            read, port = bank.read_port(), bank.write_port(granularity=granularity)
+        for index in range(self.planes):
+            m.submodules[f"bank{index}" if bits else "rows"] = bank = RowBank(self.shape)
             m.d.comb += [
-                read.addr.eq(self._address(self.addr, index, bits)),
-                port.addr.eq(self._address(self.write_addr, index, bits)),
-                port.data.eq(write_row[index * self.width :][: self.width]),
-                port.en.eq(write[index * self.parts :][: self.parts]),
+                bank.addr.eq(self._address(self.addr, index, bits)),
+                bank.write_addr.eq(self._address(self.write_addr, index, bits)),
+                bank.write_row.eq(write_row[index * self.width :][: self.width]),
+                bank.write.eq(write[index * self.parts :][: self.parts]),
             ]
-            rows.append(read.data)
+            rows.append(bank.row)
         row = rotated(Cat(rows), self.width, delay(m, first, 1)) if bits else rows[0]
         m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
         return m

@@ -61,10 +61,10 @@ def share_turner(m, size, units):
     """Make the turner; it does what the unit that runs asks for."""
     ports = [unit.turner for unit in units]
     m.submodules.turner = turner = Turner(size)
-    shifts = (Mux(port.shift, Cat(1, port.turn, port.word_in), 0) for port in ports)
+    shifts = (Mux(port.shift, Cat(1, port.turn, port.tile, port.word_in), 0) for port in ports)
     loads = (Mux(port.load, Cat(1, port.block_in), 0) for port in ports)
     m.d.comb += [
-        Cat(turner.shift, turner.turn, turner.word_in).eq(any_of(shifts)),
+        Cat(turner.shift, turner.turn, turner.tile, turner.word_in).eq(any_of(shifts)),
         Cat(turner.load, turner.block_in).eq(any_of(loads)),
     ]
     for port in ports:

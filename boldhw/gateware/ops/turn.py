@@ -1,13 +1,18 @@
 """TURN: deltas of a map into rows of one output each, one lane a place."""
 
+from itertools import product
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.loops import Loops
+from boldhw.gateware.ops.narrow import bits_for, narrowed
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
+from boldhw.gateware.ops.tiles import TileFiller
 from boldhw.gateware.ops.turner import TurnerPort
+from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Turn
 
@@ -15,17 +20,18 @@ from boldhw.spec.ops.kinds import Turn
 class TurnUnit(wiring.Component):
     """Read a group of P planes at all places, signs first and then masks, and turn P places over.
 
-    Groups follow each other, the words of a pixel too. While P places are shifted into the turner
-    those before them go out, output by output. Each pass has whole blocks of P places; places that
-    a map or a batch lacks are 0.
+    Groups follow each other, the words of a pixel too. While P places are shifted into the turner,
+    D at a time, those before them go out, D outputs at a time. Each pass has whole blocks of P
+    places; places that a map or a batch lacks are 0, and follow the last one.
 
     Golden model: :func:`boldhw.golden.ops.turn.run`.
 
     Parameters
     ----------
     size : ArraySize
-        Of an array of one plane. Gives ``elements`` (P), ``lanes`` (S), ``granules``, ``batch``,
-        ``data_width`` and ``read_latency``.
+        Of an array whose planes (D) divide its elements (P). Gives ``elements``, ``lanes`` (S),
+        ``granules``, ``planes``, ``batch``, ``data_rows``, ``data_width``, ``delta_rows`` and
+        ``read_latency``.
 
     Members
     -------
@@ -33,17 +39,19 @@ class TurnUnit(wiring.Component):
         The op.
     active_samples : In(FIELD_BITS)
         Gathered samples, ``size.batch`` at most; constant during an op.
-    read : Out(RowRead(size.data_width))
+    read : Out(RowRead(size.data_width, size.planes))
         Rows of the data memory; combinational, from registers only.
     turner : Out(TurnerPort(size))
         Blocks that turn over; combinational. The turner is this unit's during an op.
-    delta_write : Out(PartWrite(2 * size.lanes, 2 * size.granules))
+    delta_write : Out(PartWrite(2 * size.lanes, 2 * size.granules, size.planes))
         Parts of the delta memory: signs, masks; combinational, from registers only.
 
     Latency
     -------
-    A pass takes P cycles for each P places or a part of them, and there are two passes a group. An
-    op takes 2 + P cycles more, with ``dual_port`` 3 + P. One group at two places, P = 2::
+    A pass takes a cycle for each tile of D places of a map row, or 2 if the places are 2 pixels
+    apart, and then one for each D places that its last block lacks. There are two passes a group.
+    An op takes 2 + P / D cycles more, with ``dual_port`` 3 + P / D. One group at two places, P = 2,
+    D = 1::
 
         cycle               0    1    2    3    4    5    6    7
         op.start            1
@@ -59,40 +67,62 @@ class TurnUnit(wiring.Component):
         super().__init__({
             "op": Out(OpPort(Turn)),
             "active_samples": In(FIELD_BITS),
-            "read": Out(RowRead(size.data_width)),
+            "read": Out(RowRead(size.data_width, size.planes)),
             "turner": Out(TurnerPort(size)),
-            "delta_write": Out(PartWrite(2 * size.lanes, 2 * size.granules)),
+            "delta_write": Out(PartWrite(2 * size.lanes, 2 * size.granules, size.planes)),
         })  # fmt: skip
 
     def elaborate(self, platform):
         m = Module()
         size = self.size
-        running, place = Signal(), Signal(range(size.elements))
-        full, ended = Signal(), Signal()  # the block is complete; the pass has no more places
-        m.d.comb += full.eq(running & (place == size.elements - 1))
-        with m.If(running):
-            m.d.sync += place.eq(Mux(full, 0, place + 1))
-        pass_ends = full & ended
+        delta_bits = bits_for(size.delta_rows)
+        self._op = narrowed(
+            self.op.op, bits_for(size.data_rows), wide=delta_bits, out_row=delta_bits, jump0=16,
+            jump1=16, jump2=16,
+        )  # fmt: skip
+        running, pass_ends = Signal(), Signal()
         masks, granule, last_group, word_ends = self._passes(m, running, pass_ends)
-        here = self._places(m, running, ended, pass_ends, word_ends)
+        there, here, reading, last = self._places(m, running, pass_ends, word_ends)
+        held, emits, full, closes = self._tiles(m, running, there, reading, last)
+        m.d.comb += pass_ends.eq(closes)
         opens = Signal(init=1)  # the block is the first one of its pass
-        with m.If(full):
-            m.d.sync += opens.eq(ended)
+        with m.If(full | pass_ends):
+            m.d.sync += opens.eq(pass_ends)
 
-        # What follows the row that is read.
-        shift, here, turn, masks, granule, opens, last_group = (
+        # What follows the rows that are read.
+        later = (
             delay(m, each, size.read_latency)
-            for each in (running, here, full, masks, granule, opens, last_group)
+            for each in (running, there & here.replicate(size.planes), held, emits, full, masks,
+                         granule, opens, last_group)
+        )  # fmt: skip
+        comes, there, held, emits, turn, masks, granule, opens, last_group = later
+        tile = Cat(
+            Mux(masks, row[size.lanes :], row[: size.lanes]).word_select(granule, size.elements)
+            & is_there.replicate(size.elements)
+            for row, is_there in zip(self._rows(), there, strict=True)
         )
-        half = Mux(masks, self.read.row[size.lanes : 2 * size.lanes], self.read.row[: size.lanes])
-        word = half.word_select(granule, size.elements)
-        leaving = self._leave(m, turn, opens, masks, last_group)
+        if size.planes > 1:
+            m.submodules.filler = filler = TileFiller(size)
+            m.d.comb += [filler.words.eq(tile), filler.held.eq(held), filler.full.eq(emits)]
+            tile = filler.tile
+        drains = self._leave(m, emits, ~comes, turn, opens, masks, last_group)
         m.d.comb += [
-            self.turner.word_in.eq(word & here.replicate(size.elements)),
+            self.turner.word_in.eq(tile),
+            self.turner.tile.eq(1),
             self.turner.turn.eq(turn),
-            self.turner.shift.eq(shift | leaving),
+            self.turner.shift.eq(emits | drains),
         ]
         return m
+
+    def _rows(self):
+        """Return the pairs of words of D places, as they are next to each other or not."""
+        size, wide = self.size, self._op.stride[1]
+        rows = [self.read.row[d * size.data_width :][: 2 * size.lanes] for d in range(size.planes)]
+        if size.planes == 1:
+            return rows
+        half = size.planes // 2  # of the places are in the rows of a request, if they are apart
+        return [Mux(wide, rows[2 * place] if place < half else 0, row)
+                for place, row in enumerate(rows)]  # fmt: skip
 
     def _passes(self, m, running, ends):
         """Go through groups, signs and masks.
@@ -100,7 +130,7 @@ class TurnUnit(wiring.Component):
         ends: the last cycle of a pass. Return whether it is at masks, its granule, and whether it
         is of the last group, and the last one of a word of the pixels.
         """
-        op, granules = self.op.op, self.size.granules
+        op, granules = self._op, self.size.granules
         masks, granule = Signal(), Signal(range(granules))
         left, after = Signal.like(op.groups), Signal.like(op.groups)
         last_group, word_ends = left == 1, masks & (granule == granules - 1)
@@ -119,51 +149,93 @@ class TurnUnit(wiring.Component):
             m.d.sync += [running.eq(1), masks.eq(0), left.eq(after), granule.eq(begins)]
         return masks, granule, last_group, word_ends
 
-    def _places(self, m, running, ended, pass_ends, word_ends):
-        """Go through the places of a pass, and begin again; return whether there is a place."""
-        op = self.op.op
-        m.submodules.nest = nest = Loops((16, 16, 2), 0)
-        first, fresh = Signal(FIELD_BITS), Signal()  # first place, of the same word of the pixels
+    def _places(self, m, running, pass_ends, word_ends):
+        """Read the places of a pass; return which of D there are, how many, and what ends it.
+
+        The last two: rows are read; they are the last ones.
+        """
+        op, size = self._op, self.size
+        d, bits = size.planes, bits_for(size.data_rows)
+        m.submodules.nest = nest = Loops((bits, bits, 2), 0)
+        first, fresh = Signal.like(op.in_row), Signal()  # first place, of the same word of pixels
+        reading, second = Signal(), Signal()  # second: of two requests of places that are apart
+        apart = op.stride[1] if d > 1 else Const(0)
+        tile_ends = ~apart | second
+        last = nest.ends[1] & tile_ends
         again, onward = pass_ends & ~word_ends, pass_ends & word_ends
+        alone = op.planes == 1
         m.d.comb += [
-            ended.eq(nest.ends[1]),
             nest.start.eq(self.op.start | again),
-            nest.step.eq(running & ~ended | onward),
-            nest.base.eq(Mux(self.op.start, op.in_row, first)),
+            nest.step.eq(running & reading & tile_ends & ~last | onward),
+            nest.base.eq(Mux(self.op.start, op.in_row, Mux(fresh, nest.addr, first))),
             # The outermost level makes a single step from each word to the next one.
-            nest.counts.eq(Cat(op.columns, op.rows, Const(2, 2))),
+            nest.counts.level0.eq(
+                Mux(alone, op.columns, tiles_of(size, op.columns)) if d > 1 else op.columns
+            ),
+            nest.counts.level1.eq(op.rows),
+            nest.counts.level2.eq(2),
             nest.jumps.eq(Cat(op.jump0, op.jump1, op.jump2)),
         ]
         m.d.sync += fresh.eq(self.op.start | onward)
         with m.If(fresh):
             m.d.sync += first.eq(nest.addr)
-        beyond, left = Signal(), Signal(range(self.size.batch + 1))  # gathered samples
+        with m.If(running & reading):
+            m.d.sync += [second.eq(apart & ~second), reading.eq(~last)]
+        left = Signal(range(size.batch + 1))  # gathered samples
+        with m.If(running & reading & left.any()):
+            m.d.sync += left.eq(left - 1)
         with m.If(self.op.start | pass_ends):
-            m.d.sync += [beyond.eq(0), left.eq(self.active_samples)]
-        with m.Elif(running):
-            m.d.sync += beyond.eq(ended)
-            with m.If(left.any()):
-                m.d.sync += left.eq(left - 1)
-        here = ~beyond & (left.any() | ~op.gathered)
-        m.d.comb += [self.read.valid.eq(running & here), self.read.addr.eq(nest.addr)]
-        return here
+            m.d.sync += [reading.eq(1), left.eq(self.active_samples)]
+        there = Const(1)
+        if d > 1:
+            there = places_of(size, op.columns, nest.ends[0])
+            there = Mux(apart, Mux(second, there[d // 2 :], there[: d // 2]), there)
+            there = Mux(alone, 1, there)
+        here = reading & (left.any() | ~op.gathered)
+        m.d.comb += [
+            self.read.valid.eq(running & here),
+            self.read.addr.eq(nest.addr + (Mux(second, d, 0) if d > 1 else 0)),
+        ]
+        return there, here, reading, last
 
-    def _leave(self, m, turn, opens, masks, last_group):
-        """Write the outputs of each block that was turned over; return whether one goes out.
+    def _tiles(self, m, running, there, reading, last):
+        """Put places into tiles of D, and those into blocks of P.
 
-        turn: a block is complete.  opens: it is the first one of its pass.
+        Return places that waited for this tile; whether it is complete, and the block, and the
+        pass.
         """
-        op, p = self.op.op, self.size.elements
-        leaving, number, used = Signal(), Signal(range(p)), Signal()
-        lanes, part = Signal.like(op.lanes), Signal(range(self.size.granules))
-        opened, of_masks = Signal(), Signal()
-        # First rows: of the group, of the next one, of the block; and the row of the output.
-        group, following, block, addr = (Signal(FIELD_BITS) for _ in range(4))
-        ends, onward = number == p - 1, addr + op.wide
-        with m.If(leaving):
+        d, held = self.size.planes, Signal(range(self.size.planes))
+        number, count = Signal(range(max(1, self.size.elements // d))), sum(there)
+        total = Signal(range(2 * d))
+        m.d.comb += total.eq(held + Mux(reading, count, d))
+        emits = running & (total >= d)
+        rest = Mux(reading, total[: len(held)], 0)
+        full = emits & (number == self.size.elements // d - 1)
+        with m.If(running):
+            m.d.sync += held.eq(rest)
+        with m.If(emits):
+            m.d.sync += number.eq(Mux(full, 0, number + 1))
+        whole = full | ~emits & (number == 0)  # no block is begun
+        return held, emits, full, Mux(reading, running & last & whole & (rest == 0), full)
+
+    def _leave(self, m, emits, drains, turn, opens, masks, last_group):
+        """Write the outputs of each block that was turned over; return whether words go out.
+
+        emits: a tile comes in.  drains: none will.  turn: a block is complete.  opens: it is the
+        first one of its pass.
+        """
+        op, size = self._op, self.size
+        p, d, granules = size.elements, size.planes, size.granules
+        leaving, number, lanes = Signal(), Signal(range(max(2, p // d))), Signal.like(op.lanes)
+        part, opened, of_masks = Signal(range(granules)), Signal(), Signal()
+        # First rows: of the group, of the next one, of the block; and those of the outputs.
+        group, following, block, addr = (
+            Signal.like(op.out_row, name=name) for name in ("group", "following", "block", "addr")
+        )
+        goes = leaving & (emits | drains)
+        ends, onward = number == p // d - 1, addr + (op.wide << d.bit_length() - 1)
+        with m.If(goes):
             m.d.sync += [number.eq(Mux(ends, 0, number + 1)), addr.eq(onward)]
-            with m.If(number + 1 == lanes):
-                m.d.sync += used.eq(0)
             with m.If(ends):
                 m.d.sync += leaving.eq(turn)
                 with m.If(opened):
@@ -171,7 +243,6 @@ class TurnUnit(wiring.Component):
         with m.If(turn):
             m.d.sync += [
                 leaving.eq(1),
-                used.eq(1),
                 opened.eq(opens),
                 of_masks.eq(masks),
                 lanes.eq(Mux(last_group, op.lanes, p)),
@@ -180,7 +251,7 @@ class TurnUnit(wiring.Component):
             begins = Mux(
                 opens,
                 Mux(masks, group, following),
-                block + (part == self.size.granules - 1),
+                block + Mux(part == granules - 1, d, 0),
             )
             m.d.sync += [addr.eq(begins), block.eq(begins)]
             with m.If(opens):
@@ -189,16 +260,16 @@ class TurnUnit(wiring.Component):
             m.d.sync += following.eq(op.out_row)
         m.d.comb += [
             self.delta_write.addr.eq(addr),
-            self.op.done.eq(leaving & ends & ~turn),
+            self.op.done.eq(goes & ends & ~turn),
         ]
         # Places after this part become 0: a map of any size ends with them.
-        for number in range(self.size.granules):
-            own, word = part == number, self.turner.block[:p]
-            writes = leaving & used & (own | (part < number))
-            for half in (0, 1):
-                place = half * self.size.granules + number
-                m.d.comb += [
-                    self.delta_write.valid[place].eq(writes & (of_masks == half)),
-                    self.delta_write.row.word_select(place, p).eq(word & own.replicate(p)),
-                ]
-        return leaving
+        for plane, half, number_of in product(range(d), range(2), range(granules)):
+            output = Cat(Const(plane, d.bit_length() - 1), number)
+            own, word = part == number_of, self.turner.block[plane * p :][:p]
+            writes = goes & (output < lanes) & (own | (part < number_of)) & (of_masks == half)
+            place = (2 * plane + half) * granules + number_of
+            m.d.comb += [
+                self.delta_write.valid[place].eq(writes),
+                self.delta_write.row.word_select(place, p).eq(word & own.replicate(p)),
+            ]
+        return goes & drains

@@ -1,6 +1,6 @@
 """P x P bits that words are shifted through, and that exchange rows and columns."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
@@ -16,7 +16,7 @@ class TurnerPort(Signature):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``.
+        Gives ``elements`` and ``planes`` (D).
 
     Members
     -------
@@ -28,8 +28,10 @@ class TurnerPort(Signature):
         Move all words down by one; ``word_in`` becomes the last one.
     turn : Out(1)
         With ``shift``: exchange rows and columns of the words that result.
-    word_in : Out(size.elements)
-        The last word.
+    tile : Out(1)
+        With ``shift``: move them by D words, all of ``word_in`` become the last ones.
+    word_in : Out(size.planes * size.elements)
+        The last word, or D of them, the first one lowest.
     block : In(size.elements**2), registered
         All words, the first one lowest.
     """
@@ -41,7 +43,8 @@ class TurnerPort(Signature):
             "block_in": Out(p * p),
             "shift": Out(1),
             "turn": Out(1),
-            "word_in": Out(p),
+            "tile": Out(1),
+            "word_in": Out(size.planes * p),
             "block": In(p * p),
         })  # fmt: skip
 
@@ -54,7 +57,7 @@ class Turner(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements`` (P).
+        Gives ``elements`` (P) and ``planes`` (D).
 
     Members
     -------
@@ -77,8 +80,10 @@ class Turner(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        p = self.size.elements
-        shifted = Cat(self.block[p:], self.word_in)
+        p, wide = self.size.elements, len(self.word_in)
+        shifted = Cat(self.block[p:], self.word_in[:p])
+        if wide > p:
+            shifted = Mux(self.tile, Cat(self.block, self.word_in)[wide:], shifted)
         with m.If(self.load):
             m.d.sync += self.block.eq(self.block_in)
         with m.Elif(self.shift & self.turn):

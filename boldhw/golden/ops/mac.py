@@ -21,7 +21,7 @@ def run(memories: Memories, op: Mac, parts: Sequence[Segment | Window]) -> None:
     if op.pool > 1:
         sums = _pooled(memories, op, sums)
     if op.sink == Sink.SCORES:
-        memories.scores = sums.reshape(-1)[: _lanes(memories, op).sum()].astype(np.int32)
+        memories.scores = sums[..., _lanes(memories, op)].reshape(-1).astype(np.int32)
     elif op.sink == Sink.BITS:
         _bits(memories, op, sums)
     else:

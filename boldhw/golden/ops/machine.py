@@ -12,11 +12,10 @@ from boldhw.golden.ops import count, expand, flip, gather, loss, mac, turn, vote
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.arrays import Accumulators, Bits, Labels, Sums
 from boldhw.spec.network import Network
-from boldhw.spec.ops import images
+from boldhw.spec.ops import heads, images
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.check import check
 from boldhw.spec.ops.fields import Op
-from boldhw.spec.ops.heads import margin_of
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
@@ -93,8 +92,7 @@ class Machine:
     @property
     def classes(self) -> int:
         """Classes that the scores tell apart."""
-        loss = next(op for op in self.lists[FORWARD] if isinstance(op, Loss))
-        return loss.outputs // loss.per_class
+        return self.memory.network.output.outputs // self._per_class
 
     def load(self, name: str) -> list[Op]:
         """Return the ops of a list, as they are in the data memory. Raises DataError."""
@@ -116,7 +114,7 @@ class Machine:
         execute(self.memories, self.lists[name])
 
     def infer(self, bits: Bits) -> Sums:
-        """Return the sums of the last layer, int32, shape (outputs,). bits: bool, (inputs,)."""
+        """Return the sums of the last layer, int32, place by place. bits: bool, (inputs,)."""
         self._check_bits(bits[None])
         row, words = images.sample_rows(self.memory, bits)
         self.memories.write_pairs(row, words, np.zeros_like(words))
@@ -127,8 +125,10 @@ class Machine:
         """Train on samples in order; return the active ones and the updates.
 
         bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..classes-1.
-        Raises DataError for other samples and labels, before it trains.
+        Raises DataError for other samples and labels, and ConfigError for a network that there is
+        no loss for, before it trains.
         """
+        heads.check_trained(self.memory.network)
         self._check_bits(bits)
         check_labels(labels, len(bits), self.classes)
         active = updates = 0
@@ -160,7 +160,7 @@ class Machine:
         found = []
         for layer in self.memory.network.layers:
             matrix = np.zeros(layer.shape, np.int16)
-            for edge in self.memory.edges[layer.name] if layer.learns else ():
+            for edge in self.memory.edges[layer.name] if layer in self.memory.learning else ():
                 rows = len(edge.words(self.memory.size).used) * layer.outputs
                 values = self.memories.accumulators(self.memory.accumulators[edge], rows)
                 images.read_accumulators(self.memory, edge, values, matrix)
@@ -170,8 +170,8 @@ class Machine:
     def _write(self, program: Program, settings: NetworkValues) -> None:
         """Write descriptors, thresholds and registers."""
         self.program = program
-        self.memories.margin = margin_of(self.memory.network, settings)
-        self.batch = settings.batch
+        self.memories.margin = heads.margin_of(self.memory.network, settings)
+        self.batch, self._per_class = settings.batch, settings.outputs_per_class
         units = images.unit_rows(self.memory, settings)
         self.memories.units[: len(units)] = units
         bits = to_bits(program.rows())

@@ -19,7 +19,7 @@ class Memories:
     deltas     bool, shape (rows, 2, S): signs and masks of one output
     units      int32, shape (rows, P, 2): thresholds and windows; means and nothing
     counters   int64, shape (rows, P)
-    scores     int32, sums of the last MAC of a forward list
+    scores     int32, sums of the last MAC of a forward list, place by place
     label, margin   of the loss, set by the host
     count      active samples of this batch that voted before this one
     active     verdict of the last LOSS

@@ -9,6 +9,7 @@ from boldhw.spec.geometry import FIELD_BITS, Latencies
 MOST_ROWS = 1 << 16  # of a memory: a field of a descriptor addresses so many
 FIELDS = 4  # of a row of the data memory
 PLANES = (1, 2, 4, 8)
+PLANES_STRIDE = 2  # largest stride of places that several planes read together
 MOST_SEGMENTS = 512  # of a sum
 
 

@@ -32,7 +32,7 @@ from boldhw.spec.ops.kinds import (
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.nest import jumps
-from boldhw.spec.ops.reads import flip_steps
+from boldhw.spec.ops.reads import count_jump, flip_steps
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.settings import LayerValues, NetworkValues
 
@@ -56,7 +56,7 @@ class Compiler:
             if not layer.place.is_output:
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.FIRST, self.memory.fires[layer.name]))
-        return [*ops, self._loss(deltas=False), End()]
+        return [*ops, self._loss(deltas=False), End()] if self.memory.is_trained else [*ops, End()]
 
     def backward(self) -> list[Op]:
         """Return the ops of an active sample."""
@@ -105,7 +105,9 @@ class Compiler:
         if layer.name in memory.spread:
             return self._scores(layer)
         rows, columns = edges[0].sums
-        planes = 1 if layer.kernel is None else self.size.planes
+        # Scores of many places are stored one after the other.
+        together = layer.kernel is not None and (memory.is_trained or not layer.place.is_output)
+        planes = self.size.planes if together else 1
         groups = ceil_div(layer.outputs, self.size.elements)
         sums = Sums(rows, columns, edges[0].pool, planes, groups)
         parts = [segments.forward(memory, edge, sums, own.zero_true) for edge in edges]
@@ -301,6 +303,7 @@ def _count(place: MapPlace, part: Part, row: int) -> Count:
         columns=place.shape.width,
         rows=place.shape.height,
         counter_row=row,
+        jump=count_jump(place.pitch, place.groups, place.shape.width, place.size),
     )
 
 

@@ -29,6 +29,7 @@ from boldhw.spec.ops.kinds import (
 )
 from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
+from boldhw.spec.ops.words import pixels
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
@@ -79,7 +80,9 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     stored = deep * ceil_div(op.columns // op.pool, op.planes) * rows
     indices = stored * (op.pool > 1)
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
-        return total + (groups - 1) * size.elements + (0 if size.dual_port else indices)
+        several = rows * op.columns // op.pool > 1
+        waits = places * groups if several else groups - 1
+        return total + waits * size.elements + (0 if size.dual_port else indices)
     empty = deep * ceil_div(op.out_pitch - op.columns // op.pool, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
     if empty and op.pool > 1:  # the last index of a row is stored first
@@ -109,12 +112,19 @@ def _masks_differ(part: Segment | Window) -> bool:
 
 
 def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
-    """Count a write for each row, and with one port the reads of deltas and indices."""
-    deep = ceil_div(op.groups, size.granules)
+    """Count a write for each tile, and with one port the reads of deltas and indices.
+
+    With two ports planes wait for indices of squares that begin in the last tile of a word.
+    """
+    deep, tiles = ceil_div(op.groups, size.granules), ceil_div(op.out_pitch, size.planes)
     lines = (op.rows - 1) * op.stride + 1
-    written = ceil_div(op.front, size.planes) + lines * deep * ceil_div(op.out_pitch, size.planes)
-    reads = 2 * deep * op.rows * ceil_div(op.columns // op.pool, size.planes)
-    return written + CLOSE + (TWO_READS if size.dual_port else reads)
+    written = ceil_div(op.front, size.planes) + lines * deep * tiles
+    squares = ceil_div(op.columns // op.pool, size.planes)  # that begin together
+    if not size.dual_port:
+        return written + CLOSE + 2 * deep * op.rows * squares
+    last = (squares - 1) * op.pool * op.stride
+    waits = size.planes > 1 and op.pool == 2 and last == tiles - 1
+    return written + CLOSE + TWO_READS + waits * deep * op.rows
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
@@ -124,11 +134,14 @@ def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
 def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
     """Count signs and masks of each group, at all places, and the last outputs of all.
 
-    A block of P places goes out, output by output, while the next one comes in.
+    A block of P places goes out, D outputs at a time, while the next one comes in. Behind the last
+    places D zeros a cycle fill a block.
     """
-    tiles = op.rows * ceil_div(op.columns, op.planes)
-    blocks = ceil_div(op.rows * op.columns, size.elements) * ceil_div(size.elements, op.planes)
-    return 2 * op.groups * max(tiles, blocks) + size.elements + CLOSE + size.dual_port
+    places = op.rows * op.columns
+    reads = op.rows * ceil_div(op.columns, op.planes) * gcd(op.stride, op.planes)
+    tiles = ceil_div(size.elements, size.planes)  # of a block
+    filled = ceil_div(places, size.elements) * tiles - places // size.planes
+    return 2 * op.groups * (reads + filled) + tiles + CLOSE + size.dual_port
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
@@ -170,10 +183,9 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count the places of all groups; rows of a map are as far apart as it has words a pixel."""
+    """Count the places of all groups; counters of the lanes are stored one by one."""
     places = op.rows * ceil_div(op.columns, size.planes)
-    words = ceil_div(op.groups, size.granules)
-    return words + op.groups * places + size.read_latency + CLOSE
+    return op.groups * (places + size.elements) + size.read_latency + CLOSE - 1
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
@@ -182,8 +194,11 @@ def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
     deep = ceil_div(groups, size.granules)
     if not op.deltas:
         return op.outputs + CLOSE
-    rows = ceil_div(op.front, size.planes) + deep * ceil_div(op.out_pitch, size.planes)
-    return groups * size.elements + CLOSE + rows
+    # A word that holds several pixels moves down, granule by granule, to that of the next tile.
+    packed = pixels(groups, size.granules) > 1
+    moves = min(size.planes * groups, size.granules) if packed else 1
+    written = deep * (1 + (ceil_div(op.out_pitch, size.planes) - 1) * moves)
+    return groups * size.elements + CLOSE + ceil_div(op.front, size.planes) + written
 
 
 def _end(op: End, parts: Parts, size: ArraySize) -> int:

@@ -3,6 +3,9 @@
 SUMMED   segments of all places are sums of one MAC; the deltas of the scores go to all places
 LAST     one place has segments and gets the deltas, the others get zeros
 
+Scores of every place, of PIXELS and RESIDUALS, are stored place by place. There is no loss for
+them: such a network is inferred, and not trained.
+
 LOSS writes the deltas of one pixel. GATHER copies it into a map, and EXPAND makes of its pixels
 words that hold several.
 """
@@ -13,8 +16,11 @@ from collections.abc import Iterator
 from math import isqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from boldhw.errors import ConfigError
-from boldhw.spec.head import CLASSES, LAST, SUMMED
+from boldhw.spec.arrays import Sums
+from boldhw.spec.head import CLASSES, LAST, PIXELS, RESIDUALS, SUMMED
 from boldhw.spec.network import Network
 from boldhw.spec.ops.array import MOST_SEGMENTS
 from boldhw.spec.ops.fields import Op
@@ -25,7 +31,7 @@ from boldhw.spec.ops.settings import NetworkValues
 if TYPE_CHECKING:
     from boldhw.spec.ops.memory import MemoryMap
 
-KINDS = CLASSES, SUMMED, LAST
+KINDS = CLASSES, SUMMED, LAST, PIXELS, RESIDUALS
 MOST_MARGIN = (1 << 16) - 1
 MOST_ACROSS = 255  # pixels that one GATHER copies to a map row, a field of 8 bits
 
@@ -35,17 +41,52 @@ def has_places(network: Network) -> bool:
     return network.head.kind in (SUMMED, LAST) and not network.output.makes.is_flat
 
 
+def is_trained(network: Network) -> bool:
+    """Whether there is a loss for the head of a network."""
+    return network.head.kind not in (PIXELS, RESIDUALS)
+
+
+def check_trained(network: Network) -> None:
+    """Raise ConfigError for a network that op lists infer only."""
+    if not is_trained(network):
+        raise ConfigError(
+            f"network {network} has the head {network.head.kind}, which op lists infer only; train "
+            f"it with the golden model, then load it"
+        )
+
+
+def score_rows(network: Network) -> int:
+    """Return the rows of the score memory that a network needs."""
+    makes = network.output.makes
+    return network.output.outputs * (1 if is_trained(network) else makes.height * makes.width)
+
+
+def place_scores(network: Network, sums: Sums, outputs_per_class: int) -> Sums:
+    """Return the scores of every place of a network that has no loss here.
+
+    sums: int32, shape (samples, places * outputs), as the score memory has them.  Returns int32,
+    shape (samples, rows, columns, scores of a place), as the golden graph does.
+    """
+    makes = network.output.makes
+    shape = len(sums), makes.height, makes.width, -1, outputs_per_class
+    found: Sums = sums.reshape(shape).sum(axis=-1, dtype=np.int32)
+    return found >> network.head.shift
+
+
 def check_head(network: Network, settings: NetworkValues) -> None:
     """Raise ConfigError unless there are ops for the maps and the head of a network."""
     network.check_bits_only("op lists", KINDS)
-    if not has_places(network):
+    layer = network.output
+    if is_trained(network) and not has_places(network):
         return
-    layer, count = network.output, len(list(places(network))) * len(network.output.taps)
-    if layer.kernel and layer.kernel.pool > 1:
+    if layer.kernel and layer.kernel.pool > 1 and not layer.makes.is_flat:
         raise ConfigError(
             f"layer {layer.name} pools the sums that the head {network.head.kind} takes, for which "
             f"there is no op; pool in the layer below it"
         )
+    if not has_places(network):
+        return
+    count = len(list(places(network))) * len(layer.taps)
     if count > MOST_SEGMENTS or layer.makes.width > MOST_ACROSS - 8:
         raise ConfigError(
             f"layer {layer.name} has {layer.makes.height} x {layer.makes.width} places, whose "

@@ -50,7 +50,7 @@ def weight_rows(memory: MemoryMap, weights: Sequence[Bits]) -> Bits:
         for edge in memory.edges[layer.name]:
             values = matrix[:, edge.inputs]  # output, kernel row, kernel column, plane
             rows[weight_places(memory, edge)] = values
-            if edge.turns:
+            if edge in memory.turned:
                 rows[turned_places(memory, edge)] = values
     return rows
 
@@ -64,7 +64,7 @@ def read_weights(memory: MemoryMap, rows: Bits, turned: bool = False) -> list[Bi
     for layer in memory.network.layers:
         matrix = np.zeros(layer.shape, np.bool_)
         for edge in memory.edges[layer.name]:
-            if not turned or edge.turns:
+            if not turned or edge in memory.turned:
                 place = (turned_places if turned else weight_places)(memory, edge)
                 matrix[:, edge.inputs] = rows[place]
         found.append(matrix)

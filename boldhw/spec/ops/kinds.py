@@ -248,6 +248,9 @@ class Count(Op):
     columns: int = value(16, "columns")
     rows: int = value(16, "rows")
     counter_row: int = value(16, "counter memory: row of the first group")
+    jump: int = value(
+        16, "added to the address from the last D pixels of a map row to the next one", signed=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

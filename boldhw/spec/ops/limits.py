@@ -7,7 +7,7 @@ from typing import Any
 
 from boldhw.errors import DataError
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.array import PLANES_STRIDE, ArraySize
 from boldhw.spec.ops.edges import WINDOW_PLANES, WINDOW_SIDE, WINDOW_STRIDE, WINDOW_WORDS
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -24,7 +24,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.reads import back_words, flip_steps, kernel_words
+from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
 TERMS = (1 << 15) - 1  # of a sum
 PLACES = TERMS // 2  # of a sum of votes, which the array doubles where inputs are {0,T}
@@ -47,6 +47,11 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
         raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
     if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
         raise DataError(f"{where} computes {values['planes']} places together, not {size.planes}")
+    if values.get("out_pitch", 0) % size.planes:
+        raise DataError(
+            f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "
+            f"multiples of {size.planes}"
+        )
     pool = values.get("pool", 1)
     if pool > 2 or (pool == 2 and (values["rows"] % 2 or values["columns"] % 2)):
         raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
@@ -159,11 +164,12 @@ def _mac(op: Mac, size: ArraySize) -> Iterator[str]:
         yield f"pools and has the sink {op.sink} and planes={op.planes}"
     if op.fold > 1 and (op.sink != Sink.DELTAS or op.planes > 1):
         yield f"has fold={op.fold}, the sink {op.sink} and planes={op.planes}"
-    if op.sink == Sink.SCORES and (op.rows, op.columns) != (op.pool, op.pool):
-        yield f"makes scores of {op.rows} x {op.columns} sums; there is one place"
-    outputs = (op.groups - 1) * size.elements + op.lanes
-    if op.sink == Sink.SCORES and outputs > size.score_rows:
-        yield f"makes {outputs} scores; the array keeps {size.score_rows}"
+    several = (op.rows, op.columns) != (op.pool, op.pool)
+    if op.sink == Sink.SCORES and several and (op.pool > 1 or op.planes > 1):
+        yield f"makes scores of several places with pool={op.pool} and planes={op.planes}"
+    scores = ((op.groups - 1) * size.elements + op.lanes) * (op.rows // op.pool) * made
+    if op.sink == Sink.SCORES and scores > size.score_rows:
+        yield f"makes {scores} scores; the array keeps {size.score_rows}"
     if op.sink != Sink.SCORES and op.out_pitch < made:
         yield f"writes {made} columns with a pitch of {op.out_pitch}"
     if op.sink == Sink.DELTAS and op.gate_pitch < made:
@@ -180,6 +186,8 @@ def _expand(op: Expand, size: ArraySize) -> Iterator[str]:
     columns = (op.columns - 1) * op.stride + 1
     if op.out_pitch < columns:
         yield f"writes {columns} columns with a pitch of {op.out_pitch}"
+    if op.stride > PLANES_STRIDE and size.planes > 1:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
 
 
 def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
@@ -188,6 +196,10 @@ def _places(op: Turn | Vote, size: ArraySize) -> Iterator[str]:
         yield f"has {op.wide} rows for {op.rows} x {op.columns} places"
     if op.gathered and (op.rows > 1 or op.columns > size.batch):
         yield f"has {op.rows} x {op.columns} samples; {size.batch} are gathered"
+    if op.gathered and op.planes > 1:
+        yield f"reads {op.planes} gathered samples together; their rows are not next to each other"
+    if isinstance(op, Turn) and op.planes > 1 and op.stride > PLANES_STRIDE:
+        yield f"has stride={op.stride}; arrays with planes take strides up to {PLANES_STRIDE}"
 
 
 def _flip(op: Flip, size: ArraySize) -> Iterator[str]:
@@ -200,6 +212,9 @@ def _count(op: Count, size: ArraySize) -> Iterator[str]:
         yield f"counts {op.part}, which there is none of"
     if op.pitch < op.columns:
         yield f"reads {op.columns} columns with a pitch of {op.pitch}"
+    jump = count_jump(op.pitch, op.groups, op.columns, size)
+    if op.jump != jump:
+        yield f"has jump={op.jump}; its pitch and columns make it {jump}"
 
 
 def _loss(op: Loss, size: ArraySize) -> Iterator[str]:

@@ -75,6 +75,11 @@ class LinkedArray:
         return self.size.counter_rows
 
     @property
+    def score_items(self) -> int:
+        """Items of P scores."""
+        return ceil_div(self.size.score_rows, self.elements)
+
+    @property
     def data_bytes(self) -> int:
         """Bytes of a row of the data memory on the link."""
         return ceil_div(self.size.data_width, 8)
@@ -101,7 +106,7 @@ class LinkedArray:
 
     @property
     def unit_bytes(self) -> int:
-        """Bytes of a row of thresholds and windows, or of counters, on the link."""
+        """Bytes of a row of thresholds and windows, of counters, or of scores, on the link."""
         return self.elements * COUNTER_BYTES
 
     def digest(self) -> bytes:

@@ -13,7 +13,7 @@ from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import MOST_ROWS, ArraySize
 from boldhw.spec.ops.edges import IMAGE, Edge, edges, sample_form
-from boldhw.spec.ops.heads import has_places
+from boldhw.spec.ops.heads import has_places, is_trained, score_rows
 from boldhw.spec.ops.maps import MapPlace
 from boldhw.spec.ops.outputs import output_span
 from boldhw.spec.ops.words import pixels
@@ -55,7 +55,7 @@ class MemoryMap:
 
     def __init__(self, network: Network, size: ArraySize, balanced: Iterable[str] = ()) -> None:
         self.network, self.size, self.balanced = network, size, frozenset(balanced)
-        self.form = sample_form(network, size)
+        self.form, self.is_trained = sample_form(network, size), is_trained(network)
         # Names of layers whose places all get what a loss says of one: the output's, if any.
         self.spread = {network.output.name} if has_places(network) else set()
         self.edges = {each.name: edges(network, each, self.form) for each in network.layers}
@@ -67,7 +67,8 @@ class MemoryMap:
     def check(self, program_rows: int) -> None:
         """Raise ConfigError unless the memories hold it all. program_rows: of the op lists."""
         self._take("data", "op lists", program_rows)
-        for memory in ("data", "weight", "delta", "unit", "counter"):
+        self._take("score", "scores", score_rows(self.network))
+        for memory in ("data", "weight", "delta", "unit", "counter", "score"):
             needed, available = self.used(memory), getattr(self.size, f"{memory}_rows")
             if needed > available:
                 more = f", or {memory}_rows={needed}" if needed <= MOST_ROWS else ""
@@ -84,7 +85,7 @@ class MemoryMap:
     @cached_property
     def learning(self) -> list[Layer]:
         """Layers whose weights are trained."""
-        return [layer for layer in self.network.layers if layer.learns]
+        return [layer for layer in self.network.layers if layer.learns and self.is_trained]
 
     def all_edges(self) -> Iterator[Edge]:
         """Yield the edges of all layers."""
@@ -136,7 +137,10 @@ class MemoryMap:
             if layer.kernel and layer.kernel.pool > 1:
                 name = f"indices of {layer.name}"
                 self.indices[layer.name] = self._map(name, layer.makes, 0)
-        self._deltas()
+        self.deltas: dict[str, MapPlace] = {}
+        self.full_deltas: dict[str, MapPlace] = {}
+        if self.is_trained:
+            self._deltas()
         self._slots()
         self.accumulators = {
             edge: self._take(
@@ -145,7 +149,7 @@ class MemoryMap:
                 len(edge.words(size).used) * edge.layer.outputs,
             )
             for edge in self.all_edges()
-            if edge.layer.learns
+            if edge.layer in self.learning
         }
 
     def _deltas(self) -> None:
@@ -157,8 +161,6 @@ class MemoryMap:
             one = Shape(1, 1, self.network.output.outputs)
             self.scores = self._map("deltas of the scores", one, 1)
         start = self.used("data")
-        self.deltas: dict[str, MapPlace] = {}
-        self.full_deltas: dict[str, MapPlace] = {}
         taken: list[Taken] = []
         for layer in reversed(layers):
             born = steps[layer.name]
@@ -213,7 +215,7 @@ class MemoryMap:
             rows = groups * edge.words(size).count
             self.weights[edge] = self._take("weight", f"weights of {name}", rows)
         for edge in self.all_edges():
-            if edge.turns:
+            if edge.turns and self.is_trained:
                 name = f"{edge.layer.name} over {edge.source}"
                 fold, places = self.fold(edge.source), 1
                 if edge.layer.kernel is None:
@@ -239,6 +241,7 @@ class MemoryMap:
                 what = f"thresholds and windows of {name}"
                 self.units[name] = self._take("unit", what, groups)
                 self.fires[name] = self._take("counter", f"T's of {name}", groups)
+            if not layer.place.is_output and self.is_trained:
                 self.gates[name] = self._take("counter", f"gated outputs of {name}", groups)
             self.totals[name] = self._take("counter", f"|g| and flips of {name}", 1)
             if name in self.balanced:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.errors import ConfigError, DataError
-from boldhw.spec.arrays import Accumulators, Bits, Bytes
+from boldhw.spec.arrays import Accumulators, Bits, Bytes, Sums
 from boldhw.spec.network import Network
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import heads, images
@@ -98,6 +98,11 @@ def unpack_counters(size: ArraySize, data: bytes) -> Counted:
     return np.frombuffer(data, "<u4").reshape(-1, size.elements).astype(np.int64)
 
 
+def unpack_scores(data: bytes) -> Sums:
+    """Return scores, -32768..32767: int32, shape (scores,)."""
+    return np.frombuffer(data, "<i2")[::2].astype(np.int32)
+
+
 def pack_lists(program: Program) -> bytes:
     """Return the rows of all lists of a program."""
     return pack_rows(program.memory.size, to_bits(program.rows()))
@@ -130,7 +135,8 @@ def pack_accumulators(memory: MemoryMap, values: Sequence[Accumulators]) -> byte
         found = images.accumulator_rows(memory, edge, matrices[edge.layer.name])
         rows[row - first : row - first + len(found)] = found
     bits = rows[..., None] >> np.arange(size.accumulator_bits) & 1
-    return pack_rows(size, bits.reshape(len(rows), -1).astype(np.bool_))
+    width = size.elements * size.accumulator_bits
+    return pack_rows(size, bits.reshape(len(rows), width).astype(np.bool_))
 
 
 def unpack_accumulators(memory: MemoryMap, data: bytes) -> list[Accumulators]:

@@ -85,9 +85,9 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
     ]
     memory = MemoryMap(network, size, balanced)
     compiler = Compiler(memory, settings)
-    lists = {
+    lists: dict[str, list[Op]] = {
         FORWARD: compiler.forward(),
-        BACKWARD: compiler.backward(),
+        BACKWARD: compiler.backward() if memory.is_trained else [End()],
         UPDATE: compiler.update(),
     }
     memory.check(sum(op.size() for ops in lists.values() for op in ops))
@@ -99,9 +99,9 @@ def compiled(network: Network, size: ArraySize, settings: NetworkValues) -> Prog
 def fitted(network: Network, size: ArraySize, settings: NetworkValues) -> ArraySize:
     """Return the array with as few rows in its memories as a network needs."""
     memory = compiled(network, size, settings).memory
-    names = ("data", "weight", "delta", "unit", "counter")
+    names = ("data", "weight", "delta", "unit", "counter", "score")
     rows = {f"{name}_rows": max(1, memory.used(name)) for name in names}
-    return ArraySize(**vars(size) | rows | {"score_rows": network.output.outputs})
+    return ArraySize(**vars(size) | rows)
 
 
 def decoded(rows: Rows, most: int) -> list[Op]:

@@ -37,13 +37,15 @@ class OpBank(IntEnum):
 
     Items of DATA and WEIGHTS are those of :class:`boldhw.spec.protocol.Bank`: a row, and a block of
     P x P weights. An item of UNITS is a row of P times threshold i16 and window u16; one of
-    COUNTERS is a row of P counters u32.
+    COUNTERS is a row of P counters u32. One of SCORES is P sums of the last layer, in the order of
+    places and then of outputs, each in the lower half of a u32.
     """
 
     DATA = 0
     WEIGHTS = 1
     UNITS = 3
     COUNTERS = 4
+    SCORES = 5
 
 
 class ListStatus(IntEnum):

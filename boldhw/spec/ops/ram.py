@@ -46,7 +46,8 @@ def rams(size: ArraySize) -> dict[str, Ram]:
         "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes),
         "unit": Ram(p * 2 * FIELD_BITS, size.unit_rows, late, p),
         "counter": Ram(p * 8 * COUNTER_BYTES, size.counter_rows, late, p),
-        "score": Ram(FIELD_BITS, size.score_rows),
+        # As many as items of P of them have.
+        "score": Ram(FIELD_BITS, ceil_div(size.score_rows, p) * p),
     }
 
 

@@ -88,6 +88,12 @@ def turn_rows(op: Turn, size: ArraySize) -> Longs:
     return rows.reshape(op.rows, -1, deep)[:, : op.columns].reshape(-1, deep) % ADDRESSES
 
 
+def count_jump(pitch: int, groups: int, columns: int, size: ArraySize) -> int:
+    """Return what a COUNT adds to the address from the last tile of a map row to the next row."""
+    line = ceil_div(groups, size.granules) * pitch
+    return line - (ceil_div(columns, size.planes) - 1) * size.planes
+
+
 def gather_rows(op: Gather) -> Longs:
     """Return the rows that are copied, in order: int64."""
     counts, steps = [op.across, op.words, op.down], [op.jump0, op.jump1, op.jump2]

@@ -23,7 +23,7 @@ def op_of(rng, groups, pool, stride, shape, front=0, flushed=0):
     in_pitch, index_pitch = columns + rng.randint(0, 2), columns + rng.randint(0, 2)
     made = (columns * pool - 1) * stride + 1
     lines = (rows * pool - 1) * stride + 1
-    pitch = made + flushed
+    pitch = ceil_div(made + flushed, SIZE.planes) * SIZE.planes
     return Expand(
         pool=pool,
         stride=stride,
@@ -43,8 +43,8 @@ def op_of(rng, groups, pool, stride, shape, front=0, flushed=0):
 def random_op(rng):
     """Return an op of any kind; all numbers of groups occur."""
     groups = rng.choice([*range(1, SIZE.granules + 2), 2 * SIZE.granules])
-    pool, stride = rng.choice((1, 2)), rng.choice((1, 1, 2, 3))
-    shape = rng.randint(1, 3), rng.randint(1, 4)
+    pool, stride = rng.choice((1, 2)), rng.choice((1, 1, 2, 3 if SIZE.planes == 1 else 2))
+    shape = rng.randint(1, 3), rng.randint(1, 2 * SIZE.planes + 2)
     return op_of(rng, groups, pool, stride, shape, rng.choice((0, 1, 3)), rng.choice((0, 1, 4)))
 
 
@@ -54,7 +54,7 @@ async def check(dut, ops):
     memories.data[...] = random.random(memories.data.shape) < 0.5
     memory = RowMemory(
         dut, generator("junk"), to_ints(memories.data), SIZE.data_width, SIZE.read_latency,
-        not SIZE.dual_port,
+        not SIZE.dual_port, planes=SIZE.planes,
     )  # fmt: skip
     await start(dut, op__start=0)
     for op in ops:
@@ -67,7 +67,7 @@ async def check(dut, ops):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_ops(dut):
     rng = generator("ops")
-    await check(dut, [random_op(rng) for _ in range(60)])
+    await check(dut, [random_op(rng) for _ in range(60 * SIZE.planes)])
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -80,6 +80,6 @@ async def edges(dut):
         op_of(rng, SIZE.granules, 2, 1, (2, 3)),
         op_of(rng, SIZE.granules + 1, 1, 1, (2, 3), flushed=2 * SIZE.granules),
         op_of(rng, 1, 2, 1, (2, 2), front=255, flushed=SIZE.granules),
-        op_of(rng, 1, 1, 63, (1, 2)),
+        op_of(rng, 1, 1, 63 if SIZE.planes == 1 else 2, (1, 2)),
     ]
     await check(dut, [*ops, *ops])

@@ -12,6 +12,7 @@ from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import Count, Part
+from boldhw.spec.ops.reads import count_jump
 
 SIZE = ArraySize(**parameters())
 P = SIZE.elements
@@ -27,6 +28,7 @@ def op_of(rng, groups, shape, **fixed):
         "in_row": rng.randint(0, SIZE.data_rows - rows * ceil_div(groups, SIZE.granules) * pitch),
         "pitch": pitch,
         "counter_row": rng.randint(0, SIZE.counter_rows - groups),
+        "jump": count_jump(pitch, groups, columns, SIZE),
     }
     return Count(groups=groups, columns=columns, rows=rows, **values | fixed)
 
@@ -38,7 +40,9 @@ async def check(dut, ops):
     memories.counters[...] = random.integers(-40, 40, memories.counters.shape)
     rng, late, rows = generator("junk"), SIZE.read_latency, counters_of(memories)
     served = [
-        RowMemory(dut, rng, to_ints(memories.data), SIZE.data_width, late, True, "read", None),
+        RowMemory(
+            dut, rng, to_ints(memories.data), SIZE.data_width, late, True, "read", None, SIZE.planes
+        ),
         RowMemory(dut, rng, rows, BITS * P, late, True, "counters", None),
         PartMemory(dut, rows, BITS * P, P, "counter_write"),
     ]
@@ -55,7 +59,7 @@ async def random_ops(dut):
     rng, granules = generator("ops"), SIZE.granules
     groups = [*range(1, granules + 2), 2 * granules, 2 * granules + 1]
     await check(dut, [
-        op_of(rng, rng.choice(groups), (rng.randint(1, 4), rng.randint(1, 5))) for _ in range(60)
+        op_of(rng, rng.choice(groups), (rng.randint(1, 4), rng.randint(1, 5))) for _ in range(90)
     ])  # fmt: skip
 
 

@@ -29,7 +29,9 @@ async def check(dut, cases):
     memories, rng = Memories(SIZE), generator("maps")
     random = np.random.default_rng(cocotb.RANDOM_SEED)
     memories.data[...] = random.random(memories.data.shape) < 0.5
-    data = RowMemory(dut, rng, to_ints(memories.data), SIZE.data_width, 1, True, None)
+    data = RowMemory(
+        dut, rng, to_ints(memories.data), SIZE.data_width, 1, True, None, planes=SIZE.planes
+    )
     await start(dut, op__start=0)
     for scores, per_class, label, margin in cases:
         memories.scores = np.array(scores, np.int32)
@@ -38,7 +40,8 @@ async def check(dut, cases):
         rows = [score & (1 << SCORE_BITS) - 1 for score in scores]
         kept = RowMemory(dut, rng, rows, SCORE_BITS, 1, True, "scores", None)
         values = {"outputs": len(scores), "per_class": per_class}
-        front, pitch = rng.choice((0, 0, 1, 3)), rng.randint(1, 2 * SIZE.granules)
+        front, tiles = rng.choice((0, 0, 1, 3)), rng.randint(1, 2 * SIZE.granules)
+        pitch = tiles * SIZE.planes
         deltas = {"out_row": rng.randint(front, 40), "out_pitch": pitch, "front": front}
         for op in (Loss(**values), Loss(deltas=1, **values, **deltas)):
             loss.run(memories, op)

@@ -12,6 +12,7 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import Turn
 from boldhw.spec.ops.nest import jumps
+from boldhw.spec.ops.outputs import output_span
 
 SIZE = ArraySize(**parameters())
 P, S = SIZE.elements, SIZE.lanes
@@ -19,13 +20,15 @@ P, S = SIZE.elements, SIZE.lanes
 
 def op_of(rng, groups, lanes, columns, rows, gathered=0):
     """Return an op over a map of any spacing, or over slots, somewhere in the memories."""
-    deep, spacing = ceil_div(groups, SIZE.granules), rng.choice((1, 1, 2, 3))
+    planes = 1 if gathered else SIZE.planes
+    deep, spacing = ceil_div(groups, SIZE.granules), rng.choice((1, 1, 2, 3 if planes == 1 else 2))
     pitch = spacing * columns + rng.randint(0, 3)
-    strides = [spacing, spacing * deep * pitch, pitch]
+    strides = [spacing * planes, spacing * deep * pitch, pitch]
     if gathered:
-        strides = [deep + rng.randint(0, 4), 0, 1]
-    counts = [columns, rows, deep]
+        strides, spacing = [deep + rng.randint(0, 4), 0, 1], 1
+    counts = [ceil_div(columns, planes), rows, deep]
     reach = sum((count - 1) * stride for count, stride in zip(counts, strides, strict=True))
+    reach += spacing * (planes - 1)
     wide = ceil_div(columns * rows, S)
     outputs = (groups - 1) * P + lanes
     steps = {f"jump{level}": jump for level, jump in enumerate(jumps(counts, strides))}
@@ -36,10 +39,10 @@ def op_of(rng, groups, lanes, columns, rows, gathered=0):
         lanes=lanes,
         columns=columns,
         rows=rows,
-        planes=1,
+        planes=planes,
         stride=spacing,
         wide=wide,
-        out_row=rng.randint(0, SIZE.delta_rows - wide * outputs),
+        out_row=rng.randint(0, SIZE.delta_rows - output_span(outputs, wide, SIZE.planes)),
         **steps,
     )
 
@@ -49,7 +52,7 @@ def random_op(rng):
     groups, lanes = rng.choice((1, 1, 2, 3, 2 * SIZE.granules + 1)), rng.randint(1, P)
     if rng.random() < 0.3:
         return op_of(rng, groups, lanes, rng.randint(1, SIZE.batch), 1, gathered=1)
-    return op_of(rng, groups, lanes, rng.randint(1, 7), rng.randint(1, 6))
+    return op_of(rng, groups, lanes, rng.randint(1, 7 + SIZE.planes), rng.randint(1, 6))
 
 
 async def check(dut, cases):
@@ -59,10 +62,10 @@ async def check(dut, cases):
     memories.deltas[...] = random.random(memories.deltas.shape) < 0.5
     data = RowMemory(
         dut, generator("junk"), to_ints(memories.data), SIZE.data_width, SIZE.read_latency,
-        not SIZE.dual_port, write=None,
+        not SIZE.dual_port, write=None, planes=SIZE.planes,
     )  # fmt: skip
     rows, parts = to_ints(memories.deltas), 2 * SIZE.granules
-    deltas = PartMemory(dut, rows, 2 * S, parts, "delta_write")
+    deltas = PartMemory(dut, rows, 2 * S, parts, "delta_write", SIZE.planes)
     await start(dut, op__start=0)
     for op, count in cases:
         memories.count = dut.active_samples.value = count
@@ -76,7 +79,7 @@ async def check(dut, cases):
 async def random_ops(dut):
     """Maps of any size and spacing, and slots of which some are empty."""
     rng, cases = generator("ops"), []
-    for _ in range(60):
+    for _ in range(60 + 30 * SIZE.planes):
         op = random_op(rng)
         cases.append((op, rng.randint(0, op.columns if op.gathered else SIZE.batch)))
     await check(dut, cases)

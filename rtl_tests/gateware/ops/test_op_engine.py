@@ -10,7 +10,7 @@ from boldhw.gateware.ops.engine import OpEngine, check_size
 from boldhw.spec.ops.array import ArraySize
 
 ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
-        "counter_rows": 64, "score_rows": 32}  # fmt: skip
+        "counter_rows": 64, "score_rows": 256}  # fmt: skip
 SHAPES = {
     "one_port": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
     "two_ports": ArraySize(
@@ -24,7 +24,7 @@ def test_op_engine(shape):
     size = SHAPES[shape]
     parameters = {"size": asdict(size), "networks": 4}
     simulate.run(
-        OpEngine(size), "bench_op_engine", "verilator", tests=4, parameters=parameters,
+        OpEngine(size), "bench_op_engine", "verilator", tests=5, parameters=parameters,
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 import pytest
 from support import simulate
+from support.large_blocks import with_large_blocks
 
-from boldhw.gateware.ops.memories import RowMemory
+from boldhw.gateware.ops import memories
+from boldhw.gateware.ops.memories import RowBank, RowMemory
 
 SHAPES = [(5, 1, 1, 1), (5, 2, 4, 1), (19, 2, 1, 4), (12, 1, 4, 2), (33, 2, 2, 8)]
 
@@ -11,3 +13,13 @@ def test_row_memory(sim, rows, latency, parts, planes):
     shape = {"width": 12, "rows": rows, "latency": latency, "parts": parts, "planes": planes}
     simulate.run(RowMemory(**shape), "bench_op_memories", sim, tests=1, parameters=shape,
                  cycles=3000)  # fmt: skip
+
+
+def test_memory_of_large_blocks(sim):
+    """A stack of two memories in each bank."""
+    shape = {"width": 12, "rows": 5000, "latency": 2, "parts": 2, "planes": 2}
+    unit = with_large_blocks(RowBank)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memories, "RowBank", unit)
+        simulate.run(RowMemory(**shape), "bench_op_memories", sim, tests=1, parameters=shape,
+                     cycles=3000)  # fmt: skip
