@@ -17,8 +17,11 @@ from boldhw.flow.op_estimate import FILE, OpSample, accept, cost, predict_logic,
 from boldhw.flow.op_memories import op_ram_blocks
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.gateware.ops.core import OpCore
+from boldhw.gateware.ops.mac import GATES
 from boldhw.gateware.ops.memories import RowMemory
+from boldhw.spec import memories
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.ram import known, rams
 
 LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
@@ -68,13 +71,11 @@ def block_rams(size, board, folder):
 @pytest.mark.parametrize(
     ("name", "size"),
     [
-        ("ulx3s", BOARDS["ulx3s"].array),
-        ("ulx3s", replace(BOARDS["ulx3s"].array, planes=4, unit_rows=40)),
-        ("ulx3s", ODD),
+        ("ulx3s", replace(BOARDS["ulx3s"].array, data_rows=3000, weight_rows=300)),
+        ("ulx3s", replace(ODD, planes=4, unit_rows=40)),
         ("tang_nano_20k", BOARDS["tang_nano_20k"].array),
         ("tang_nano_20k", replace(ODD, dual_port=True)),
-        ("icebreaker", replace(BOARDS["icebreaker"].array, data_rows=1024)),
-        ("icebreaker", replace(ODD, planes=2)),
+        ("icebreaker", replace(ODD, data_rows=700, planes=2)),
     ],
 )
 def test_block_rams_are_those_of_yosys(name, size, tmp_path):
@@ -84,11 +85,12 @@ def test_block_rams_are_those_of_yosys(name, size, tmp_path):
 
 
 def test_an_engine_has_no_other_memories():
-    """But for the gates that a MAC keeps, LUT RAM, and counters and identity of the core."""
+    """But for the gates that a MAC keeps, and the counters of the core with its identity."""
     text = rtlil.convert(OpCore(SMALL, bytes(44)), emit_src=False)
     found = sorted(map(tuple, re.findall(r"^ +memory width (\d+) size (\d+)", text, re.M)))
     shapes = [(each.width, each.depth) for each in (*rams(SMALL).values(), known(SMALL))]
-    others = [(8, 8), (16, 38)]
+    counters = memories.counters(LinkedArray(SMALL))
+    others = [(SMALL.lanes, GATES), (counters.width, counters.rows)]
     assert found == sorted((str(width), str(size)) for width, size in [*shapes, *others])
 
 
@@ -102,7 +104,7 @@ def test_cost_of_a_network_that_does_not_fit():
 
 
 def test_what_does_not_fit_is_refused_with_the_numbers_of_the_device():
-    words = "it takes 300 block RAMs, and there are 208; 90,000 LUT4, and there are 83,640"
+    words = "it takes 90,000 LUT4, and there are 83,640; 300 block RAMs, and there are 208"
     with pytest.raises(ConfigError, match=f"LFE5U-85F.*: {words}"):
         check_fits(BOARDS["ulx3s"], {"ram_blocks": 300, "lut4": 90_000, "dsp": 156})
     check_fits(BOARDS["ulx3s"], {"ram_blocks": 208, "lut4": 83_640, "spram": 0})
