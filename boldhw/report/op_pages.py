@@ -48,6 +48,7 @@ ITEMS = {
     OpBank.WEIGHTS: ("block_bytes", "a block of P x P weights"),
     OpBank.UNITS: ("4 P", "a row of P times threshold i16, window u16"),
     OpBank.COUNTERS: ("4 P", "a row of P counters u32"),
+    OpBank.SCORES: ("4 P", "P sums of the last layer, each in the lower half of a u32"),
 }
 
 
