@@ -15,7 +15,7 @@ import numpy as np
 
 from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError
-from boldhw.flow.op_memories import op_ram_blocks
+from boldhw.flow.op_memories import memories_of
 from boldhw.spec.ops.array import ArraySize
 
 FILE = Path(__file__).with_name("op_measured.json")
@@ -80,11 +80,13 @@ def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:
     rows: that the network needs of the memories.
     """
     lut4, ff = predict_logic(size, board.family)
-    blocks = op_ram_blocks(size, board.family)
+    memories = memories_of(size, board.family)
     use = {
         "lut4": round(lut4 / board.logic_cells, 3),
-        "ram_blocks": round(blocks / board.ram_blocks, 3),
+        "ram_blocks": round(memories["ram_blocks"] / board.ram_blocks, 3),
     }
+    if board.spram:
+        use["spram"] = round(memories["spram"] / board.spram, 3)
     use |= {
         f"{name}_rows": round(rows[name] / getattr(size, f"{name}_rows"), 3) for name in MEMORIES
     }
@@ -92,7 +94,7 @@ def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:
     return {
         "lut4": lut4,
         "ff": ff,
-        "ram_blocks": blocks,
+        **memories,
         "use": use,
         "limit": limit,
         "fits": use[limit] <= 1,

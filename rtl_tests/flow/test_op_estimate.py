@@ -14,7 +14,7 @@ from boldboards import BOARDS
 from boldhw.errors import ConfigError
 from boldhw.flow.fit import check_fits
 from boldhw.flow.op_estimate import FILE, OpSample, accept, cost, predict_logic, read
-from boldhw.flow.op_memories import op_ram_blocks
+from boldhw.flow.op_memories import memories_of
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.gateware.ops.core import OpCore
 from boldhw.gateware.ops.mac import GATES
@@ -55,8 +55,8 @@ class Memories(wiring.Component):
         return m
 
 
-def block_rams(size, board, folder):
-    """Return the block RAMs that Yosys makes of the memories of an engine."""
+def found_memories(size, board, folder):
+    """Return what Yosys makes of the memories of an engine, by kind."""
     text = rtlil.convert(Memories(size), name="memories", platform=board.platform(), emit_src=False)
     end = "map_ffs" if board.family == "ice40" else "map_ffram"
     (folder / "memories.il").write_text(text)
@@ -65,7 +65,8 @@ def block_rams(size, board, folder):
     )
     run_tool("YOSYS", ["-q", "memories.ys"], folder, "stat")
     stat = json.loads((folder / "stat").read_text())
-    return count_cells(stat["design"]["num_cells_by_type"], board.family).ram_blocks
+    found = count_cells(stat["design"]["num_cells_by_type"], board.family)
+    return {"ram_blocks": found.ram_blocks + LINK_BLOCKS, "spram": found.spram}
 
 
 @pytest.mark.parametrize(
@@ -75,13 +76,13 @@ def block_rams(size, board, folder):
         ("ulx3s", replace(ODD, planes=4, unit_rows=40)),
         ("tang_nano_20k", BOARDS["tang_nano_20k"].array),
         ("tang_nano_20k", replace(ODD, dual_port=True)),
-        ("icebreaker", replace(ODD, data_rows=700, planes=2)),
+        ("icebreaker", replace(ODD, planes=2, dual_port=True, data_rows=600)),
+        ("icebreaker", replace(ODD, data_rows=20_000)),
     ],
 )
 def test_block_rams_are_those_of_yosys(name, size, tmp_path):
     board = BOARDS[name]
-    found = block_rams(size, board, tmp_path)
-    assert op_ram_blocks(size, board.family) == found + LINK_BLOCKS
+    assert memories_of(size, board.family) == found_memories(size, board, tmp_path)
 
 
 def test_an_engine_has_no_other_memories():
@@ -97,7 +98,7 @@ def test_an_engine_has_no_other_memories():
 def test_cost_of_a_network_that_does_not_fit():
     board, rows = BOARDS["ulx3s"], dict.fromkeys(("data", "weight", "delta", "unit"), 10)
     found = cost(board.array, rows | {"counter": 128}, board)
-    assert found["ram_blocks"] == op_ram_blocks(board.array, "ecp5")
+    assert (found["ram_blocks"], found["spram"]) == (178, 0)
     assert (found["limit"], found["fits"]) == ("counter_rows", False)
     assert found["use"]["counter_rows"] == 2.0
     assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)

@@ -1,15 +1,18 @@
 """Memories of an engine that runs op lists: rows that are read, and written whole or in parts."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
-from boldhw.gateware.platforms import has_large_blocks
+from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.memories import stack
+from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH, stack
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.ram import Ram
+
+ADDRESS_BITS = SPRAM_ROWS.bit_length() - 1  # of a single-port RAM
 
 
 def rotated(value, width, places):
@@ -27,7 +30,8 @@ class RowBank(wiring.Component):
     """Hold the rows of a bank.
 
     On a device with block RAM of 18 kbit they are LUT RAM if they are few, else a stack of memories
-    that lose no bits of their block RAMs, see :func:`boldhw.spec.memories.stack`.
+    that lose no bits of their block RAMs, see :func:`boldhw.spec.memories.stack`. With one port an
+    iCE40UP5K has single-port RAM primitives, which start with unknown contents.
 
     Parameters
     ----------
@@ -54,6 +58,16 @@ class RowBank(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        addr, written = self.addr, self.write.any()
+        if self.shape.ports == 1:
+            addr = Mux(written, self.write_addr, addr)
+        if self.shape.ports == 1 and is_up5k(platform):
+            self._single_port_rams(m, addr, written)
+        else:
+            self._memories(m, platform, addr)
+        return m
+
+    def _memories(self, m, platform, addr):
         shape, parts, attributes = self.shape, [(0, self.shape.depth)], dict(WRITTEN_FIRST)
         if has_large_blocks(platform):
             if shape.is_shallow:
@@ -61,7 +75,7 @@ class RowBank(wiring.Component):
             else:
                 parts = stack(shape.depth)
         granularity = shape.width // shape.parts if shape.parts > 1 else None
-        row, was = 0, delay(m, self.addr, 1)
+        row, was = 0, delay(m, addr, 1)
         for first, depth in parts:
             rows = memory.Memory(shape=shape.width, depth=depth, init=(), attrs=attributes)
             m.submodules[f"rows{first}"] = rows
@@ -69,14 +83,35 @@ class RowBank(wiring.Component):
             low = (depth - 1).bit_length() if len(parts) > 1 else FIELD_BITS
             high, chosen = first >> low, self.write_addr[low:] == first >> low
             m.d.comb += [
-                read.addr.eq(self.addr),
-                port.addr.eq(self.write_addr),
+                read.addr.eq(addr),
+                port.addr.eq(self.write_addr if shape.ports > 1 else addr),
                 port.data.eq(self.write_row),
                 port.en.eq(Mux(chosen, self.write, 0)),
             ]
             row |= Mux(was[low:] == high, read.data, 0)
         m.d.comb += self.row.eq(row)
-        return m
+
+    def _single_port_rams(self, m, addr, written):
+        row, was = 0, delay(m, addr[ADDRESS_BITS:], 1)
+        for bank in range(ceil_div(self.shape.depth, SPRAM_ROWS)):
+            chosen, found = addr[ADDRESS_BITS:] == bank, Signal(self.shape.width)
+            for low in range(0, self.shape.width, SPRAM_WIDTH):
+                bits = slice(low, min(low + SPRAM_WIDTH, self.shape.width))
+                m.submodules[f"bank{bank}_bits{low}"] = Instance(
+                    "SB_SPRAM256KA",
+                    i_ADDRESS=addr[:ADDRESS_BITS],
+                    i_DATAIN=self.write_row[bits],
+                    i_MASKWREN=Const(0b1111, 4),
+                    i_WREN=written,
+                    i_CHIPSELECT=chosen,
+                    i_CLOCK=ClockSignal(),
+                    i_STANDBY=Const(0),
+                    i_SLEEP=Const(0),
+                    i_POWEROFF=Const(1),
+                    o_DATAOUT=found[bits],
+                )
+            row |= Mux(was == bank, found, 0)
+        m.d.comb += self.row.eq(row)
 
 
 class RowMemory(wiring.Component):
@@ -96,6 +131,8 @@ class RowMemory(wiring.Component):
         Parts of a row, all as wide, that are written each on its own.
     planes : int
         D, banks: 1, 2, 4 or 8.
+    ports : int
+        1: what is read of a bank in a cycle in which it is written is not defined.
 
     Members
     -------
@@ -123,7 +160,7 @@ class RowMemory(wiring.Component):
         row                       new
     """
 
-    def __init__(self, width, rows, latency=1, parts=1, planes=1):
+    def __init__(self, width, rows, latency=1, parts=1, planes=1, ports=2):
         self.width, self.rows, self.latency, self.parts = width, rows, latency, parts
         self.planes = planes
         super().__init__({
@@ -133,7 +170,7 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width * planes),
         })  # fmt: skip
-        self.shape = Ram(width, rows, latency, parts, planes)
+        self.shape = Ram(width, rows, latency, parts, planes, ports)
 
     def elaborate(self, platform):
         m = Module()

@@ -18,6 +18,7 @@ class Ram(NamedTuple):
     latency   cycles of a read
     parts     parts of a row, all as wide, that are written each on its own
     planes    banks
+    ports     addresses: 2 if rows are read and written in the same cycle, else 1
     """
 
     width: int
@@ -25,6 +26,7 @@ class Ram(NamedTuple):
     latency: int = 1
     parts: int = 1
     planes: int = 1
+    ports: int = 2
 
     @property
     def depth(self) -> int:
@@ -41,7 +43,7 @@ def rams(size: ArraySize) -> dict[str, Ram]:
     """Return the memories of an engine that lists and the host reach, in the order of the host."""
     p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
     return {
-        "data": Ram(size.data_width, size.data_rows, late, 1, planes),
+        "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
         "weight": Ram(p * s, size.weight_rows, late, p * size.granules),
         "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes),
         "unit": Ram(p * 2 * FIELD_BITS, size.unit_rows, late, p),

@@ -53,6 +53,8 @@ async def random_accesses(dut):
         hidden = {
             each for each in span(target) if write >> (each - target) * PARTS & (1 << PARTS) - 1
         }
+        if GIVEN.get("ports") == 1 and hidden:
+            hidden |= set(span(addr))
         coming.append([None if each in hidden else rows[each] for each in span(addr)])
         written(rows, target, write, row)
         await cycle(dut)
