@@ -172,7 +172,7 @@ def _calibrate_ops(family, accept):
         title: [
             {"elements": each.size.elements, "lanes": each.size.lanes, "lut4": each.lut4,
              "ff": each.ff, "ram_blocks": each.ram_blocks,
-             "predicted_lut4": op_estimate.predict_logic(each.size, family)[0] if accept else None}
+             "predicted_lut4": (op_estimate.predict_logic(each.size, family) or [None])[0]}
             for each in samples
         ]
         for title, samples in found.items()

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boldhw.data.files import replace_file
-from boldhw.errors import ConfigError
 from boldhw.flow.op_memories import memories_of
 from boldhw.spec.ops.array import ArraySize
 
 FILE = Path(__file__).with_name("op_measured.json")
+FEATURES = 4  # that logic grows with; so many engines and one are needed to fit them
 MEMORIES = ("data", "weight", "delta", "unit", "counter")
 
 
@@ -50,21 +50,25 @@ def accept(samples: Iterable[OpSample], tools: str, path: Path) -> None:
     replace_file(path, f'{{\n  "tools": {json.dumps(tools)},\n  "samples": [\n{lines}\n  ]\n}}\n')
 
 
-def predict_logic(size: ArraySize, family: str) -> tuple[int, int]:
-    """Return (LUT4, flip-flops) of an engine with a serial line on a device of a family."""
-    lut4, ff = _features(size) @ _coefficients(family)
+def predict_logic(size: ArraySize, family: str) -> tuple[int, int] | None:
+    """Return (LUT4, flip-flops) of an engine with a serial line on a device of a family.
+
+    None if too few engines of the family were measured to fit a model:
+    ``boldhw dev calibrate FAMILY --ops --accept`` measures them.
+    """
+    coefficients = _coefficients(family)
+    if coefficients is None:
+        return None
+    lut4, ff = _features(size) @ coefficients
     return round(lut4), round(ff)
 
 
 @cache
 def _coefficients(family: str) -> Any:
     known = [each for each in read(FILE) if each.family == family]
-    if not known:
-        raise ConfigError(
-            f"no engine of op lists was measured for {family}; type: "
-            f"boldhw dev calibrate {family} --ops --accept"
-        )
     features = np.array([_features(each.size) for each in known])
+    if len(known) <= FEATURES:
+        return None
     return np.linalg.lstsq(features, np.array([each[2:4] for each in known], float), rcond=None)[0]
 
 
@@ -77,14 +81,13 @@ def _features(size: ArraySize) -> Any:
 def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:
     """Return what an engine takes of a board, and a network of the engine, JSON-able.
 
-    rows: that the network needs of the memories.
+    rows: that the network needs of the memories.  Logic is None where there is no model of it, and
+    ``fits`` then says nothing of it.
     """
-    lut4, ff = predict_logic(size, board.family)
+    lut4, ff = predict_logic(size, board.family) or (None, None)
     memories = memories_of(size, board.family)
-    use = {
-        "lut4": round(lut4 / board.logic_cells, 3),
-        "ram_blocks": round(memories["ram_blocks"] / board.ram_blocks, 3),
-    }
+    use = {} if lut4 is None else {"lut4": round(lut4 / board.logic_cells, 3)}
+    use["ram_blocks"] = round(memories["ram_blocks"] / board.ram_blocks, 3)
     if board.spram:
         use["spram"] = round(memories["spram"] / board.spram, 3)
     use |= {

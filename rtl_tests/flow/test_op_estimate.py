@@ -13,7 +13,15 @@ from boldboards import BOARDS
 
 from boldhw.errors import ConfigError
 from boldhw.flow.fit import check_fits
-from boldhw.flow.op_estimate import FILE, OpSample, accept, cost, predict_logic, read
+from boldhw.flow.op_estimate import (
+    FILE,
+    OpSample,
+    _coefficients,
+    accept,
+    cost,
+    predict_logic,
+    read,
+)
 from boldhw.flow.op_memories import memories_of
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.gateware.ops.core import OpCore
@@ -24,6 +32,7 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.ram import known, rams
 
+PAIRS = ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2))  # elements, and lanes of each
 LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
 SMALL = ArraySize(
     elements=2, lanes=8, batch=2, segments=1, data_rows=256, weight_rows=128, delta_rows=32,
@@ -101,7 +110,6 @@ def test_cost_of_a_network_that_does_not_fit():
     assert (found["ram_blocks"], found["spram"]) == (178, 0)
     assert (found["limit"], found["fits"]) == ("counter_rows", False)
     assert found["use"]["counter_rows"] == 2.0
-    assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
 
 
 def test_what_does_not_fit_is_refused_with_the_numbers_of_the_device():
@@ -119,9 +127,44 @@ def test_samples_of_a_family_are_replaced(tmp_path):
     assert read(path) == (*(each for each in before if each.family != "ecp5"), new)
 
 
-def test_a_family_that_was_not_measured_says_how(monkeypatch, tmp_path):
-    path = tmp_path / "measured.json"
-    path.write_text('{"samples": []}')
-    monkeypatch.setattr("boldhw.flow.op_estimate.FILE", path)
-    with pytest.raises(ConfigError, match="dev calibrate none --ops --accept"):
-        predict_logic(SMALL, "none")
+class TestLogic:
+    @pytest.fixture
+    def measured(self, monkeypatch, tmp_path):
+        """Engines whose logic is a sum of what the model knows, in place of those measured."""
+        path = tmp_path / "measured.json"
+        path.write_text('{"samples": []}')
+        monkeypatch.setattr("boldhw.flow.op_estimate.FILE", path)
+        _coefficients.cache_clear()
+        sizes = [replace(SMALL, elements=p, lanes=n * p) for p, n in PAIRS]
+        accept([OpSample("ecp5", size, *self.logic(size), 7) for size in sizes], "Yosys", path)
+        yield
+        _coefficients.cache_clear()
+
+    @staticmethod
+    def logic(size):
+        lanes = size.lanes * size.planes
+        lut4 = 5000 + 300 * size.elements + 40 * lanes + 5 * size.elements * lanes
+        return lut4, 2000 + 100 * size.elements + 20 * lanes + size.elements * lanes
+
+    def test_it_is_fitted_to_what_was_measured(self, measured):
+        for planes in (1, 4):
+            size = replace(SMALL, elements=8, lanes=32, planes=planes)
+            assert predict_logic(size, "ecp5") == self.logic(size)
+        board = BOARDS["ulx3s"]
+        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        found = cost(board.array, rows, board)
+        assert (found["lut4"], found["ff"]) == self.logic(board.array)
+        assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
+
+    def test_nothing_is_said_of_a_family_with_too_few_engines(self, measured):
+        assert predict_logic(SMALL, "gowin") is None
+        board = BOARDS["tang_nano_20k"]
+        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        found = cost(board.array, rows, board)
+        assert (found["lut4"], found["ff"]) == (None, None)
+        assert "lut4" not in found["use"]
+
+    def test_block_rams_of_engines_that_were_measured(self):
+        """Whole engines with a serial line, as Yosys counted them."""
+        for each in read(FILE):
+            assert memories_of(each.size, each.family)["ram_blocks"] == each.ram_blocks

@@ -37,7 +37,8 @@ def netlist(component, ports, family):
     design = simulate.Clocked(component, ports)
     text = rtlil.convert(design, name=name, ports=ports, platform=platform, emit_src=False)
     script = synthesis_script(name, family)
-    script += f"delete t:$scopeinfo\nwrite_verilog -noattr {name}.v\n"
+    # Names that Yosys makes of those of cells around them fill megabytes.
+    script += f"delete t:$scopeinfo\nrename -hide w:* c:*\nwrite_verilog -noattr {name}.v\n"
     cells = synthesised(text, script, name)
     return cells + models(family, cells)
 
