@@ -36,10 +36,20 @@ class RowBank(wiring.Component):
     Parameters
     ----------
     shape : Ram
+        Of the memory that it is a bank of.
 
     Members
     -------
-    Those of a :class:`RowMemory` of one plane.
+    addr : In(FIELD_BITS)
+        Row to read.
+    row : Out(shape.width)
+        The row at ``addr``.
+    write : In(shape.parts)
+        Parts of ``write_row`` to write.
+    write_addr : In(FIELD_BITS)
+        Row to write.
+    write_row : In(shape.width)
+        What is written.
 
     Latency
     -------

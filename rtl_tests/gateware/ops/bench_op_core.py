@@ -18,6 +18,7 @@ from boldhw.spec.ops.protocol import ListStatus, OpBank
 from boldhw.spec.protocol import COUNTERS
 
 SIZE = ArraySize(**parameters()["size"])
+NETWORK = parameters().get("network", "4x4x4-4k3-6")
 CONFIG = LinkedArray(SIZE)
 INPUTS = (
     "data__addr", "data__write", "data__write_data", "blocks__used", "blocks__bank",
@@ -224,7 +225,7 @@ class Driver:
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def it_trains_as_the_machine(dut):
     """TRAIN, INFER with scores that wait, FLUSH with votes and without; all state is equal."""
-    driver = Driver(dut, "4x4x4-4k3-6")
+    driver = Driver(dut, NETWORK)
     await driver.start()
     await driver.compare()
     memory = driver.machine.memory
@@ -249,7 +250,7 @@ async def it_trains_as_the_machine(dut):
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def a_list_that_was_ended_is_told(dut):
     """Its status stays until the next start; the operation ends."""
-    driver = Driver(dut, "4x4x4-4k3-6")
+    driver = Driver(dut, NETWORK)
     await driver.start(limit=0)
     for operation in (Operation.TRAIN, Operation.INFER):
         assert await driver.run(operation) == []
