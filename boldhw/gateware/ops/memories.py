@@ -42,7 +42,7 @@ class RowBank(wiring.Component):
     -------
     addr : In(FIELD_BITS)
         Row to read.
-    row : Out(shape.width)
+    row : Out(shape.width), registered
         The row at ``addr``.
     write : In(shape.parts)
         Parts of ``write_row`` to write.
