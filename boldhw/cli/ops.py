@@ -20,16 +20,21 @@ MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "transposers": 1, "batch": 32, "accumulator_bits": 8}  # fmt: skip
+            "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
+            "sum_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
     "lanes": "S of the array, four times P by default.",
     "planes": f"D of the array: {', '.join(map(str, PLANES))}.",
     "dual_port": "Its data memory reads and writes at once.",
     "dsp_sums": "Its sums are in multipliers.",
+    "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",
+    "sum_bits": "Bits of a signed sum, 8 to 16.",
+    "window_kernels": "Kernels of the window unit, such as 5x1/1: side, planes of the image, "
+    "largest stride that it computes together; all by default.",
 }
 
 
@@ -39,7 +44,8 @@ def _option(name, default, shown):
     if isinstance(DEFAULTS[name], bool):
         flag = flag if shown else f"{flag}/--no-{flag[2:]}"
         return click.option(flag, is_flag=True, default=default, help=HELP[name])
-    return click.option(flag, type=int, default=default, show_default=shown, help=HELP[name])
+    kind = type(DEFAULTS[name]) if name != "lanes" else int
+    return click.option(flag, type=kind, default=default, show_default=shown, help=HELP[name])
 
 
 def _active(default, **shown):
@@ -97,7 +103,11 @@ def array_of(config, size, given):
     """
     found = dict(given)
     if config is not None:
-        own = {name: getattr(config, name, default) for name, default in DEFAULTS.items()}
+        own = {
+            name: getattr(config, name, default)
+            for name, default in DEFAULTS.items()
+            if name != "sum_bits"  # of its layers, which are dense
+        }
         own |= {"lanes": config.elements * config.subwords,
                 "popcount_registers": config.popcount_registers}  # fmt: skip
         found = own | found
