@@ -86,8 +86,10 @@ def lanes(board):
 @click.option("--segments", type=int, default=1, show_default=True, help="Segments of an op.")
 @click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
 @click.option("--serial", is_flag=True, help="VOTE and FLIP change one accumulator at a time.")
+@click.option("--sum-bits", type=int, default=16, show_default=True, help="Bits of a signed sum.")
+@click.option("--window-kernels", default="", help="Kernels of the window unit; all by default.")
 @click.option("--whole", is_flag=True, help="The whole engine too, which takes minutes.")
-def ops(board, elements, segments, dual_port, serial, whole):
+def ops(board, whole, **given):
     """Print the cells of each unit of an engine of op lists on a board's device, synthesised alone.
 
     The array has four times as many lanes as elements, 8 bits of accumulators and small memories.
@@ -95,10 +97,7 @@ def ops(board, elements, segments, dual_port, serial, whole):
     from boldhw.flow.op_area import ROWS, cells
     from boldhw.spec.ops.array import ArraySize
 
-    size = ArraySize(
-        elements=elements, lanes=4 * elements, segments=segments, dual_port=dual_port,
-        serial=serial, **ROWS
-    )  # fmt: skip
+    size = ArraySize(lanes=4 * given["elements"], **given, **ROWS)
     found = []
     for row in cells(board, size, whole):
         say(" ".join(map(str, row.values())))

@@ -107,7 +107,7 @@ class OpEngine(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Size of array and memories; see :func:`check_size`.
+        Size of array and memories; without ``kinds`` see :func:`check_size`.
     kinds : dict, optional
         Component that runs each kind of op, made from ``size``; else those of :func:`units_of`.
 
@@ -143,7 +143,8 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=None):
-        check_size(size)
+        if kinds is None:
+            check_size(size)
         self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({
@@ -248,7 +249,7 @@ class OpEngine(wiring.Component):
                 memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
                 memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),
             ]
-            rows[number] = memory.row
+            rows[number] = memory.row[: memory.width]
         with m.Switch(self.host.memory):
             for number, row in rows.items():
                 with m.Case(number):
