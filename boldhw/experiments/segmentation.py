@@ -82,7 +82,7 @@ LABEL = "two layers, four branches"
 # What was tried beside the usual settings.
 TRIALS: dict[str, dict] = {
     "usual": {},
-    "4 pictures an update": {"batch": 4},
+    "4 pictures an update, 2 bits dropped": {"batch": 4, "rounding": 2},
     "maps {0,T}": {"zero_true": True},
     "T's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},
     "half the flips": {"flips_first": 4087, "flips_last": 5194},
@@ -97,8 +97,11 @@ def runs(seeds, quick):
             settings(1, 2, LABEL, outputs=16),
             settings(1, 1, "maps {0,T}", outputs=16, choose=True, zero_true=True),
         ]
-    return [settings(seed, EPOCHS, LABEL) for seed in range(1, seeds + 1)] + [
-        settings(1, TRIAL, label, choose=True, **changes) for label, changes in TRIALS.items()
+    numbers = range(1, seeds + 1)
+    return [settings(seed, EPOCHS, LABEL) for seed in numbers] + [
+        settings(seed, TRIAL, label, choose=True, **changes)
+        for label, changes in TRIALS.items()
+        for seed in numbers
     ]
 
 

@@ -25,7 +25,7 @@ from boldhw.spec.network import Network
 
 SCALES, EACH = (2, 3), 4  # outputs of a sub-pixel
 SIDE, TILES = 48, 400  # pixels of a tile; tiles of an epoch
-WIDTH, EPOCHS, TRIAL = 128, 30, 3
+WIDTH, EPOCHS, TRIAL = 128, 30, 4
 BATCH = 1  # tiles of an update
 GAIN = 2  # of what goes back from the residuals
 NINTH = 9  # one of so many training pictures chooses settings
@@ -76,6 +76,7 @@ def settings(scale, seed, epochs, label=None, *, choose=False, outputs=WIDTH, ti
 # What was tried beside the usual settings.
 TRIALS: dict[str, dict] = {
     "usual": {},
+    "2 tiles an update, 1 bit dropped": {"batch": 2, "rounding": 1},
     "4 tiles an update, 2 bits dropped": {"batch": 4, "rounding": 2},
     "two-valued layers": {"activation": "threshold"},
     "no gain of the residuals": {"gain": 0},
