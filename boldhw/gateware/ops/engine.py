@@ -159,6 +159,11 @@ class OpEngine(wiring.Component):
     def __init__(self, size, kinds=None):
         if kinds is None:
             check_size(size)
+        if size.elements % size.planes:
+            raise ConfigError(
+                f"planes={size.planes} do not divide elements={size.elements}; use elements="
+                f"{ceil_div(size.elements, size.planes) * size.planes}"
+            )
         self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {
             name: RowMemory(*shape, shared=name == "data" and not size.dual_port)
