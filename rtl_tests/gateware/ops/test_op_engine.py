@@ -6,7 +6,7 @@ import pytest
 from support import simulate
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.ops.engine import UNITS, OpEngine, check_size
+from boldhw.gateware.ops.engine import UNITS, OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Flip, Vote
 
@@ -62,4 +62,4 @@ def test_a_size_without_units_is_refused(values):
 
 def test_planes_divide_the_elements():
     with pytest.raises(ConfigError, match="planes=4 do not divide elements=6; use elements=8"):
-        OpEngine(ArraySize(elements=6, lanes=12, planes=4), UNITS)
+        check_planes(ArraySize(elements=6, lanes=12, planes=4))
