@@ -99,6 +99,15 @@ def check_size(size):
         )
 
 
+def check_planes(size):
+    """Raise ConfigError for planes that a block of P outputs does not hold in whole tiles."""
+    if size.elements % size.planes:
+        raise ConfigError(
+            f"planes={size.planes} do not divide elements={size.elements}; use elements="
+            f"{ceil_div(size.elements, size.planes) * size.planes}"
+        )
+
+
 class OpEngine(wiring.Component):
     """Run op lists on the memories.
 
@@ -143,8 +152,7 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=None):
-        if kinds is None:
-            check_size(size)
+        check_planes(size) if kinds else check_size(size)
         self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({

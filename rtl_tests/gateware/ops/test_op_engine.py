@@ -6,7 +6,7 @@ import pytest
 from support import simulate
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.ops.engine import UNITS, OpEngine, check_size
+from boldhw.gateware.ops.engine import UNITS, OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Flip, Vote
 
@@ -35,6 +35,9 @@ PLANES = {
         elements=4, lanes=8, planes=2, batch=4, segments=2, dual_port=True, **ROWS
     ),
     "four_planes": ArraySize(elements=4, lanes=16, planes=4, batch=4, segments=2, **ROWS),
+    "eight_planes": ArraySize(
+        elements=8, lanes=16, planes=8, batch=4, segments=2, dual_port=True, **ROWS
+    ),
 }
 
 
@@ -55,3 +58,8 @@ def test_op_engine_of_planes_without_votes(shape):
 def test_a_size_without_units_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         check_size(ArraySize(elements=3, lanes=12, **values))
+
+
+def test_planes_divide_the_elements():
+    with pytest.raises(ConfigError, match="planes=4 do not divide elements=6; use elements=8"):
+        check_planes(ArraySize(elements=6, lanes=12, planes=4))
