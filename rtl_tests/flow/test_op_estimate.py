@@ -25,11 +25,11 @@ from boldhw.flow.op_estimate import (
 from boldhw.flow.op_memories import memories_of
 from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
 from boldhw.gateware.ops.core import OpCore
-from boldhw.gateware.ops.mac import GATES
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.spec import memories
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import OP_IDENTITY
 from boldhw.spec.ops.ram import known, rams
 
 PAIRS = ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2))  # elements, and lanes of each
@@ -95,13 +95,13 @@ def test_block_rams_are_those_of_yosys(name, size, tmp_path):
 
 
 def test_an_engine_has_no_other_memories():
-    """But for the gates that a MAC keeps, and the counters of the core with its identity."""
-    text = rtlil.convert(OpCore(SMALL, bytes(44)), emit_src=False)
+    """But for the counters of the core with its identity."""
+    text = rtlil.convert(OpCore(SMALL, bytes(OP_IDENTITY.size)), emit_src=False)
     found = sorted(map(tuple, re.findall(r"^ +memory width (\d+) size (\d+)", text, re.M)))
     shapes = [(each.width, each.depth) for each in (*rams(SMALL).values(), known(SMALL))]
     counters = memories.counters(LinkedArray(SMALL))
-    others = [(SMALL.lanes, GATES), (counters.width, counters.rows)]
-    assert found == sorted((str(width), str(size)) for width, size in [*shapes, *others])
+    shapes.append((counters.width, counters.rows))
+    assert found == sorted((str(width), str(size)) for width, size in shapes)
 
 
 def test_cost_of_a_network_that_does_not_fit():

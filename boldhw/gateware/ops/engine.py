@@ -19,6 +19,7 @@ from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.gateware.ops.update import UpdateUnit
 from boldhw.gateware.ops.vote import VoteUnit
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
