@@ -86,8 +86,10 @@ def lanes(board):
 @click.option("--segments", type=int, default=1, show_default=True, help="Segments of an op.")
 @click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
 @click.option("--serial", is_flag=True, help="VOTE and FLIP change one accumulator at a time.")
+@click.option("--sum-bits", type=int, default=16, show_default=True, help="Bits of a signed sum.")
+@click.option("--window-kernels", default="", help="Kernels of the window unit; all by default.")
 @click.option("--whole", is_flag=True, help="The whole engine too, which takes minutes.")
-def ops(board, elements, segments, dual_port, serial, whole):
+def ops(board, whole, **given):
     """Print the cells of each unit of an engine of op lists on a board's device, synthesised alone.
 
     The array has four times as many lanes as elements, 8 bits of accumulators and small memories.
@@ -95,10 +97,7 @@ def ops(board, elements, segments, dual_port, serial, whole):
     from boldhw.flow.op_area import ROWS, cells
     from boldhw.spec.ops.array import ArraySize
 
-    size = ArraySize(
-        elements=elements, lanes=4 * elements, segments=segments, dual_port=dual_port,
-        serial=serial, **ROWS
-    )  # fmt: skip
+    size = ArraySize(lanes=4 * given["elements"], **given, **ROWS)
     found = []
     for row in cells(board, size, whole):
         say(" ".join(map(str, row.values())))
@@ -137,9 +136,12 @@ def _samples_text(result):
 
 @verb(text=_samples_text)
 @click.argument("family", type=FAMILY)
+@click.option("--ops", is_flag=True, help="Engines of op lists.")
 @click.option("--accept", is_flag=True, help="Fit the estimate to what came out.")
-def calibrate(family, accept):
+def calibrate(family, ops, accept):
     """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
+    if ops:
+        return _calibrate_ops(family, accept)
     from boldhw.flow import measured
     from boldhw.flow.calibrate import engines_of, measure, tools
 
@@ -152,6 +154,30 @@ def calibrate(family, accept):
     if accept:
         measured.accept(found["fitted"], tools(), measured.FILE)
     return {title: [sample._asdict() for sample in samples] for title, samples in found.items()}
+
+
+def _calibrate_ops(family, accept):
+    from boldhw.flow import op_estimate
+    from boldhw.flow.calibrate import tools
+    from boldhw.flow.op_calibrate import measure, op_engines_of
+
+    found: dict[str, list[op_estimate.OpSample]] = {}
+    for title, sizes in zip(("fitted", "others"), op_engines_of(family), strict=True):
+        found[title] = []
+        for size in sizes:
+            found[title].append(measure(size, family))
+            say(f"{title}: {len(found[title])} of {len(sizes)}")
+    if accept:
+        op_estimate.accept(found["fitted"], tools(), op_estimate.FILE)
+    return {
+        title: [
+            {"elements": each.size.elements, "lanes": each.size.lanes, "lut4": each.lut4,
+             "ff": each.ff, "ram_blocks": each.ram_blocks,
+             "predicted_lut4": (op_estimate.predict_logic(each.size, family) or [None])[0]}
+            for each in samples
+        ]
+        for title, samples in found.items()
+    }  # fmt: skip
 
 
 @verb(text=lambda result: table(result["epochs"], list(result["epochs"][0])))

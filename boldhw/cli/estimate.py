@@ -18,19 +18,18 @@ from boldhw.errors import ConfigError
 def estimate(board, config, network, store, given):
     """Print what a network costs on a board and how fast it trains, without building it.
 
-    A network with convolutions, or a graph, is estimated by its op lists on an array with the
-    parameters of the board's engine; so is a chain if an option from --elements on is given. These
-    change the array. Cycles of op lists are those of a model, which the engine equals where it is
-    made.
+    A network with convolutions, or a graph, is estimated on the board's engine of op lists; so is
+    a chain if an option from --elements on is given. These change the engine. Cycles of op lists
+    are those of a model, which the engine equals where it is made; block RAMs are exact.
     """
     from boldhw.flow.estimate import estimate as predict
 
     if engine := options.read_config(config):
         board = replace(board, config=engine, store_config=engine)
-    if given or not network.is_chain:
+    if given or not network.is_chain or board.config.runs_ops:
         if store:
             raise ConfigError(arrays.NO_STORE)
-        return ops.estimated(board, network, given)
+        return ops.estimated(board, network, given, engine)
     board = board.with_store() if store else board
     return {
         "board": board.name,

@@ -3,11 +3,12 @@
 import time
 from dataclasses import replace
 
+from boldboards.icebreaker import ARRAY as ENGINE
 from boldhost.graph_device import GraphDevice
 
 from boldhw.cli import options
 from boldhw.cli.output import progress, say
-from boldhw.report.graph_run import ENGINE, GraphJob, run_graph_demo
+from boldhw.report.graph_run import GraphJob, run_graph_demo
 
 DEFAULT = GraphJob()
 

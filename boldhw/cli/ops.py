@@ -1,6 +1,7 @@
 """Op lists of a network and the options of an array, for ``boldhw networks`` and ``estimate``."""
 
 import functools
+from dataclasses import replace
 
 import click
 
@@ -8,9 +9,9 @@ from boldhw.cli.options import clock, stacked
 from boldhw.cli.output import table
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.start import start
-from boldhw.golden.graph.widths import SUM_BITS, check_widths
+from boldhw.golden.graph.widths import check_widths
 from boldhw.spec.layer import CONV
-from boldhw.spec.ops.array import PLANES, ArraySize
+from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import Count
 from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, listed
@@ -19,16 +20,21 @@ MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "transposers": 1, "batch": 32, "accumulator_bits": 8}  # fmt: skip
+            "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
+            "sum_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
     "lanes": "S of the array, four times P by default.",
     "planes": f"D of the array: {', '.join(map(str, PLANES))}.",
     "dual_port": "Its data memory reads and writes at once.",
     "dsp_sums": "Its sums are in multipliers.",
+    "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",
+    "sum_bits": "Bits of a signed sum, 8 to 16.",
+    "window_kernels": "Kernels of the window unit, such as 5x1/1: side, planes of the image, "
+    "largest stride that it computes together; all by default.",
 }
 
 
@@ -38,7 +44,8 @@ def _option(name, default, shown):
     if isinstance(DEFAULTS[name], bool):
         flag = flag if shown else f"{flag}/--no-{flag[2:]}"
         return click.option(flag, is_flag=True, default=default, help=HELP[name])
-    return click.option(flag, type=int, default=default, show_default=shown, help=HELP[name])
+    kind = type(DEFAULTS[name]) if name != "lanes" else int
+    return click.option(flag, type=kind, default=default, show_default=shown, help=HELP[name])
 
 
 def _active(default, **shown):
@@ -88,13 +95,25 @@ def of_board(function):
     return run
 
 
-def array_of(config, given):
-    """Return the parameters of an array: those of an EngineConfig, changed by those given."""
-    found = {name: getattr(config, name, default) for name, default in DEFAULTS.items()}
-    found |= {name: given[name] for name in DEFAULTS if name in given}
-    if "lanes" not in given:
-        found["lanes"] = found["elements"] * config.subwords
-    return found | {"popcount_registers": config.popcount_registers}
+def array_of(config, size, given):
+    """Return the ArraySize that is estimated: a board's, or that of a file; changed by those given.
+
+    config: EngineConfig of a file, whose parameters an array then has, or None.  size: of the
+    board, or of the file.
+    """
+    found = dict(given)
+    if config is not None:
+        own = {
+            name: getattr(config, name, default)
+            for name, default in DEFAULTS.items()
+            if name != "sum_bits"  # of its layers, which are dense
+        }
+        own |= {"lanes": config.elements * config.subwords,
+                "popcount_registers": config.popcount_registers}  # fmt: skip
+        found = own | found
+    if "elements" in given and "lanes" not in given:
+        found["lanes"] = given["elements"] * (config.subwords if config else size.granules)
+    return replace(size, **found)
 
 
 def ops_of(array, active, clock_hz, spec):
@@ -128,19 +147,27 @@ def program_of(spec, size):
     return compiled(spec, size, settings)
 
 
+ROOMY = {f"{memory}_rows": MOST_ROWS for memory in (*MEMORIES, "score")}
 BASIS = (
     "op lists: cycles of the model; the generated engine takes as many where it is made, with one "
     "plane and one transposer and without dsp_sums"
 )
 
 
-def estimated(board, network, given):
+def estimated(board, network, given, config=None):
     """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
 
-    board: a Board.  network: a Network.  given: of :func:`of_board`. Raises like :func:`ops_of`.
+    board: a Board.  network: a Network.  given: of :func:`of_board`.  config: EngineConfig or
+    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too.
+    Raises like :func:`ops_of`.
     """
     clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
-    ops = ops_of(array_of(board.config, given), active, clock_hz, network)
+    parameters = {name: given[name] for name in DEFAULTS if name in given}
+    if config is not None and config.runs_ops:
+        size = array_of(None, config.size, parameters)
+    else:
+        size = array_of(config, board.array, parameters)
+    ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}
     return {
@@ -149,7 +176,7 @@ def estimated(board, network, given):
         "basis": BASIS,
         "array": {name: ops["array"][name] for name in (*DEFAULTS, "popcount_registers")},
         "rows": ops["rows"],
-        "bits": _bits(ArraySize(**ops["array"]), ops["rows"]),
+        **_cost(size, ops["rows"], board),
         "cycles": own,
         "counting_cycles": counting,
         "active_percent": active,
@@ -163,11 +190,10 @@ def estimated(board, network, given):
     }
 
 
-def _bits(size, rows):
-    """Return the bits of the memories that hold a network; counters have no width of their own."""
-    widths = {"data": size.data_width, "weight": size.elements * size.lanes,
-              "delta": 2 * size.lanes, "unit": 2 * SUM_BITS * size.elements}  # fmt: skip
-    return {name: rows[name] * width for name, width in widths.items()}
+def _cost(size, rows, board):
+    from boldhw.flow.op_estimate import cost
+
+    return cost(size, rows, board)
 
 
 def _list(ops, size):

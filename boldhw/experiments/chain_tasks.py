@@ -168,9 +168,8 @@ def _psnr(errors):
 
 
 def _start(spec, **others):
-    """Return the arguments of start for maps of {F,T} whose votes are rounded."""
-    count = len(spec.layers)
-    return {"zero_true": [False] * count, "rounding": [2] * count, **others}
+    """Return the arguments of start for maps of {F,T}."""
+    return {"zero_true": [False] * len(spec.layers), **others}
 
 
 # Name of a task -> its folder, what reads it, and what makes the Task of it.

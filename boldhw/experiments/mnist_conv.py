@@ -25,8 +25,7 @@ TRIALS: dict[str, dict[str, Any]] = {
     "A = 8, r = 4, 4, 0, rounded by noise": NARROW | {"kernel": "noise"},
     "A = 8, r = 2, 2, 0": {"bits": 8, "rounding": [2, 2, 0]},
     "A = 6, r = 4, 4, 0": {"bits": 6, "rounding": [4, 4, 0]},
-    "A = 6, r = 6, 6, 0": {"bits": 6, "rounding": [6, 6, 0]},
-    "A = 6, r = 6, 6, 0, rounded by noise": {"bits": 6, "rounding": [6, 6, 0], "kernel": "noise"},
+    "A = 6, r = 4, 4, 0, rounded by noise": {"bits": 6, "rounding": [4, 4, 0], "kernel": "noise"},
 }
 
 

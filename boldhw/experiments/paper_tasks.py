@@ -55,8 +55,8 @@ class Size(NamedTuple):
 
 SIZES = {
     "classification": Size("16k5p2-32k5p2-10", 12_000, 3, 100, 16),
-    "segmentation": Size("32k3-32k3-44k1", 367, 4, 4, 4),
-    "super-resolution": Size("32k3-32k3-16k3", 200, 4, 4, 4),
+    "segmentation": Size("32k3-32k3-44k1", 367, 4, 4, 1),
+    "super-resolution": Size("32k3-32k3-16k3", 200, 4, 4, 1),
 }
 QUICK = {
     "classification": Size("5k3p2-6k3p2-10", 500, 3, 50, 16),

@@ -35,7 +35,7 @@ FACTOR = 2  # from 120 x 90 pixels to 60 x 45
 LEVELS, ROWS, COLUMNS = 14, 12, 8  # planes of a colour; of the place
 BRANCHES = (1, 3, 6, 12)  # dilations; the first one reads one place
 WIDTH, EPOCHS, TRIAL = 64, 20, 3
-BATCH = 4  # pictures of an update
+BATCH = 1  # pictures of an update
 SHOWN = 4  # pictures of a report
 
 
@@ -67,7 +67,7 @@ def network(height, width, planes, outputs=WIDTH):
     })  # fmt: skip
 
 
-def settings(seed, epochs, label, *, choose=False, outputs=WIDTH, zero_true=False, rounding=2,
+def settings(seed, epochs, label, *, choose=False, outputs=WIDTH, zero_true=False, rounding=0,
              batch=BATCH, **constants):  # fmt: skip
     """Return the settings of a run; ``constants`` are those that are not the usual ones.
 
@@ -82,7 +82,7 @@ LABEL = "two layers, four branches"
 # What was tried beside the usual settings.
 TRIALS: dict[str, dict] = {
     "usual": {},
-    "16 pictures an update": {"batch": 16},
+    "4 pictures an update, 2 bits dropped": {"batch": 4, "rounding": 2},
     "maps {0,T}": {"zero_true": True},
     "T's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},
     "half the flips": {"flips_first": 4087, "flips_last": 5194},
@@ -97,8 +97,11 @@ def runs(seeds, quick):
             settings(1, 2, LABEL, outputs=16),
             settings(1, 1, "maps {0,T}", outputs=16, choose=True, zero_true=True),
         ]
-    return [settings(seed, EPOCHS, LABEL) for seed in range(1, seeds + 1)] + [
-        settings(1, TRIAL, label, choose=True, **changes) for label, changes in TRIALS.items()
+    numbers = range(1, seeds + 1)
+    return [settings(seed, EPOCHS, LABEL) for seed in numbers] + [
+        settings(seed, TRIAL, label, choose=True, **changes)
+        for label, changes in TRIALS.items()
+        for seed in numbers
     ]
 
 

@@ -25,8 +25,8 @@ from boldhw.spec.network import Network
 
 SCALES, EACH = (2, 3), 4  # outputs of a sub-pixel
 SIDE, TILES = 48, 400  # pixels of a tile; tiles of an epoch
-WIDTH, EPOCHS, TRIAL = 128, 30, 3
-BATCH = 4  # tiles of an update
+WIDTH, EPOCHS, TRIAL = 128, 30, 4
+BATCH = 1  # tiles of an update
 GAIN = 2  # of what goes back from the residuals
 NINTH = 9  # one of so many training pictures chooses settings
 MARGIN, NOISE, SHIFT = 16, 127, 1  # error that teaches, in 1/16; random bits added; of a score
@@ -61,7 +61,7 @@ def network(scale, side=SIDE, outputs=WIDTH, activation="ternary", gain=0):
 
 
 def settings(scale, seed, epochs, label=None, *, choose=False, outputs=WIDTH, tiles=TILES,
-             side=SIDE, activation="ternary", gain=GAIN, rounding=2, batch=BATCH,
+             side=SIDE, activation="ternary", gain=GAIN, rounding=0, batch=BATCH,
              **constants):  # fmt: skip
     """Return the settings of a run; ``constants`` are those that are not the usual ones.
 
@@ -76,7 +76,8 @@ def settings(scale, seed, epochs, label=None, *, choose=False, outputs=WIDTH, ti
 # What was tried beside the usual settings.
 TRIALS: dict[str, dict] = {
     "usual": {},
-    "16 tiles an update": {"batch": 16},
+    "2 tiles an update, 1 bit dropped": {"batch": 2, "rounding": 1},
+    "4 tiles an update, 2 bits dropped": {"batch": 4, "rounding": 2},
     "two-valued layers": {"activation": "threshold"},
     "no gain of the residuals": {"gain": 0},
     "T's and F's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},

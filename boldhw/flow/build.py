@@ -15,6 +15,7 @@ from boldhw.data.files import check_writable, replace_file
 from boldhw.errors import ToolError, missing_package, naming
 from boldhw.flow import floorplan
 from boldhw.flow.fit import check_fits
+from boldhw.flow.op_memories import memories_of
 from boldhw.flow.synthesis import FAMILIES, Resources, find_tool, run_tool, synthesise, tool_version
 from boldhw.flow.watch import SILENT, last_line
 from boldhw.programs import StuckError
@@ -94,6 +95,8 @@ def build(board, directory, seeds=SEEDS, watch=SILENT):
     cannot take the files.
     """
     directory, family = Path(directory), FAMILIES[board.family]
+    if board.config.runs_ops:  # now, not when all is synthesised
+        check_fits(board, memories_of(board.config.size, board.family))
     for variable in ("YOSYS", family.placer, family.packer):  # now, not when it is needed
         find_tool(variable)
     directory.mkdir(parents=True, exist_ok=True)

@@ -132,10 +132,10 @@ def ram_blocks(config, family="ice40"):
     if family == "ice40":
         single_port = memories.data(config) if _has_spram(config) else []
         found = [each for each in memories.memories(config) if each not in single_port]
-        return sum(map(_small_blocks, found))
+        return sum(map(small_blocks, found))
     luts = [each for each in memories.records(config) if not _outgrows_luts(each)]
     found = memories.memories(config, large_blocks=True)
-    return sum(_large_blocks(each) for each in found if each not in luts)
+    return sum(large_blocks(each) for each in found if each not in luts)
 
 
 def _outgrows_luts(memory):
@@ -143,15 +143,15 @@ def _outgrows_luts(memory):
 
     A bit of LUT RAM of 16 rows weighs 1 there, a block RAM 128.
     """
-    return memory.width * ceil_div(memory.rows, 16) >= 128 * _large_blocks(memory)
+    return memory.width * ceil_div(memory.rows, 16) >= 128 * large_blocks(memory)
 
 
-def _small_blocks(memory):
+def small_blocks(memory):
     """Return the blocks of a memory: bits of any rows share a block's 16."""
     return ceil_div(memory.width * ceil_div(memory.rows, BLOCK_ROWS), BLOCK_BITS)
 
 
-def _large_blocks(memory):
+def large_blocks(memory):
     """Return the blocks of a memory in the shape that takes fewest."""
     return min(
         ceil_div(memory.width, bits) * ceil_div(memory.rows, deep) for deep, bits in LARGE_BLOCKS

@@ -16,15 +16,9 @@ from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.spec.layer import CONV
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.protocol import COUNTERS
 
-# The size that is meant for the iCE40UP5K of the iCEBreaker.
-ENGINE = ArraySize(
-    elements=7, lanes=28, batch=16, accumulator_bits=8, segments=2, data_rows=1 << 14,
-    weight_rows=256, delta_rows=256, unit_rows=8, counter_rows=32, score_rows=16,
-)  # fmt: skip
 RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what a list runs for
 
 

@@ -30,6 +30,9 @@ MEANINGS = {
     "window": "commands that may wait for their replies",
     "max_payload": f"longest payload, at most {MAX_PAYLOAD}",
     "segments": "segments of a sum at most",
+    "sum_bits": "bits of a signed sum",
+    "window_kernels": "a byte for each kernel of the window unit: side, 16 times its planes, 64 "
+    "times its stride; all 0: every one that fits",
     "transposers": "blocks transposed together; says cycles only",
     "last_data_row": "last row of the data memory",
     "last_weight_row": "last row of the weight memory",
@@ -42,6 +45,7 @@ MEANINGS = {
 FLAG_MEANINGS = {
     "dsp_sums": "sums are in multipliers; says cycles only",
     "dual_port": "its data memory has two ports; says cycles only",
+    "serial": "accumulators change one after the other; says cycles only",
 }
 ITEMS = {
     OpBank.DATA: ("data_bytes", "a row of the data memory"),

@@ -3,13 +3,15 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from boldboards import BOARDS
 
+from boldhw.cli import ops
 from boldhw.cli.main import main
-from boldhw.spec.ops.array import ArraySize
+from boldhw.flow.op_memories import memories_of
 
 NETWORK = "28x28-7k5p2-14k5p2-10"
 PAGE = (Path(__file__).parents[2] / "docs" / "graph_engine.md").read_text()
@@ -65,22 +67,25 @@ def test_figures_of_the_page(capsys, network, words, figures):
 
 def test_a_board_says_what_is_left_out(capsys):
     own = found(capsys, NETWORK, "--board", "ulx3s", "--planes", "4", "--no-dual-port")
-    config = BOARDS["ulx3s"].config
-    array = {
-        "elements": 33, "lanes": 132, "planes": 4, "dual_port": False, "dsp_sums": False,
-        "transposers": 1, "batch": config.batch, "accumulator_bits": config.accumulator_bits,
-        "popcount_registers": config.popcount_registers,
-    }  # fmt: skip
-    assert own["array"] == array
+    size = replace(BOARDS["ulx3s"].array, planes=4, dual_port=False)
+    names = (*ops.DEFAULTS, "popcount_registers")
+    assert own["array"] == {name: getattr(size, name) for name in names}
     assert own["clock_mhz"] == BOARDS["ulx3s"].clock_hz / 1e6
-    size = ArraySize(**array)
-    widths = {"data": size.data_width, "weight": 33 * 132, "delta": 264, "unit": 33 * 32}
-    assert own["bits"] == {name: own["rows"][name] * width for name, width in widths.items()}
+    assert own["ram_blocks"] == memories_of(size, "ecp5")["ram_blocks"]
+    assert own["use"]["data_rows"] == round(own["rows"]["data"] / size.data_rows, 3)
+    assert own["fits"]
+
+
+def test_a_network_that_the_memories_do_not_hold_has_figures_too(capsys):
+    own = found(capsys, "28x28-64k5p2-128k5p2-10", "--board", "tang_nano_20k")
+    assert not own["fits"]
+    assert own["use"][own["limit"]] > 1
+    assert own["training_per_second"] > 0
 
 
 def test_lanes_follow_elements(capsys):
     own = found(capsys, NETWORK, "--elements", "6")
-    assert own["array"]["lanes"] == 6 * BOARDS["icebreaker"].config.subwords
+    assert own["array"]["lanes"] == 6 * BOARDS["icebreaker"].array.granules
 
 
 def test_figures_are_those_of_the_lists(capsys):
@@ -143,7 +148,7 @@ def test_networks_without_op_lists_are_refused(capsys, tmp_path):
     ("network", "words", "message"),
     [
         (NETWORK, ["--elements", "41"], "elements=41 must be an integer from 2 to 40"),
-        (NETWORK, ["--lanes", "33"], "lanes=33 must be 2, 4 or 8 times elements=8"),
+        (NETWORK, ["--lanes", "33"], "lanes=33 must be 2, 4 or 8 times elements=7"),
         (NETWORK, ["--store"], "--store is for engines"),
         ("128x128x64-64k3-64k3p2-2k3p2-10", [], "needs data_rows="),
         ("40000-2", ["--planes", "1"], "sums of layer layer1 reach 40000"),

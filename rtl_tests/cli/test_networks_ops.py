@@ -39,7 +39,7 @@ def test_words_for_people(capsys):
     assert main(["networks", NETWORK, *ARRAY, "--clock", "30000000"]) == 0
     text = capsys.readouterr().out
     assert "data     0     28    sample" in text
-    assert "WINDOW   zero_true=1 planes=1 side=5" in text
+    assert "WINDOW   zero_true=1 border=1 side=5" in text
     assert "forward: " in text
     assert "weight_rows=204" in text
     assert "samples per second" in text

@@ -23,6 +23,7 @@ from support.unit_config import CONFIG, STORED
 from boldhw import gateware
 from boldhw.gateware.store.sdram import SDRAM_32_MB
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.ram import Ram
 
 # Engines that have among them every port that an engine can have.
 PLAIN = [
@@ -50,6 +51,7 @@ ARGUMENTS = {
     "rows": 16,
     "size": ArraySize(elements=4, lanes=16, weight_rows=64),
     "width": 5,
+    "shape": Ram(5, 4),
 }
 AMARANTH = {"In": In, "Out": Out, "data": data, "signed": signed, "stream": stream}
 REFERENCE = re.compile(r":(?:class|func|mod):`([\w.]+)`")

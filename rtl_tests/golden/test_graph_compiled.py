@@ -67,7 +67,7 @@ def random_network(seed):
 @pytest.mark.parametrize("seed", range(14))
 def test_same_bits_of_random_networks(seed):
     spec = random_network(seed)
-    networks = both(spec, seed, rounding=seed % 3, bits=10, batch=3)
+    networks = both(spec, seed, rounding=seed % 3, bits=10, batch=4)
     assert_same_bits(networks, *samples(spec, 60, seed))
 
 
@@ -120,6 +120,31 @@ def test_bytes_that_are_added_up_do_not_overflow():
         graph.layers[-1].weights[0] = False  # else the signals of label and rival cancel
     assert_same_bits(networks, bits, labels)
     assert max(np.abs(graph.layers[0].accumulators).max() for graph in networks) > 127
+
+
+@pytest.mark.parametrize("bits", [16, 15, 8, 2])
+@pytest.mark.parametrize("rounding", [0, 1])
+@pytest.mark.parametrize("shorthand", ["6x6x64-70k3p2-6", "6x6x9-5k3-6", "6x6x7-9k5p2-6"])
+def test_votes_and_steps_saturate(shorthand, rounding, bits):
+    """Accumulators at both ends of their range, of all chunk sizes."""
+    spec, generator, top = Network.parse(shorthand), np.random.default_rng(bits), 1 << bits - 1
+    kernels = [graph.layers[0].kernel for graph in both(spec, 1)]
+    places, shape = kernels[0].places, spec.layers[0].shape
+    makes = 5, *vars(places.makes).values()
+    signals = generator.integers(-1, 2, makes).astype(np.int8)
+    where = generator.integers(0, places.pool**2, makes).astype(np.int8)
+    maps = generator.random((5, *vars(places.reads).values())) < 0.5
+    start = generator.choice([-top, 1 - top, 0, top - 1], shape).astype(np.int16)
+    steps = generator.integers(-top, top, shape, np.int32)
+    found = [start.copy() for _ in kernels]
+    for kernel, target in zip(kernels, found, strict=True):
+        kernel.vote(target, maps, signals, where, False, rounding, 1, bits)
+    assert np.array_equal(*found)
+    assert {-top, top - 1} <= set(found[0].ravel().tolist())
+    for kernel, target in zip(kernels, found, strict=True):
+        kernel.add(target, steps, bits)
+    assert np.array_equal(*found)
+    assert np.array_equal(*(kernel.total(signals) for kernel in kernels))
 
 
 class Other(CompiledKernel):

@@ -8,6 +8,7 @@ from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import Constants, power
 from boldhw.golden.graph.governors import (
     FLIPS,
+    HALF,
     OUTPUTS,
     PERIOD,
     PROGRESS,
@@ -59,6 +60,20 @@ def test_thresholds_follow_each_unit():
     move_tau(layer, CONSTANTS, 0)
     assert layer.settings.tau.tolist() == [4, 5, 5, 6]
     assert layer.counts.samples == layer.counts.fires.sum() == 0
+
+
+def test_theta_starts_higher_where_a_head_has_a_target_at_each_place():
+    """Votes of places that are neighbours agree."""
+    described = {
+        "inputs": [8, 8, 1],
+        "layers": [
+            {"name": "a", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+             "taps": [{"source": "input"}]},
+        ],
+        "head": {"kind": "pixels", "void": 9},
+    }  # fmt: skip
+    own = start(Network.from_dict(described), Constants(batch=1), 128, zero_true=(False,))
+    assert own.layers[0].theta == 12 * 8
 
 
 def test_the_band_of_a_dense_layer_is_wide():
@@ -115,6 +130,16 @@ def test_windows_follow_each_unit():
     layer.counts.active = OUTPUTS // 16 - 1  # too few to tell
     move_window(layer, CONSTANTS)
     assert layer.settings.window.tolist() == [35, 32, 32, 29]
+
+
+def test_windows_of_compared_units_are_not_wider_than_those_of_random_sums():
+    layer = graph(Network.parse("28x28-16k5p2-10")).layers[0]  # 25 inputs
+    layer.settings.window[:] = 3
+    for is_compared, most in ((False, 4), (True, 5 * HALF // 256)):
+        layer.counts.active = 1000
+        layer.counts.gated[:] = 0  # all sums are far from the threshold: a unit that has learned
+        move_window(layer, CONSTANTS, is_compared)
+        assert layer.settings.window.tolist() == [most] * 16
 
 
 @pytest.mark.parametrize(("flips", "up"), [(0, False), (10**6, True)])

@@ -166,6 +166,21 @@ def test_settings_that_do_not_fit_are_refused(layer, fields, message):
         GraphNetwork(spec, wrong)
 
 
+@pytest.mark.parametrize(
+    ("batch", "rounding"), [(1, 0), (3, 1), (4, 2), (15, 3), (16, 4), (128, 7)]
+)
+def test_a_counter_that_a_batch_cannot_fill_is_refused(batch, rounding):
+    """u = k mod 2**r takes all its values where 2**r is at most the batch."""
+    spec = Spec.parse("8x8-4k3p2-3")
+    own = settings(spec, 0, batch=batch, rounding=rounding)
+    graph = GraphNetwork(spec, own)
+    own.layers[0].rounding = rounding + 1
+    wanted = f"rounding of layer layer1 is {rounding + 1} and batch is {batch}; .* make rounding"
+    wanted += f" {rounding} at most, or batch {2 << rounding} or more"
+    with pytest.raises(ConfigError, match=wanted if rounding < 7 else "rounding of layer layer1=8"):
+        graph.configure(own)
+
+
 def test_wrong_samples_are_refused():
     spec = Spec.parse("8x8-4k3p2-3")
     graph = GraphNetwork(spec, settings(spec, 0))

@@ -1,6 +1,7 @@
 """The demonstration of networks of layers reports what was compared, epoch by epoch."""
 
 import pytest
+from boldboards.icebreaker import ARRAY as ENGINE
 from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
 from support.graph_driver import SIZE
@@ -8,7 +9,7 @@ from support.op_board import OpBoard
 
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.start import start
-from boldhw.report.graph_run import ENGINE, GraphJob, run_graph_demo
+from boldhw.report.graph_run import GraphJob, run_graph_demo
 from boldhw.spec.network import Network
 from boldhw.spec.ops.program import compiled
 

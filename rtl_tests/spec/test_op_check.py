@@ -150,7 +150,7 @@ def test_bad_windows_are_refused():
         ({"height": 900}, "of the data memory, which has"),
         (
             {"stride": 3},
-            "of patches of 3 x 3 x 1 together, 3 pixels apart; the window unit makes up to 15",
+            "reads places 3 apart with planes=2; it reads them 2 apart at most, or one place",
         ),
         ({"side": 9, "groups": 41, "lanes": 1}, "makes up to 15 x 15 of 3 planes, 2 words"),
         ({"words": 1}, "has words=1, and deltas, across, down, taps and dilation of (0, 1, 1, 1"),

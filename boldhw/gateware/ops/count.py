@@ -1,6 +1,6 @@
 """COUNT: T's of each plane of a map."""
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
@@ -14,7 +14,8 @@ from boldhw.spec.ops.kinds import Count, Part
 class CountUnit(wiring.Component):
     """Go through all places for one group after the other; each lane has a small counter.
 
-    At the end of a group they are added to those in the memory, one lane after the other.
+    At the end of a group they are added to those in the memory: of all lanes at once, or with
+    ``serial`` one lane after the other.
 
     Golden model: :func:`boldhw.golden.ops.count.run`.
 
@@ -22,7 +23,7 @@ class CountUnit(wiring.Component):
     ----------
     size : ArraySize
         Gives ``elements``, ``lanes``, ``granules``, ``planes``, ``data_rows``, ``data_width``,
-        ``counter_rows`` and ``read_latency``.
+        ``counter_rows``, ``serial`` and ``read_latency``.
 
     Members
     -------
@@ -37,8 +38,8 @@ class CountUnit(wiring.Component):
 
     Latency
     -------
-    For each group a cycle for each tile of places, and one for each lane; ``read_latency`` more
-    for the op.
+    For each group a cycle for each tile of places, and with ``serial`` one for each lane;
+    ``read_latency + 1`` more for the op, with ``serial`` ``read_latency``.
     """
 
     def __init__(self, size):
@@ -59,23 +60,31 @@ class CountUnit(wiring.Component):
         )
         reading, storing, lane = Signal(), Signal(), Signal(range(size.elements))
         last_place, here = self._places(m, reading)
-        last_lane = storing & (lane == size.elements - 1)
+        # All lanes of a group are stored at once, while the next group begins; or one by one.
+        last_lane = storing & (lane == size.elements - 1) if size.serial else reading & last_place
         granule, row, final = self._groups(m, last_lane)
         with m.If(last_lane):
-            m.d.sync += [storing.eq(0), reading.eq(~final)]
-        with m.If(reading & last_place):
-            m.d.sync += [storing.eq(1), reading.eq(0)]
+            m.d.sync += reading.eq(~final)
+        if size.serial:
+            with m.If(last_lane):
+                m.d.sync += storing.eq(0)
+            with m.If(reading & last_place):
+                m.d.sync += [storing.eq(1), reading.eq(0)]
+            with m.If(storing):
+                m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
+        else:
+            m.d.sync += storing.eq(last_lane)
+            row, final = delay(m, row, 1), delay(m, final, 1)
         with m.If(self.op.start):
             m.d.sync += reading.eq(1)
-        with m.If(storing):
-            m.d.sync += lane.eq(Mux(last_lane, 0, lane + 1))
         here = here & reading.replicate(size.planes)
-        granules, there, stored = (delay(m, each, late) for each in (granule, here, last_lane))
+        ends = last_lane if size.serial else storing
+        granules, there, stored = (delay(m, each, late) for each in (granule, here, ends))
         lanes = self._lanes(m, granules, there, stored)
         self._store(m, storing, lane, row, final, lanes)
         m.d.comb += [
             self.read.valid.eq(reading),
-            self.op.done.eq(delay(m, last_lane & final, late)),
+            self.op.done.eq(delay(m, (last_lane if size.serial else storing) & final, late)),
         ]
         return m
 
@@ -135,7 +144,7 @@ class CountUnit(wiring.Component):
             steps = (one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
             m.d.comb += step.eq(sum(steps))
             with m.If(clears):
-                m.d.sync += counter.eq(0)
+                m.d.sync += counter.eq(0 if size.serial else step)
             with m.Else():
                 m.d.sync += counter.eq(counter + step)
             found.append(counter)
@@ -145,12 +154,26 @@ class CountUnit(wiring.Component):
         """Add the counters to those of the memory, one after the other."""
         late = self.size.read_latency
         m.d.comb += [self.counters.valid.eq(storing), self.counters.addr.eq(row)]
-        used = storing & (~final | (lane < self._op.lanes))
+        if self.size.serial:
+            used = storing & (~final | (lane < self._op.lanes))
+        else:
+            used = Cat(
+                storing & (~final | (number < self._op.lanes)) for number in range(len(lanes))
+            )
         used, lane, row = (delay(m, each, late) for each in (used, lane, row))
-        total = Signal(COUNTER_BITS)
+        before = self.counters.row
+        if self.size.serial:
+            total = Signal(COUNTER_BITS)
+            m.d.comb += total.eq(before.word_select(lane, COUNTER_BITS) + Array(lanes)[lane])
+            totals, parts = total.replicate(self.size.elements), used << lane
+        else:
+            words = (before[number * COUNTER_BITS :][:COUNTER_BITS] for number in range(len(lanes)))
+            totals = Cat(
+                (word + each)[:COUNTER_BITS] for word, each in zip(words, lanes, strict=True)
+            )
+            parts = used
         m.d.comb += [
-            total.eq(self.counters.row.word_select(lane, COUNTER_BITS) + Array(lanes)[lane]),
-            self.counter_write.valid.eq(used << lane),
+            self.counter_write.valid.eq(parts),
             self.counter_write.addr.eq(row),
-            self.counter_write.row.eq(total.replicate(self.size.elements)),
+            self.counter_write.row.eq(totals),
         ]

@@ -12,7 +12,7 @@ from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
-from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, HostPort
+from boldhw.gateware.ops.ports import HostPort
 from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
 from boldhw.gateware.ops.shared import any_of, op_ports, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
@@ -32,6 +32,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.ram import rams
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
@@ -74,28 +75,14 @@ def units_of(size):
     return SERIAL_UNITS if size.serial else UNITS
 
 
-def memory_shapes(size):
-    """Return {name: (width, rows, latency, parts that are written, planes)} of the memories."""
-    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
-    return {
-        "data": (size.data_width, size.data_rows, late, 1, planes),
-        "weight": (p * s, size.weight_rows, late, p * size.granules, 1),
-        "delta": (2 * s, size.delta_rows, late, 2 * size.granules, planes),
-        "unit": (p * 2 * FIELD_BITS, size.unit_rows, late, p, 1),
-        "counter": (p * COUNTER_BITS, size.counter_rows, late, p, 1),
-        # As many as items of P of them have.
-        "score": (SUM_BITS, ceil_div(size.score_rows, p) * p, 1, 1, 1),
-    }
-
-
 def widest(size):
     """Return the bits of the widest row of all memories."""
-    return max(width for width, *_ in memory_shapes(size).values())
+    return max(ram.width for ram in rams(size).values())
 
 
 def most_parts(size):
     """Return the parts of a row of the memory that has most of them."""
-    return max(parts for *_, parts, _ in memory_shapes(size).values())
+    return max(ram.parts for ram in rams(size).values())
 
 
 def check_size(size):
@@ -113,6 +100,15 @@ def check_size(size):
         )
 
 
+def check_planes(size):
+    """Raise ConfigError for planes that a block of P outputs does not hold in whole tiles."""
+    if size.elements % size.planes:
+        raise ConfigError(
+            f"planes={size.planes} do not divide elements={size.elements}; use elements="
+            f"{ceil_div(size.elements, size.planes) * size.planes}"
+        )
+
+
 class OpEngine(wiring.Component):
     """Run op lists on the memories.
 
@@ -121,7 +117,7 @@ class OpEngine(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Size of array and memories; see :func:`check_size`.
+        Size of array and memories; without ``kinds`` see :func:`check_size`.
     kinds : dict, optional
         Component that runs each kind of op, made from ``size``; else those of :func:`units_of`.
 
@@ -157,12 +153,9 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=None):
-        check_size(size)
+        check_planes(size) if kinds else check_size(size)
         self.size, self.kinds = size, kinds or units_of(size)
-        self.rams = {
-            name: RowMemory(*shape, shared=name == "data" and not size.dual_port)
-            for name, shape in memory_shapes(size).items()
-        }
+        self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({
             "start": In(1),
             "first": In(FIELD_BITS),
@@ -265,7 +258,7 @@ class OpEngine(wiring.Component):
                 memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
                 memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),
             ]
-            rows[number] = memory.row
+            rows[number] = memory.row[: memory.width]
         with m.Switch(self.host.memory):
             for number, row in rows.items():
                 with m.Case(number):

@@ -4,13 +4,14 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.ops.engine import memory_shapes, most_parts, widest
+from boldhw.gateware.ops.engine import most_parts, widest
 from boldhw.gateware.ops.link_ports import ITEM_BITS, WordPort
 from boldhw.gateware.ops.ports import SUM_BITS, HostPort
 from boldhw.gateware.ports import DataPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OpBank
+from boldhw.spec.ops.ram import rams
 
 
 class HostAccess(wiring.Component):
@@ -58,7 +59,7 @@ class HostAccess(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         words, host, p = self.words, self.host, self.size.elements
-        numbers = {name: number for number, name in enumerate(memory_shapes(self.size))}
+        numbers = {name: number for number, name in enumerate(rams(self.size))}
         index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
         self._go_on(m, index, kept)
         m.d.comb += [

@@ -66,8 +66,12 @@ class Granules(wiring.Component):
     ends : In(3)
         The word is the last one of its word of the pixels, of its kernel row, of all; with
         ``next``.
-
-    and those of :class:`GroupFlags`: the last ones from registers and ``ends`` only.
+    granule : Out(range(size.granules)), registered
+        Granule of the word.
+    of_pixels, of_tap, of_word, of_pixel, of_line, of_all : Out(1), combinational
+        As in :class:`GroupFlags`. From registers and ``ends`` only.
+    of_first_tap, of_first_word : Out(1), registered
+        Likewise.
 
     Latency
     -------
@@ -153,8 +157,12 @@ class InputGroups(wiring.Component):
         Go on to the next one.
     part : In(op_layout(Segment))
         The segment; constant.
-
-    and those of :class:`GroupFlags`.
+    granule : Out(range(size.granules)), registered
+        Granule of the word.
+    of_pixels, of_tap, of_word, of_pixel, of_line, of_all : Out(1), combinational
+        As in :class:`GroupFlags`. From registers only.
+    of_first_tap, of_first_word : Out(1), registered
+        Likewise.
 
     Latency
     -------

@@ -191,8 +191,8 @@ class Issue(wiring.Component):
         word, pixels = Signal.like(words), Signal(row_bits(size.data_rows))
         count, made = Signal.like(pixels), Mux(op.pool == 2, op.columns >> 1, op.columns)
         if planes > 1:  # tiles are stored as a whole
-            tile = Mux(op.planes == 1, 0, Mux(op.pool == 2, planes // 2 - 1, planes - 1))
-            made = (made + tile) & ~tile
+            half, whole = (((made + n - 1) & -n)[: len(made) + 1] for n in (planes // 2, planes))
+            made = Mux(op.planes == 1, made, Mux(op.pool == 2, half, whole))
         m.d.comb += count.eq(op.out_pitch - made)
         final, right = word == 0, pixels <= planes
         with m.If(self.flush):

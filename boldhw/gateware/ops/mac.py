@@ -234,7 +234,7 @@ class MacUnit(wiring.Component):
             indices.start.eq(self.op.start),
             indices.row.eq(op.index_row),
             indices.pitch.eq(self._index_pitch(op)),
-            indices.step.eq(_count(pixels)),
+            indices.step.eq(_count(pixels) + Mux(right, self._index_rest(op), 0)),
             indices.word.eq(indexed),
             indices.pixel.eq(last),
             indices.line.eq(right),
@@ -264,6 +264,15 @@ class MacUnit(wiring.Component):
         """Return the rows from one word of a map row of indices to the next."""
         planes, pixels = self.size.planes, op.columns >> 1
         return (pixels + (planes - 1)) & ~(planes - 1)
+
+    def _index_rest(self, op):
+        """Return the rows behind the last tile of a map row of indices."""
+        planes, pixels = self.size.planes, op.columns >> 1
+        if planes == 1:
+            return 0
+        half = planes // 2
+        wide = Mux(op.planes > 1, (pixels + (half - 1)) & -half, pixels)
+        return (self._index_pitch(op) - wide)[: planes.bit_length()]
 
     def _units(self, m, issue, valid, info):
         """Go on to the thresholds of the next group."""

@@ -7,9 +7,10 @@ from amaranth.lib.wiring import In, Out
 from boldhw.gateware.delay import delay
 from boldhw.gateware.memory.memories import WRITTEN_FIRST
 from boldhw.gateware.memory.single_port import single_port_rams
-from boldhw.gateware.platforms import is_up5k
+from boldhw.gateware.platforms import has_large_blocks, is_up5k
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.numbers import ceil_div
+from boldhw.spec.memories import stack
+from boldhw.spec.ops.ram import Ram
 
 
 def rotated(value, width, places):
@@ -21,6 +22,83 @@ def rotated(value, width, places):
         low = width << level
         value = Mux(bit, Cat(value[low:], value[:low]), value)
     return value
+
+
+class RowBank(wiring.Component):
+    """Hold the rows of a bank.
+
+    On a device with block RAM of 18 kbit they are LUT RAM if they are few, else a stack of memories
+    that lose no bits of their block RAMs, see :func:`boldhw.spec.memories.stack`. With one port an
+    iCE40UP5K has single-port RAM primitives, which start with unknown contents.
+
+    Parameters
+    ----------
+    shape : Ram
+        Of the memory that it is a bank of.
+
+    Members
+    -------
+    addr : In(FIELD_BITS)
+        Row to read.
+    row : Out(shape.width), registered
+        The row at ``addr``.
+    write : In(shape.parts)
+        Parts of ``write_row`` to write.
+    write_addr : In(FIELD_BITS)
+        Row to write.
+    write_row : In(shape.width)
+        What is written.
+
+    Latency
+    -------
+    1 cycle from ``addr`` to ``row``, whatever that of the memory is.
+    """
+
+    def __init__(self, shape):
+        self.shape = shape
+        super().__init__({
+            "addr": In(FIELD_BITS),
+            "row": Out(shape.width),
+            "write": In(shape.parts),
+            "write_addr": In(FIELD_BITS),
+            "write_row": In(shape.width),
+        })  # fmt: skip
+
+    def elaborate(self, platform):
+        m = Module()
+        addr, written = self.addr, self.write.any()
+        if self.shape.ports == 1:
+            addr = Mux(written, self.write_addr, addr)
+        if self.shape.ports == 1 and is_up5k(platform):
+            shape = self.shape.width, self.shape.depth
+            m.d.comb += self.row.eq(single_port_rams(m, shape, addr, written, self.write_row))
+        else:
+            self._memories(m, platform, addr)
+        return m
+
+    def _memories(self, m, platform, addr):
+        shape, parts, attributes = self.shape, [(0, self.shape.depth)], dict(WRITTEN_FIRST)
+        if has_large_blocks(platform):
+            if shape.is_shallow:
+                attributes["ram_style"] = "distributed"
+            else:
+                parts = stack(shape.depth)
+        granularity = shape.width // shape.parts if shape.parts > 1 else None
+        row, was = 0, delay(m, addr, 1)
+        for first, depth in parts:
+            rows = memory.Memory(shape=shape.width, depth=depth, init=(), attrs=attributes)
+            m.submodules[f"rows{first}"] = rows
+            read, port = rows.read_port(), rows.write_port(granularity=granularity)
+            low = (depth - 1).bit_length() if len(parts) > 1 else FIELD_BITS
+            high, chosen = first >> low, self.write_addr[low:] == first >> low
+            m.d.comb += [
+                read.addr.eq(addr),
+                port.addr.eq(self.write_addr if shape.ports > 1 else addr),
+                port.data.eq(self.write_row),
+                port.en.eq(Mux(chosen, self.write, 0)),
+            ]
+            row |= Mux(was[low:] == high, read.data, 0)
+        m.d.comb += self.row.eq(row)
 
 
 class RowMemory(wiring.Component):
@@ -40,9 +118,8 @@ class RowMemory(wiring.Component):
         Parts of a row, all as wide, that are written each on its own.
     planes : int
         D, banks: 1, 2, 4 or 8.
-    shared : bool
-        Reads and writes take turns, and whole rows are written. Rows of one plane are then
-        single-port RAM primitives on an iCE40UP5K, which start with unknown contents.
+    ports : int
+        1: what is read of a bank in a cycle in which it is written is not defined.
 
     Members
     -------
@@ -70,9 +147,9 @@ class RowMemory(wiring.Component):
         row                       new
     """
 
-    def __init__(self, width, rows, latency=1, parts=1, planes=1, shared=False):
+    def __init__(self, width, rows, latency=1, parts=1, planes=1, ports=2):
         self.width, self.rows, self.latency, self.parts = width, rows, latency, parts
-        self.planes, self.shared = planes, shared
+        self.planes = planes
         super().__init__({
             "addr": In(FIELD_BITS),
             "row": Out(width * planes),
@@ -80,40 +157,28 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width * planes),
         })  # fmt: skip
+        self.shape = Ram(width, rows, latency, parts, planes, ports)
 
     def elaborate(self, platform):
-        if is_up5k(platform) and self.shared and self.planes == 1:
-            return self._single_port_rams()
         m = Module()
         bits = (self.planes - 1).bit_length()
         first, write_first = self.addr[:bits], self.write_addr[:bits]
-        granularity = self.width // self.parts if self.parts > 1 else None
         # Bank b takes row (b - first) modulo D of those that are written.
         write_row, write = (
             rotated(value, width, (-write_first)[:bits])
             for value, width in ((self.write_row, self.width), (self.write, self.parts))
         )
         rows = []
-        depth = ceil_div(self.rows, self.planes)
         for index in range(self.planes):
-            bank = memory.Memory(shape=self.width, depth=depth, init=(), attrs=WRITTEN_FIRST)
-            m.submodules[f"bank{index}" if self.planes > 1 else "rows"] = bank
-            read, port = bank.read_port(), bank.write_port(granularity=granularity)
+            m.submodules[f"bank{index}" if bits else "rows"] = bank = RowBank(self.shape)
             m.d.comb += [
-                read.addr.eq(self._address(self.addr, index, bits)),
-                port.addr.eq(self._address(self.write_addr, index, bits)),
-                port.data.eq(write_row[index * self.width :][: self.width]),
-                port.en.eq(write[index * self.parts :][: self.parts]),
+                bank.addr.eq(self._address(self.addr, index, bits)),
+                bank.write_addr.eq(self._address(self.write_addr, index, bits)),
+                bank.write_row.eq(write_row[index * self.width :][: self.width]),
+                bank.write.eq(write[index * self.parts :][: self.parts]),
             ]
-            rows.append(read.data)
+            rows.append(bank.row)
         row = rotated(Cat(rows), self.width, delay(m, first, 1)) if bits else rows[0]
-        m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
-        return m
-
-    def _single_port_rams(self):
-        m = Module()
-        addr = Mux(self.write, self.write_addr, self.addr)[: max(1, (self.rows - 1).bit_length())]
-        row = single_port_rams(m, (self.width, self.rows), addr, self.write, self.write_row)
         m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
         return m
 

@@ -61,8 +61,8 @@ class Outcome(wiring.Component):
         ``group`` is there.
     info : Out(SumLayout(size)), registered
         What becomes of it.
-    largest : Out(sums_layout(size)), from registers
-        The sums that it is made of, until the next ones come.
+    largest : Out(sums_layout(size)), combinational
+        The sums that it is made of, until the next ones come. From registers only.
     group : Out(GroupLayout(size)), combinational
         The bits of all lanes; 0 in those that are not in use, and with planes in pixels that are
         not stored.

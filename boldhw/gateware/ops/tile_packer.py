@@ -38,16 +38,16 @@ class TilePacker(wiring.Component):
     push : In(1)
         A group of each pixel is there.
     group : In(GroupLayout(size))
-        Its bits; 0 in pixels behind the map.
+        Its bits; 0 in pixels outside of the map.
     begins, ends : In(1)
         It is the first one in a word, and the last one of the pixels.
     left : In(1)
         It is of the first tile of a map row.
     flush : In(1)
         As many empty pixels as there are planes follow instead.
-    words : Out(WordsLayout(size)), from registers
-        The words of all pixels; those of indices are there for another cycle. They have no empty
-        pixels, and two cycles at least between groups.
+    words : Out(WordsLayout(size)), combinational
+        The words of all pixels, from registers only; those of indices are there for another cycle.
+        They have no empty pixels, and two cycles at least between groups.
 
     Latency
     -------

@@ -20,9 +20,9 @@ class TileFiller(wiring.Component):
     words : In(size.planes * size.elements)
         Words of P bits, the first one lowest; those that are not there must be 0.
     held : In(range(size.planes))
-        Words that wait: the first one of ``words`` goes behind them.
+        Words that wait: the first one of ``words`` comes after them.
     full : In(1)
-        The tile that results goes out; words that are beyond of it wait.
+        The tile that results goes out; words beyond it wait.
     tile : Out(size.planes * size.elements), combinational
         Words that wait, those that have come, and zeros.
 

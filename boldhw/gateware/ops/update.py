@@ -35,7 +35,7 @@ class UpdateUnit(wiring.Component):
     Of a VOTE on its own rows of accumulators follow each other as fast as a :class:`RowPass` takes
     them. With flips, in a FLIP or along with a VOTE, there is one step after the other: a block of
     weights is loaded, each row of accumulators votes and flips, the block is stored, goes round
-    once more to be turned over, and is stored in the transposed plane.
+    once more to exchange rows and columns, and is stored in the transposed plane.
 
     Golden model: :func:`boldhw.golden.ops.vote.run`, and :func:`boldhw.golden.ops.flip.run`.
 
@@ -131,7 +131,7 @@ class UpdateUnit(wiring.Component):
             control.vote.eq(self.vote.start),
             control.flip.eq(self.flip.start),
             control.flips.eq(flips),
-            control.turned.eq(flip.turned != 0),
+            control.both.eq(flip.turned != 0),
             control.outputs.eq(Mux(control.is_vote & ~self.flip.start, op.outputs, flip.outputs)),
             control.built.eq(columns.done),
             control.of_all.eq(columns.groups.of_all),

@@ -12,11 +12,11 @@ from boldhw.gateware.ops.row_pass import pass_cycles
 class UpdateControl(wiring.Component):
     """Go through input groups, their blocks of weights, and outputs.
 
-    Without flips outputs are sent one behind the other, and the group is over when the row of the
+    Without flips outputs are sent one after the other, and the group is over when the row of the
     last one is written. With flips a block is loaded; each output is sent, passes and shifts the
     block; those that the block lacks only shift it; it is stored, and for the transposed plane
-    goes round once more, is turned over and stored again. A FLIP has nothing to send: ``send``
-    reads a row of accumulators.
+    goes round once more, exchanges rows and columns and is stored again. A FLIP has nothing to
+    send: ``send`` reads a row of accumulators.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class UpdateControl(wiring.Component):
     vote, flip : In(1)
         An op of this kind starts.
     flips : In(1)
-        Weights flip. Constant, like ``turned`` and ``outputs``.
-    turned : In(1)
+        Weights flip. Constant, like ``both`` and ``outputs``.
+    both : In(1)
         There is a transposed plane.
     outputs : In(groups_bits(size))
         Outputs of the op.
@@ -82,7 +82,7 @@ class UpdateControl(wiring.Component):
             "vote": In(1),
             "flip": In(1),
             "flips": In(1),
-            "turned": In(1),
+            "both": In(1),
             "outputs": In(groups_bits(size)),
             "built": In(1),
             "of_all": In(1),
@@ -165,7 +165,7 @@ class UpdateControl(wiring.Component):
                     m.next = "STORE"
             with m.State("STORE"):
                 m.d.comb += self.stores.eq(1)
-                with m.If(self.turned & ~self.turning):
+                with m.If(self.both & ~self.turning):
                     m.d.sync += self.turning.eq(1)
                     m.next = "ROUND"
                 with m.Else():

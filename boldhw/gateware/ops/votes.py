@@ -13,7 +13,9 @@ from boldhw.spec.ops.kinds import Vote
 
 
 class Votes(wiring.Component):
-    """Send words of outputs to the array, no faster than a :class:`RowPass` takes their sums.
+    """Send words of outputs to the array, no faster than their sums are taken.
+
+    :class:`boldhw.gateware.ops.row_pass.RowPass` takes them.
 
     Golden model: :func:`boldhw.golden.ops.vote._votes`.
 

@@ -124,7 +124,8 @@ class WindowUnit(wiring.Component):
                 for index in range(needed)
             ]
         bits = Signal(self.taps)
-        m.d.comb += bits.eq(Cat(found[: self.taps]))
+        # More than all of them go round again; no column beside the image counts.
+        m.d.comb += bits.eq(Cat(found[index % len(found)] for index in range(self.taps)))
         return bits
 
     def _of_square(self, m, taken, upper, shape, most):

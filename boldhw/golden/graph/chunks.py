@@ -1,7 +1,8 @@
 """Inner loops over signals other than 0, in the words of the compiler like those of ``vectors``.
 
 Pointers and offsets are integers, offsets in bytes. A chunk is one vector of bytes. Numba keeps
-what it compiled by the date of ``sparse.py``: change that file too when something here changes.
+what it compiled by the dates of ``sparse.py`` and ``loops.py``: change these too when something
+here changes.
 """
 
 from typing import Any
@@ -160,8 +161,42 @@ def _take(chunks: int) -> Any:
     return intrinsic(take)
 
 
+def _exact(chunks: int) -> Any:
+    """Return the intrinsic that takes whole votes of so many chunks of each row at once."""
+
+    def exact(
+        context: Any,
+        target: Any,
+        rows: Any,
+        at: Any,
+        plus: Any,
+        pluses: Any,
+        minus: Any,
+        minuses: Any,
+    ) -> tuple[Any, Any]:
+        """Subtract votes from ``target``, int16, chunk after chunk, saturating.
+
+        It is ``take`` without rounding, for accumulators of 16 bits.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            target, rows, at, plus, pluses, minus, minuses = arguments
+            lists = (plus, pluses, builder.add), (minus, minuses, builder.sub)
+            for c, total in enumerate(_summed(builder, chunks, rows, at, lists)):
+                vote, place = builder.sext(total, vector(I16, BYTES)), integer(2 * BYTES * c)
+                before = load(builder, target, place, vote.type)
+                value = call(builder, f"llvm.ssub.sat.v{BYTES}i16", before, vote)
+                store(builder, value, target, place)
+            return context.get_dummy_value()
+
+        return types.void(*[SIZE] * 7), generate
+
+    return intrinsic(exact)
+
+
 nonzero: Any = intrinsic(_nonzero)
 lowest: Any = intrinsic(_lowest)
 copy: Any = intrinsic(_copy)
 add_9, add_5, add_2, add_1 = (_add(chunks) for chunks in (9, 5, 2, 1))
 take_9, take_5, take_2, take_1 = (_take(chunks) for chunks in (9, 5, 2, 1))
+exact_9, exact_5, exact_2, exact_1 = (_exact(chunks) for chunks in (9, 5, 2, 1))

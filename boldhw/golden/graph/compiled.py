@@ -21,8 +21,10 @@ from boldhw.golden.graph.places import Places
 from boldhw.golden.graph.rooms import aligned
 from boldhw.golden.graph.runs import Strings, byte_runs, copied_chunks, input_chunks, weight_chunks
 from boldhw.golden.graph.sums import ShortSums, sums_of
+from boldhw.golden.words64 import WORD
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
+from boldhw.spec.numbers import ceil_div
 
 
 class CompiledKernel(NumpyKernel):
@@ -35,7 +37,7 @@ class CompiledKernel(NumpyKernel):
         super().__init__(places)
         self._strings, self._sums = Strings.of(places), sums_of(places)
         self._byte_runs = byte_runs(places)
-        self._known = np.zeros((places.outputs, places.inputs), bool)
+        self._known = np.zeros((places.outputs, ceil_div(places.inputs, WORD)), np.uint64)
         self._down = weight_chunks(places)
         self._signs = aligned((places.outputs, self._down.size), np.int8)
         self._signs[:, self._down.slots] = -1  # all weights are F before the first load
@@ -71,7 +73,8 @@ class CompiledKernel(NumpyKernel):
         """
         words = self._sums.words
         size = words.dtype.itemsize.bit_length() + 2
-        loops.load(weights, self._known, words, size, self._signs, self._down.slots)
+        rows = np.ascontiguousarray(weights)
+        loops.load(rows, self._known, words, size, self._signs, self._down.slots)
 
     def forward(self, maps: Map, zero_true: bool) -> tuple[Shorts, Signals]:
         if maps.dtype == np.int8 and isinstance(self._sums, ShortSums):
@@ -153,9 +156,19 @@ class CompiledKernel(NumpyKernel):
     def _take_long_sums(self) -> None:
         """Keep the weights in the words of long sums, which read three values too."""
         self._sums = sums_of(self.places, is_ternary=True)
-        weights, self._known = self._known, np.zeros_like(self._known)
+        packed, self._known = self._known.view(np.uint8), np.zeros_like(self._known)
+        bits = np.unpackbits(packed, axis=1, count=self.places.inputs, bitorder="little")
+        weights = bits.astype(np.bool_)
         self._signs[:, self._down.slots] = -1
         self.load(weights)
+
+    def total(self, signals: Signals) -> Sums:
+        found = np.zeros(signals.shape[-1], np.int32)
+        loops.total(found, _rows(signals))
+        return found
+
+    def add(self, accumulators: Shorts, steps: Sums, bits: int) -> None:
+        loops.add(accumulators, steps, 1 << bits - 1)
 
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         return int(loops.flip(weights, accumulators, theta))

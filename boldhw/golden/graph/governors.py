@@ -44,6 +44,7 @@ RATE = 40  # bits behind the point of a flip rate
 FLOOD, FLIPS = 4, 16
 NOISE = 8  # times the mean |g| is the largest threshold of an embedding, or more
 STEPS = 24  # of a threshold in the root of the fan-in, at the start
+HALF = 173  # half of all random sums are within so many deviations / 256 of their mean
 
 
 class Governors:
@@ -94,8 +95,9 @@ class Governors:
                 if isinstance(layer, AttentionLayer):
                     move_scores(layer)
                     continue
-                move_tau(layer, constants, progress, layer.spec.name in self.compared)
-                move_window(layer, constants)
+                is_compared = layer.spec.name in self.compared
+                move_tau(layer, constants, progress, is_compared)
+                move_window(layer, constants, is_compared)
         if self.graph.head.by_margin and self.seen % min(self.periods) == 0:
             root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
             factor = between(constants.margin_first, constants.margin_last, progress)
@@ -202,11 +204,14 @@ def move_tau(
     counts.clear_fires()
 
 
-def move_window(layer: GraphLayer, constants: Constants) -> None:
+def move_window(layer: GraphLayer, constants: Constants, is_compared: bool = False) -> None:
     """Move windows a sixteenth up or down when the share within them is a tenth off.
 
     A window stays at 1 or more: sums of a dark picture are few values, and between 0 and 1 the
-    share can jump past its aim.
+    share can jump past its aim. One of units that are compared is not wider than that of random
+    sums: sums of a query or a key that has learned what matches are far from its threshold on both
+    sides, and a window that followed them would send signals to bits that are right, until nothing
+    matches.
     """
     counts, window = layer.counts, layer.settings.window
     outputs = counts.active * counts.places
@@ -216,5 +221,6 @@ def move_window(layer: GraphLayer, constants: Constants) -> None:
     gated, aim = counts.gated * (SHARE * 10), constants.gated * outputs
     window += step * (gated < 9 * aim).astype(np.int32)
     window -= step * ((gated > 11 * aim) & (window > step)).astype(np.int32)
-    np.clip(window, 0, MAX_WINDOW, out=window)
+    most = max(1, isqrt(layer.spec.inputs) * HALF >> 8) if is_compared else MAX_WINDOW
+    np.clip(window, 0, most, out=window)
     counts.clear_gates()

@@ -130,6 +130,21 @@ class NumpyKernel:
             step = rule.steps(sample, rounding, count)
             target[...] = places_alone.accumulate(target, step, bits)
 
+    def total(self, signals: Signals) -> Sums:
+        """Return the sum of the signals of each output: int32, shape (n,).
+
+        signals: int8, shape (k, p, q, n).
+        """
+        found: Sums = signals.sum(axis=(0, 1, 2), dtype=np.int32)
+        return found
+
+    def add(self, accumulators: Shorts, steps: Sums, bits: int) -> None:
+        """Add steps to accumulators in place, clamped to ``bits`` bits.
+
+        accumulators: int16, shape (n, m).  steps: int32, same, of 17 bits at most.
+        """
+        accumulators[...] = places_alone.accumulate(accumulators, steps, bits)
+
     def flip(self, weights: Bits, accumulators: Shorts, theta: int) -> int:
         """Flip weights whose accumulator is against them by ``theta``, in place; return how many.
 

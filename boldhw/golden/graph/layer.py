@@ -39,12 +39,12 @@ class Seen(NamedTuple):
     valid: np.ndarray | None = None
 
     def take(self, chosen: np.ndarray) -> Seen:
-        """Return what is kept of some of the samples, ``chosen`` by rising index."""
+        """Return what goes back of some of the samples, ``chosen`` by rising index: no outputs."""
         if len(chosen) == len(self.sums):
             return self
         valid = None if self.valid is None else self.valid[chosen]
-        maps, sums, where, bits = (kept[chosen] for kept in self[:4])
-        return Seen(maps, sums, where, bits, valid)
+        maps, sums, where = (kept[chosen] for kept in self[:3])
+        return Seen(maps, sums, where, self.bits[:0], valid)
 
 
 class GraphLayer:
@@ -129,7 +129,7 @@ class GraphLayer:
             bits,
         )  # fmt: skip
         if settings.means is not None:
-            self.balance += signals.sum(axis=(0, 1, 2), dtype=np.int32)
+            self.balance += self.kernel.total(signals)
 
     def update(self) -> int:
         """End a batch: decay, add what is pending, flip. Return the number of flips."""
@@ -137,10 +137,11 @@ class GraphLayer:
         if settings.decay:
             self.accumulators[...] = places_alone.decay(self.accumulators, settings.decay)
         if self.pending is not None:
-            self._add(self.pending.astype(np.int32))
+            self.kernel.add(self.accumulators, self.pending.astype(np.int32), self.bits)
             self.pending[...] = 0
         if settings.means is not None:
-            self._add(rule.common(self.balance, settings.means, settings.rounding))
+            common = rule.common(self.balance, settings.means, settings.rounding)
+            self.kernel.add(self.accumulators, common, self.bits)
             self.balance[:] = 0
         flips: int = self.kernel.flip(self.weights, self.accumulators, settings.theta)
         if flips:
@@ -170,9 +171,6 @@ class GraphLayer:
         if counts.nonzero is not None:
             counts.nonzero += int(np.count_nonzero(signals))
         return signals
-
-    def _add(self, steps: Sums) -> None:
-        self.accumulators[...] = places_alone.accumulate(self.accumulators, steps, self.bits)
 
     def _joined(self, maps: list[Map]) -> Map:
         """Return the sources as one map; beside a three-valued one, F of a bool map is coded."""

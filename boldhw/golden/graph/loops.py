@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 
 from boldhw.golden.compiled import kept
+from boldhw.golden.graph.chunks import lowest
 from boldhw.golden.graph.kernel import Longs
+from boldhw.golden.graph.sparse import ONE, word_of
+from boldhw.golden.words64 import WORD
 from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Signals, Sums
 
@@ -78,21 +81,41 @@ def flip(weights: Bits, accumulators: Shorts, theta: int) -> Any:
 
 
 @kept
-def load(weights: Bits, known: Bits, words: Any, bits: int, rows: Signals, slots: Longs) -> None:
+def load(weights: Bits, known: Any, words: Any, bits: int, rows: Signals, slots: Longs) -> None:
     """Take the weights that are other than those known.
 
+    weights: rows without gaps.  known: uint64, shape (n, blocks), weights of WORD inputs each.
     words: unsigned integers of ``2**bits`` bits, shape (words, padded n), in which they are
     inverted.  rows: int8, shape (n, bytes), in which they become -1 or 1; slots: int64, shape (m,),
     where.
     """
-    place = (1 << bits) - 1
+    place, one = (1 << bits) - 1, words.dtype.type(1)
     for j in range(len(weights)):
-        other = np.uint8(0)
-        for i in range(weights.shape[1]):
-            other |= np.uint8(weights[j, i]) ^ np.uint8(known[j, i])
-        if other:
-            for i in range(weights.shape[1]):
-                if weights[j, i] != known[j, i]:
-                    known[j, i] = weights[j, i]
-                    words[i >> bits, j] ^= words.dtype.type(1) << words.dtype.type(i & place)
-                    rows[j, slots[i]] = 1 if weights[j, i] else -1
+        for block in range(known.shape[1]):
+            start = block * WORD
+            now = word_of(weights[j], start)
+            other = now ^ known[j, block]
+            known[j, block] = now
+            while other:
+                i = start + lowest(other)
+                other &= other - ONE
+                words[i >> bits, j] ^= one << words.dtype.type(i & place)
+                rows[j, slots[i]] = 1 if weights[j, i] else -1
+
+
+@kept
+def total(found: Sums, values: Signals) -> None:
+    """Add up each column."""
+    for row in range(len(values)):
+        for j in range(values.shape[1]):
+            found[j] += values[row, j]
+
+
+@kept
+def add(accumulators: Shorts, steps: Sums, top: int) -> None:
+    """Add steps to accumulators, clamped to -top and top - 1."""
+    low, high = np.int32(-top), np.int32(top - 1)
+    for j in range(len(accumulators)):
+        for i in range(accumulators.shape[1]):
+            value = np.int32(accumulators[j, i]) + steps[j, i]
+            accumulators[j, i] = min(max(value, low), high)

@@ -170,6 +170,7 @@ class GraphSettings:
                 )
         check_range("margin", self.margin, 0, MAX_WINDOW)
         check_range("batch", self.batch, 1, HIGHEST)
+        self._check_rounding(network)
         outputs = network.output.outputs
         check_range("outputs_per_class", self.outputs_per_class, 1, outputs)
         least = 1 if network.head.kind == RESIDUALS else 2
@@ -179,6 +180,18 @@ class GraphSettings:
                 f"{self.outputs_per_class} each; two classes or more must share them evenly"
             )
         self._check_head(network.head.kind, outputs // self.outputs_per_class)
+
+    def _check_rounding(self, network: Network) -> None:
+        """Raise ConfigError where the counter that rounds votes cannot take all its values."""
+        for settings, layer in zip(self.layers, network.layers, strict=True):
+            if 1 << settings.rounding > self.batch:
+                most = self.batch.bit_length() - 1
+                raise ConfigError(
+                    f"rounding of layer {layer.name} is {settings.rounding} and batch is "
+                    f"{self.batch}; votes are rounded by a counter of the samples of a batch, and "
+                    f"one that does not reach {(1 << settings.rounding) - 1} rounds to one side: "
+                    f"make rounding {most} at most, or batch {1 << settings.rounding} or more"
+                )
 
     def _check_head(self, kind: str, classes: int) -> None:
         """Raise ConfigError for what is not a setting of the head, or out of its range."""

@@ -16,6 +16,10 @@ from boldhw.golden.graph.chunks import (
     add_5,
     add_9,
     copy,
+    exact_1,
+    exact_2,
+    exact_5,
+    exact_9,
     lowest,
     nonzero,
     take_1,
@@ -32,6 +36,7 @@ from boldhw.spec.arrays import Signals
 Ints = NDArray[np.int32]
 ONE = np.uint64(1)
 MOST = 127  # additions of -1, 0 or 1 that a byte holds
+WIDEST = 1 << 15  # ``top`` of accumulators of 16 bits, which saturate by themselves
 
 
 @kept
@@ -84,7 +89,8 @@ def vote(
             plus, minus = counts[j, 0], counts[j, 1]
             if plus + minus == 0:
                 continue
-            done = m // BYTES if plus + minus <= MOST else 0  # chunks that need no copy
+            # Chunks that need no copy; one and a part of another are copied together.
+            done = m // BYTES if plus + minus <= MOST and len(at) != 2 else 0
             _take_rows(target[j], source, at[:done], listed[j], plus, minus, u, rounding, top)
             if done * BYTES < m:
                 wide[:] = 0
@@ -151,10 +157,25 @@ def _take_rows(
 ) -> None:  # fmt: skip
     """Take the votes of listed rows, 127 at most, in whole chunks."""
     pluses, minuses = address(listed), address(listed) + 4 * listed.shape[1]
+    is_exact = rounding == 0 and top == WIDEST
     chunk = 0
     while chunk < len(at):
         left, part = len(at) - chunk, address(target) + 2 * BYTES * chunk
         which = address(at) + 8 * chunk
+        if is_exact:
+            if left >= 9:
+                exact_9(part, rows, which, pluses, plus, minuses, minus)
+                chunk += 9
+            elif left >= 5:
+                exact_5(part, rows, which, pluses, plus, minuses, minus)
+                chunk += 5
+            elif left >= 2:
+                exact_2(part, rows, which, pluses, plus, minuses, minus)
+                chunk += 2
+            else:
+                exact_1(part, rows, which, pluses, plus, minuses, minus)
+                chunk += 1
+            continue
         if left >= 9:
             take_9(part, rows, which, pluses, plus, minuses, minus, u, rounding, top)
             chunk += 9
@@ -170,8 +191,8 @@ def _take_rows(
 
 
 @kept
-def _set(signals: Signals, start: int) -> Any:
-    """Return which of the next 64 signals from ``start`` on are not 0, as a word."""
+def word_of(signals: Any, start: int) -> Any:
+    """Return which of the next 64 bytes from ``start`` on are not 0, as a word."""
     if len(signals) - start >= WORD:
         return nonzero(address(signals) + start)
     found = np.uint64(0)
@@ -185,13 +206,14 @@ def _outputs(listed: Ints, counts: Longs, signals: Signals, where: Signals, pitc
     """List rows of outputs by the sum that their signal goes to, and by T and F."""
     counts[:] = 0
     for start in range(0, len(signals), WORD):
-        word = _set(signals, start)
+        word = word_of(signals, start)
         while word:
-            j = start + lowest(word)
+            j = np.uint64(start + lowest(word))  # an index without a sign needs no care of one
             word &= word - ONE
-            q, side = where[j], np.int64(signals[j] < 0)
-            listed[q, side, counts[q, side]] = j * pitch
-            counts[q, side] += 1
+            q, side = np.uint64(where[j]), np.uint64(signals[j] < 0)
+            at = np.uint64(counts[q, side])
+            listed[q, side, at] = np.int32(j) * pitch
+            counts[q, side] = at + ONE
 
 
 @kept
@@ -205,15 +227,16 @@ def _places(
             row, chosen = signals[y, x], where[y, x]
             first = y * pool * jumps[0] + x * pool * jumps[1]
             for start in range(0, len(row), WORD):
-                word = _set(row, start)
+                word = word_of(row, start)
                 while word:
-                    j = start + lowest(word)
+                    j = np.uint64(start + lowest(word))
                     word &= word - ONE
                     q = np.int64(chosen[j])  # 0 without pooling
                     place = first + (q >> 1) * jumps[0] + (q & 1) * jumps[1]
-                    side = np.int64(row[j] < 0)
-                    listed[j, side, counts[j, side]] = place
-                    counts[j, side] += 1
+                    side = np.uint64(row[j] < 0)
+                    at = np.uint64(counts[j, side])
+                    listed[j, side, at] = place
+                    counts[j, side] = at + ONE
 
 
 @kept

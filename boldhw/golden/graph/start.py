@@ -18,6 +18,7 @@ from boldhw.golden.graph.settings import (
     PairSettings,
 )
 from boldhw.golden.graph.widths import sources
+from boldhw.spec.head import PIXELS, RESIDUALS
 from boldhw.spec.layer import CONV, EMBEDDING, INPUT, Layer
 from boldhw.spec.network import Network
 
@@ -28,6 +29,7 @@ WINDOW = 307  # in standard deviations / 256
 NOISE, CHANCE = 31, 32  # of an embedding
 CONTEXT = 4  # window of an attention
 THETA = 4  # times the root of what votes on a weight in a batch
+AGREEING = 12  # the same where a head has a target at each place: votes of neighbours agree
 
 
 def start(
@@ -57,6 +59,7 @@ def start(
                 f"{name} has {len(values)} entries, the network has {count} layers; give one each"
             )
     top = (1 << bits - 1) - 1
+    factor = AGREEING if network.head.kind in (PIXELS, RESIDUALS) else THETA
     layers = []
     for layer, zero, drop, mean in zip(network.layers, zero_true, rounding, means, strict=True):
         deviation = isqrt(_counted(network, layer, zero, ones, constants) * SHARE)  # in 1/256
@@ -69,7 +72,7 @@ def start(
                 window=_all(
                     layer, CONTEXT if layer.attention else min(MAX_WINDOW, deviation * WINDOW >> 16)
                 ),
-                theta=min(top, max(1, THETA * votes >> drop)),
+                theta=min(top, max(1, factor * votes >> drop)),
                 rounding=drop if layer.kind == CONV else 0,
                 zero_true=bool(zero),
                 means=mean,

@@ -229,9 +229,11 @@ def _serial_blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
 
 
 def _count(op: Count, parts: Parts, size: ArraySize) -> int:
-    """Count the places of all groups; counters of the lanes are stored one by one."""
+    """Count the places of all groups; with ``serial`` counters of the lanes are stored singly."""
     places = op.rows * ceil_div(op.columns, size.planes)
-    return op.groups * (places + size.elements) + size.read_latency + CLOSE - 1
+    if size.serial:
+        return op.groups * (places + size.elements) + size.read_latency + CLOSE - 1
+    return op.groups * places + size.read_latency + CLOSE
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:

@@ -5,16 +5,19 @@ from dataclasses import replace
 import cocotb
 import numpy as np
 from boldhost.device import Device
+from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 from boldhost.transport import Transport
 from cocotb.task import bridge, resume
 from cocotb.triggers import Timer
 from support.core_cases import CASES
+from support.graph_driver import differences, in_step, make_graph, make_samples
 from support.memory_model import Memory
 from support.streams import PERIOD, Sink, Source, cycle, parameters
 
 from boldhw.spec.layout import Layout
+from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.order import Order
 from boldhw.spec.packing import pack_store
 
@@ -126,10 +129,26 @@ def compare(dut, transport):
         assert device.stat()["updates"] > parameters()["samples"] // (2 * case.config.batch)
 
 
+def compare_graph(size, transport):
+    """Train, flush and infer a graph on both; all that the driver can read is equal."""
+    graph = make_graph(parameters()["network"], size=size, batch=size.batch)
+    bits, labels = make_samples(graph, parameters()["samples"])
+    with GraphDevice(Link(transport)) as device:
+        assert device.size == size
+        device.load(graph)
+        assert differences(device, graph) == []
+        assert in_step(device, graph, bits, labels) == []
+        assert np.array_equal(device.infer(bits[:9]), graph.infer(bits[:9]))
+        assert device.stat()["updates"] > 2
+
+
 @cocotb.test(timeout_time=40, timeout_unit="ms")
 async def driver_trains_through_the_bridge(dut):
     """HELLO, registers, memories both ways, training, scores, checksums and counters."""
     await start(dut)
+    if "size" in parameters():
+        await bridge(compare_graph)(ArraySize(**parameters()["size"]), BenchTransport(dut))
+        return
     if tested().config.has_store:
         memory = Memory(Fast(dut), tested().config, max_delay=2)
         if tested().config.store == "flash":

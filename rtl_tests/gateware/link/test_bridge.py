@@ -1,10 +1,17 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from support import simulate
 from support.core_cases import CASES
 from support.half_rate import HalfRateEngine
 
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
+
+OPS = ArraySize(
+    elements=2, lanes=8, batch=2, segments=1, dual_port=True, data_rows=256, weight_rows=32,
+    delta_rows=32, unit_rows=4, counter_rows=16, score_rows=4,
+)  # fmt: skip
 SDRAM = {"store": "sdram", "store_bytes": 1 << 18}
 FLASH = {"store": "flash", "store_bytes": 1 << 18}
 
@@ -24,3 +31,9 @@ def test_engine_behind_a_bridge(sim, case, store):
     parameters = {"case": case, "store": store, "samples": 60}
     component = HalfRateEngine(config, 24_000_000)
     simulate.run(component, "bench_bridge", sim, tests=1, parameters=parameters)
+
+
+def test_engine_of_op_lists_behind_a_bridge():
+    parameters = {"size": asdict(OPS), "network": "4x4-2k3-2", "samples": 12}
+    component = HalfRateEngine(LinkedArray(OPS), 24_000_000)
+    simulate.run(component, "bench_bridge", "verilator", tests=1, parameters=parameters)

@@ -59,7 +59,7 @@ async def random_ops(dut):
     rng, granules = generator("ops"), SIZE.granules
     groups = [*range(1, granules + 2), 2 * granules, 2 * granules + 1]
     await check(dut, [
-        op_of(rng, rng.choice(groups), (rng.randint(1, 4), rng.randint(1, 5))) for _ in range(90)
+        op_of(rng, rng.choice(groups), (rng.randint(1, 4), rng.randint(1, 5))) for _ in range(130)
     ])  # fmt: skip
 
 

@@ -1,0 +1,104 @@
+"""What an engine of op lists costs on a board, without building it.
+
+Block RAMs are exact. LUT4 and flip-flops are a linear model, fitted by least squares to the engines
+in ``op_measured.json``: expect it to be off by some percent.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boldhw.data.files import replace_file
+from boldhw.flow.op_memories import memories_of
+from boldhw.spec.ops.array import ArraySize
+
+FILE = Path(__file__).with_name("op_measured.json")
+FEATURES = 4  # that logic grows with; so many engines and one are needed to fit them
+MEMORIES = ("data", "weight", "delta", "unit", "counter")
+
+
+class OpSample(NamedTuple):
+    """Logic of an engine with a serial line, as the tools counted it."""
+
+    family: str
+    size: ArraySize
+    lut4: int
+    ff: int
+    ram_blocks: int
+
+
+def read(path: Path) -> tuple[OpSample, ...]:
+    """Return the samples of a file."""
+    rows = json.loads(path.read_text())["samples"]
+    return tuple(OpSample(**row | {"size": ArraySize(**row["size"])}) for row in rows)
+
+
+def accept(samples: Iterable[OpSample], tools: str, path: Path) -> None:
+    """Put samples of one family into a file, in the place of those that it has of the family.
+
+    tools: names and versions of the programs that counted, for the reader.
+    """
+    new = list(samples)
+    kept = [sample for sample in read(path) if sample.family != new[0].family]
+    rows = [each._asdict() | {"size": asdict(each.size)} for each in [*kept, *new]]
+    lines = ",\n".join(f"    {json.dumps(row)}" for row in rows)
+    replace_file(path, f'{{\n  "tools": {json.dumps(tools)},\n  "samples": [\n{lines}\n  ]\n}}\n')
+
+
+def predict_logic(size: ArraySize, family: str) -> tuple[int, int] | None:
+    """Return (LUT4, flip-flops) of an engine with a serial line on a device of a family.
+
+    None if too few engines of the family were measured to fit a model:
+    ``boldhw dev calibrate FAMILY --ops --accept`` measures them.
+    """
+    coefficients = _coefficients(family)
+    if coefficients is None:
+        return None
+    lut4, ff = _features(size) @ coefficients
+    return round(lut4), round(ff)
+
+
+@cache
+def _coefficients(family: str) -> Any:
+    known = [each for each in read(FILE) if each.family == family]
+    features = np.array([_features(each.size) for each in known])
+    if len(known) <= FEATURES:
+        return None
+    return np.linalg.lstsq(features, np.array([each[2:4] for each in known], float), rcond=None)[0]
+
+
+def _features(size: ArraySize) -> Any:
+    """Return what logic grows with."""
+    lanes = size.lanes * size.planes
+    return np.array([1, size.elements, lanes, size.elements * lanes], float)
+
+
+def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:
+    """Return what an engine takes of a board, and a network of the engine, JSON-able.
+
+    rows: that the network needs of the memories.  Logic is None where there is no model of it, and
+    ``fits`` then says nothing of it.
+    """
+    lut4, ff = predict_logic(size, board.family) or (None, None)
+    memories = memories_of(size, board.family)
+    use = {} if lut4 is None else {"lut4": round(lut4 / board.logic_cells, 3)}
+    use["ram_blocks"] = round(memories["ram_blocks"] / board.ram_blocks, 3)
+    if board.spram:
+        use["spram"] = round(memories["spram"] / board.spram, 3)
+    use |= {
+        f"{name}_rows": round(rows[name] / getattr(size, f"{name}_rows"), 3) for name in MEMORIES
+    }
+    limit = max(use, key=lambda name: use[name])
+    return {
+        "lut4": lut4,
+        "ff": ff,
+        **memories,
+        "use": use,
+        "limit": limit,
+        "fits": use[limit] <= 1,
+    }

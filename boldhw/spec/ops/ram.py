@@ -1,0 +1,58 @@
+"""Shapes of the memories of an engine of op lists, for gateware and for estimates."""
+
+from typing import NamedTuple
+
+from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.numbers import ceil_div
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import COUNTER_BYTES
+
+SHALLOW = 16  # rows of LUT RAM; a device with large block RAMs has it
+
+
+class Ram(NamedTuple):
+    """A memory of rows.
+
+    width     bits of a row
+    rows      rows, of all banks together
+    latency   cycles of a read
+    parts     parts of a row, all as wide, that are written each on its own
+    planes    banks
+    ports     addresses: 2 if rows are read and written in the same cycle, else 1
+    """
+
+    width: int
+    rows: int
+    latency: int = 1
+    parts: int = 1
+    planes: int = 1
+    ports: int = 2
+
+    @property
+    def depth(self) -> int:
+        """Rows of a bank."""
+        return ceil_div(self.rows, self.planes)
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether it is LUT RAM on a device with large block RAMs."""
+        return self.depth <= SHALLOW
+
+
+def rams(size: ArraySize) -> dict[str, Ram]:
+    """Return the memories of an engine that lists and the host reach, in the order of the host."""
+    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
+    return {
+        "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
+        "weight": Ram(p * s, size.weight_rows, late, p * size.granules),
+        "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes),
+        "unit": Ram(p * 2 * FIELD_BITS, size.unit_rows, late, p),
+        "counter": Ram(p * 8 * COUNTER_BYTES, size.counter_rows, late, p),
+        # As many as items of P of them have.
+        "score": Ram(FIELD_BITS, ceil_div(size.score_rows, p) * p),
+    }
+
+
+def known(size: ArraySize) -> Ram:
+    """Return the memory of VOTE that says which places of columns are of the map."""
+    return Ram(size.lanes, size.delta_rows, size.read_latency, size.granules)

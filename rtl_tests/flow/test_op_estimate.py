@@ -1,0 +1,170 @@
+"""Estimates of engines of op lists, against what Yosys makes of their memories."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+from boldboards import BOARDS
+
+from boldhw.errors import ConfigError
+from boldhw.flow.fit import check_fits
+from boldhw.flow.op_estimate import (
+    FILE,
+    OpSample,
+    _coefficients,
+    accept,
+    cost,
+    predict_logic,
+    read,
+)
+from boldhw.flow.op_memories import memories_of
+from boldhw.flow.synthesis import FAMILIES, count_cells, run_tool
+from boldhw.gateware.ops.core import OpCore
+from boldhw.gateware.ops.memories import RowMemory
+from boldhw.spec import memories
+from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import OP_IDENTITY
+from boldhw.spec.ops.ram import known, rams
+
+PAIRS = ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2))  # elements, and lanes of each
+LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
+SMALL = ArraySize(
+    elements=2, lanes=8, batch=2, segments=1, data_rows=256, weight_rows=128, delta_rows=32,
+    unit_rows=4, counter_rows=16, score_rows=4,
+)  # fmt: skip
+ODD = replace(SMALL, elements=5, lanes=40, data_rows=3100, delta_rows=600, counter_rows=20)
+# As the build does, up to where memories are mapped.
+MAP_MEMORIES = """\
+read_rtlil memories.il
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
+{synth} -top memories -run begin:{end}
+tee -q -o stat stat -json
+"""
+
+
+class Memories(wiring.Component):
+    """The memories of an engine, each with ports of its own."""
+
+    def __init__(self, size):
+        self.rams = {**rams(size), "known": known(size)}
+        self.units = {name: RowMemory(*ram) for name, ram in self.rams.items()}
+        super().__init__({name: Out(unit.signature) for name, unit in self.units.items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        for name, unit in self.units.items():
+            m.submodules[name] = unit
+            wiring.connect(m, wiring.flipped(getattr(self, name)), unit)
+        return m
+
+
+def found_memories(size, board, folder):
+    """Return what Yosys makes of the memories of an engine, by kind."""
+    text = rtlil.convert(Memories(size), name="memories", platform=board.platform(), emit_src=False)
+    end = "map_ffs" if board.family == "ice40" else "map_ffram"
+    (folder / "memories.il").write_text(text)
+    (folder / "memories.ys").write_text(
+        MAP_MEMORIES.format(synth=FAMILIES[board.family].synth, end=end)
+    )
+    run_tool("YOSYS", ["-q", "memories.ys"], folder, "stat")
+    stat = json.loads((folder / "stat").read_text())
+    found = count_cells(stat["design"]["num_cells_by_type"], board.family)
+    return {"ram_blocks": found.ram_blocks + LINK_BLOCKS, "spram": found.spram}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("ulx3s", replace(BOARDS["ulx3s"].array, data_rows=3000, weight_rows=300)),
+        ("ulx3s", replace(ODD, planes=4, unit_rows=40)),
+        ("tang_nano_20k", BOARDS["tang_nano_20k"].array),
+        ("tang_nano_20k", replace(ODD, dual_port=True)),
+        ("icebreaker", replace(ODD, planes=2, dual_port=True, data_rows=600)),
+        ("icebreaker", replace(ODD, data_rows=20_000)),
+    ],
+)
+def test_block_rams_are_those_of_yosys(name, size, tmp_path):
+    board = BOARDS[name]
+    assert memories_of(size, board.family) == found_memories(size, board, tmp_path)
+
+
+def test_an_engine_has_no_other_memories():
+    """But for the counters of the core with its identity."""
+    text = rtlil.convert(OpCore(SMALL, bytes(OP_IDENTITY.size)), emit_src=False)
+    found = sorted(map(tuple, re.findall(r"^ +memory width (\d+) size (\d+)", text, re.M)))
+    shapes = [(each.width, each.depth) for each in (*rams(SMALL).values(), known(SMALL))]
+    counters = memories.counters(LinkedArray(SMALL))
+    shapes.append((counters.width, counters.rows))
+    assert found == sorted((str(width), str(size)) for width, size in shapes)
+
+
+def test_cost_of_a_network_that_does_not_fit():
+    board, rows = BOARDS["ulx3s"], dict.fromkeys(("data", "weight", "delta", "unit"), 10)
+    found = cost(board.array, rows | {"counter": 128}, board)
+    assert (found["ram_blocks"], found["spram"]) == (178, 0)
+    assert (found["limit"], found["fits"]) == ("counter_rows", False)
+    assert found["use"]["counter_rows"] == 2.0
+
+
+def test_what_does_not_fit_is_refused_with_the_numbers_of_the_device():
+    words = "it takes 90,000 LUT4, and there are 83,640; 300 block RAMs, and there are 208"
+    with pytest.raises(ConfigError, match=f"LFE5U-85F.*: {words}"):
+        check_fits(BOARDS["ulx3s"], {"ram_blocks": 300, "lut4": 90_000, "dsp": 156})
+    check_fits(BOARDS["ulx3s"], {"ram_blocks": 208, "lut4": 83_640, "spram": 0})
+
+
+def test_samples_of_a_family_are_replaced(tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text(FILE.read_text())
+    before, new = read(path), OpSample("ecp5", SMALL, 5, 6, 7)
+    accept([new], "Yosys", path)
+    assert read(path) == (*(each for each in before if each.family != "ecp5"), new)
+
+
+class TestLogic:
+    @pytest.fixture
+    def measured(self, monkeypatch, tmp_path):
+        """Engines whose logic is a sum of what the model knows, in place of those measured."""
+        path = tmp_path / "measured.json"
+        path.write_text('{"samples": []}')
+        monkeypatch.setattr("boldhw.flow.op_estimate.FILE", path)
+        _coefficients.cache_clear()
+        sizes = [replace(SMALL, elements=p, lanes=n * p) for p, n in PAIRS]
+        accept([OpSample("ecp5", size, *self.logic(size), 7) for size in sizes], "Yosys", path)
+        yield
+        _coefficients.cache_clear()
+
+    @staticmethod
+    def logic(size):
+        lanes = size.lanes * size.planes
+        lut4 = 5000 + 300 * size.elements + 40 * lanes + 5 * size.elements * lanes
+        return lut4, 2000 + 100 * size.elements + 20 * lanes + size.elements * lanes
+
+    def test_it_is_fitted_to_what_was_measured(self, measured):
+        for planes in (1, 4):
+            size = replace(SMALL, elements=8, lanes=32, planes=planes)
+            assert predict_logic(size, "ecp5") == self.logic(size)
+        board = BOARDS["ulx3s"]
+        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        found = cost(board.array, rows, board)
+        assert (found["lut4"], found["ff"]) == self.logic(board.array)
+        assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
+
+    def test_nothing_is_said_of_a_family_with_too_few_engines(self, measured):
+        assert predict_logic(SMALL, "gowin") is None
+        board = BOARDS["tang_nano_20k"]
+        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        found = cost(board.array, rows, board)
+        assert (found["lut4"], found["ff"]) == (None, None)
+        assert "lut4" not in found["use"]
+
+    def test_block_rams_of_engines_that_were_measured(self):
+        """Whole engines with a serial line, as Yosys counted them."""
+        for each in read(FILE):
+            assert memories_of(each.size, each.family)["ram_blocks"] == each.ram_blocks

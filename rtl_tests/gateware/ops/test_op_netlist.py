@@ -1,0 +1,22 @@
+"""What synthesis made of a small engine of op lists, simulated with the cells' models."""
+
+from dataclasses import asdict
+
+import pytest
+from support import netlist, simulate
+
+from boldhw.gateware.ops.core import OpCore
+from boldhw.spec.ops.array import ArraySize
+
+ROWS = {"data_rows": 256, "weight_rows": 128, "delta_rows": 32, "unit_rows": 4,
+        "counter_rows": 16, "score_rows": 4}  # fmt: skip
+BUILT = {"ice40": ArraySize(elements=2, lanes=8, batch=2, segments=1, **ROWS)}
+
+
+@pytest.mark.parametrize("family", BUILT)
+def test_netlist_trains_as_the_machine(family):
+    """Inference and five updates: all rows that a host can read, scores, counters and cycles."""
+    size = BUILT[family]
+    directory = netlist.build(OpCore(size), "verilator", family)
+    parameters = {"size": asdict(size), "network": "4x4-2k3-2"}
+    simulate.run_built(directory, "bench_op_core", "verilator", 2, parameters, cycles=5_000)

