@@ -62,7 +62,6 @@ UNITS = {
 }
 # One unit for VOTE and FLIP, with ``serial``.
 SERIAL_UNITS = UNITS | {Vote: UpdateUnit, Flip: UpdateUnit}
-TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
 SEGMENTS = 8  # at most
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
@@ -87,12 +86,14 @@ def most_parts(size):
 
 def check_size(size):
     """Raise ConfigError for a size that there are no components for."""
-    for name, value in TAKES.items():
-        if getattr(size, name) != value:
-            raise ConfigError(
-                f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
-                f"{name}={value}"
-            )
+    if size.dsp_sums:
+        raise ConfigError("the engine of op lists is not made with dsp_sums=True; use False")
+    if size.serial and (size.planes > 1 or size.transposers > 1):
+        raise ConfigError(
+            f"the engine of op lists is not made with serial=True and planes={size.planes}, "
+            f"transposers={size.transposers}; use serial=False, or planes=1 and transposers=1"
+        )
+    check_planes(size)
     if size.segments > SEGMENTS:
         raise ConfigError(
             f"the engine of op lists is not made with segments={size.segments}, registers of "
@@ -153,7 +154,7 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=None):
-        check_planes(size) if kinds else check_size(size)
+        check_size(size)
         self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({

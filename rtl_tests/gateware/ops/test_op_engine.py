@@ -6,9 +6,8 @@ import pytest
 from support import simulate
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.ops.engine import UNITS, OpEngine, check_planes, check_size
+from boldhw.gateware.ops.engine import OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.kinds import Flip, Vote
 
 ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
         "counter_rows": 64, "score_rows": 256}  # fmt: skip
@@ -18,42 +17,29 @@ SHAPES = {
     "two_ports": ArraySize(
         elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
     ),
+    "two_planes": ArraySize(
+        elements=4, lanes=8, planes=2, batch=4, segments=2, dual_port=True, **ROWS
+    ),
+    "four_planes": ArraySize(
+        elements=4, lanes=16, planes=4, transposers=4, batch=4, segments=2, **ROWS
+    ),
+    "eight_planes": ArraySize(
+        elements=8, lanes=16, planes=8, transposers=2, batch=4, segments=2, dual_port=True, **ROWS
+    ),
 }
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_op_engine(shape):
     size = SHAPES[shape]
-    parameters = {"size": asdict(size), "networks": 4, "votes": True}
     simulate.run(
-        OpEngine(size), "bench_op_engine", "verilator", tests=5, parameters=parameters,
-    )  # fmt: skip
-
-
-PLANES = {
-    "two_planes": ArraySize(
-        elements=4, lanes=8, planes=2, batch=4, segments=2, dual_port=True, **ROWS
-    ),
-    "four_planes": ArraySize(elements=4, lanes=16, planes=4, batch=4, segments=2, **ROWS),
-    "eight_planes": ArraySize(
-        elements=8, lanes=16, planes=8, batch=4, segments=2, dual_port=True, **ROWS
-    ),
-}
-
-
-@pytest.mark.parametrize("shape", PLANES)
-def test_op_engine_of_planes_without_votes(shape):
-    """Forward and backward lists, less their VOTEs."""
-    size = PLANES[shape]
-    kinds = {kind: unit for kind, unit in UNITS.items() if kind not in (Vote, Flip)}
-    parameters = {"size": asdict(size), "networks": 4, "votes": False}
-    simulate.run(
-        OpEngine(size, kinds), "bench_op_engine", "verilator", tests=5, parameters=parameters,
+        OpEngine(size), "bench_op_engine", "verilator", tests=5,
+        parameters={"size": asdict(size), "networks": 4},
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "values", [{"planes": 2}, {"transposers": 4}, {"dsp_sums": True}, {"segments": 9}]
+    "values", [{"dsp_sums": True}, {"serial": True, "transposers": 4}, {"segments": 9}]
 )
 def test_a_size_without_units_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
