@@ -62,7 +62,8 @@ UNITS = {
 }
 # One unit for VOTE and FLIP, with ``serial``.
 SERIAL_UNITS = UNITS | {Vote: UpdateUnit, Flip: UpdateUnit}
-TAKES = {"planes": 1, "transposers": 1, "dsp_sums": False}  # of a size
+TAKES = {"dsp_sums": False}  # of a size
+SERIAL_TAKES = TAKES | {"planes": 1, "transposers": 1}  # the same, with ``serial``
 SEGMENTS = 8  # at most
 READS = {"data": ("read",), "weight": ("weights", "array"), "delta": ("deltas",),
          "unit": ("units",), "counter": ("counters",), "score": ("scores",)}  # fmt: skip
@@ -87,12 +88,14 @@ def most_parts(size):
 
 def check_size(size):
     """Raise ConfigError for a size that there are no components for."""
-    for name, value in TAKES.items():
+    takes, serially = (SERIAL_TAKES, " and serial=True") if size.serial else (TAKES, "")
+    for name, value in takes.items():
         if getattr(size, name) != value:
             raise ConfigError(
-                f"the engine of op lists is not made with {name}={getattr(size, name)}; use "
-                f"{name}={value}"
+                f"the engine of op lists is not made with {name}={getattr(size, name)}{serially}; "
+                f"use {name}={value}"
             )
+    check_planes(size)
     if size.segments > SEGMENTS:
         raise ConfigError(
             f"the engine of op lists is not made with segments={size.segments}, registers of "
@@ -117,7 +120,7 @@ class OpEngine(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Size of array and memories; without ``kinds`` see :func:`check_size`.
+        Size of array and memories; see :func:`check_size`.
     kinds : dict, optional
         Component that runs each kind of op, made from ``size``; else those of :func:`units_of`.
 
@@ -153,7 +156,7 @@ class OpEngine(wiring.Component):
     """
 
     def __init__(self, size, kinds=None):
-        check_planes(size) if kinds else check_size(size)
+        check_size(size)
         self.size, self.kinds = size, kinds or units_of(size)
         self.rams = {name: RowMemory(*shape) for name, shape in rams(size).items()}
         super().__init__({

@@ -6,9 +6,8 @@ import pytest
 from support import simulate
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.ops.engine import UNITS, OpEngine, check_planes, check_size
+from boldhw.gateware.ops.engine import OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.kinds import Flip, Vote
 
 ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
         "counter_rows": 64, "score_rows": 256}  # fmt: skip
@@ -38,22 +37,30 @@ PLANES = {
     "eight_planes": ArraySize(
         elements=8, lanes=16, planes=8, batch=4, segments=2, dual_port=True, **ROWS
     ),
+    "transposers": ArraySize(elements=3, lanes=12, transposers=4, batch=4, segments=2, **ROWS),
+    "planes_and_transposers": ArraySize(
+        elements=4, lanes=16, planes=4, transposers=4, batch=4, segments=2, dual_port=True, **ROWS
+    ),
 }
 
 
 @pytest.mark.parametrize("shape", PLANES)
-def test_op_engine_of_planes_without_votes(shape):
-    """Forward and backward lists, less their VOTEs."""
+def test_op_engine_of_planes(shape):
     size = PLANES[shape]
-    kinds = {kind: unit for kind, unit in UNITS.items() if kind not in (Vote, Flip)}
-    parameters = {"size": asdict(size), "networks": 4, "votes": False}
+    parameters = {"size": asdict(size), "networks": 4, "votes": True}
     simulate.run(
-        OpEngine(size, kinds), "bench_op_engine", "verilator", tests=5, parameters=parameters,
+        OpEngine(size), "bench_op_engine", "verilator", tests=5, parameters=parameters,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "values", [{"planes": 2}, {"transposers": 4}, {"dsp_sums": True}, {"segments": 9}]
+    "values",
+    [
+        {"planes": 2, "serial": True},
+        {"transposers": 4, "serial": True},
+        {"dsp_sums": True},
+        {"segments": 9},
+    ],
 )
 def test_a_size_without_units_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
