@@ -17,15 +17,14 @@ from boldhw.spec.ops import images
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.heads import score_rows
-from boldhw.spec.ops.kinds import Mac, Segment, Vote, Window
-from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, to_bits
+from boldhw.spec.ops.kinds import Mac, Window
+from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE
 
 GIVEN = parameters()
 SIZE = ArraySize(**GIVEN["size"])
 NAMES = ("data", "weight", "delta", "unit", "counter", "score")
 MOST_CYCLES = 4_000  # of a list
 SAMPLES = 3  # of a network
-VOTES = GIVEN["votes"]  # whether the engine has units for them
 
 
 def fields(values, bits):
@@ -130,24 +129,9 @@ async def load(engine, machine, generator):
     await engine.load(memories)
 
 
-def without_votes(machine):
-    """Take VOTEs and the segments that they read out of the backward list."""
-    ops, kept = machine.lists[BACKWARD], []
-    for number, op in enumerate(ops):
-        reads = isinstance(op, Segment | Window) and isinstance(ops[number + 1], Vote)
-        if not isinstance(op, Vote) and not reads:
-            kept.append(op)
-    bits = to_bits(np.concatenate([op.encode() for op in kept]))
-    row = machine.program.starts[BACKWARD]
-    machine.memories.data[row : row + len(bits), : bits.shape[1]] = bits
-    machine.lists[BACKWARD] = machine.load(BACKWARD)
-
-
 async def train(engine, machine, generator, samples=SAMPLES):
-    """Run all lists of a machine on samples, as its ``train`` does; or all but votes and flips."""
+    """Run all lists of a machine on samples, as its ``train`` does."""
     memories = machine.memories
-    if not VOTES:
-        without_votes(machine)
     for _ in range(samples):
         await load(engine, machine, generator)
         await engine.check(machine, FORWARD)
@@ -155,8 +139,7 @@ async def train(engine, machine, generator, samples=SAMPLES):
             await engine.check(machine, BACKWARD)
             memories.count += 1
             if memories.count == machine.batch:
-                if VOTES:
-                    await engine.check(machine, UPDATE)
+                await engine.check(machine, UPDATE)
                 memories.count = 0
 
 

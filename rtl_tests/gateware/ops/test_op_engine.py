@@ -23,7 +23,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_op_engine(shape):
     size = SHAPES[shape]
-    parameters = {"size": asdict(size), "networks": 4, "votes": True}
+    parameters = {"size": asdict(size), "networks": 4}
     simulate.run(
         OpEngine(size), "bench_op_engine", "verilator", tests=5, parameters=parameters,
     )  # fmt: skip
@@ -47,7 +47,7 @@ PLANES = {
 @pytest.mark.parametrize("shape", PLANES)
 def test_op_engine_of_planes(shape):
     size = PLANES[shape]
-    parameters = {"size": asdict(size), "networks": 4, "votes": True}
+    parameters = {"size": asdict(size), "networks": 4}
     simulate.run(
         OpEngine(size), "bench_op_engine", "verilator", tests=5, parameters=parameters,
     )  # fmt: skip
