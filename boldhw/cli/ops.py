@@ -149,8 +149,8 @@ def program_of(spec, size):
 
 ROOMY = {f"{memory}_rows": MOST_ROWS for memory in (*MEMORIES, "score")}
 BASIS = (
-    "op lists: cycles of the model; the generated engine takes as many where it is made, with one "
-    "plane and one transposer and without dsp_sums"
+    "op lists: cycles of the model; the generated engine takes as many, and is made without "
+    "dsp_sums"
 )
 
 

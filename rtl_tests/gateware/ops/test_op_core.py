@@ -2,17 +2,23 @@
 
 from dataclasses import asdict
 
+import pytest
 from support import simulate
 
 from boldhw.gateware.ops.core import OpCore
 from boldhw.spec.ops.array import ArraySize
 
-SIZE = ArraySize(
-    elements=3, lanes=12, batch=4, segments=2, data_rows=512, weight_rows=128, delta_rows=64,
-    unit_rows=8, counter_rows=16, score_rows=8,
-)  # fmt: skip
+ROWS = {"data_rows": 512, "weight_rows": 128, "delta_rows": 64, "unit_rows": 8, "counter_rows": 16,
+        "score_rows": 8}  # fmt: skip
+SIZES = {
+    "one_plane": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
+    "two_planes": ArraySize(
+        elements=4, lanes=8, planes=2, transposers=2, batch=4, segments=2, dual_port=True, **ROWS
+    ),
+}
 
 
-def test_op_core():
-    parameters = {"size": asdict(SIZE)}
-    simulate.run(OpCore(SIZE), "bench_op_core", "verilator", tests=2, parameters=parameters)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_op_core(size):
+    parameters = {"size": asdict(size)}
+    simulate.run(OpCore(size), "bench_op_core", "verilator", tests=2, parameters=parameters)
