@@ -4,29 +4,11 @@ from dataclasses import asdict
 
 import pytest
 from support import simulate
+from support.op_engines import SHAPES
 
 from boldhw.errors import ConfigError
 from boldhw.gateware.ops.engine import OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
-
-ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 32,
-        "counter_rows": 64, "score_rows": 256}  # fmt: skip
-SHAPES = {
-    "one_port": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
-    "serial": ArraySize(elements=3, lanes=12, batch=4, segments=2, serial=True, **ROWS),
-    "two_ports": ArraySize(
-        elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
-    ),
-    "two_planes": ArraySize(
-        elements=4, lanes=8, planes=2, batch=4, segments=2, dual_port=True, **ROWS
-    ),
-    "four_planes": ArraySize(
-        elements=4, lanes=16, planes=4, transposers=4, batch=4, segments=2, **ROWS
-    ),
-    "eight_planes": ArraySize(
-        elements=8, lanes=16, planes=8, transposers=2, batch=4, segments=2, dual_port=True, **ROWS
-    ),
-}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

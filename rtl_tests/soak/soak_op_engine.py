@@ -1,0 +1,25 @@
+"""Five thousand random graphs on the gateware of op lists, in lock-step with the interpreter.
+
+``make soak`` runs it, which takes hours; ``make test`` does not.
+"""
+
+from dataclasses import asdict
+
+import pytest
+from support import simulate
+from support.op_engines import SHAPES
+
+from boldhw.gateware.ops.engine import OpEngine
+
+NETWORKS = 50  # of a simulation, of each of its three tests
+SEEDS = range(2, 2 + 5_000 // (2 * NETWORKS * len(SHAPES)) + 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_random_graphs_on_the_gateware(shape, seed):
+    parameters = {"size": asdict(SHAPES[shape]), "networks": NETWORKS}
+    simulate.run(
+        OpEngine(SHAPES[shape]), "bench_op_engine", "verilator", tests=5, parameters=parameters,
+        seed=seed,
+    )  # fmt: skip
