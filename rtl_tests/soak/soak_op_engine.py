@@ -11,6 +11,7 @@ from support.op_engines import SHAPES
 
 from boldhw.gateware.ops.engine import OpEngine
 
+BENCH = "gateware.ops.bench_op_engine"
 NETWORKS = 50  # of a simulation, of each of its three tests
 SEEDS = range(2, 2 + 5_000 // (2 * NETWORKS * len(SHAPES)) + 1)
 
@@ -20,6 +21,5 @@ SEEDS = range(2, 2 + 5_000 // (2 * NETWORKS * len(SHAPES)) + 1)
 def test_random_graphs_on_the_gateware(shape, seed):
     parameters = {"size": asdict(SHAPES[shape]), "networks": NETWORKS}
     simulate.run(
-        OpEngine(SHAPES[shape]), "bench_op_engine", "verilator", tests=5, parameters=parameters,
-        seed=seed,
-    )  # fmt: skip
+        OpEngine(SHAPES[shape]), BENCH, "verilator", tests=5, parameters=parameters, seed=seed
+    )

@@ -233,11 +233,11 @@ class Nest(wiring.Component):
                 "left": left}  # fmt: skip
 
     def _stored(self, column):
-        """Return which pixels of a tile are those of the map."""
-        further = [
-            self.together & Mux(self.pooled, column > 2 * plane, column > plane)
-            for plane in range(1, self.size.planes)
-        ]
+        """Return which pixels of a tile are those of the map; of squares it has half as many."""
+        further = []
+        for plane in range(1, self.size.planes):
+            square = column > 2 * plane if plane < self.size.planes // 2 else 0
+            further.append(self.together & Mux(self.pooled, square, column > plane))
         return Cat(column > 0, *further)
 
     def _advance(self, m, outer):
