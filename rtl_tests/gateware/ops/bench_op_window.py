@@ -86,7 +86,7 @@ async def all_kernels(dut, pool):
     """Each kernel and number of planes, at borders and inside."""
     rng = generator(f"kernels {pool}")
     images = []
-    while len(images) < 16:
+    while len(images) < 32:
         for kernel in SIZE.windows:
             shape = pool * rng.randint(1, 2), D + rng.randint(0, 3)
             window = window_of(rng, kernel)
