@@ -70,7 +70,7 @@ class Granules(wiring.Component):
         Granule of the word.
     of_pixels, of_tap, of_word, of_pixel, of_line, of_all : Out(1), combinational
         As in :class:`GroupFlags`. From registers and ``ends`` only.
-    of_first_tap, of_first_word : Out(1), registered
+    of_first_tap, of_first_word, in_last_word : Out(1), registered
         Likewise.
 
     Latency
@@ -161,7 +161,7 @@ class InputGroups(wiring.Component):
         Granule of the word.
     of_pixels, of_tap, of_word, of_pixel, of_line, of_all : Out(1), combinational
         As in :class:`GroupFlags`. From registers only.
-    of_first_tap, of_first_word : Out(1), registered
+    of_first_tap, of_first_word, in_last_word : Out(1), registered
         Likewise.
 
     Latency

@@ -6,20 +6,27 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
+
+# Types of members that come from Columns, as the docstring has them.
+from boldhw.gateware.ops.input_groups import GroupFlags  # noqa: F401
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
+from boldhw.gateware.ops.ports import BlockWrite, RowRead, WindowPort, op_layout  # noqa: F401
 from boldhw.gateware.ops.ranges import address_bits, map_bits, place_bits
 from boldhw.gateware.ops.tiles import TileFiller
-from boldhw.gateware.ops.turner import Turner
+from boldhw.gateware.ops.turner import Turner, TurnerPort  # noqa: F401
 from boldhw.gateware.ops.words import packed_groups, places_of, tiles_of
+from boldhw.spec.geometry import FIELD_BITS  # noqa: F401
+from boldhw.spec.ops.kinds import Segment, Vote, Window  # noqa: F401
 
 
 class TileColumns(Columns):
     """Build columns as :class:`Columns` does, from tiles of D places.
 
     Places that there are fill tiles of D words, those fill blocks of P. With S / P transposers all
-    granules of a word are turned over together: the columns of its groups are built once, in rows
-    of their own. A block is kept while they are stored one after the other.
+    granules of a word exchange rows and columns together: columns of its groups are built once, in
+    rows of their own. A block is kept while they are stored one after the other. ``next`` builds
+    columns then only if the group was the last one of its word, and the turner is not used.
 
     Parameters
     ----------
@@ -28,8 +35,40 @@ class TileColumns(Columns):
 
     Members
     -------
-    Those of :class:`Columns`. With several transposers ``next`` builds columns only if the group
-    was the last one of its word; the turner is not used.
+    start : In(1)
+        Begin with the first input group.
+    next : In(1)
+        Build the columns of the next one.
+    builds : In(1)
+        Columns are built; else only ``groups`` go on. Constant.
+    op : In(op_layout(Vote))
+        The op, constant while groups are built.
+    part : In(op_layout(Segment))
+        Its segment; of a window what it has in the same places.
+    image : In(op_layout(Window))
+        The descriptor, if it is a window.
+    is_window : In(1)
+        It is.
+    twice : In(1)
+        Build columns of F's as well, in rows of their own.
+    window : Out(WindowPort(size))
+        Patches; combinational.
+    read : Out(RowRead(size.data_width, size.planes))
+        Rows of the data memory; combinational, from registers only.
+    turner : Out(TurnerPort(size))
+        Blocks that turn over; combinational.
+    blocks : Out(BlockWrite(size))
+        Blocks of the weight memory; combinational, from registers only.
+    done : Out(1), combinational
+        The last block of the group is written. From registers only.
+    lanes : Out(size.elements), combinational
+        Which inputs of the group are in use. From registers only.
+    groups : Out(GroupFlags(size))
+        The group that was built; from ``done`` to ``next``.
+    row : In(FIELD_BITS)
+        Row of ``known`` to read.
+    known : Out(size.lanes), registered
+        Places of a row that are of the map, ``read_latency`` cycles after ``row``.
 
     Latency
     -------
