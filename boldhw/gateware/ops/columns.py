@@ -9,8 +9,9 @@ from boldhw.gateware.ops.input_groups import Granules, GroupFlags
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import BlockWrite, RowRead, WindowPort, op_layout
-from boldhw.gateware.ops.ranges import address_bits, map_bits, place_bits
+from boldhw.gateware.ops.ranges import map_bits, place_bits
 from boldhw.gateware.ops.turner import TurnerPort
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Segment, Vote, Window
 
@@ -114,7 +115,7 @@ class Columns(wiring.Component):
         places = place_bits(size)
         m.submodules.loops = loops = Loops(
             (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
-            address_bits(size.data_rows), not size.serial,
+            row_bits(size.data_rows), not size.serial,
         )  # fmt: skip
         moves = running & ~loading
         m.d.comb += [
@@ -182,7 +183,7 @@ class Columns(wiring.Component):
         """Load rows of an image in front of each row of places; return where the next one is."""
         window, part = self.window, self.image
         left, plane = Signal.like(part.stride), Signal(2)
-        addr = Signal(address_bits(self.size.data_rows))
+        addr = Signal(row_bits(self.size.data_rows))
         m.d.comb += [
             loading.eq(running & (left != 0)),
             line_ends.eq(loading & (plane + 1 == part.planes)),
@@ -262,8 +263,8 @@ class Columns(wiring.Component):
         """Write blocks that were turned over, and which of their places are of the map."""
         size, op = self.size, self.op
         p, granule = size.elements, Signal.like(self.blocks.granule)
-        addr, bits = Signal(address_bits(size.weight_rows)), Signal(p)
-        row = Signal(address_bits(size.delta_rows))
+        addr, bits = Signal(row_bits(size.weight_rows)), Signal(p)
+        row = Signal(row_bits(size.delta_rows))
         stores, passed, ended, known_too = (
             delay(m, each, 1) for each in (turn, ends, group_ends, ~inverse)
         )

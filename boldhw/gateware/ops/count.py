@@ -5,8 +5,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.narrow import bits_for, narrowed
+from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import COUNTER_BITS, OpPort, PartWrite, RowRead
+from boldhw.gateware.ops.widths import count_bits
 from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.ops.kinds import Count, Part
 
@@ -56,7 +57,7 @@ class CountUnit(wiring.Component):
         m = Module()
         size, late = self.size, self.size.read_latency
         self._op = narrowed(
-            self.op.op, bits_for(size.data_rows), counter_row=bits_for(size.counter_rows)
+            self.op.op, count_bits(size.data_rows), counter_row=count_bits(size.counter_rows)
         )
         reading, storing, lane = Signal(), Signal(), Signal(range(size.elements))
         last_place, here = self._places(m, reading)

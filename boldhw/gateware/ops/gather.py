@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.loops import Loops
-from boldhw.gateware.ops.narrow import bits_for, narrowed
+from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
+from boldhw.gateware.ops.widths import count_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Gather
 
@@ -64,7 +65,7 @@ class GatherUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits = bits_for(self.size.data_rows)
+        bits = count_bits(self.size.data_rows)
         op = narrowed(self.op.op, bits, jump0=FIELD_BITS, jump1=FIELD_BITS, jump2=FIELD_BITS)
         m.submodules.nest = nest = Loops((8, bits, bits), 0, bits, early=False)
         m.d.comb += [

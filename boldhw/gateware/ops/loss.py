@@ -7,8 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.narrow import bits_for, narrowed
+from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import SUM_BITS, OpPort, RowRead, RowWrite
+from boldhw.gateware.ops.widths import count_bits
 from boldhw.gateware.ops.words import is_packed, next_pixel, packed_groups, tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Loss
@@ -69,9 +70,9 @@ class LossUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        outputs, size = bits_for(self.size.score_rows), self.size
+        outputs, size = count_bits(self.size.score_rows), self.size
         self._op = op = narrowed(
-            self.op.op, bits_for(size.data_rows), outputs=outputs, per_class=outputs
+            self.op.op, count_bits(size.data_rows), outputs=outputs, per_class=outputs
         )
         number, after = Signal(outputs), Signal(outputs)  # of the output, and of the next one
         best_class, label = Signal(outputs), self.label[:outputs]

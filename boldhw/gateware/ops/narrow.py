@@ -7,11 +7,6 @@ has a row each, are not more than the rows of a memory.
 from types import SimpleNamespace
 
 
-def bits_for(rows):
-    """Return the bits of a number from 0 to the rows of a memory, 16 at most."""
-    return min(rows.bit_length(), 16)
-
-
 def narrowed(op, bits, **others):
     """Return the values of an op, with ``bits`` at most, or as many as ``others`` say.
 

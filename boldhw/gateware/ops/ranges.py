@@ -3,10 +3,7 @@
 Programs that :func:`boldhw.spec.ops.check.check` accepts have no others.
 """
 
-
-def address_bits(rows):
-    """Return the bits of an address of a memory."""
-    return max((rows - 1).bit_length(), 1)
+from boldhw.gateware.ops.widths import row_bits
 
 
 def groups_bits(size):
@@ -21,4 +18,4 @@ def place_bits(size):
 
 def map_bits(size):
     """Return the bits of a signed row or column of a map, outside of it too."""
-    return address_bits(size.data_rows) + 2
+    return row_bits(size.data_rows) + 2

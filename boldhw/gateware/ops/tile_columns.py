@@ -6,18 +6,13 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
-
-# Types of members that come from Columns, as the docstring has them.
-from boldhw.gateware.ops.input_groups import GroupFlags  # noqa: F401
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
-from boldhw.gateware.ops.ports import BlockWrite, RowRead, WindowPort, op_layout  # noqa: F401
-from boldhw.gateware.ops.ranges import address_bits, map_bits, place_bits
+from boldhw.gateware.ops.ranges import map_bits, place_bits
 from boldhw.gateware.ops.tiles import TileFiller
-from boldhw.gateware.ops.turner import Turner, TurnerPort  # noqa: F401
+from boldhw.gateware.ops.turner import Turner
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.gateware.ops.words import packed_groups, places_of, tiles_of
-from boldhw.spec.geometry import FIELD_BITS  # noqa: F401
-from boldhw.spec.ops.kinds import Segment, Vote, Window  # noqa: F401
 
 
 class TileColumns(Columns):
@@ -35,40 +30,7 @@ class TileColumns(Columns):
 
     Members
     -------
-    start : In(1)
-        Begin with the first input group.
-    next : In(1)
-        Build the columns of the next one.
-    builds : In(1)
-        Columns are built; else only ``groups`` go on. Constant.
-    op : In(op_layout(Vote))
-        The op, constant while groups are built.
-    part : In(op_layout(Segment))
-        Its segment; of a window what it has in the same places.
-    image : In(op_layout(Window))
-        The descriptor, if it is a window.
-    is_window : In(1)
-        It is.
-    twice : In(1)
-        Build columns of F's as well, in rows of their own.
-    window : Out(WindowPort(size))
-        Patches; combinational.
-    read : Out(RowRead(size.data_width, size.planes))
-        Rows of the data memory; combinational, from registers only.
-    turner : Out(TurnerPort(size))
-        Blocks that turn over; combinational.
-    blocks : Out(BlockWrite(size))
-        Blocks of the weight memory; combinational, from registers only.
-    done : Out(1), combinational
-        The last block of the group is written. From registers only.
-    lanes : Out(size.elements), combinational
-        Which inputs of the group are in use. From registers only.
-    groups : Out(GroupFlags(size))
-        The group that was built; from ``done`` to ``next``.
-    row : In(FIELD_BITS)
-        Row of ``known`` to read.
-    known : Out(size.lanes), registered
-        Places of a row that are of the map, ``read_latency`` cycles after ``row``.
+    Those of :class:`Columns`.
 
     Latency
     -------
@@ -88,7 +50,7 @@ class TileColumns(Columns):
         places = place_bits(size)
         m.submodules.loops = loops = Loops(
             (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
-            address_bits(size.data_rows),
+            row_bits(size.data_rows),
         )  # fmt: skip
         self._alone = self.op.planes == 1
         self._apart = self.part.stride[1] & ~self._alone & ~self.is_window if d > 1 else Const(0)
@@ -308,7 +270,7 @@ class TileColumns(Columns):
         size, op = self.size, self.op
         p, d, many = size.elements, size.planes, size.transposers > 1
         granule = Signal.like(self.blocks.granule)
-        first, row = Signal(address_bits(size.weight_rows)), Signal(address_bits(size.delta_rows))
+        first, row = Signal(row_bits(size.weight_rows)), Signal(row_bits(size.delta_rows))
         complete, passed, ended, known_too = (
             delay(m, each, 1) for each in (turn, ends, group_ends, ~inverse)
         )

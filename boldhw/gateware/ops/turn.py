@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.loops import Loops
-from boldhw.gateware.ops.narrow import bits_for, narrowed
+from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
 from boldhw.gateware.ops.tiles import TileFiller
 from boldhw.gateware.ops.turner import TurnerPort
+from boldhw.gateware.ops.widths import count_bits
 from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Turn
@@ -75,9 +76,9 @@ class TurnUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size = self.size
-        delta_bits = bits_for(size.delta_rows)
+        delta_bits = count_bits(size.delta_rows)
         self._op = narrowed(
-            self.op.op, bits_for(size.data_rows), wide=delta_bits, out_row=delta_bits, jump0=16,
+            self.op.op, count_bits(size.data_rows), wide=delta_bits, out_row=delta_bits, jump0=16,
             jump1=16, jump2=16,
         )  # fmt: skip
         running, pass_ends = Signal(), Signal()
@@ -155,7 +156,7 @@ class TurnUnit(wiring.Component):
         The last two: rows are read; they are the last ones.
         """
         op, size = self._op, self.size
-        d, bits = size.planes, bits_for(size.data_rows)
+        d, bits = size.planes, count_bits(size.data_rows)
         m.submodules.nest = nest = Loops((bits, bits, 2), 0, bits, early=False)
         first, fresh = Signal.like(op.in_row), Signal()  # first place, of the same word of pixels
         reading, second = Signal(), Signal()  # second: of two requests of places that are apart

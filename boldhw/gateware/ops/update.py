@@ -18,13 +18,13 @@ from boldhw.gateware.ops.ports import (
     WindowPort,
     op_layout,
 )
-from boldhw.gateware.ops.ranges import address_bits
 from boldhw.gateware.ops.row_pass import RowPass
 from boldhw.gateware.ops.steps import MOST
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.gateware.ops.update_control import UpdateControl
 from boldhw.gateware.ops.votes import Votes
 from boldhw.gateware.ops.weight_places import BlockPlaces
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Flip, Segment, Vote, Window
 
@@ -185,7 +185,7 @@ class UpdateUnit(wiring.Component):
         """Read a row when its votes are there, or a FLIP goes on; write it when it has passed."""
         size = self.size
         reads = Signal()
-        addr, target = (Signal(address_bits(size.data_rows)) for _ in range(2))
+        addr, target = (Signal(row_bits(size.data_rows)) for _ in range(2))
         arrives = delay(m, reads, size.read_latency)
         with m.If(arrives):
             m.d.sync += [addr.eq(addr + 1), target.eq(addr)]
@@ -241,8 +241,8 @@ class UpdateUnit(wiring.Component):
     def _counters(self, m, control, columns, passes):
         """Read sums of deltas and means, clear the sums at the end; add up flips."""
         size, flip = self.size, self.flip.op
-        row = Signal(address_bits(size.counter_rows))
-        mean_row = Signal(address_bits(size.unit_rows))
+        row = Signal(row_bits(size.counter_rows))
+        mean_row = Signal(row_bits(size.unit_rows))
         begins = self.vote.start | self.flip.start
         with m.If(control.next):
             m.d.sync += row.eq(row + 1)

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.ports import ArrayPort, RowRead, op_layout
-from boldhw.gateware.ops.ranges import address_bits
 from boldhw.gateware.ops.row_pass import pass_cycles
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Vote
 
@@ -78,7 +78,7 @@ class Votes(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, op = self.size, self.op
-        rows, weights = address_bits(size.delta_rows), address_bits(size.weight_rows)
+        rows, weights = row_bits(size.delta_rows), row_bits(size.weight_rows)
         word, row, first_row = (Signal(rows) for _ in range(3))
         column, second, first = Signal(weights), Signal(), Signal()
         pace = Signal(range(pass_cycles(size)))

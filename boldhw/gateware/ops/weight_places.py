@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.input_groups import GroupFlags, InputGroups
 from boldhw.gateware.ops.ports import op_layout
-from boldhw.gateware.ops.ranges import address_bits, groups_bits
+from boldhw.gateware.ops.ranges import groups_bits
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Flip, Segment, Turned
 
@@ -76,7 +77,7 @@ class BlockPlaces(wiring.Component):
         return m
 
     def _row(self):
-        return Signal(address_bits(self.size.weight_rows))
+        return Signal(row_bits(self.size.weight_rows))
 
     def _inputs(self, m):
         """Follow the input groups; return row and granule of the first block of the next one."""
