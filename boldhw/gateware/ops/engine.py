@@ -87,7 +87,9 @@ def most_parts(size):
 def check_size(size):
     """Raise ConfigError for a size that there are no components for."""
     if size.dsp_sums:
-        raise ConfigError("the engine of op lists is not made with dsp_sums=True; use False")
+        raise ConfigError(
+            "the engine of op lists is not made with dsp_sums=True; use dsp_sums=False"
+        )
     if size.serial and (size.planes > 1 or size.transposers > 1):
         raise ConfigError(
             f"the engine of op lists is not made with serial=True and planes={size.planes}, "
