@@ -21,7 +21,7 @@ HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
             "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
-            "sum_bits": 16, "window_kernels": ""}  # fmt: skip
+            "sum_bits": 16, "side_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
     "lanes": "S of the array, four times P by default.",
@@ -33,6 +33,7 @@ HELP = {
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",
     "sum_bits": "Bits of a signed sum, 8 to 16.",
+    "side_bits": "Bits of rows, columns, groups, outputs and pitches of ops, 5 to 16.",
     "window_kernels": "Kernels of the window unit, such as 5x1/1: side, planes of the image, "
     "largest stride that it computes together; all by default.",
 }

@@ -31,6 +31,7 @@ MEANINGS = {
     "max_payload": f"longest payload, at most {MAX_PAYLOAD}",
     "segments": "segments of a sum at most",
     "sum_bits": "bits of a signed sum",
+    "side_bits": "bits of rows, columns, groups, outputs and pitches",
     "window_kernels": "a byte for each kernel of the window unit: side, 16 times its planes, 64 "
     "times its stride; all 0: every one that fits",
     "transposers": "blocks transposed together; says cycles only",

@@ -26,7 +26,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.limits import check_parts
+from boldhw.spec.ops.limits import check_parts, check_values
 from boldhw.spec.ops.program import compiled, fitted
 
 NETWORK = Network.parse("8x8x4-6k3p2-5k3-6")
@@ -285,6 +285,16 @@ def test_numbers_that_no_field_holds_are_refused():
         compiled(network, size, GraphSettings(layers=layers, batch=1))
 
 
+@pytest.mark.parametrize("name", ["rows", "columns", "groups", "out_pitch"])
+def test_numbers_that_a_small_array_does_not_count_are_refused(name):
+    size = replace(SIZE, side_bits=6)
+    values = {"rows": 2, "columns": 2, "groups": 1, "out_pitch": 2, "fold": 1, "lanes": 1}
+    op = Mac(**values | {"planes": 1, "pool": 1, name: 63})
+    check_values(size, "an op", replace(op, out_pitch=62))
+    with pytest.raises(DataError, match=f"has {name}=64; an array of side_bits=6 counts up to 63"):
+        check_values(size, "an op", replace(op, **{name: 64}))
+
+
 def test_votes_far_beside_a_map_are_refused():
     size = replace(SIZE, data_rows=64)  # counters reach from -128 to 127
     vote = Vote(rows=2, columns=3)
@@ -292,7 +302,8 @@ def test_votes_far_beside_a_map_are_refused():
     check_parts(size, "an op", vote, [Segment(**ones, top=-128, left=100)])
     far = ("row", {"top": -129}), ("column", {"left": 125}), ("row", {"height": 128})
     for name, values in far:
-        with pytest.raises(DataError, match=f"places from map {name} .* data_rows=64 counts up to"):
+        found = f"places from map {name} .* data_rows=64 and side_bits=16 counts up to"
+        with pytest.raises(DataError, match=found):
             check_parts(size, "an op", vote, [Segment(**ones | values)])
     window = Window(side=1, stride=1, height=9, width=9, top=2, border=1)
     with pytest.raises(DataError, match="from row 2 on; let its in_row be that row, and top=0"):

@@ -208,16 +208,16 @@ class OpEngine(wiring.Component):
         for port in op_ports(unit):
             kind = port.signature.kind
             m.d.comb += port.start.eq(sequencer.starts[kind.KIND])
-            connect(m, port.op, kind, sequencer.flip if kind is Flip else sequencer.op)
+            connect(m, self.size, port.op, kind, sequencer.flip if kind is Flip else sequencer.op)
         if "flip" in unit.signature.members and unit.signature.members["flip"].is_port:
-            connect(m, unit.flip, Flip, sequencer.flip)
+            connect(m, self.size, unit.flip, Flip, sequencer.flip)
 
     def _segments(self, m, sequencer, unit):
         """Give a unit the segments of its op, as the members that it has for them."""
         for name, kind in (("parts", Segment), ("windows", Window)):
             if name in unit.signature.members:
                 for index in range(self.size.segments):
-                    connect(m, getattr(unit, name)[index], kind, sequencer.parts[index])
+                    connect(m, self.size, getattr(unit, name)[index], kind, sequencer.parts[index])
         for name, value in (("are_windows", sequencer.windows), ("count", sequencer.count)):
             if name in unit.signature.members:
                 m.d.comb += getattr(unit, name).eq(value)

@@ -134,7 +134,7 @@ class Nest(wiring.Component):
                 "weight_row": part.weight_row[:weight],
                 "deep": window.groups > self.size.granules,
                 "across": part.across,
-                "words": part.words[: count_bits(self.size.weight_rows)],
+                "words": part.words[: self._bits()],
                 "down": part.down,
                 "stride": Mux(is_window, window.stride, part.stride),
                 "top": part.top,
@@ -145,6 +145,10 @@ class Nest(wiring.Component):
                 "jumps": [part[f"jump{level}"][:row] for level in range(8)],
             })  # fmt: skip
         return found
+
+    def _bits(self):
+        """Return the bits of a number of words, or groups: each has a row of weights."""
+        return min(count_bits(self.size.weight_rows), self.size.side_bits)
 
     def _halves(self, m, value):
         """Count the reads of a word: with planes, places that are 2 apart take two.
@@ -165,7 +169,8 @@ class Nest(wiring.Component):
     def _words(self, m, value, moves):
         """Count the words of a segment; return levels, and whether the last word is reached."""
         bits, is_window = map_bits(self.size), value["is_window"]
-        names = {"across": 8, "words": count_bits(self.size.weight_rows), "down": 8}
+        names = {"across": 8, "words": self._bits(), "down": 8}
+        names |= {name: min(8, self.size.side_bits) for name in ("across", "down")}
         j, v, ky = counters = [Signal(width, name=name) for name, width in names.items()]
         self.pixels, self.lines = Signal(signed(bits)), Signal(signed(bits))
         lasts = [
@@ -195,10 +200,10 @@ class Nest(wiring.Component):
         """Count squares, groups, tiles and rows, all of them down; describe the sum."""
         op, sums, pooled, together, size = self.op, self.sum, self.pooled, self.together, self.size
         granules, bits = size.granules, (size.granules - 1).bit_length()
-        group, fold = Signal(count_bits(size.weight_rows)), Signal.like(op.fold)
+        group, fold = Signal(self._bits()), Signal.like(op.fold)
         q, left = Signal(2), Signal()  # column and row in a square; the first tile of a row
         granule, in_last_word = Signal(range(granules)), Signal()
-        wide = count_bits(2 * size.data_rows) + 1
+        wide = min(count_bits(2 * size.data_rows), size.side_bits) + 1
         column = Signal(signed(min(wide, len(op.columns) + 1)))
         row = Signal(signed(min(wide, len(op.rows) + 1)))
         moved, below = Signal.like(column), Signal.like(row)

@@ -10,6 +10,7 @@ from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import FIELDS
 from boldhw.spec.ops.fields import OP_KIND, OP_ROWS
 from boldhw.spec.ops.kinds import KINDS, End, Flip, Segment, Vote, Window
+from boldhw.spec.ops.limits import SIDES
 
 ROW_BITS = FIELDS * FIELD_BITS  # of a row of a descriptor
 KIND_BITS = 1 << OP_KIND.bits  # of a bit for each kind
@@ -39,9 +40,13 @@ def values_of(kind, bits):
     return {each.name: found[each.name] for each in kind.values()}
 
 
-def connect(m, op, kind, bits):
-    """Drive the layout of an op from the bits of its descriptor."""
-    m.d.comb += [op[name].eq(value) for name, value in values_of(kind, bits).items()]
+def connect(m, size, op, kind, bits):
+    """Drive the layout of an op from the bits of its descriptor; none counts further than it may.
+
+    size: ArraySize, gives ``side_bits``.
+    """
+    for name, value in values_of(kind, bits).items():
+        m.d.comb += op[name].eq(value[: size.side_bits] if name in SIDES else value)
 
 
 class OpSequencer(wiring.Component):
