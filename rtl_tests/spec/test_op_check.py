@@ -287,10 +287,10 @@ def test_numbers_that_no_field_holds_are_refused():
 
 @pytest.mark.parametrize("name", ["rows", "columns", "groups", "out_pitch"])
 def test_numbers_that_a_small_array_does_not_count_are_refused(name):
-    size = replace(SIZE, side_bits=6)
+    size = replace(SIZE, planes=1, side_bits=6)
     values = {"rows": 2, "columns": 2, "groups": 1, "out_pitch": 2, "fold": 1, "lanes": 1}
     op = Mac(**values | {"planes": 1, "pool": 1, name: 63})
-    check_values(size, "an op", replace(op, out_pitch=62))
+    check_values(size, "an op", replace(op, out_pitch=63))
     with pytest.raises(DataError, match=f"has {name}=64; an array of side_bits=6 counts up to 63"):
         check_values(size, "an op", replace(op, **{name: 64}))
 
