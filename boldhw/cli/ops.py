@@ -20,7 +20,7 @@ MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
+            "serial": False, "plain": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
             "sum_bits": 16, "side_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
@@ -29,6 +29,7 @@ HELP = {
     "dual_port": "Its data memory reads and writes at once.",
     "dsp_sums": "Its sums are in multipliers.",
     "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
+    "plain": "It has no logic for strides, dilation, decay and means of inputs; with --serial.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",

@@ -295,6 +295,27 @@ def test_numbers_that_a_small_array_does_not_count_are_refused(name):
         check_values(size, "an op", replace(op, **{name: 64}))
 
 
+@pytest.mark.parametrize(
+    ("op", "message"),
+    [
+        (Vote(decay=1), "has decay=1; an array with plain=True takes 0"),
+        (Vote(rounding=2), "has rounding=2; an array with plain=True takes 0 to 1"),
+        (Vote(fused=1), "is fused; an array with serial=True flips weights by themselves"),
+        (Flip(turned_fold=1, theta=1, balanced=1), "has balanced=1; .* takes 0"),
+    ],
+)
+def test_ops_that_a_plain_array_has_no_logic_for_are_refused(op, message):
+    size = ArraySize(elements=3, lanes=12, serial=True, plain=True)
+    ones = {
+        name: 1
+        for name in ("rows", "columns", "planes", "wide", "outputs", "groups", "turned_taps")
+        if hasattr(op, name)
+    }
+    with pytest.raises(DataError, match=message):
+        check_values(size, "an op", replace(op, **ones))
+    check_values(replace(size, serial=False, plain=False), "an op", replace(op, **ones))
+
+
 def test_votes_far_beside_a_map_are_refused():
     size = replace(SIZE, data_rows=64)  # counters reach from -128 to 127
     vote = Vote(rows=2, columns=3)

@@ -9,6 +9,17 @@ SHAPES = {
     "serial": ArraySize(
         elements=3, lanes=12, batch=4, segments=2, serial=True, side_bits=6, **ROWS
     ),
+    "plain": ArraySize(
+        elements=3,
+        lanes=12,
+        batch=4,
+        segments=1,
+        serial=True,
+        plain=True,
+        side_bits=6,
+        sum_bits=12,
+        **ROWS,
+    ),
     "two_ports": ArraySize(
         elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
     ),

@@ -95,6 +95,10 @@ def check_size(size):
             f"the engine of op lists is not made with serial=True and planes={size.planes}, "
             f"transposers={size.transposers}; use serial=False, or planes=1 and transposers=1"
         )
+    if size.plain and not size.serial:
+        raise ConfigError(
+            "the engine of op lists is not made with plain=True and serial=False; use serial=True"
+        )
     check_planes(size)
     if size.segments > SEGMENTS:
         raise ConfigError(
@@ -208,7 +212,8 @@ class OpEngine(wiring.Component):
         for port in op_ports(unit):
             kind = port.signature.kind
             m.d.comb += port.start.eq(sequencer.starts[kind.KIND])
-            connect(m, self.size, port.op, kind, sequencer.flip if kind is Flip else sequencer.op)
+            along = kind is Flip and not self.size.serial
+            connect(m, self.size, port.op, kind, sequencer.flip if along else sequencer.op)
         if "flip" in unit.signature.members and unit.signature.members["flip"].is_port:
             connect(m, self.size, unit.flip, Flip, sequencer.flip)
 

@@ -72,7 +72,11 @@ class ArraySize(Latencies):
         True keeps the sums in multipliers with accumulators.
     serial : bool
         True changes the accumulators of a row one after the other, with three multipliers in all:
-        VOTE and FLIP take a fraction of the logic, and P + 3 cycles for a row.
+        VOTE and FLIP take a fraction of the logic, and P + 3 cycles for a row. No FLIP runs along
+        with a VOTE.
+    plain : bool
+        True leaves out what few networks need: ops have the values of
+        :data:`boldhw.spec.ops.plain.PLAIN` only. With ``serial``.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
     sum_bits : int
@@ -102,6 +106,7 @@ class ArraySize(Latencies):
     dual_port: bool = False
     dsp_sums: bool = False
     serial: bool = False
+    plain: bool = False
     popcount_registers: int = 0
     sum_bits: int = 16
     side_bits: int = 16

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import gcd
 from typing import Any
 
@@ -62,9 +61,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            blocks = _serial_blocks if size.serial else partial(_blocks, reads=1)
-            close = 1 + size.read_latency if size.serial else CLOSE
-            total = rows + blocks(op, parts[0], size) + close
+            total = rows + _blocks(op, parts[0], size, reads=1) + CLOSE
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
@@ -187,13 +184,10 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
 def _serial_votes(op: Vote, row: int, size: ArraySize) -> int:
     """Return the cycles of an input group whose accumulators pass one after the other.
 
-    row: words of an output. Outputs overlap unless a FLIP runs along: then each row passes twice,
-    and the next output waits for it.
+    row: words of an output. Outputs overlap.
     """
     through = size.elements + THROUGH
     drain = size.latency + size.read_latency + through - 1  # from its last word
-    if op.fused:
-        return op.outputs * (row + drain + through - 1)
     return (op.outputs - 1) * max(row, through) + row + drain
 
 

@@ -31,6 +31,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.plain import limits_of
 from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
 POSITIVE = (
@@ -58,6 +59,14 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
                 f"{where} has {name}={values[name]}; an array of side_bits={size.side_bits} counts "
                 f"up to {(1 << size.side_bits) - 1}"
             )
+    for name, (least, most) in limits_of(size, type(op)).items():
+        if not least <= values[name] <= most:
+            raise DataError(
+                f"{where} has {name}={values[name]}; an array with plain=True takes "
+                f"{least if least == most else f'{least} to {most}'}"
+            )
+    if values.get("fused", 0) and size.serial:
+        raise DataError(f"{where} is fused; an array with serial=True flips weights by themselves")
     if values.get("lanes", 1) > size.elements:
         raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
     if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
