@@ -87,6 +87,7 @@ def lanes(board):
 @click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
 @click.option("--serial", is_flag=True, help="VOTE and FLIP change one accumulator at a time.")
 @click.option("--plain", is_flag=True, help="Ops have the values of a plain array only.")
+@click.option("--inference", is_flag=True, help="The engine infers only.")
 @click.option("--sum-bits", type=int, default=16, show_default=True, help="Bits of a signed sum.")
 @click.option("--side-bits", type=int, default=16, show_default=True, help="Bits of a side.")
 @click.option("--window-kernels", default="", help="Kernels of the window unit; all by default.")

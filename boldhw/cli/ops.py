@@ -20,7 +20,8 @@ MEMORIES = ("data", "weight", "delta", "unit", "counter")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "serial": False, "plain": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
+            "serial": False, "plain": False, "inference": False,
+            "transposers": 1, "batch": 32, "accumulator_bits": 8,
             "sum_bits": 16, "side_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
@@ -30,6 +31,7 @@ HELP = {
     "dsp_sums": "Its sums are in multipliers.",
     "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
     "plain": "It has no logic for strides, dilation, decay and means of inputs; with --serial.",
+    "inference": "It infers only.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",
@@ -168,7 +170,7 @@ def estimated(board, network, given, config=None):
     if config is not None and config.runs_ops:
         size = array_of(None, config.size, parameters)
     else:
-        size = array_of(config, board.array, parameters)
+        size = array_of(config, board.size_of(parameters.get("inference", False)), parameters)
     ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}

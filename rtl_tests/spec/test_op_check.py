@@ -298,8 +298,8 @@ def test_numbers_that_a_small_array_does_not_count_are_refused(name):
 @pytest.mark.parametrize(
     ("op", "message"),
     [
-        (Vote(decay=1), "has decay=1; an array with plain=True takes 0"),
-        (Vote(rounding=2), "has rounding=2; an array with plain=True takes 0 to 1"),
+        (Vote(decay=1), "has decay=1; this array takes 0"),
+        (Vote(rounding=2), "has rounding=2; this array takes 0 to 1"),
         (Vote(fused=1), "is fused; an array with serial=True flips weights by themselves"),
         (Flip(turned_fold=1, theta=1, balanced=1), "has balanced=1; .* takes 0"),
     ],
@@ -314,6 +314,15 @@ def test_ops_that_a_plain_array_has_no_logic_for_are_refused(op, message):
     with pytest.raises(DataError, match=message):
         check_values(size, "an op", replace(op, **ones))
     check_values(replace(size, serial=False, plain=False), "an op", replace(op, **ones))
+
+
+def test_ops_that_train_are_refused_by_an_array_that_infers():
+    size = ArraySize(elements=3, lanes=12, inference=True)
+    with pytest.raises(DataError, match="an op trains; an array with inference=True takes none"):
+        check_values(size, "an op", Loss(outputs=4, per_class=1))
+    op = Mac(rows=1, columns=1, groups=1, planes=1, pool=1, fold=1, lanes=1, sink=2, out_pitch=1)
+    with pytest.raises(DataError, match="has sink=2; this array takes 0 to 1"):
+        check_values(size, "an op", op)
 
 
 def test_votes_far_beside_a_map_are_refused():

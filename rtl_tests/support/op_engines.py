@@ -20,6 +20,17 @@ SHAPES = {
         sum_bits=12,
         **ROWS,
     ),
+    "inference": ArraySize(
+        elements=3,
+        lanes=12,
+        segments=1,
+        serial=True,
+        plain=True,
+        inference=True,
+        side_bits=6,
+        sum_bits=12,
+        **ROWS,
+    ),
     "two_ports": ArraySize(
         elements=2, lanes=16, batch=4, segments=3, dual_port=True, popcount_registers=1, **ROWS
     ),

@@ -32,7 +32,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.ram import rams
+from boldhw.spec.ops.ram import MEMORIES, rams
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
@@ -71,6 +71,8 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 def units_of(size):
     """Return the component of each kind of op in an array of this size."""
+    if size.inference:
+        return {Mac: MacUnit}
     return SERIAL_UNITS if size.serial else UNITS
 
 
@@ -205,7 +207,8 @@ class OpEngine(wiring.Component):
         rams = self.rams
         share_array(m, self.size, sequencer, _with(units, "array"), rams["weight"].row)
         share_window(m, self.size, sequencer, _with(units, "window"), rams["data"].row)
-        share_turner(m, self.size, _with(units, "turner"))
+        if _with(units, "turner"):
+            share_turner(m, self.size, _with(units, "turner"))
         return m
 
     def _start(self, m, sequencer, unit):
@@ -230,7 +233,8 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-        for number, (name, memory) in enumerate(self.rams.items()):
+        for name, memory in self.rams.items():
+            number = MEMORIES.index(name)
             m.submodules[name] = memory
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]

@@ -216,7 +216,7 @@ class Issue(wiring.Component):
         drain = size.latency + DRAIN - 1
         longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
-        several = (op.rows != op.pool) | (op.columns != op.pool)  # places
+        several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
         front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
         m.d.comb += self.counts.eq(self.busy & deltas)
 
@@ -270,7 +270,7 @@ class Issue(wiring.Component):
                     with m.Elif(nest.sum.over):
                         with m.If(empty["there"]):
                             m.next = "FLUSH"
-                            with m.If(op.pool == 2):
+                            with m.If((op.pool == 2) & (not size.inference)):
                                 m.next = "GAP"
                         with m.Else():
                             end_row(nest.ends)

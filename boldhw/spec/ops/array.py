@@ -77,6 +77,9 @@ class ArraySize(Latencies):
     plain : bool
         True leaves out what few networks need: ops have the values of
         :data:`boldhw.spec.ops.plain.PLAIN` only. With ``serial``.
+    inference : bool
+        True leaves out all that trains: lists have MACs and what these read, whose gates are 0 and
+        whose indices are not stored, and there are no counters and no memory of deltas.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
     sum_bits : int
@@ -107,6 +110,7 @@ class ArraySize(Latencies):
     dsp_sums: bool = False
     serial: bool = False
     plain: bool = False
+    inference: bool = False
     popcount_registers: int = 0
     sum_bits: int = 16
     side_bits: int = 16

@@ -54,7 +54,7 @@ class Compiler:
         ops: list[Op] = []
         for layer in self.memory.network.layers:
             ops += self._sums(layer)
-            if not layer.place.is_output:
+            if not layer.place.is_output and not self.size.inference:
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.FIRST, self.memory.fires[layer.name]))
         return [*ops, self._loss(deltas=False), End()] if self.memory.is_trained else [*ops, End()]

@@ -87,14 +87,16 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     tile = max(1, op.planes // op.pool)  # pixels that are stored together
     across = ceil_div(op.columns // op.pool, tile)
     stored = deep * across * rows
-    indices = stored * (op.pool > 1)
+    indexed = op.pool > 1 and not size.inference
+    indices = stored * indexed
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
-        several = rows * op.columns // op.pool > 1
+        # No LOSS is fetched while the last ones are stored.
+        several = rows * op.columns // op.pool > 1 or size.inference
         waits = places * groups if several else groups - 1
         return total + waits * size.elements + (0 if size.dual_port else indices)
     empty = deep * ceil_div(op.out_pitch - across * tile, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
-    if empty and op.pool > 1:  # the last index of a row is stored first
+    if empty and indexed:  # the last index of a row is stored first
         total += rows
     if op.sink == Sink.DELTAS:
         total += stored + counted(size)  # their gates are read; their sizes are added up

@@ -31,7 +31,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.plain import limits_of
+from boldhw.spec.ops.plain import INFERENCE, limits_of
 from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
 POSITIVE = (
@@ -59,10 +59,12 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
                 f"{where} has {name}={values[name]}; an array of side_bits={size.side_bits} counts "
                 f"up to {(1 << size.side_bits) - 1}"
             )
+    if size.inference and type(op) not in INFERENCE:
+        raise DataError(f"{where} trains; an array with inference=True takes none")
     for name, (least, most) in limits_of(size, type(op)).items():
         if not least <= values[name] <= most:
             raise DataError(
-                f"{where} has {name}={values[name]}; an array with plain=True takes "
+                f"{where} has {name}={values[name]}; this array takes "
                 f"{least if least == most else f'{least} to {most}'}"
             )
     if values.get("fused", 0) and size.serial:

@@ -4,12 +4,14 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
     Count,
+    End,
     Expand,
     Flip,
     Loss,
     Mac,
     Part,
     Segment,
+    Sink,
     Turn,
     Vote,
     Window,
@@ -30,6 +32,16 @@ PLAIN: dict[type[Op], dict[str, tuple[int, int]]] = {
 }
 
 
+# The same, of an array that infers only; it takes these kinds of ops.
+INFERENCE: dict[type[Op], dict[str, tuple[int, int]]] = {
+    Segment: {"deltas": (0, 0)},
+    Window: {},
+    Mac: {"sink": (Sink.BITS, Sink.SCORES)},
+    End: {},
+}
+
+
 def limits_of(size: ArraySize, kind: type[Op]) -> dict[str, tuple[int, int]]:
     """Return the least and the largest value of what ops of a kind are restricted to, by name."""
-    return PLAIN.get(kind, {}) if size.plain else {}
+    found = PLAIN.get(kind, {}) if size.plain else {}
+    return found | INFERENCE.get(kind, {}) if size.inference else found

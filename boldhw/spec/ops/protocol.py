@@ -91,7 +91,7 @@ OP_IDENTITY_VALUES = (
     ("clock_hz", "I"),
 )
 OP_IDENTITY = struct.Struct("<" + "".join(code for _, code in OP_IDENTITY_VALUES))
-OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain")
+OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference")
 ROWS = ("data", "weight", "delta", "unit", "counter", "score")
 
 
