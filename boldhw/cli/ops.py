@@ -174,6 +174,7 @@ def estimated(board, network, given, config=None):
     ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}
+    trains = not size.inference
     return {
         "board": board.name,
         "network": str(network),
@@ -186,11 +187,11 @@ def estimated(board, network, given, config=None):
         "active_percent": active,
         "clock_mhz": clock_hz / 1e6,
         "cycles_inference": own[FORWARD],
-        "cycles_training": round(ops["cycles_a_sample"], 1),
-        "counted_cycles_training": round(ops["counted_cycles_a_sample"], 1),
+        "cycles_training": round(ops["cycles_a_sample"], 1) if trains else None,
+        "counted_cycles_training": round(ops["counted_cycles_a_sample"], 1) if trains else None,
         "inference_per_second": round(clock_hz / own[FORWARD]),
-        "training_per_second": round(ops["samples_per_second"]),
-        "counted_training_per_second": round(ops["counted_samples_per_second"]),
+        "training_per_second": round(ops["samples_per_second"]) if trains else None,
+        "counted_training_per_second": round(ops["counted_samples_per_second"]) if trains else None,
     }
 
 

@@ -76,6 +76,17 @@ def test_a_board_says_what_is_left_out(capsys):
     assert own["fits"]
 
 
+def test_an_engine_that_infers_only(capsys):
+    own = found(capsys, "28x28-7k5p2-14k5p2-10", "--board", "icebreaker", "--inference")
+    assert own["array"]["lanes"] == BOARDS["icebreaker"].inference_array.lanes
+    assert own["fits"]
+    assert own["inference_per_second"] > 0
+    assert own["cycles_training"] is None
+    assert own["training_per_second"] is None
+    other = found(capsys, NETWORK, "--board", "ulx3s", "--inference")
+    assert other["array"]["lanes"] == BOARDS["ulx3s"].array.lanes
+
+
 def test_a_network_that_the_memories_do_not_hold_has_figures_too(capsys):
     own = found(capsys, "28x28-64k5p2-128k5p2-10", "--board", "tang_nano_20k")
     assert not own["fits"]
