@@ -13,10 +13,11 @@ from boldhw.golden.graph.widths import check_widths
 from boldhw.spec.layer import CONV
 from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
 from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.heads import KINDS, is_trained
 from boldhw.spec.ops.kinds import Count
 from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, listed
 
-MEMORIES = ("data", "weight", "delta", "unit", "counter")
+MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
@@ -119,6 +120,8 @@ def array_of(config, size, given):
 def ops_of(array, active, clock_hz, spec):
     """Return memory map, op lists and cycles of a network on an array, JSON-able.
 
+    A network that is only inferred has no mean cycles of a training sample.
+
     array: of ArraySize.  active: percentage.  clock_hz: or None.  spec: a Network.
     Raises ConfigError and DataError for what no list can be made for.
     """
@@ -130,7 +133,7 @@ def ops_of(array, active, clock_hz, spec):
         "memory": [vars(region) for region in program.memory.regions],
         "rows": {name: program.memory.used(name) for name in MEMORIES},
         "lists": lists,
-        **_mean(lists, size.batch, active / 100, clock_hz),
+        **(_mean(lists, size.batch, active / 100, clock_hz) if is_trained(spec) else {}),
     }
 
 
@@ -139,7 +142,7 @@ def program_of(spec, size):
 
     Raises ConfigError for what there is no program for.
     """
-    spec.check_bits_only("op lists")
+    spec.check_bits_only("op lists", KINDS)
     check_widths(spec)
     coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
     constants = Constants(batch=size.batch)
@@ -147,7 +150,7 @@ def program_of(spec, size):
     return compiled(spec, size, settings)
 
 
-ROOMY = {f"{memory}_rows": MOST_ROWS for memory in (*MEMORIES, "score")}
+ROOMY = {f"{memory}_rows": MOST_ROWS for memory in MEMORIES}
 BASIS = (
     "op lists: cycles of the model; the generated engine takes as many, and is made without "
     "dsp_sums"
@@ -158,7 +161,8 @@ def estimated(board, network, given, config=None):
     """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
 
     board: a Board.  network: a Network.  given: of :func:`of_board`.  config: EngineConfig or
-    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too.
+    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too; one
+    that is only inferred has None for those of training.
     Raises like :func:`ops_of`.
     """
     clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
@@ -182,12 +186,17 @@ def estimated(board, network, given, config=None):
         "active_percent": active,
         "clock_mhz": clock_hz / 1e6,
         "cycles_inference": own[FORWARD],
-        "cycles_training": round(ops["cycles_a_sample"], 1),
-        "counted_cycles_training": round(ops["counted_cycles_a_sample"], 1),
+        "cycles_training": _rounded(ops, "cycles_a_sample", 1),
+        "counted_cycles_training": _rounded(ops, "counted_cycles_a_sample", 1),
         "inference_per_second": round(clock_hz / own[FORWARD]),
-        "training_per_second": round(ops["samples_per_second"]),
-        "counted_training_per_second": round(ops["counted_samples_per_second"]),
+        "training_per_second": _rounded(ops, "samples_per_second"),
+        "counted_training_per_second": _rounded(ops, "counted_samples_per_second"),
     }
+
+
+def _rounded(ops, name, digits=None):
+    """Return a figure, None if there is none."""
+    return round(ops[name], digits) if name in ops else None
 
 
 def _cost(size, rows, board):
