@@ -7,19 +7,12 @@ import click
 
 from boldhw.cli.options import clock, stacked
 from boldhw.cli.output import table
-from boldhw.golden.graph.constants import Constants
-from boldhw.golden.graph.start import start
-from boldhw.golden.graph.widths import check_widths
-from boldhw.spec.layer import CONV
+from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
 from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
-from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.heads import KINDS, is_trained
-from boldhw.spec.ops.kinds import Count
-from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, listed
+from boldhw.spec.ops.heads import is_trained
+from boldhw.spec.ops.program import FORWARD, LISTS
 
 MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
-HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
-ACTIVE = 12.0  # percentage of active samples, unless another is given
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
             "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
             "sum_bits": 16, "window_kernels": ""}  # fmt: skip
@@ -127,27 +120,14 @@ def ops_of(array, active, clock_hz, spec):
     """
     size = ArraySize(**array)
     program = program_of(spec, size)
-    lists = {name: _list(program.lists[name], size) for name in LISTS}
+    lists = {name: list_of(program.lists[name], size) for name in LISTS}
     return {
         "array": vars(size),
         "memory": [vars(region) for region in program.memory.regions],
         "rows": {name: program.memory.used(name) for name in MEMORIES},
         "lists": lists,
-        **(_mean(lists, size.batch, active / 100, clock_hz) if is_trained(spec) else {}),
+        **(mean(lists, size.batch, active / 100, clock_hz) if is_trained(spec) else {}),
     }
-
-
-def program_of(spec, size):
-    """Return the Program of a network on an array, with settings as they are at the start.
-
-    Raises ConfigError for what there is no program for.
-    """
-    spec.check_bits_only("op lists", KINDS)
-    check_widths(spec)
-    coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
-    constants = Constants(batch=size.batch)
-    settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
-    return compiled(spec, size, settings)
 
 
 ROOMY = {f"{memory}_rows": MOST_ROWS for memory in MEMORIES}
@@ -203,31 +183,6 @@ def _cost(size, rows, board):
     from boldhw.flow.op_estimate import cost
 
     return cost(size, rows, board)
-
-
-def _list(ops, size):
-    """Return the ops of a list, and their cycles with and without those that count."""
-    found = cycles(ops, size)
-    counts = sum(each for op, each in zip(ops, found, strict=True) if isinstance(op, Count))
-    return {
-        "ops": [
-            {"op": text, "cycles": each} for text, each in zip(listed(ops), found, strict=True)
-        ],
-        "cycles": sum(found),
-        "counting": counts,
-    }
-
-
-def _mean(lists, batch, active, clock_hz):
-    """Return mean cycles of a training sample, with counters for governors and without."""
-    found = {}
-    for name, less in (("cycles_a_sample", "counting"), ("counted_cycles_a_sample", None)):
-        own = {each: lists[each]["cycles"] - lists[each].get(less, 0) for each in LISTS}
-        mean = own[FORWARD] + active * (own[BACKWARD] + own[UPDATE] / batch)
-        found[name] = mean
-        if clock_hz:
-            found[name.replace("cycles_a_sample", "samples_per_second")] = clock_hz / mean
-    return found
 
 
 def text(found):
