@@ -59,8 +59,13 @@ def test_figures_of_the_page(capsys, network, words, figures):
     words += [] if "--clock" in words else ["--clock", "1"]
     own = found(capsys, network, *words)
     values = [f"{own['cycles'][name]:,}" for name in LISTS]
-    names = ("cycles_training", "training_per_second", "counted_training_per_second")
-    values += [f"{own[name]:,.0f}" for name in names]
+    updates = own["cycles"]["update"] / own["array"]["batch"]
+    mean = own["cycles"]["forward"] + own["active_percent"] / 100 * (
+        own["cycles"]["backward"] + updates
+    )
+    assert own["cycles_training"] == round(mean, 1)  # the page has the mean itself, rounded once
+    names = ("training_per_second", "counted_training_per_second")
+    values += [f"{mean:,.0f}", *(f"{own[name]:,.0f}" for name in names)]
     values.append(f"{own['rows']['data']:,}, {own['rows']['weight']:,}")
     assert figures.split(" | ") == values
 
@@ -132,6 +137,28 @@ def test_an_engine_of_a_file(capsys, tmp_path):
     own = found(capsys, NETWORK, "--config", str(path))
     assert (own["array"]["elements"], own["array"]["lanes"]) == (4, 8)
     assert own["array"]["accumulator_bits"] == 6
+
+
+@pytest.mark.parametrize("head", ["pixels", "residuals"])
+def test_heads_without_a_loss_are_inferred(capsys, tmp_path, head):
+    """Scores of 64 places are in as many rows; there are no figures of training."""
+    layers = [
+        {"name": "near", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+         "taps": [{"source": "input"}]},
+        {"name": "scores", "kind": "conv", "kernel": {"side": 1}, "outputs": 4,
+         "taps": [{"source": "near"}]},
+    ]  # fmt: skip
+    path = written(tmp_path, layers=layers, head={"kind": head})
+    own = found(capsys, path)
+    assert own["rows"]["score"] == 4 * 64
+    assert own["use"]["score_rows"] == round(4 * 64 / BOARDS["icebreaker"].array.score_rows, 3)
+    assert own["training_per_second"] is own["cycles_training"] is None
+    assert own["inference_per_second"] == round(30e6 / own["cycles"]["forward"])
+    lists = chained(capsys, path)
+    assert "cycles_a_sample" not in lists
+    assert [each["op"] for each in lists["lists"]["backward"]["ops"]] == ["END"]
+    assert main(["networks", path, "--ops"]) == 0
+    assert "score_rows=256" in capsys.readouterr().out
 
 
 def test_networks_without_op_lists_are_refused(capsys, tmp_path):
