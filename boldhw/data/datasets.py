@@ -198,8 +198,9 @@ def mirrored(pictures, generator):
 
     pictures: shape (count, height, width, colours).
     """
-    turned = generator.random(len(pictures)) < 0.5
-    return np.where(turned[:, None, None, None], pictures[:, :, ::-1], pictures)
+    turned, found = generator.random(len(pictures)) < 0.5, pictures.copy()
+    found[turned] = pictures[turned, :, ::-1]
+    return found
 
 
 def _mnist5k():

@@ -86,8 +86,14 @@ def coded(pictures, levels):
     pictures: uint8, shape (count, height, width, colours).  levels: of each colour; a plane is T
     where the colour is above one.
     """
-    planes = [pictures[..., colour] > level for colour, own in enumerate(levels) for level in own]
-    return np.stack(planes, axis=-1).reshape(len(pictures), -1)
+    found = np.empty((*pictures.shape[:-1], sum(map(len, levels))), np.bool_)
+    plane = 0
+    for colour, own in enumerate(levels):
+        values = np.ascontiguousarray(pictures[..., colour])
+        for level in own:
+            np.greater(values, level, out=found[..., plane])
+            plane += 1
+    return found.reshape(len(pictures), -1)
 
 
 def _graph(settings, constants, bits, labels):

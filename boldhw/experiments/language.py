@@ -58,6 +58,7 @@ ORDER: dict[str, Any] = {"epochs": 15, "bits": 128}
 MATCH: dict[str, Any] = {"epochs": 15, "attention": TOP}
 ROWS: dict[tuple[str, str], dict[str, Any]] = {
     ("sentiment", "codes"): CODES,
+    ("sentiment", "codes of 128 bits"): CODES | {"bits": 128},
     ("order", "codes"): ORDER,
     ("order", "codes and window"): ORDER | {"window": True},
     ("recall", "attention, top 1"): MATCH,
@@ -69,6 +70,9 @@ ROWS: dict[tuple[str, str], dict[str, Any]] = {
 TRIALS: dict[tuple[str, str], dict[str, Any]] = {
     ("sentiment", "codes"): CODES,
     ("sentiment", "codes of 128 bits"): CODES | {"bits": 128},
+    ("sentiment", "codes, margin 2.1 all along"): CODES | {"margin_first": 34, "margin_last": 34},
+    ("sentiment", "codes, flips twice as often"):
+        CODES | {"flips_first": 3575, "flips_last": 4682},
     ("sentiment", "codes, last layer learns"): CODES | {"last": True},
     ("sentiment", "codes and window"): CODES | {"window": True},
     ("sentiment", "codes, window and attention, top 2"):
@@ -92,7 +96,7 @@ def runs(seeds, quick):
     ]
     trials = [
         settings(*row, seed, choose=True, **own)
-        for seed in range(1, min(seeds, 2) + 1) for row, own in TRIALS.items()
+        for seed in range(1, min(seeds, 3) + 1) for row, own in TRIALS.items()
     ]  # fmt: skip
     return tests + trials + [reference("sentiment", label) for label in REFERENCES]
 

@@ -41,7 +41,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     **{f"{units} hidden units": {"hidden": units} for units in (64, 1024)},
     **{f"{levels} levels": {"levels": levels} for levels in (8, 32)},
     "edges at equal distances": {"code": "even"},
-    "margin 3 to the end": {"constants": {**training.CONSTANTS, "margin_last": 48}},
+    "margin 1": {"constants": {**training.CONSTANTS, "margin_first": 16}},
     "band 25 to 35 %": {"constants": {**training.CONSTANTS, "dense_low": 64, "dense_high": 90}},
 }
 

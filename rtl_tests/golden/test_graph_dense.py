@@ -41,6 +41,13 @@ def test_it_learns_and_is_calibrated():
     assert dense_run(WIDTHS, CODED, LABELS, 12, 1).graph.layers[0].settings.tau.any()
 
 
+def test_theta_of_a_short_run_starts_twice_as_high():
+    found = [dense_run(WIDTHS, CODED, LABELS, epochs, 1) for epochs in (100, 1000)]
+    thetas = [[layer.settings.theta for layer in run.graph.layers] for run in found]
+    assert thetas == [[32, 32], [16, 16]]
+    assert found[0].governors.thetas == [32 << 8] * 2
+
+
 def test_a_seed_gives_one_run():
     assert state(trained(1)) == state(trained(1)) != state(trained(2))
 

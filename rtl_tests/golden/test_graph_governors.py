@@ -7,14 +7,17 @@ from support.graph_cases import samples
 from boldhw.errors import ConfigError
 from boldhw.golden.graph.constants import Constants, power
 from boldhw.golden.graph.governors import (
+    FEWEST,
     FLIPS,
     HALF,
     OUTPUTS,
     PERIOD,
     PROGRESS,
+    SHORT,
     SIZES,
     Governors,
     between,
+    is_short,
     move_tau,
     move_window,
     period,
@@ -162,6 +165,32 @@ def test_theta_follows_the_flips(flips, up):
         assert governors.thetas[0] == (before << 8) - int(step * min(1, wanted))
     assert layer.settings.theta == governors.thetas[0] >> 8
     assert layer.counts.updates == layer.counts.flips == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "short"),
+    [
+        ("40-8-3", SHORT * 16, True),
+        ("40-8-3", SHORT * 16 + 1, False),
+        ("40-8-3", FEWEST * 16, True),
+        ("40-8-3", FEWEST * 16 - 1, False),
+        ("8x8-4k3p2-3", SHORT * 16, False),  # a map has votes of many places
+    ],
+)
+def test_a_short_run_of_dense_layers_moves_theta_at_every_update(name, samples, short):
+    """All steps are large, and the margin stays."""
+    spec = Network.parse(name)
+    assert is_short(spec, samples, CONSTANTS.batch) is short
+    model = graph(spec)
+    governors, layer = Governors(model, CONSTANTS, samples), model.layers[0]
+    margin = model.settings.margin
+    governors.after(stats(samples // 2))
+    before = governors.thetas[0]
+    layer.counts.updates, layer.counts.flips = 1, 10**6
+    governors.after(stats(updates=1))
+    assert governors.thetas[0] == before + (before * 15 >> 8 if short else 0)
+    governors.after(stats(-(-samples // 2 // PERIOD) * PERIOD - samples // 2))
+    assert (model.settings.margin == margin) is short
 
 
 def test_theta_stays_within_the_accumulator():

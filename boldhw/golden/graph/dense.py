@@ -9,6 +9,7 @@ import numpy as np
 from boldhw.golden.graph.calibrate import SAMPLES, calibrate
 from boldhw.golden.graph.constants import SHARE, Constants
 from boldhw.golden.graph.fastest import fastest
+from boldhw.golden.graph.governors import is_short
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.spec.arrays import Bits, Labels
@@ -19,6 +20,7 @@ HIDDEN = (256,)  # widths that serve tables of any size
 VISITS = 10_000  # samples that a run sees at least
 EPOCHS = 20  # that it makes at least
 BITS = 16  # of an accumulator
+FEW_UPDATES = 2  # times theta at the start where the run is short
 FIRST_SAMPLES = 3  # what a seed is spawned for, beside the purposes of GraphTrainer
 
 
@@ -70,4 +72,7 @@ def dense_run(
     graph = fastest(spec, initial, seed, BITS, seen, labels[first])
     if calibrated:
         calibrate(graph, aims, seen)
+    if is_short(spec, epochs * len(bits), aims.batch):
+        for layer in graph.layers:
+            layer.settings.theta = min(FEW_UPDATES * layer.settings.theta, (1 << BITS - 1) - 1)
     return GraphTrainer(graph, aims, epochs, len(bits), seed)

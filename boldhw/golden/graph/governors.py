@@ -26,7 +26,8 @@ from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.settings import HIGHEST, MAX_NOISE, MAX_WINDOW
 from boldhw.golden.graph.start import spread
 from boldhw.spec.attention import MAX_WIDTH, SHARES
-from boldhw.spec.layer import CONV
+from boldhw.spec.layer import CONV, DENSE
+from boldhw.spec.network import Network
 from boldhw.spec.stats import TrainStats
 
 PERIOD = 256  # samples between two moves of thresholds and windows, at most
@@ -38,6 +39,9 @@ FINE = 8  # bits behind the point of theta and of the mean |g|
 PROGRESS = 16  # bits of the share of training that is done
 EARLY = (1 << PROGRESS) // 50  # of it: theta takes large steps before
 STEP_EARLY, STEP = 15, 3  # of theta, in 1/256
+# Updates of a run, were all samples active: from FEWEST to SHORT are too few for such steps. Fewer
+# than FEWEST must flip more weights than are wanted to learn anything.
+FEWEST, SHORT = 1 << 8, 1 << 11
 RATE = 40  # bits behind the point of a flip rate
 # Where a head has many places, votes of neighbours agree and theta starts far too low: more than so
 # many times the flips that are wanted, or times FLIPS, move it up by a quarter at once.
@@ -72,6 +76,11 @@ class Governors:
         return shortest - self.seen % shortest
 
     @property
+    def is_short(self) -> bool:
+        """Whether the run is too short for theta to find its way in small steps."""
+        return is_short(self.graph.spec, self.total, self.constants.batch)
+
+    @property
     def progress(self) -> int:
         """Share of training that is done, 0 to 1 << PROGRESS."""
         return min(1 << PROGRESS, (self.seen << PROGRESS) // self.total)
@@ -100,7 +109,8 @@ class Governors:
                 move_window(layer, constants, is_compared)
         if self.graph.head.by_margin and self.seen % min(self.periods) == 0:
             root = spread(self.graph.spec.output, self.graph.settings.outputs_per_class)
-            factor = between(constants.margin_first, constants.margin_last, progress)
+            last = constants.margin_first if self.is_short else constants.margin_last
+            factor = between(constants.margin_first, last, progress)
             self.graph.settings.margin = min(MAX_WINDOW, factor * root // ROOT)
 
     def _move_theta(self, index: int, layer: GraphLayer) -> None:
@@ -110,9 +120,11 @@ class Governors:
         samples = counts.updates * self.graph.settings.batch
         wanted = layer.spec.weights * samples * self.root * power(exponent, RATE)
         is_flood = self.root > 1 and counts.flips << RATE > FLOOD * max(wanted, FLIPS << RATE)
-        if counts.updates < UPDATES and not is_flood:
+        is_short = self.is_short
+        if counts.updates < (1 if is_short else UPDATES) and not is_flood:
             return
-        step = self.thetas[index] * (STEP_EARLY if progress < EARLY else STEP) >> FINE
+        is_large = is_short or progress < EARLY
+        step = self.thetas[index] * (STEP_EARLY if is_large else STEP) >> FINE
         if is_flood:
             self.thetas[index] += self.thetas[index] >> 2
         elif counts.flips << RATE > wanted:
@@ -136,6 +148,17 @@ class Governors:
         if isinstance(layer, AttentionLayer) and layer.pairs.near >= SIZES:
             size = self.pair_sizes[index] = mean_size(self.pair_sizes[index], layer.pairs)
             layer.own.dead = min(MAX_WIDTH, size * self.constants.dead // SHARE >> FINE)
+
+
+def is_short(network: Network, samples: int, batch: int) -> bool:
+    """Return whether a run of dense layers on so many samples makes few updates.
+
+    In few updates small steps of theta get nowhere: votes of rare samples then flip so many weights
+    at once that the network goes back and forth between classes until it has learned all samples by
+    heart. Such a run moves theta at every update, and by large steps, and its margin stays.
+    """
+    is_few = FEWEST * batch <= samples <= SHORT * batch
+    return is_few and all(layer.kind == DENSE for layer in network.layers)
 
 
 def period(places: int) -> int:

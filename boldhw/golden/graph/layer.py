@@ -42,8 +42,10 @@ class Seen(NamedTuple):
         """Return what goes back of some of the samples, ``chosen`` by rising index: no outputs."""
         if len(chosen) == len(self.sums):
             return self
-        valid = None if self.valid is None else self.valid[chosen]
-        maps, sums, where = (kept[chosen] for kept in self[:3])
+        first, last = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
+        part = slice(first, last) if last - first == len(chosen) else chosen  # no copy of a run
+        valid = None if self.valid is None else self.valid[part]
+        maps, sums, where = (kept[part] for kept in self[:3])
         return Seen(maps, sums, where, self.bits[:0], valid)
 
 
@@ -132,7 +134,10 @@ class GraphLayer:
             self.balance += self.kernel.total(signals)
 
     def update(self) -> int:
-        """End a batch: decay, add what is pending, flip. Return the number of flips."""
+        """End a batch: decay, add what is pending, flip. Return the number of flips.
+
+        The kernel has the old weights until :meth:`load`.
+        """
         settings = self.settings
         if settings.decay:
             self.accumulators[...] = places_alone.decay(self.accumulators, settings.decay)
@@ -144,8 +149,6 @@ class GraphLayer:
             self.kernel.add(self.accumulators, common, self.bits)
             self.balance[:] = 0
         flips: int = self.kernel.flip(self.weights, self.accumulators, settings.theta)
-        if flips:
-            self.load()
         self.counts.updates += 1
         self.counts.flips += flips
         return flips
@@ -169,7 +172,7 @@ class GraphLayer:
         counts.near += int(gated.sum())
         counts.size += size
         if counts.nonzero is not None:
-            counts.nonzero += int(np.count_nonzero(signals))
+            counts.nonzero += int(np.count_nonzero(signals != 0))  # bools are counted faster
         return signals
 
     def _joined(self, maps: list[Map]) -> Map:

@@ -111,8 +111,10 @@ class GraphNetwork:
             chunk = slice(total.samples, total.samples + self._chunk())
             stats = self._train_chunk(bits[chunk], targets[chunk])
             total += stats
-            if stats.updates and stop_at_update:
-                break
+            if stats.updates:
+                if stop_at_update:
+                    break
+                self._load()
         return total
 
     def flush(self) -> TrainStats:
