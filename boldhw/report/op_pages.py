@@ -47,6 +47,8 @@ FLAG_MEANINGS = {
     "dsp_sums": "sums are in multipliers; says cycles only",
     "dual_port": "its data memory has two ports; says cycles only",
     "serial": "accumulators change one after the other; says cycles only",
+    "plain": "ops are restricted to plain values; a list with others is refused before it is sent",
+    "inference": "it runs forward lists of MACs only; the driver refuses to train",
 }
 ITEMS = {
     OpBank.DATA: ("data_bytes", "a row of the data memory"),
