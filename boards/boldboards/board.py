@@ -22,6 +22,7 @@ class Board:
     network           widths of the network that its figures are for
     array             size of its engine of op lists
     inference_array   size of one that infers only, or None: as ``array``
+    inference_hz      its clock, which is that of the link too; None: as ``clock_hz``
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
@@ -72,6 +73,7 @@ class Board:
     store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
     inference_array: ArraySize | None = None
+    inference_hz: int | None = None
     sites: Callable[[EngineConfig | LinkedArray], dict[str, str]] | None = None
 
     def with_store(self) -> "Board":
@@ -90,4 +92,8 @@ class Board:
 
     def with_ops(self, size: ArraySize | None = None) -> "Board":
         """Return the board with an engine of op lists, of its own size or of another."""
-        return replace(self, config=LinkedArray(size or self.array), store="none", memory=None)
+        size = size or self.array
+        board = self
+        if size.inference and self.inference_hz:
+            board = replace(self, clock_hz=self.inference_hz, half_rate_link=False)
+        return replace(board, config=LinkedArray(size), store="none", memory=None)

@@ -150,12 +150,12 @@ def estimated(board, network, given, config=None):
     that is only inferred has None for those of training.
     Raises like :func:`ops_of`.
     """
-    clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
-    parameters = {name: given[name] for name in DEFAULTS if name in given}
+    active, parameters = given.get("active", ACTIVE), {n: given[n] for n in DEFAULTS if n in given}
     if config is not None and config.runs_ops:
         size = array_of(None, config.size, parameters)
     else:
         size = array_of(config, board.size_of(parameters.get("inference", False)), parameters)
+    clock_hz = given.get("clock_hz", board.with_ops(size).clock_hz)
     ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}

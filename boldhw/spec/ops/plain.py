@@ -34,9 +34,9 @@ PLAIN: dict[type[Op], dict[str, tuple[int, int]]] = {
 
 # The same, of an array that infers only; it takes these kinds of ops.
 INFERENCE: dict[type[Op], dict[str, tuple[int, int]]] = {
-    Segment: {"deltas": (0, 0)},
+    Segment: {"deltas": (0, 0), "advance": (0, 0)},
     Window: {},
-    Mac: {"sink": (Sink.BITS, Sink.SCORES)},
+    Mac: {"sink": (Sink.BITS, Sink.SCORES), "fold": (1, 1)},
     End: {},
 }
 
