@@ -194,9 +194,3 @@ def test_networks_without_op_lists_are_refused(capsys, tmp_path):
 )
 def test_what_no_array_holds_is_refused(capsys, network, words, message):
     assert message in refused(capsys, network, *words)
-
-
-def test_explore_says_that_engines_run_no_graph(capsys, tmp_path):
-    words = ["explore", "--network", NETWORK, "--output", str(tmp_path)]
-    assert main(words) == 2
-    assert "boldhw estimate counts its cycles by op lists" in capsys.readouterr().err
