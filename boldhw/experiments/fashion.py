@@ -17,6 +17,9 @@ TRIALS: dict[str, dict[str, Any]] = {
     "hidden maps {F,T}": {"maps": False},
     "hidden maps {F,T}, dead zones that grow from a small mean": {"maps": False, "size": 4},
     "shifted, not mirrored": {"change": "shift"},
+    "signals to the first sum that fired": {"kernel": "first"},
+    "A = 8, r = 4, 4, 0": {"bits": 8, "rounding": [4, 4, 0]},
+    "A = 8, r = 4, 4, 0, rounded by noise": {"bits": 8, "rounding": [4, 4, 0], "kernel": "noise"},
 }
 
 

@@ -81,6 +81,9 @@ TRIALS: dict[str, dict] = {
     "two-valued layers": {"activation": "threshold"},
     "no gain of the residuals": {"gain": 0},
     "T's and F's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},
+    "80 % within windows": {"gated": 205},
+    "80 % within windows, dead up to the mean": {"gated": 205, "dead": 256},
+    "flips that fall to a sixth": {"flips_last": 4500},
 }
 
 

@@ -26,6 +26,10 @@ from boldhw.spec.arrays import Accumulators as Shorts
 from boldhw.spec.arrays import Bits, Scalar, Signals, Sums
 from boldhw.spec.numbers import ceil_div
 
+# Room behind a list of places. Lists whose distance is a power of two share few lines of a cache,
+# and outputs take turns to be written to.
+SPREAD = 16
+
 
 class CompiledKernel(NumpyKernel):
     """A :class:`NumpyKernel` whose every step gives the same bits, and takes less time."""
@@ -49,7 +53,7 @@ class CompiledKernel(NumpyKernel):
         makes, squares = places.makes, places.pool**2
         self._outputs = np.empty((squares, 2, places.outputs), np.int32)
         self._counts = np.empty((squares, 2), np.int64)
-        self._places = np.empty((places.outputs, 2, makes.height * makes.width), np.int32)
+        self._places = np.empty((places.outputs, 2, makes.height * makes.width + SPREAD), np.int32)
         self._seen = np.empty((places.outputs, 2), np.int64)
 
     def __deepcopy__(self, memo: Any) -> Self:
