@@ -41,7 +41,8 @@ class Ram(NamedTuple):
 
 def rams(size: ArraySize) -> dict[str, Ram]:
     """Return the memories of an engine that lists and the host reach, in the order of the host."""
-    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
+    p, s, planes = size.elements, size.lanes, size.planes
+    late = size.read_latency - size.dual_port  # a request that takes a register is not counted
     return {
         "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
         "weight": Ram(p * s, size.weight_rows, late, p * size.granules),

@@ -11,7 +11,7 @@ from support.op_votes import SIZE, P, S, op_of
 from support.streams import generator, start
 
 from boldhw.golden.ops import flip, vote
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Flip, Turned, Vote, Window
 
 BEHIND = SIZE.weight_rows - 24  # rows of columns, where a FLIP has weights
@@ -81,10 +81,10 @@ async def check(dut, cases):
         for each in ops[1:]:
             (vote if isinstance(each, Vote) else flip).run(memories.golden, each, part)
         parts += [(dut.flip__op, each) for each in along]
-        load = sum(len(each.encode()) for each in ops) + 1
+        spent = load(sum(len(each.encode()) for each in ops), op, SIZE)
         port = "flip" if isinstance(op, Flip) else "vote"
         found = await run_op(dut, memories.all, op, parts, port)
-        assert found + load == sum(cycles(ops, SIZE)), ops
+        assert found + spent == sum(cycles(ops, SIZE)), ops
         assert memories.wrong() == {}, ops
 
 
