@@ -12,6 +12,14 @@ def delay(m, value, cycles):
     return value
 
 
+def settled(m, value):
+    """Return a register of what follows from a descriptor: constant from the start of its op on.
+
+    A descriptor is there a cycle before: all ways that begin at it end here.
+    """
+    return delay(m, value, 1)
+
+
 def copies(m, value, count):
     """Return ``count`` registers of ``value``, which synthesis keeps apart if there are several.
 

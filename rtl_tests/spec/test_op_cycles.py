@@ -8,7 +8,7 @@ import pytest
 from support.op_cases import Pair
 
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Flip, Gather, Mac, Segment, Turn, Vote, Window
 from boldhw.spec.ops.reads import gather_rows, mac_rows, turn_rows, vote_rows
 
@@ -61,15 +61,15 @@ def test_words_are_as_many_as_their_addresses(seed):
                 for rows in (mac_rows(op, part) for part in parts)
             )
             rest = _besides(op, size)
-            load = sum(len(each.encode()) for each in [*parts, op]) + 1
-            assert cycles([*parts, op], size)[-1] == words + rest + load, (op, parts)
+            spent = load(sum(len(each.encode()) for each in [*parts, op]), op, size)
+            assert cycles([*parts, op], size)[-1] == words + rest + spent, (op, parts)
             seen += 1
     assert seen
 
 
 def _besides(op, size):
     """Return what a MAC takes besides its words: latency, gates, rows of zeros."""
-    rest = size.latency + 3
+    rest = size.latency + 4 + 2 * (size.planes > 1)
     if op.sink == 1:
         return rest + (op.groups - 1) * size.elements
     lines = op.rows // op.pool * -(-op.groups // size.granules)
@@ -90,39 +90,40 @@ def test_rows_are_as_many_as_their_addresses(seed):
     size = replace(pair.size, dual_port=False, transposers=1)
     for ops in pair.machine.lists.values():
         for op, parts in with_parts(ops):
-            load = sum(len(each.encode()) for each in [*parts, op]) + 1
+            spent = load(sum(len(each.encode()) for each in [*parts, op]), op, size)
             if isinstance(op, Gather):
-                assert cycles([op], size) == [load + 2 + 2 * len(gather_rows(op))]
+                assert cycles([op], size) == [spent + 2 + 2 * len(gather_rows(op))]
             elif isinstance(op, Turn):
                 if size.elements % size.planes:  # there is no such engine
                     continue
-                assert cycles([op], size) == [load + 2 + _turn_cycles(op, size)]
+                assert cycles([op], size) == [spent + 2 + _turn_cycles(op, size)]
             elif isinstance(op, Vote) and isinstance(parts[0], Segment):
                 if size.elements % size.planes:
                     continue
                 part = replace(parts[0], deltas=0)
-                taken, _ = _pass(vote_rows(op, part)[0, :, 0].tolist(), op, part.stride, size)
+                places = vote_rows(op, part)[0, :, 0].tolist()
+                taken, _ = _pass(places, op, part.stride, size, size.planes > 1)
                 used = part.groups * part.down * (part.across * part.taps - part.skip)
                 together = 1 if op.fused else size.planes
                 row = max(op.wide, 2 * together) * -(-op.outputs // together)
                 drain = size.latency + 1 + 2 * (together - 1)
-                expected = used * (taken + 2) + used * (row + drain)
+                expected = used * (taken + 2 + (size.planes > 1)) + used * (row + drain)
                 fused = cycles([part, op], size)[-1]
-                assert fused == load + 1 + expected
+                assert fused == spent + 1 + expected
 
 
 def _turn_cycles(op, size):
     """Go through the passes of a TURN; the last block goes out behind them."""
     places = turn_rows(op, size).reshape(op.rows, op.columns, -1)[0, :, 0].tolist()
-    taken, outputs = _pass(places, op, op.stride, size)
+    taken, outputs = _pass(places, op, op.stride, size, True)
     assert not outputs * size.planes % size.elements
-    return 2 * op.groups * taken + size.elements // size.planes
+    return 2 * op.groups * taken + size.elements // size.planes + (size.planes > 1)
 
 
-def _pass(places, op, stride, size):
+def _pass(places, op, stride, size, closes):
     """Return cycles and tiles of a pass over all places: reads, and zeros behind them.
 
-    places: rows of those of the first row.
+    places: rows of those of the first row.  closes: it ends in a cycle in which nothing is read.
     """
     tiles = [places[first : first + op.planes] for first in range(0, op.columns, op.planes)]
     d, apart = size.planes, stride if op.planes > 1 else 1
@@ -137,9 +138,10 @@ def _pass(places, op, stride, size):
     for count in counts * op.rows:
         taken, held = taken + 1, held + count
         outputs, held = outputs + held // d, held % d
+    whole = not held and not outputs * d % size.elements
     while held or outputs * d % size.elements:
         taken, held, outputs = taken + 1, 0, outputs + 1
-    return taken, outputs
+    return taken + (closes and whole), outputs
 
 
 def test_one_port_pays_for_what_it_stores():
@@ -147,7 +149,7 @@ def test_one_port_pays_for_what_it_stores():
                    dilation=1, height=4, width=4)  # fmt: skip
     op = Mac(columns=4, rows=4, groups=1, lanes=4, planes=1, pool=1, out_pitch=4, out_row=20)
     two, one = SIZE, replace(SIZE, dual_port=False)
-    latencies = two.latency - one.latency
+    latencies = two.latency - one.latency + load(0, op, two) - load(0, op, one)
     assert cycles([part, op], one)[1] - cycles([part, op], two)[1] == 16 - latencies
     pooled = replace(op, pool=2, out_pitch=2)
     assert cycles([part, pooled], one)[1] - cycles([part, pooled], two)[1] == 8 - latencies
@@ -165,8 +167,8 @@ def test_a_fused_flip_takes_what_its_blocks_take():
     alone = cycles([part, flip], SIZE)[1]
     behind = cycles([part, vote, flip], SIZE)[2]
     assert behind == len(flip.encode()) + 4 * 2 * 4 + 2
-    ends = 6 + SIZE.read_latency - SIZE.access - 2
-    assert alone == behind - 4 * 2 + len(part.encode()) + 1 + 4 * 8 + ends
+    ends = 8 + SIZE.read_latency - SIZE.access - 2
+    assert alone == behind - 4 * 2 + load(len(part.encode()), flip, SIZE) + 4 * 8 + ends
     # Words of three outputs that are not there go round, too.
     fewer = cycles([part, vote, replace(flip, outputs=5)], SIZE)[2]
     assert fewer == behind + 4 * 3

@@ -205,6 +205,7 @@ async def run_op(dut, memories, op, parts=(), port="op"):
     for handle, each in ((getattr(dut, f"{port}__op"), op), *parts):
         handle.value = op_bits(each)
     begin = getattr(dut, f"{port}__start")
+    assert not await cycle(dut, memories, port), "the unit is done before it begins"
     begin.value = 1
     assert not await cycle(dut, memories, port), "the unit is done before it begins"
     begin.value = 0

@@ -8,7 +8,7 @@ from support.streams import parameters, start
 from boldhw.golden.ops import flip, vote
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Vote, Window
 from boldhw.spec.ops.reads import kernel_words
 
@@ -52,7 +52,7 @@ async def check(dut, cases):
             flip.run(memories.golden, along[0], part)
             parts.append((dut.flip, along[0]))
         ops = [part, op, *along]
-        load = sum(len(each.encode()) for each in ops) + 1
+        spent = load(sum(len(each.encode()) for each in ops), op, SIZE)
         found = await run_op(dut, memories.all, op, parts)
-        assert found + load == sum(cycles(ops, SIZE)), ops
+        assert found + spent == sum(cycles(ops, SIZE)), ops
         assert memories.wrong() == {}, ops

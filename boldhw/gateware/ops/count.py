@@ -1,10 +1,10 @@
 """COUNT: T's of each plane of a map."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import COUNTER_BITS, OpPort, PartWrite, RowRead
 from boldhw.gateware.ops.widths import count_bits
@@ -40,7 +40,7 @@ class CountUnit(wiring.Component):
     Latency
     -------
     For each group a cycle for each tile of places, and with ``serial`` one for each lane;
-    ``read_latency + 1`` more for the op, with ``serial`` ``read_latency``.
+    ``read_latency + 2`` more for the op, with ``serial`` ``read_latency + 1``.
     """
 
     def __init__(self, size):
@@ -78,12 +78,13 @@ class CountUnit(wiring.Component):
             m.d.sync += reading.eq(1)
         here = here & reading.replicate(size.planes)
         ends = last_lane if size.serial else storing
-        granules, there, stored = (delay(m, each, late) for each in (granule, here, ends))
-        lanes = self._lanes(m, granules, there, stored)
-        self._store(m, storing, lane, row, final, lanes)
+        granules, there = (delay(m, each, late) for each in (granule, here))
+        lanes = self._lanes(m, granules, there, delay(m, ends, late + 1))
+        # Steps take a register: counters come a cycle later.
+        self._store(m, *(delay(m, each, 1) for each in (storing, lane, row, final)), lanes)
         m.d.comb += [
             self.read.valid.eq(reading),
-            self.op.done.eq(delay(m, (last_lane if size.serial else storing) & final, late)),
+            self.op.done.eq(delay(m, (last_lane if size.serial else storing) & final, late + 1)),
         ]
         return m
 
@@ -93,16 +94,24 @@ class CountUnit(wiring.Component):
         number = (Signal.like(op.columns, name=name, init=1) for name in ("tile", "line"))
         tile, line = number
         addr, first = Signal.like(op.in_row), Signal.like(op.in_row)  # first: of the word
-        right, bottom = tile == tiles_of(size, op.columns), line == op.rows
+        # The last ones have flags, known a step before.
+        right, bottom = Signal(), Signal()
+        tiles, ends = tiles_of(size, op.columns), places_of(size, op.columns, Const(1))
+        one_tile, one_line = settled(m, tiles == 1), settled(m, op.rows == 1)
+        tiles, ends = settled(m, tiles), settled(m, ends)
         with m.If(step):
             m.d.sync += [tile.eq(tile + 1), addr.eq(addr + Mux(right, op.jump, size.planes))]
+            m.d.sync += right.eq(tile + 1 == tiles)
             with m.If(right):
-                m.d.sync += [tile.eq(1), line.eq(line + 1)]
+                m.d.sync += [tile.eq(1), right.eq(one_tile), line.eq(line + 1)]
+                m.d.sync += bottom.eq(line + 1 == op.rows)
                 with m.If(bottom):
-                    m.d.sync += line.eq(1)
+                    m.d.sync += [line.eq(1), bottom.eq(one_line)]
+        with m.If(self.op.start):
+            m.d.sync += [right.eq(one_tile), bottom.eq(one_line)]
         m.d.comb += self.read.addr.eq(addr)
         self._addr, self._first = addr, first
-        return right & bottom, places_of(size, op.columns, right)
+        return right & bottom, ends | (~right).replicate(size.planes)
 
     def _groups(self, m, onward):
         """Go from group to group; return granule and row of the counters, and the last group."""
@@ -128,20 +137,21 @@ class CountUnit(wiring.Component):
         """Count; return the counters of all lanes. here: which of D places there are."""
         size, part, found = self.size, self._op.part, []
         ones, twos = [], []  # of each plane
+        first, both = (settled(m, part == each) for each in (Part.FIRST, Part.SIGNED))
         for plane in range(size.planes):
             row = self.read.row[plane * size.data_width :][: 2 * size.lanes]
             mask = here[plane].replicate(size.elements)
             one = row[: size.lanes].word_select(granule, size.elements)
             two = row[size.lanes :].word_select(granule, size.elements)
-            ones.append(Mux(part == Part.FIRST, one, two) & mask)
-            twos.append(two & ~one & mask & (part == Part.SIGNED).replicate(size.elements))
+            ones.append(Mux(first, one, two) & mask)
+            twos.append(two & ~one & mask & both.replicate(size.elements))
         # A place has a row or more.
         shape = signed(min(size.data_rows.bit_length() + size.planes.bit_length(), 18))
         for lane in range(size.elements):
             counter = Signal(shape, name=f"counter{lane}")
             step = Signal(signed(size.planes.bit_length() + 1), name=f"step{lane}")
             steps = (one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
-            m.d.comb += step.eq(sum(steps))
+            m.d.sync += step.eq(sum(steps))
             with m.If(clears):
                 m.d.sync += counter.eq(0 if size.serial else step)
             with m.Else():

@@ -1,10 +1,11 @@
 """The engine that runs op lists: memories, sequencer, array, and a unit for each kind of op."""
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.errors import ConfigError
+from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
 from boldhw.gateware.ops.flip import FlipUnit
@@ -153,7 +154,8 @@ class OpEngine(wiring.Component):
     hit : Out(1), registered
         The label is the best class, the first one of several.
     host : In(HostPort(widest(size), most_parts(size)))
-        Reads and writes the memories while ``busy`` is low; its row is combinational.
+        Reads and writes the memories while ``busy`` is low; its row is combinational. Its requests
+        take no register.
 
     Latency
     -------
@@ -231,7 +233,11 @@ class OpEngine(wiring.Component):
                 m.d.comb += getattr(unit, name).eq(value)
 
     def _memories(self, m, sequencer, units):
-        """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
+        """Make the memories; a request is that of the unit that runs, of the fetch or the host.
+
+        With two ports those of units and fetch take a register on their way, but for scores: what
+        is read and what is written come as much later, in the same order.
+        """
         rows = {}
         for name, memory in self.rams.items():
             number = MEMORIES.index(name)
@@ -256,6 +262,10 @@ class OpEngine(wiring.Component):
                 write = any_of(each.valid for each in writers)
                 write_addr = any_of(Mux(each.valid.any(), each.addr, 0) for each in writers)
                 write_row = any_of(Mux(each.valid.any(), each.row, 0) for each in writers)
+            late = self.size.dual_port and name != "score"
+            addr, write, write_addr, write_row = (
+                delay(m, _signal(m, value), late) for value in (addr, write, write_addr, write_row)
+            )
             own = Signal(FIELD_BITS, name=f"{name}_addr")
             m.d.comb += [
                 own.eq(Mux(self.busy, addr, self.host.addr)),
@@ -288,6 +298,13 @@ class OpEngine(wiring.Component):
         addr = any_of(Mux(each.valid, each.addr, 0) for each in writers)
         words = [block.word_select(index, p).replicate(granules) for index in range(p)]
         return parts.replicate(p), addr, Cat(words)
+
+
+def _signal(m, value):
+    """Return a signal of a value."""
+    found = Signal(Value.cast(value).shape())
+    m.d.comb += found.eq(value)
+    return found
 
 
 def _with(units, name):

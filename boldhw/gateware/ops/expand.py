@@ -4,13 +4,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
 from boldhw.gateware.ops.words import last_granules, packed_words, tiles_of
 from boldhw.spec.ops.kinds import Expand
-
-LATE = 3  # cycles from a tile to its rows, with two ports: two reads one after the other
 
 
 class ExpandUnit(wiring.Component):
@@ -40,7 +38,7 @@ class ExpandUnit(wiring.Component):
     Latency
     -------
     A tile takes a cycle, and with one port 2 more where squares begin, 3 if they are pooled; an op
-    2 more, with ``dual_port`` 4 more. With ``dual_port`` and several planes, the last tile of a
+    2 more, with ``dual_port`` 5 more. With ``dual_port`` and several planes, the last tile of a
     word takes 2 where pooled squares begin in it. A square of one line and a row of zeros::
 
         cycle               0    1    2    3    4    5    6    7
@@ -51,11 +49,11 @@ class ExpandUnit(wiring.Component):
 
     With ``dual_port``::
 
-        cycle               0    1    2    3    4    5    6
+        cycle               0    1    2    3    4    5    6    7
         op.start            1
         read.valid               1    1
-        write.valid                             1    1    1
-        op.done                                           1
+        write.valid                                  1    1    1
+        op.done                                                1
     """
 
     def __init__(self, size):
@@ -68,9 +66,11 @@ class ExpandUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, late = self.size, LATE if self.size.dual_port else 0
+        size = self.size
+        # With two ports rows come behind their tile: two reads one after the other.
+        late = size.read_latency + 1 if size.dual_port else 0
         self._op = narrowed(size, self.op.op)
-        self._pooled = self._op.pool == 2
+        self._pooled = settled(m, self._op.pool == 2)
         running, moves = Signal(), Signal()
         tile = self._line(m, running & moves)
         line_ends = tile["ends"] & tile["last_word"]
@@ -90,7 +90,7 @@ class ExpandUnit(wiring.Component):
     def _front(self, m, running):
         """Go through the rows in front of the map; return which of D rows are written."""
         op, d = self._op, self.size.planes
-        tiles, tile = tiles_of(self.size, op.front), Signal(len(op.front))
+        tiles, tile = settled(m, tiles_of(self.size, op.front)), Signal(len(op.front))
         front, addr = Signal(), Signal.like(op.out_row)
         with m.If(front):
             m.d.sync += tile.eq(tile + 1)
@@ -104,7 +104,7 @@ class ExpandUnit(wiring.Component):
             m.d.sync += addr.eq(op.out_row - (tiles << d.bit_length() - 1))
         m.d.comb += self.write.addr.eq(addr)
         # The first rows are those that D rows are short of.
-        short = (-op.front)[: d.bit_length() - 1]
+        short = settled(m, (-op.front)[: d.bit_length() - 1])
         return Cat(front & ((tile != 1) | (short <= place)) for place in range(d))
 
     def _line(self, m, step):
@@ -120,19 +120,26 @@ class ExpandUnit(wiring.Component):
         """
         op, size = self._op, self.size
         tile, word = Signal.like(op.out_pitch, init=1), Signal.like(op.groups)
-        end = tile == tiles_of(size, op.out_pitch)
-        ends = step & end
+        end, last_word = Signal(), Signal()  # known a step before
+        tiles, words = (
+            tiles_of(size, op.out_pitch),
+            (op.groups - 1) >> (size.granules - 1).bit_length(),
+        )
+        one_tile, one_word = settled(m, tiles == 1), settled(m, words == 0)
+        tiles, words, ends = settled(m, tiles), settled(m, words), step & end
         found = (self._far if size.planes == 1 else self._near)(m, step, ends)
-        bits = (size.granules - 1).bit_length()
-        last_word = word == (op.groups - 1) >> bits
         with m.If(step):
-            m.d.sync += tile.eq(tile + 1)
+            m.d.sync += [tile.eq(tile + 1), end.eq(tile + 1 == tiles)]
         with m.If(ends):
-            m.d.sync += [tile.eq(1), word.eq(word + 1)]
+            m.d.sync += [tile.eq(1), end.eq(one_tile), word.eq(word + 1)]
+            m.d.sync += last_word.eq(word + 1 == words)
         with m.If(ends & last_word):
-            m.d.sync += word.eq(0)
+            m.d.sync += [word.eq(0), last_word.eq(one_word)]
+        with m.If(self.op.start):
+            m.d.sync += [end.eq(one_tile), last_word.eq(one_word)]
         missing = ~last_granules(size, op.groups)  # granules in front of the last word's pixel
-        own = Cat(~last_word | (missing <= number) for number in range(size.granules))
+        there = settled(m, Cat(missing <= number for number in range(size.granules)))
+        own = there | (~last_word).replicate(size.granules)
         return found | {"own": own, "end": end, "ends": ends, "last_word": last_word}
 
     def _far(self, m, step, ends):
@@ -153,9 +160,7 @@ class ExpandUnit(wiring.Component):
     def _near(self, m, step, ends):
         """Go through tiles, at strides of 1 and 2; return what is in this one."""
         op, d, wide, pooled = self._op, self.size.planes, self._op.stride[1], self._pooled
-        column, phase = Signal.like(op.columns), Signal(2)
-        left = Signal.like(op.columns)
-        m.d.comb += left.eq(op.columns - column)
+        left, phase = Signal.like(op.columns), Signal(2)  # left: columns from the tile on
         places = [Mux(wide, place // 2, place) for place in range(d)]
         sums = Cat((left > place) & ~(wide & number % 2) for number, place in enumerate(places))
         starts = phase & Cat(wide | pooled, wide & pooled) == 0
@@ -164,10 +169,10 @@ class ExpandUnit(wiring.Component):
         with m.If(step):
             m.d.sync += [
                 phase.eq(phase + 1),
-                column.eq(Mux(left > count, column + count, op.columns)),
+                left.eq(Mux(left > count, left - count, 0)),
             ]
-        with m.If(ends):
-            m.d.sync += [phase.eq(0), column.eq(0)]
+        with m.If(ends | self.op.start):
+            m.d.sync += [phase.eq(0), left.eq(op.columns)]
         across = Cat(Mux(wide, pixel[1], pixel[0]) for pixel in pixels)
         return {"begins": (left != 0) & starts, "sums": sums, "across": across, "phase": phase}
 

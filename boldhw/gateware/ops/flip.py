@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.flipper import Flipper
+from boldhw.gateware.ops.flipper import Flipper, lead, through
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     BlockWrite,
@@ -55,19 +55,19 @@ class FlipUnit(wiring.Component):
 
     Latency
     -------
-    A row of accumulators takes a cycle, with one port 2; a block of P outputs 2 more, with a
-    transposed plane 3 more, and one for each output that it lacks; an op 5 more, with ``dual_port``
-    7 more. Two outputs with one port, P = 2::
+    A row of accumulators takes a cycle, with one port 2; a block of P outputs 2 more, with
+    ``dual_port`` or a transposed plane 3 more, and one for each output that it lacks; an op 7 more,
+    with ``dual_port`` 10 more. Two outputs with one port, P = 2::
 
-        cycle               0    1    2    3    4    5    6    7    8    9    10
+        cycle               0    1    2    3    4    5    6    7    8    9    10   11   12
         op.start            1
         weights.valid            1
         turner.load                   1
-        read.valid                         1         1
-        turner.shift                                 1         1
-        write.valid                                       1         1
-        blocks.valid                                                1
-        op.done                                                               1
+        read.valid                                   1         1
+        turner.shift                                           1         1
+        write.valid                                                 1         1
+        blocks.valid                                                          1
+        op.done                                                                         1
     """
 
     def __init__(self, size):
@@ -94,8 +94,8 @@ class FlipUnit(wiring.Component):
         for name in ("weights", "blocks", "turner", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
         soon = self._outputs(m, flipper)
-        reads = delay(m, soon, 1)
-        writes = delay(m, reads, size.read_latency + 2)
+        reads = delay(m, soon, lead(size))
+        writes = delay(m, reads, size.read_latency + through(size))
         with m.If(reads):
             m.d.sync += self.read.addr.eq(self.read.addr + 1)
         with m.If(writes):
@@ -121,7 +121,7 @@ class FlipUnit(wiring.Component):
         """Go through the outputs, block by block; return when the next one comes soon."""
         p, op = self.size.elements, self.op.op
         running, odd, number = Signal(), Signal(), Signal(range(p))
-        pause = Signal(range(p + 4))
+        pause = Signal(range(p + 5))
         soon = Signal()
         m.d.comb += soon.eq(running & ~odd)
         if not self.size.dual_port:
@@ -130,7 +130,9 @@ class FlipUnit(wiring.Component):
             m.d.sync += number.eq(number + 1)
             with m.If(flipper.of_block):
                 missing = p - 1 - number  # outputs that the block lacks
-                between = missing + 1 + self.size.access + (op.turned != 0)
+                # With two ports a row of weights comes as late as that of a transposed plane goes.
+                later = 1 if self.size.dual_port else op.turned != 0
+                between = missing + 1 + self.size.access + later
                 m.d.sync += [running.eq(0), number.eq(0), pause.eq(between)]
         with m.If(pause != 0):
             m.d.sync += pause.eq(pause - 1)

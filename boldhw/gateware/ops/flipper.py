@@ -18,7 +18,20 @@ from boldhw.gateware.ops.weight_places import WeightPlaces
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Flip, Segment
 
-HALF = 128  # of the fixed point of means
+FRACTION = 7  # bits of means that are dropped before what is left is rounded
+
+
+def lead(size):
+    """Return the cycles from ``soon`` to the read of accumulators: means are multiplied meanwhile.
+
+    What they add is there when it is needed.
+    """
+    return 5 - through(size)
+
+
+def through(size):
+    """Return the cycles from old accumulators to new ones; one port writes between two reads."""
+    return 3 if size.dual_port else 2
 
 
 class Flipper(wiring.Component):
@@ -47,14 +60,14 @@ class Flipper(wiring.Component):
     part : In(op_layout(Segment))
         Its segment; constant.
     soon : In(1)
-        The accumulators of the next output come the read latency and 1 cycle later.
+        The accumulators of the next output come the read latency and :func:`lead` cycles later.
     accumulators : In(accumulators_layout(size))
         Those accumulators.
     of_block, of_all : Out(1), combinational
-        The output of ``soon`` is the last one of its block; the block in the turner is the last
-        one of all. From registers only.
+        The output of ``soon`` is the last one of its block; the block of the output before is the
+        last one of all. From registers only.
     result : Out(accumulators_layout(size)), registered
-        New accumulators, 2 cycles after the old ones, until the next ones.
+        New accumulators, :func:`through` cycles after the old ones, until the next ones.
     follows : Out(1), combinational
         A row of weights is read without ``load``. From registers only.
     weights : Out(RowRead(size.elements * size.lanes))
@@ -74,20 +87,20 @@ class Flipper(wiring.Component):
 
     Latency
     -------
-    The first output of a block comes 2 cycles later than it would within one, 3 with a transposed
-    plane, and one more for each output that the block before it lacks. A block of two outputs,
-    P = 2, with ``dual_port``::
+    The first output of a block comes 2 cycles later than it would within one, 3 with ``dual_port``
+    or a transposed plane, and one more for each output that the block before it lacks. A block of
+    two outputs, P = 2, with ``dual_port``::
 
-        cycle               0    1    2    3    4    5    6    7    8    9
+        cycle               0    1    2    3    4    5    6    7    8    9    10   11   12   13
         start               1
         weights.valid            1
         soon                     1    1
-        turner.load                        1
-        accumulators                            a    b
-        turner.shift                                 1    1
-        result                                            a    b
-        blocks.valid                                           1    1
-        done                                                             1
+        turner.load                             1
+        accumulators                                      a    b
+        turner.shift                                                1    1
+        result                                                           a    b
+        blocks.valid                                                          1
+        done                                                                                 1
     """
 
     def __init__(self, size):
@@ -119,8 +132,8 @@ class Flipper(wiring.Component):
         op, late = self.op, self.size.read_latency
         m.submodules.places = places = WeightPlaces(self.size)
         common = self._common(m)
-        valid = delay(m, self.soon, late + 1)
-        flipping = delay(m, valid, 1)
+        valid = delay(m, self.soon, late + lead(self.size))
+        flipping = delay(m, valid, through(self.size) - 1)
         flips = self._lanes(m, valid, flipping, common)
         full = self._rotate(m, flipping, flips)
         first, last = self._load(m, places, full)
@@ -162,25 +175,55 @@ class Flipper(wiring.Component):
         self._counted = delay(m, begins, late)
         balance = Signal(signed(COUNTER_BITS))
         number, there = delay(m, number, late), delay(m, balanced, late)
-        m.d.comb += balance.eq(self.counters.row.word_select(number, COUNTER_BITS))
-        products = []
+        m.d.sync += balance.eq(
+            self.counters.row.word_select(number, COUNTER_BITS) & there.replicate(COUNTER_BITS)
+        )
+        found = []
         for lane in range(p):
-            mean = self.units.row.word_select(2 * lane, FIELD_BITS).as_signed()
+            mean = Signal(signed(FIELD_BITS), name=f"mean{lane}")
             product = Signal(signed(COUNTER_BITS + FIELD_BITS), name=f"product{lane}")
-            m.d.sync += product.eq(Mux(there, balance * mean, 0))
-            products.append((product + (HALF << op.rounding)) >> (8 + op.rounding))
-        return products
+            m.d.sync += [
+                mean.eq(self.units.row.word_select(2 * lane, FIELD_BITS)),
+                product.eq(balance * mean),
+            ]
+            found.append(self._change(m, product, lane))
+        return found
+
+    def _change(self, m, product, lane):
+        """Return twice what a product adds, as far as a sum may not saturate; whether it may not.
+
+        The lowest bit rounds; the last value says that the sum is negative where it saturates.
+        """
+        bits, drops, sign = self.size.accumulator_bits, self.op.rounding, product[-1]
+        most = FRACTION + 7 + bits + 2  # bits from there on are never part of the result
+        window = product[FRACTION:most] >> drops
+        beyond = (product[most - 1 :] ^ sign.replicate(len(product) - most + 1)).any()
+        for number in range(7):
+            place = FRACTION + bits + 1 + number
+            beyond |= (product[place] ^ sign) & (drops <= number)
+        change = Signal(signed(bits + 2), name=f"change{lane}")
+        over, negative = Signal(name=f"over{lane}"), Signal(name=f"negative{lane}")
+        m.d.sync += [change.eq(window[: bits + 2]), over.eq(beyond), negative.eq(sign)]
+        return change, over, negative
 
     def _lanes(self, m, valid, flipping, common):
         """Return the flips of a row of accumulators, two cycles after it; write the new ones."""
         size, op = self.size, self.op
         flips, below = Signal(size.elements), Signal(FIELD_BITS + 1)
         m.d.sync += below.eq(2 * op.theta - 1)
+        late = through(size) - 2
+        added = delay(m, valid, late)
         for lane in range(size.elements):
             value = Signal(signed(size.accumulator_bits), name=f"value{lane}")
-            with m.If(valid):
-                after = decayed(self.accumulators[lane], op.decay) + common[lane]
-                m.d.sync += value.eq(clamped(after, size))
+            before = Signal(signed(size.accumulator_bits), name=f"before{lane}")
+            change, over, negative = common[lane]  # as new ones are made of both
+            m.d.comb += before.eq(
+                delay(m, decayed(self.accumulators[lane], op.decay)[: len(before)], late)
+            )
+            total, low = before + (change >> 1) + change[0], size.accumulator_bits - 1
+            least = Cat((~negative).replicate(low), negative).as_signed()
+            with m.If(added):
+                m.d.sync += value.eq(Mux(over, least, clamped(total, size)))
             weight = self.turner.block[lane]
             # For a T complemented, which is one less than the negative.
             pull = value ^ weight.replicate(size.accumulator_bits).as_signed()
@@ -247,7 +290,14 @@ class Flipper(wiring.Component):
                 of_group.eq(places.of_group),
                 of_all.eq(places.of_all),
             ]
-        m.d.comb += self.of_all.eq(Mux(loads, places.of_all, of_all))
+        comes = loads
+        if size.dual_port:  # outputs may go ahead of their block
+            comes = Signal()
+            with m.If(loads):
+                m.d.sync += comes.eq(0)
+            with m.If(self.start | full):
+                m.d.sync += comes.eq(1)
+        m.d.comb += self.of_all.eq(Mux(comes, places.of_all, of_all))
         return stored, of_all
 
     def _store(self, m, full, place):
@@ -263,13 +313,15 @@ class Flipper(wiring.Component):
             self.blocks.granule.eq(Mux(straight, granule, turned_granule)),
             self.blocks.block.eq(Mux(straight, block, transposed(block, p))),
         ]
-        return other | straight & ~turned, straight & of_last & self.op.clears
+        # With two ports both kinds take as long: a row of weights comes no sooner.
+        stored = delay(m, straight, 1) if self.size.dual_port else other | straight & ~turned
+        return stored, straight & of_last & self.op.clears
 
     def _count(self, m, flipping, flips, cleared, ends):
         """Add up the flips, and clear the sums of deltas of each group of outputs at the end."""
         op, p = self.op, self.size.elements
         total, more, row = Signal(COUNTER_BITS), Signal(range(p + 1)), Signal(FIELD_BITS)
-        m.d.sync += more.eq(Mux(flipping, sum(flips), 0))
+        m.d.sync += more.eq(sum(delay(m, flips & flipping.replicate(p), 1)))
         with m.If(self._counted):
             m.d.sync += total.eq(self.counters.row.word_select(1, COUNTER_BITS))
         with m.Else():

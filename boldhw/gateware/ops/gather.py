@@ -37,7 +37,7 @@ class GatherUnit(wiring.Component):
     Latency
     -------
     A row takes 2 cycles, with ``dual_port`` one, and an op 2 more. With two ports the last row is
-    written one cycle after ``done``. An op of two rows::
+    written two cycles after ``done``. An op of two rows::
 
         cycle               0    1    2    3    4    5
         op.start            1
@@ -47,10 +47,10 @@ class GatherUnit(wiring.Component):
 
     With ``dual_port``::
 
-        cycle               0    1    2    3    4
+        cycle               0    1    2    3    4    5
         op.start            1
         read.valid               1    1
-        write.valid                        1    1
+        write.valid                             1    1
         op.done                            1
     """
 
@@ -67,7 +67,8 @@ class GatherUnit(wiring.Component):
         m = Module()
         bits, sides = count_bits(self.size.data_rows), side_bits(self.size)
         op = narrowed(self.size, self.op.op, jump0=FIELD_BITS, jump1=FIELD_BITS, jump2=FIELD_BITS)
-        m.submodules.nest = nest = Loops((min(8, sides), sides, sides), 0, bits, early=False)
+        early = self.size.dual_port
+        m.submodules.nest = nest = Loops((min(8, sides), sides, sides), 0, bits, early=early)
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, Signature
 
+from boldhw.gateware.delay import settled
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.ranges import groups_bits, word_bits
@@ -104,15 +105,16 @@ class Granules(wiring.Component):
         ]
         # Of the word that follows: groups of a pixel from it on, and its first granule.
         again, granule = Signal.like(of_word), Signal.like(self.granule)
-        m.d.comb += again.eq(of_word)
+        full, several = Signal(), settled(m, part.taps > 1)
+        skipped = settled(m, (part.skip * part.groups[: len(granule)])[: len(granule)])
+        filled_pixel = settled(m, part.groups > granules)
+        m.d.comb += [again.eq(of_word), full.eq(of_word > granules)]
         with m.If(self.start | self.of_line):
-            m.d.comb += again.eq(part.groups)
+            m.d.comb += [again.eq(part.groups), full.eq(filled_pixel)]
         with m.Elif(self.of_pixel):
-            m.d.comb += again.eq(of_word - granules)
-        full = again > granules
-        with m.If(part.taps > 1):
-            begins = self.start | self.of_pixel
-            m.d.comb += granule.eq(Mux(begins, part.skip * part.groups[: len(granule)], 0))
+            m.d.comb += [again.eq(of_word - granules), full.eq(of_word > 2 * granules)]
+        with m.If(several):
+            m.d.comb += granule.eq(Mux(self.start | self.of_pixel, skipped, 0))
         with m.Elif(~full):
             m.d.comb += granule.eq(-again)
         with m.If(self.next):

@@ -7,9 +7,11 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.layouts import SumLayout, WordLayout
 from boldhw.gateware.ops.map_walk import MapWalk
 from boldhw.gateware.ops.nest import Nest
+from boldhw.gateware.ops.outcome import registers
 from boldhw.gateware.ops.ports import OpPort, op_layout
 from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits, side_bits
 from boldhw.spec.geometry import FIELD_BITS
@@ -80,8 +82,8 @@ class Issue(wiring.Component):
 
     Latency
     -------
-    The first cycle is that after ``start``; ``done`` comes ``latency + 2`` cycles, with deltas 3
-    more, after the last one, those with ``stall`` not counted.
+    The first cycle is the second one after ``start``; ``done`` comes ``latency + 2`` cycles, with
+    planes 2 more, with deltas 3 more, after the last one, those with ``stall`` not counted.
     """
 
     def __init__(self, size):
@@ -122,8 +124,9 @@ class Issue(wiring.Component):
         op = self.op.op
         for name in ("parts", "windows", "are_windows", "count"):
             m.d.comb += getattr(nest, name).eq(getattr(self, name))
-        steps, tile = Signal(), Mux(op.planes > 1, size.planes, 1) if size.planes > 1 else 1
-        rest = op.gate_pitch - op.columns  # pixels behind a map row that is read
+        steps, tile = Signal(), Mux(op.planes > 1, size.planes, 1) if size.planes > 1 else Const(1)
+        tile = settled(m, tile)
+        rest = settled(m, op.gate_pitch - op.columns)  # pixels behind a map row that is read
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.op.eq(op),
@@ -158,7 +161,9 @@ class Issue(wiring.Component):
     def _image(self, m):
         """Go through the rows of an image, all planes of each; return where the next one is."""
         op, size = self.op.op, self.size
-        windows = Array(self.windows)[_first_of(self.are_windows)]
+        layout = op_layout(Window)
+        all_windows = Array(each.as_value() for each in self.windows)
+        windows = layout(settled(m, all_windows[_first_of(self.are_windows)]))
         kinds = sorted({kernel.planes for kernel in size.windows})
         planes, steps = Const(kinds[0]), [windows.top * kinds[0]]
         if len(kinds) > 1:
@@ -166,7 +171,7 @@ class Issue(wiring.Component):
             steps = [Mux(planes == each, windows.top * each, 0) for each in kinds]
         row, addr = Signal(signed(map_bits(size))), Signal(row_bits(size.data_rows))
         plane, lines = Signal(2), Signal(len(windows.stride) + 2)
-        last_plane, square = plane == planes - 1, op.pool == 2
+        last_plane, square = plane == planes - 1, settled(m, op.pool == 2)
         m.d.comb += self.inside.eq(self.load & (row >= 0) & (row < windows.height))
         with m.If(self.load):
             m.d.sync += [addr.eq(addr + 1), plane.eq(Mux(last_plane, 0, plane + 1))]
@@ -194,7 +199,7 @@ class Issue(wiring.Component):
         if planes > 1:  # tiles are stored as a whole
             half, whole = (((made + n - 1) & -n)[: len(made) + 1] for n in (planes // 2, planes))
             made = Mux(op.planes == 1, made, Mux(op.pool == 2, half, whole))
-        m.d.comb += count.eq(op.out_pitch - made)
+        m.d.sync += count.eq(op.out_pitch - made)
         final, right = word == 0, pixels <= planes
         with m.If(self.flush):
             m.d.sync += word.eq(Mux(final, words, word - 1))
@@ -203,7 +208,9 @@ class Issue(wiring.Component):
         with m.If(self.op.start):
             m.d.sync += [word.eq(words), pixels.eq(count)]
         there = Signal()
-        m.d.comb += [there.eq((count != 0) & (op.sink != Sink.SCORES)), self.flushes.eq(there)]
+        scores = settled(m, op.sink == Sink.SCORES)
+        m.d.comb += self.flushes.eq(there)
+        m.d.sync += there.eq((count != 0) & ~scores)
         return {"final": final, "right": right, "there": there,
                 "stored": Cat(pixels > plane for plane in range(planes)),
                 "of_sum": ("final", "right", "stored")}  # fmt: skip
@@ -211,13 +218,18 @@ class Issue(wiring.Component):
     def _states(self, m, nest, image, empty, steps):
         """Go from one kind of work to the next."""
         size, op, free = self.size, self.op.op, ~self.stall
-        deltas, scores = op.sink == Sink.DELTAS, op.sink == Sink.SCORES
-        has_image = self.are_windows.any() & (self.count != 0)
-        drain = size.latency + DRAIN - 1
+        deltas, scores, pooled = (
+            settled(m, each)
+            for each in (op.sink == Sink.DELTAS, op.sink == Sink.SCORES, op.pool == 2)
+        )
+        has_image = settled(m, self.are_windows.any() & (self.count != 0))
+        drain = size.latency + sum(registers(size)) + DRAIN - 1
         longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
         several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
+        several = settled(m, several)
         front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
+        front, in_front = settled(m, front - 1), settled(m, (op.front != 0) & ~scores)
         m.d.comb += self.counts.eq(self.busy & deltas)
 
         def go(state):
@@ -241,10 +253,10 @@ class Issue(wiring.Component):
 
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
-            with m.State("IDLE"), m.If(self.op.start):
+            with m.State("IDLE"), m.If(delay(m, self.op.start, 1)):  # the first word is there soon
                 begin_row()
-                with m.If((op.front != 0) & ~scores):
-                    m.d.sync += left.eq(front - 1)
+                with m.If(in_front):
+                    m.d.sync += left.eq(front)
                     m.next = "FRONT"
             with m.State("FRONT"):
                 m.d.comb += [self.front.eq(1), self.behind_front.eq(left == 0)]
@@ -270,7 +282,7 @@ class Issue(wiring.Component):
                     with m.Elif(nest.sum.over):
                         with m.If(empty["there"]):
                             m.next = "FLUSH"
-                            with m.If((op.pool == 2) & (not size.inference)):
+                            with m.If(pooled & (not size.inference)):
                                 m.next = "GAP"
                         with m.Else():
                             end_row(nest.ends)

@@ -113,15 +113,17 @@ class Loops(wiring.Component):
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        onward = Signal(self.bits)
-        m.d.comb += onward.eq(Mux(self.start, self.base, self.addr + jump))
-        with m.If(self.start | self.step):
+        # What begins again adds nothing: the adder is behind all choices.
+        onward, here = Signal(self.bits), Mux(self.start, self.base, self.addr)
+        if self.inner:
+            here = Mux(again & ~self.start, self.first, here)
+        added = jump & (~(self.start | again)).replicate(self.bits)
+        m.d.comb += onward.eq(here + added)
+        with m.If(self.start | self.step | again):
             m.d.sync += self.addr.eq(onward)
         if self.inner:
             with m.If(self.start | self.step & ends[self.inner - 1]):
                 m.d.sync += self.first.eq(onward)
-            with m.If(again & ~self.start):
-                m.d.sync += self.addr.eq(self.first)
         return m
 
     def _is_last(self, number, count):

@@ -4,12 +4,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.issue import Issue
 from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.map_walk import MapWalk
 from boldhw.gateware.ops.operand import Operand
-from boldhw.gateware.ops.outcome import Outcome
+from boldhw.gateware.ops.outcome import Outcome, registers
 from boldhw.gateware.ops.packer import RowPacker
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
@@ -110,16 +110,16 @@ class MacUnit(wiring.Component):
         self._operand(m, issue)
         late, read = self.size.latency, self.size.read_latency
         token = Cat(issue.word & issue.closes, issue.flush, issue.sum.as_value())
-        arrived = delay(m, token, read)
-        before = delay(m, arrived, late + 1 - 2 * read)
-        valid, flush, info = _token(delay(m, before, read - 1), self.size)
-        flushes, flushed = delay(m, flush, 1), delay(m, info, 1)
+        arrived, (ahead, behind) = delay(m, token, read), registers(self.size)
+        valid, flush, info = _token(delay(m, arrived, late - read), self.size)
+        flushes, flushed = (delay(m, each, 1 + ahead + behind) for each in (flush, info.as_value()))
         outcome = self._outcome(m, valid, info, issue)
         self._gates(m, issue, outcome, _token(arrived, self.size)[2].place)
         self._store(m, issue, outcome, flushes, _token(Cat(0, 0, flushed), self.size)[2])
         self._scores(m, outcome)
-        # Units: the row of a group comes when its sums are there, one cycle after they are done.
-        self._units(m, issue, *_token(before, self.size)[::2])
+        # Units: the row of a group comes as its largest sums are found, a cycle after the sums.
+        before = _token(delay(m, arrived, late + 1 + ahead - 2 * read), self.size)
+        self._units(m, issue, *before[::2])
         return m
 
     def _operand(self, m, issue):
@@ -185,7 +185,9 @@ class MacUnit(wiring.Component):
             words.word_select(plane, size.lanes).word_select(place, size.elements)
             for plane in range(size.planes)
         )
-        m.d.comb += outcome.gates.eq(delay(m, groups, size.latency + 1 - size.read_latency))
+        m.d.comb += outcome.gates.eq(
+            delay(m, groups, size.latency + 1 + registers(size)[0] - size.read_latency)
+        )
 
     def _store(self, m, issue, outcome, flushes, flushed):
         """Pack groups, and write the words that they complete, then those of their indices."""
@@ -195,7 +197,7 @@ class MacUnit(wiring.Component):
         m.submodules.packer = packer
         m.submodules.walk, m.submodules.indices = walk, indices = MapWalk(bits), MapWalk(bits)
         stored, pooled = outcome.done & info.stored[0], op.pool == 2
-        pixels = self._pixels(op)  # of a tile
+        pixels = settled(m, self._pixels(op))  # of a tile
         m.d.comb += [
             packer.groups.eq(op.groups),
             packer.push.eq(stored),
@@ -223,6 +225,7 @@ class MacUnit(wiring.Component):
         # The map begins behind the rows in front of it, which are written as many at once.
         begins = self.op.start | issue.behind_front
         first = op.out_row - Mux(self.op.start, op.front, 0)
+        index_rest = settled(m, self._index_rest(op))
         m.d.comb += [
             walk.start.eq(begins),
             walk.row.eq(first),
@@ -234,8 +237,8 @@ class MacUnit(wiring.Component):
             walk.line.eq(line),
             indices.start.eq(self.op.start),
             indices.row.eq(op.index_row),
-            indices.pitch.eq(self._index_pitch(op)),
-            indices.step.eq(_count(pixels) + Mux(right, self._index_rest(op), 0)),
+            indices.pitch.eq(settled(m, self._index_pitch(op))),
+            indices.step.eq(_count(pixels) + Mux(right, index_rest, 0)),
             indices.word.eq(indexed),
             indices.pixel.eq(last),
             indices.line.eq(right),
@@ -270,7 +273,7 @@ class MacUnit(wiring.Component):
         """Return the rows behind the last tile of a map row of indices."""
         planes, pixels = self.size.planes, op.columns >> 1
         if planes == 1:
-            return 0
+            return Const(0)
         half = planes // 2
         wide = Mux(op.planes > 1, (pixels + (half - 1)) & -half, pixels)
         return (self._index_pitch(op) - wide)[: planes.bit_length()]
@@ -295,8 +298,8 @@ class MacUnit(wiring.Component):
         ]
         with m.If(write.valid):
             m.d.sync += [left.eq(left - 1), addr.eq(addr + 1)]
-        with m.If(outcome.done & (op.sink == Sink.SCORES)):
-            m.d.sync += left.eq(Mux(outcome.info.final, op.lanes, size.elements))
+        with m.If(outcome.kept & (op.sink == Sink.SCORES)):
+            m.d.sync += left.eq(Mux(outcome.kept_info.final, op.lanes, size.elements))
         with m.If(self.op.start):
             m.d.sync += addr.eq(0)
 

@@ -7,15 +7,36 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.layouts import SumLayout, WordLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Window
 
+LEVELS = 8  # of the loops
+
+
+class TokenLayout(data.StructLayout):
+    """What the counters tell of a word: members of :class:`Nest`, and how the word is left.
+
+    levels          of the levels of the loops the one that moves behind the word
+    lines, pixels   rows and columns of the map from the first tap of the kernel to it
+    """
+
+    def __init__(self, size):
+        bits = signed(map_bits(size))
+        flags = "begins deepest second is_window opens closes whole later ends in_last_word"
+        super().__init__({
+            "part": range(size.segments), "sum": SumLayout(size), "levels": LEVELS,
+            "lines": bits, "pixels": bits, "left": range(2 * size.planes + 1), "next_stored": 1,
+        } | dict.fromkeys(flags.split(), 1))  # fmt: skip
+
 
 class Nest(wiring.Component):
     """Step through the words of all sums of a MAC.
+
+    Counters are at the next word already: what they tell of a word is in registers as it is there.
 
     Parameters
     ----------
@@ -65,7 +86,7 @@ class Nest(wiring.Component):
 
     Latency
     -------
-    1 cycle, a word per cycle.
+    The first word is there two cycles after ``start``, each one the cycle after a step.
     """
 
     def __init__(self, size):
@@ -95,57 +116,81 @@ class Nest(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size = self.size
-        self.pooled, self.together = Signal(), Signal()
-        m.d.comb += [
-            self.pooled.eq(self.op.pool == 2),
-            self.together.eq(0 if size.planes == 1 else self.op.planes > 1),
-        ]
+        size, op = self.size, self.op
+        pooled, together = op.pool == 2, op.planes > 1 if size.planes > 1 else Const(0)
+        self.pooled, self.together = settled(m, pooled), settled(m, together)
+        self.apart = Mux(together, size.planes, Mux(pooled, 2, 1))  # columns of a tile
         current = Signal(range(size.segments))
-        values = self._values(m)
-        value = {name: Array(each[name] for each in values)[current] for name in values[0]}
-        moves = self._halves(m, value)
-        inner, part_closes = self._words(m, value, moves)
-        outer = self._places(m)
-        first_part, last_part = current == 0, current == self.count - 1
+        values = self._values(m, together)
+        value = {name: Array(each[name] for each in values)[current] for name in values[0]
+                 if name != "jumps"}  # fmt: skip
+        # What is ahead, and what is there.
+        token, here = Signal(TokenLayout(size)), Signal(TokenLayout(size))
+        moves = Signal()
+        m.d.comb += moves.eq(self.step | delay(m, self.start, 1))
+        with m.If(moves):
+            m.d.sync += here.eq(token)
+        whole = self._halves(m, token, value, moves)
+        inner, part_closes = self._words(m, value, moves & whole)
+        outer = self._places(m, token)
+        first_part, last_part = current == 0, current == settled(m, self.count - 1)
         if size.segments == 1:
             first_part = last_part = Const(1)
-        closes = self.whole & part_closes & last_part
-        m.d.comb += [self.closes.eq(closes), self.opens.eq(first_part & inner["opens"])]
-        with m.If(moves & part_closes):
+        closes = whole & part_closes & last_part
+        m.d.comb += [
+            token.part.eq(current),
+            token.is_window.eq(value["is_window"]),
+            token.closes.eq(closes),
+            token.opens.eq(first_part & inner["opens"]),
+            token.begins.eq(inner["j"] == 0),
+            token.deepest.eq(inner["deepest"]),
+            token.second.eq(inner["j"][0]),
+            token.lines.eq(inner["lines"]),
+            token.pixels.eq(inner["pixels"]),
+            token.levels.eq(_first_open([*inner["lasts"], *outer["lasts"]])),
+        ]
+        with m.If(moves & whole & part_closes):
             m.d.sync += current.eq(Mux(last_part, 0, current + 1))
-        self._advance(m, outer)
-        level = Signal(8)  # a bit for each: the outermost one that moves
-        m.d.comb += level.eq(_outermost([*inner["lasts"], *outer["lasts"]]))
+        self._advance(m, token, outer, moves & closes)
         for index, own in enumerate(values):
-            self._segment(m, index, own, moves & (current == index), level)
-        self._outputs(m, current, values, inner)
+            own_word = here.part == index if size.segments > 1 else Const(1)
+            self._segment(m, index, own, self.step & here.whole & own_word, here.levels)
+        self._outputs(m, here, values)
         with m.If(self.start):
             m.d.sync += current.eq(0)
         return m
 
-    def _values(self, m):
-        """Return what both kinds of segments have, of each segment, by name."""
+    def _values(self, m, together):
+        """Return what both kinds of segments have, of each segment, by name.
+
+        together: places of a tile are summed up together.
+        """
         found, row, weight = [], row_bits(self.size.data_rows), row_bits(self.size.weight_rows)
         for index in range(self.size.segments):
             part, window = self.parts[index], self.windows[index]
             is_window = self.are_windows[index]
             left = Mux(is_window, window.left, part.left)
-            found.append({
+            stride = Mux(is_window, window.stride, part.stride)
+            wide = stride << (self.size.planes - 1).bit_length()
+            own = {
                 "is_window": is_window,
+                # Of each level, the step that is the last one.
+                "across": Mux(is_window, window.groups > self.size.granules, part.across - 1)[:8],
+                "words": (part.words - 1)[: self._bits()],
+                "down": (part.down - 1)[:8],
+                "two": together & (stride == 2) & ~is_window,  # reads of a word
+                "stride": stride,
+                "step": Mux(together, wide, stride),
+                "first": left - Mux(is_window, 0, part.skip),
+                "apart": Mux(is_window, 0, Mux(part.taps > 1, part.taps, part.dilation)),
+                "rewinds": ~(part.advance & ~is_window),
+            }
+            found.append({name: settled(m, each) for name, each in own.items()} | {
                 "in_row": part.in_row[:row],
                 "weight_row": part.weight_row[:weight],
-                "deep": window.groups > self.size.granules,
-                "across": part.across,
-                "words": part.words[: self._bits()],
-                "down": part.down,
-                "stride": Mux(is_window, window.stride, part.stride),
                 "top": part.top,
-                "first": left - Mux(is_window, 0, part.skip),
-                "taps": part.taps,
                 "dilation": part.dilation,
-                "advance": part.advance & ~is_window,
-                "jumps": [part[f"jump{level}"][:row] for level in range(8)],
+                "jumps": [part[f"jump{level}"][:row] for level in range(LEVELS)],
             })  # fmt: skip
         return found
 
@@ -153,54 +198,49 @@ class Nest(wiring.Component):
         """Return the bits of a number of words, or groups: each has a row of weights."""
         return min(count_bits(self.size.weight_rows), self.size.side_bits)
 
-    def _halves(self, m, value):
+    def _halves(self, m, token, value, moves):
         """Count the reads of a word: with planes, places that are 2 apart take two.
 
         Return whether the next word follows.
         """
         if self.size.planes == 1:
-            m.d.comb += [self.whole.eq(1), self.later.eq(0)]
-            return self.step
-        two = self.together & (value["stride"] == 2) & ~value["is_window"]
-        m.d.comb += self.whole.eq(~two | self.later)
-        with m.If(self.step):
-            m.d.sync += self.later.eq(~self.whole)
+            m.d.comb += token.whole.eq(1)
+            return Const(1)
+        later = Signal()
+        whole = ~value["two"] | later
+        m.d.comb += [token.whole.eq(whole), token.later.eq(later)]
+        with m.If(moves):
+            m.d.sync += later.eq(~whole)
         with m.If(self.start):
-            m.d.sync += self.later.eq(0)
-        return self.step & self.whole
+            m.d.sync += later.eq(0)
+        return whole
 
     def _words(self, m, value, moves):
         """Count the words of a segment; return levels, and whether the last word is reached."""
         bits, is_window = map_bits(self.size), value["is_window"]
         names = {"across": 8, "words": self._bits(), "down": 8}
         names |= {name: min(8, self.size.side_bits) for name in ("across", "down")}
-        # Counted from 1 on: a number that is compared as it is needs no adder in front.
-        j, v, ky = counters = [Signal(width, name=name, init=1) for name, width in names.items()]
-        self.pixels, self.lines = Signal(signed(bits)), Signal(signed(bits))
+        j, v, ky = counters = [Signal(width, name=name) for name, width in names.items()]
+        pixels, lines = Signal(signed(bits)), Signal(signed(bits))
         lasts = [counter == value[name] for name, counter in zip(names, counters, strict=True)]
-        lasts = [
-            Mux(is_window, j[0] != value["deep"], lasts[0]),
-            *(is_window | x for x in lasts[1:]),
-        ]
+        lasts = [lasts[0], *(is_window | x for x in lasts[1:])]
         closes = Cat(lasts).all()
         with m.If(moves):
-            m.d.sync += j.eq(j + 1)
-            with m.If(~is_window):
-                apart = Mux(value["taps"] > 1, value["taps"], value["dilation"])
-                m.d.sync += self.pixels.eq(self.pixels + apart)
+            m.d.sync += [j.eq(j + 1), pixels.eq(pixels + value["apart"])]
             with m.If(lasts[0]):
-                m.d.sync += [j.eq(1), v.eq(v + 1), self.pixels.eq(0)]
+                m.d.sync += [j.eq(0), v.eq(v + 1), pixels.eq(0)]
             with m.If(lasts[0] & lasts[1]):
-                m.d.sync += [v.eq(1), ky.eq(ky + 1), self.lines.eq(self.lines + value["dilation"])]
+                m.d.sync += [v.eq(0), ky.eq(ky + 1), lines.eq(lines + value["dilation"])]
         with m.If(self.start | (moves & closes)):
-            m.d.sync += [x.eq(1) for x in counters]
-            m.d.sync += [x.eq(0) for x in (self.pixels, self.lines)]
-        opens = (j == 1) & (v == 1) & (ky == 1)
-        return {"lasts": lasts, "opens": opens, "j": j, "deepest": lasts[1]}, closes
+            m.d.sync += [x.eq(0) for x in (*counters, pixels, lines)]
+        opens = (j == 0) & (v == 0) & (ky == 0)
+        return {"lasts": lasts, "opens": opens, "j": j, "deepest": lasts[1], "pixels": pixels,
+                "lines": lines}, closes  # fmt: skip
 
-    def _places(self, m):
+    def _places(self, m, token):
         """Count squares, groups, tiles and rows, all of them down; describe the sum."""
-        op, sums, pooled, together, size = self.op, self.sum, self.pooled, self.together, self.size
+        op, pooled, together, size = self.op, self.pooled, self.together, self.size
+        sums = token.sum
         granules, bits = size.granules, (size.granules - 1).bit_length()
         group, fold = Signal(self._bits()), Signal.like(op.fold)
         q, left = Signal(2), Signal()  # column and row in a square; the first tile of a row
@@ -209,20 +249,20 @@ class Nest(wiring.Component):
         column = Signal(signed(min(wide, len(op.columns) + 1)))
         row = Signal(signed(min(wide, len(op.rows) + 1)))
         moved, below = Signal.like(column), Signal.like(row)
-        apart = Mux(together, size.planes, Mux(pooled, 2, 1))
+        apart = settled(m, self.apart)
         m.d.comb += [moved.eq(column - apart), below.eq(row - op.pool)]
         in_square = [q[0] | together, q[1]]
-        last_group, last_tile, last_row = group == 1, moved <= 0, below <= 0
-        if size.planes == 1:  # both are even where squares are pooled
-            last_tile, last_row = (_is_last(rest, pooled) for rest in (column, row))
+        last_group, last_tile, last_row = (
+            Signal(name=f"last_{n}") for n in ("group", "tile", "row")
+        )
         squares, places = [*in_square, last_group], [last_group, fold == 1, 1]
         lasts = [Mux(pooled, *each) for each in zip(squares, places, strict=True)]
         lasts += [last_tile, last_row]
         m.d.comb += [
             # The last group of a pixel is in the last granule, those before it in front of that.
             in_last_word.eq((group <= granules) & ((-group)[:bits] >= granule)),
-            self.in_last_word.eq(in_last_word),
-            self.next_stored.eq(Mux(last_group, moved, column) > 0),
+            token.in_last_word.eq(in_last_word),
+            token.next_stored.eq(Mux(last_group, moved, column) > 0),
             sums.first.eq(q == 0),
             sums.last.eq(~pooled | Cat(in_square).all()),
             sums.index.eq(q),
@@ -234,12 +274,13 @@ class Nest(wiring.Component):
             sums.right.eq(last_tile & (column > 0)),
             sums.over.eq(Cat(lasts[:4]).all()),
             sums.place.eq(Mux(in_last_word, (-group)[:bits], granule)),
-            self.ends.eq(Cat(lasts).all()),
-            self.left.eq(column),
+            token.ends.eq(Cat(lasts).all()),
+            token.left.eq(column),
         ]
         return {"lasts": lasts, "group": group, "fold": fold, "q": q, "column": column,
-                "row": row, "granule": granule, "moved": moved, "below": below,
-                "left": left}  # fmt: skip
+                "row": row, "granule": granule, "moved": moved, "below": below, "left": left,
+                "last_group": last_group, "last_tile": last_tile,
+                "last_row": last_row}  # fmt: skip
 
     def _stored(self, column):
         """Return which pixels of a tile are those of the map; of squares it has half as many."""
@@ -249,52 +290,57 @@ class Nest(wiring.Component):
             further.append(self.together & Mux(self.pooled, square, column > plane))
         return Cat(column > 0, *further)
 
-    def _advance(self, m, outer):
-        """Go on to the next sum."""
-        op, lasts, sums, start = self.op, outer["lasts"], self.sum, self.start
+    def _advance(self, m, token, outer, moves):
+        """Go on to the next sum. moves: it follows."""
+        op, lasts, sums, start = self.op, outer["lasts"], token.sum, self.start
         group, granule, q, fold = (outer[name] for name in ("group", "granule", "q", "fold"))
-        moves = self.step & self.closes
+        # Each flag is that of a counter in the same cycle.
+        of_group, of_tile, of_row = (outer[f"last_{name}"] for name in ("group", "tile", "row"))
+        one_tile, one_row = settled(m, op.columns <= self.apart), settled(m, op.rows <= op.pool)
+        two_tiles, two_rows = settled(m, 2 * self.apart + 1), settled(m, 2 * op.pool + 1)
+        one_group = settled(m, op.groups == 1)
         group_ends, next_tile = moves & sums.last, moves & Cat(lasts[:3]).all()
         next_fold, next_row = moves & ~self.pooled & lasts[0], next_tile & lasts[3]
         with m.If(moves & self.pooled):
             m.d.sync += q.eq(Mux(self.together, q ^ 2, q + 1))
         with m.If(start | group_ends):
             m.d.sync += group.eq(Mux(start | sums.final, op.groups, group - 1))
+            m.d.sync += of_group.eq(Mux(start | sums.final, one_group, group == 2))
             m.d.sync += granule.eq(Mux(sums.ends, 0, granule + 1))
         with m.If(start | next_fold):
             m.d.sync += fold.eq(Mux(start | lasts[1], op.fold, fold - 1))
         with m.If(start | next_fold | next_tile):
             m.d.sync += [
                 outer["column"].eq(Mux(start | next_row, op.columns, outer["moved"])),
+                of_tile.eq(Mux(start | next_row, one_tile, (outer["column"] - two_tiles)[-1])),
                 outer["left"].eq(start | next_row),
             ]
         with m.If(start | next_row):
-            m.d.sync += outer["row"].eq(Mux(start, op.rows, outer["below"]))
+            m.d.sync += [
+                outer["row"].eq(Mux(start, op.rows, outer["below"])),
+                of_row.eq(Mux(start, one_row, (outer["row"] - two_rows)[-1])),
+            ]
         with m.If(start):
             m.d.sync += [granule.eq(0), q.eq(0)]
 
-    def _segment(self, m, index, value, moves, level):
-        """Move address, weights and place of one segment."""
-        size, start, planes = self.size, self.start, self.size.planes
+    def _segment(self, m, index, value, moves, levels):
+        """Move address, weights and place of one segment. levels: which one moves, a bit each."""
+        size, start = self.size, self.start
         addr, weights = Signal.like(value["in_row"]), Signal.like(value["weight_row"])
         base = Signal.like(weights)
         row, column = (
             Signal(signed(map_bits(size)), name=f"{n}{index}") for n in ("row", "column")
         )
         with m.If(start | moves):
-            jumps = (Mux(flag, jump, 0) for flag, jump in zip(level, value["jumps"], strict=True))
-            following = addr + reduce(or_, jumps)
-            m.d.sync += addr.eq(Mux(start, value["in_row"], following))
-        at = {number: level[number] for number in range(3, 8)}
+            jump = reduce(or_, map(_masked, value["jumps"], levels))
+            m.d.sync += addr.eq(Mux(start, value["in_row"], addr + jump))
+        at = levels  # from the third one on all words of the segment are done
         # In a square the next column, or one back and a row down; then back to its first row. With
         # planes the columns of a square are side by side.
         square, side_by_side = self.pooled, self.together
         in_tile = square & at[3] | at[4] | at[5]
         back, up = at[5] | square & at[4], at[5] | at[6]
-        stride = value["stride"]
-        step = (
-            Mux(side_by_side, stride << (planes - 1).bit_length(), stride) if planes > 1 else stride
-        )
+        stride, step = value["stride"], value["step"]
         with m.If(start | moves & (at[7] | at[6] | in_tile & ~side_by_side)):
             moved = _added(column, step, back)
             m.d.sync += column.eq(Mux(start | at[7], value["first"], moved))
@@ -302,7 +348,7 @@ class Nest(wiring.Component):
             m.d.sync += row.eq(Mux(start, value["top"], _added(row, stride, up)))
         # A square has the weights of its group again, a place those of the first group.
         again, next_tile = square & (at[3] | at[4]) | at[4], at[6] | at[7]
-        rewinds = start | next_tile & ~value["advance"]
+        rewinds = start | next_tile & value["rewinds"]
         following = Mux(rewinds, value["weight_row"], Mux(again, base, weights + 1))
         with m.If(start | moves):
             m.d.sync += weights.eq(following)
@@ -310,23 +356,25 @@ class Nest(wiring.Component):
             m.d.sync += base.eq(following)
         value |= {"addr": addr, "weights": weights, "row": row, "column": column}
 
-    def _outputs(self, m, current, values, inner):
+    def _outputs(self, m, here, values):
         """Describe the word."""
         own = {
-            name: Array(each[name] for each in values)[current]
-            for name in ("addr", "weights", "row", "column", "is_window")
+            name: Array(each[name] for each in values)[here.part]
+            for name in ("addr", "weights", "row", "column")
         }
+        for name in ("is_window", "opens", "closes", "whole", "later", "sum", "ends",
+                     "in_last_word", "next_stored", "left"):  # fmt: skip
+            m.d.comb += getattr(self, name).eq(here[name])
         further = Mux(self.later, self.size.planes, 0)
         m.d.comb += [
             self.addr.eq((own["addr"] + further)[: row_bits(self.size.data_rows)]),
             self.weights.eq(own["weights"]),
-            self.is_window.eq(own["is_window"]),
-            self.word.part.eq(current),
-            self.word.begins.eq(inner["j"] == 1),
-            self.word.deepest.eq(inner["deepest"]),
-            self.word.row.eq(own["row"] + self.lines),
-            self.word.column.eq(own["column"] + self.pixels),
-            self.word.second.eq(~inner["j"][0]),
+            self.word.part.eq(here.part),
+            self.word.begins.eq(here.begins),
+            self.word.deepest.eq(here.deepest),
+            self.word.row.eq(own["row"] + here.lines),
+            self.word.column.eq(own["column"] + here.pixels),
+            self.word.second.eq(here.second),
         ]
 
 
@@ -338,11 +386,12 @@ def _added(value, step, back):
     ]
 
 
-def _outermost(lasts):
-    """Return a bit for each level: it is the first one that is not at its last step."""
-    return Cat(Cat(lasts[:level], 1).all() & ~last for level, last in enumerate(lasts))
+def _masked(value, flag):
+    """Return the bits of a value, 0 without the flag."""
+    return value.as_unsigned() & flag.replicate(len(value))
 
 
-def _is_last(rest, pooled):
-    """Return whether one step is left or none, or, where squares are pooled, two."""
-    return rest[-1] | ~rest[2:].any() & (~rest[1] | pooled & ~rest[0])
+def _first_open(lasts):
+    """Return which level is the first one that is not at its last step, a bit each."""
+    inside = [Const(1), *(Cat(lasts[:number]).all() for number in range(1, len(lasts)))]
+    return Cat(before & ~last for before, last in zip(inside, lasts, strict=True))

@@ -7,7 +7,7 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.layouts import WordLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.widths import map_bits
@@ -83,13 +83,14 @@ class Operand(wiring.Component):
         valid, is_window, half, apart = delay(
             m, Cat(self.valid, self.is_window, self.half, self.apart), late + 1
         )
-        index = delay(m, word.part, late)
-        part = self._chosen(m, index, ("lanes", "deltas", "zero_true"))
-        in_group = Signal(size.elements)
-        m.d.comb += in_group.eq(Cat(lane < part["lanes"] for lane in range(size.elements)))
-        flags, short = self._granules(m, word)
+        self._values = [self._settled(m, part) for part in self.parts]
+        part = self._chosen(m, delay(m, word.part, late), ("in_group", "deltas", "full"))
+        in_group, full = part["in_group"], part["full"]
+        # With several cycles until the row is there the flags take one of them on their way.
+        early = min(late, 1)
+        flags, short = self._granules(m, word, early)
+        late -= early
         short = delay(m, short, late)
-        full = ~part["deltas"] & ~part["zero_true"]
         firsts, seconds = (self._rows(m, rows, half, apart) for rows in (self.first, self.second))
         with m.If(~valid):
             m.d.sync += [self.sign.eq(0), self.mask.eq(0)]
@@ -127,77 +128,113 @@ class Operand(wiring.Component):
             found.append(chosen)
         return found
 
-    def _granules(self, m, word):
-        """Return which granules hold inputs, of each plane, and which of them are a last group."""
+    def _settled(self, m, part):
+        """Return what follows from the descriptor of a segment, by name."""
         size, granules = self.size, range(self.size.granules)
-        names = ("taps", "skip", "groups", "height", "width", "border", "stride")
+        several = part.taps > 1
+        skips = [
+            Mux(self._taps(part.taps, groups), part.skip * groups, 0)
+            for groups in packed_groups(size)
+        ]
+        own = {
+            "in_group": Cat(lane < part.lanes for lane in range(size.elements)),
+            "deltas": part.deltas,
+            "full": ~part.deltas & ~part.zero_true,
+            # Of the places of a tile, how far the last column is behind the first one's.
+            **{
+                f"behind{plane}": (part.width - 1 - Mux(part.stride[1], 2 * plane, plane))[
+                    : map_bits(size)
+                ]
+                for plane in range(size.planes)
+            },
+            # Granules that words lack: the first one of a kernel row, the last one of a pixel.
+            "begins": Mux(several, reduce(or_, skips), 0)[: (2 * size.granules - 1).bit_length()],
+            "deepest": Mux(several, 0, size.granules - 1 - last_granules(size, part.groups)),
+            "ends": Cat(self._ends_pixel(g, part.taps) for g in granules),
+            "packings": Cat(self._taps(part.taps, groups) for groups in packed_groups(size)),
+        }
+        found = {name: settled(m, value) for name, value in own.items()}
+        return found | {"height": part.height, "border": part.border, "wide": part.stride[1]}
+
+    def _granules(self, m, word, early):
+        """Return which granules hold inputs, of each plane, and which of them are a last group.
+
+        early: registers on the way to them.
+        """
+        size, granules = self.size, range(self.size.granules)
+        names = ("begins", "deepest", "height", "wide")
+        names += tuple(f"behind{plane}" for plane in range(size.planes))
         part = self._chosen(m, word.part, names)
-        several = part["taps"] > 1
         inside = (word.row >= 0) & (word.row < part["height"])
         # Granules in front of the pixel's last ones, or of the taps that the word lacks.
-        missing = Signal(range(2 * size.granules))
-        with m.If(several):
-            skips = [
-                Mux(self._taps(part, groups), part["skip"] * groups, 0)
-                for groups in packed_groups(size)
-            ]
-            m.d.comb += missing.eq(Mux(word.begins, reduce(or_, skips), 0))
-        with m.Elif(word.deepest):
-            m.d.comb += missing.eq(size.granules - 1 - last_granules(size, part["groups"]))
+        missing = Mux(word.begins, part["begins"], 0) | Mux(word.deepest, part["deepest"], 0)
+        places = [self._column(m, word, part, plane) for plane in range(size.planes)]
+        inside, missing, index, deepest = (
+            delay(m, each, early) for each in (inside, missing, word.part, word.deepest)
+        )
+        part = self._chosen(m, index, ("ends", "packings", "border"))
         own = Cat((g >= missing) & inside for g in granules)
         flags = []
-        for plane in range(size.planes):
-            there = self._there(m, word, part, plane)
+        for plane, (column, left) in enumerate(places):
+            column, left = delay(m, column, early), delay(m, left, early)
+            there = self._there(m, column, left, part["border"], plane)
             used = Signal(size.granules, name=f"used{plane}")
-            m.d.comb += used.eq(own & Cat(self._of_tap(g, part, there) for g in granules))
+            m.d.comb += used.eq(own & Cat(self._of_tap(g, part["packings"], there)
+                                          for g in granules))  # fmt: skip
             flags.append(used)
         short = Signal(size.granules)
-        ends = Cat(self._ends_pixel(g, part) for g in granules)
-        m.d.comb += short.eq(ends & word.deepest.replicate(size.granules))
+        m.d.comb += short.eq(part["ends"] & deepest.replicate(size.granules))
         return flags, short
 
     def _chosen(self, m, index, names):
         """Return values of a segment by name, each once: they are used many times."""
         found = {}
         for name in names:
-            value = Array(each[name] for each in self.parts)[index]
-            found[name] = Signal.like(self.parts[0][name], name=name)
+            value = Array(each[name] for each in self._values)[index]
+            found[name] = Signal.like(self._values[0][name], name=name)
             m.d.comb += found[name].eq(value)
         return found
 
-    def _there(self, m, word, part, plane):
-        """Return which taps of the word are pixels of the map; all are without border."""
-        granules, bits = self.size.granules, map_bits(self.size)
-        low = (granules - 1).bit_length()
-        # Of the first tap, and columns of the map behind it.
+    def _column(self, m, word, part, plane):
+        """Return the column of the first tap of a word, and the columns of the map behind it."""
+        bits = map_bits(self.size)
         column, left = (Signal(signed(bits), name=f"{name}{plane}") for name in ("column", "left"))
         m.d.comb += [
-            column.eq(word.column + Mux(part["stride"][1], 2 * plane, plane)),
-            left.eq(part["width"] - 1 - column),
+            column.eq(word.column + Mux(part["wide"], 2 * plane, plane)),
+            left.eq(part[f"behind{plane}"] - word.column),
         ]
+        return column, left
+
+    def _there(self, m, column, left, border, plane):
+        """Return which taps of the word are pixels of the map; all are without border."""
+        granules = self.size.granules
+        low = (granules - 1).bit_length()
         there = Signal(granules, name=f"there{plane}")
         for tap in range(granules):
             near = column[low:].all() & (column[:low] >= (1 << low) - tap)
             ends = left[low:-1].any() | (left[:low] >= tap)
-            m.d.comb += there[tap].eq(~part["border"] | (~column[-1] | near) & ~left[-1] & ends)
+            m.d.comb += there[tap].eq(~border | (~column[-1] | near) & ~left[-1] & ends)
         return there
 
-    def _taps(self, part, groups):
+    def _taps(self, taps, groups):
         """Return whether a word has the taps that there are of pixels of so many groups."""
-        return part["taps"][(self.size.granules // groups).bit_length() - 1]
+        return taps[(self.size.granules // groups).bit_length() - 1]
 
-    def _of_tap(self, granule, part, there):
-        """Return whether the tap that a granule belongs to is there."""
+    def _of_tap(self, granule, packings, there):
+        """Return whether the tap that a granule belongs to is there.
+
+        packings: whether a word has the taps of pixels of so many groups, a bit each.
+        """
         found = there[0]
-        for groups in packed_groups(self.size):
-            found = Mux(self._taps(part, groups), there[granule // groups], found)
+        for groups, is_it in zip(packed_groups(self.size), packings, strict=True):
+            found = Mux(is_it, there[granule // groups], found)
         return found
 
-    def _ends_pixel(self, granule, part):
+    def _ends_pixel(self, granule, taps):
         """Return whether a granule holds the last group of a pixel."""
         before = self.size.granules - 1 - granule  # granules above it
         if before == 0:
             return 1
         return Cat(
-            self._taps(part, each) for each in packed_groups(self.size) if before % each == 0
+            self._taps(taps, each) for each in packed_groups(self.size) if before % each == 0
         ).any()

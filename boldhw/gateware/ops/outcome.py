@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.ports import op_layout, sums_layout
 from boldhw.gateware.ops.widths import total_bits
@@ -23,6 +23,11 @@ class GroupLayout(data.StructLayout):
     def __init__(self, size):
         bits = size.planes * size.elements
         super().__init__(dict.fromkeys(("first", "second", "low", "high"), bits))
+
+
+def registers(size):
+    """Return the registers in front of the largest sums, and behind them: with planes one each."""
+    return int(size.planes > 1), int(size.planes > 1)
 
 
 class Outcome(wiring.Component):
@@ -56,9 +61,14 @@ class Outcome(wiring.Component):
     sums : In(sums_layout(size))
         One for each lane of each plane.
     units : In(size.elements * unit_bits(size))
-        Threshold and window of each lane, one cycle later; with ``inference`` no window.
+        Threshold and window of each lane, one cycle later, with planes two; with ``inference`` no
+        window.
     gates : In(size.planes * size.elements)
-        Gates of the lanes of each pixel, one cycle later.
+        Gates of the lanes of each pixel, likewise.
+    kept : Out(1), registered
+        ``largest`` is there.
+    kept_info : Out(SumLayout(size)), registered
+        What becomes of it.
     done : Out(1), registered
         ``group`` is there.
     info : Out(SumLayout(size)), registered
@@ -69,12 +79,12 @@ class Outcome(wiring.Component):
         The bits of all lanes; 0 in those that are not in use, and with planes in pixels that are
         not stored.
     total : Out(total_bits(size)), registered
-        Sum of all |g| of deltas whose gate is open, ``counted`` cycles after the last ``done``, see
+        Sum of all |g| of deltas whose gate is open, ``counted`` cycles after the last ``kept``, see
         :func:`boldhw.spec.ops.cycles.counted`.
 
     Latency
     -------
-    1 cycle from the last sum of a square to its group, sums without a gap.
+    1 cycle from the last sum of a square to its group, with planes 3; sums without a gap.
     """
 
     def __init__(self, size):
@@ -88,6 +98,8 @@ class Outcome(wiring.Component):
             "sums": In(sums_layout(size)),
             "units": In(size.elements * unit_bits(size)),
             "gates": In(size.planes * size.elements),
+            "kept": Out(1),
+            "kept_info": Out(SumLayout(size)),
             "done": Out(1),
             "info": Out(SumLayout(size)),
             "largest": Out(sums_layout(size)),
@@ -97,9 +109,16 @@ class Outcome(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, info = self.size, self.info
-        m.d.sync += [self.done.eq(self.valid & self.sum.last), info.eq(self.sum)]
-        deltas = self.op.sink == Sink.DELTAS
+        size, info = self.size, self.kept_info
+        before, behind = registers(size)
+        self._valid, bits = (delay(m, each, before) for each in (self.valid, self.sum.as_value()))
+        self._sum = data.View(SumLayout(size), bits)
+        m.d.sync += [self.kept.eq(self._valid & self._sum.last), info.eq(self._sum)]
+        m.d.comb += [
+            self.done.eq(delay(m, self.kept, behind)),
+            self.info.eq(delay(m, info.as_value(), behind)),
+        ]
+        deltas = settled(m, self.op.sink == Sink.DELTAS)
         used = Signal(size.elements)
         m.d.comb += used.eq(
             Cat(~info.final | (lane < self.op.lanes) for lane in range(size.elements))
@@ -116,9 +135,11 @@ class Outcome(wiring.Component):
                 if size.inference:
                     index = Const(0, 2)
                 kept.append((lowest, loads))
-                away = self._away(m, lane, lowest, deltas)
-                reached, near = away[-1], self._near(m, lane, away, deltas)
                 gate = stored & self.gates[at]
+                sizes.append(self._size(m, lowest, self.kept & deltas & gate & info.stored[0]))
+                away = delay(m, self._away(m, lane, lowest, deltas), behind)
+                reached, near = away[-1], self._near(m, lane, away, deltas, behind)
+                stored, gate, index = (delay(m, each, behind) for each in (stored, gate, index))
                 m.d.comb += [
                     self.largest[at].eq(~lowest),
                     self.group.low[at].eq(index[0] & stored),
@@ -126,7 +147,6 @@ class Outcome(wiring.Component):
                     second[at].eq(Mux(deltas, gate & ~near, stored & near)),
                     self.group.first[at].eq(reached & Mux(deltas, second[at], stored)),
                 ]
-                sizes.append(self._size(m, lowest, self.done & deltas & gate & info.stored[0]))
             plane_totals.append(_added(m, sizes))
         # What shifts them is in the LUTs that invert them.
         for (lowest, (load, new)), (above, _) in zip(kept, kept[1:] + kept[-1:], strict=True):
@@ -142,19 +162,21 @@ class Outcome(wiring.Component):
         """
         p, planes, name = self.size.elements, self.size.planes, f"{plane}_{lane}"
         own, place = self.sums[plane * p + lane], self.sum.index
+        before, _ = registers(self.size)
         if 2 * plane + 1 < planes:
             left, right = (self.sums[(2 * plane + n) * p + lane] for n in (0, 1))
             beside, best = Signal(name=f"beside{name}"), Signal.like(own, name=f"best{name}")
-            side_by_side = (self.op.planes > 1) & (self.op.pool == 2)
+            side_by_side = settled(m, (self.op.planes > 1) & (self.op.pool == 2))
             m.d.comb += [
                 beside.eq(side_by_side & (right > left)),
                 best.eq(Mux(beside, right, Mux(side_by_side, left, own))),
             ]
             own, place = best, Cat(place[0] | beside, place[1])
+        own, place = delay(m, own, before), delay(m, place, before)
         lowest, index = Signal.like(own, name=f"lowest{name}"), Signal(2, name=f"index{name}")
         larger = ~(own + lowest)[-1]  # own - largest - 1 is not negative
         load = Signal(name=f"load{name}")
-        m.d.comb += load.eq(self.valid & (self.sum.first | larger))
+        m.d.comb += load.eq(self._valid & (self._sum.first | larger))
         with m.If(load):
             m.d.sync += index.eq(place)
         return lowest, index, (load, ~own)
@@ -166,11 +188,15 @@ class Outcome(wiring.Component):
         m.d.comb += away.eq(Mux(deltas, lowest, tau + lowest))
         return away
 
-    def _near(self, m, lane, away, deltas):
-        """Return whether that is near: in the window, or in the dead zone."""
+    def _near(self, m, lane, away, deltas, behind):
+        """Return whether that is near: in the window, or in the dead zone.
+
+        behind: cycles since the window was there.
+        """
         if self.size.inference:
             return Const(0)
         window = Mux(deltas, self.op.dead, self.units.word_select(2 * lane + 1, FIELD_BITS))
+        window = delay(m, window, behind)
         inverted = ~(away[:-1] ^ away[-1].replicate(FIELD_BITS))
         # window - |away|, with what is missing of an inverse of two's complement carried in.
         return (Cat(Const(1, 1), window) + Cat(away[-1], inverted))[-1]

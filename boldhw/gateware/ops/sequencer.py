@@ -4,7 +4,6 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.ports import RowRead
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import FIELDS
@@ -111,15 +110,18 @@ class OpSequencer(wiring.Component):
 
     Latency
     -------
-    An op of R rows, segments included, starts R + 1 cycles after the first one in which the op
-    before it is over. The last row of an op arrives, it runs, and the first row of the next one::
+    An op of R rows, segments included, starts R + 2 cycles after the first one in which the op
+    before it is over, with ``dual_port`` R + 3. A cycle of these is for what the unit takes from
+    the descriptor into registers. The last row of an op arrives, it runs, and the first row of the
+    next one::
 
-        cycle                 0     1     ..    9     10    11
-        row                   last                          first
-        starts                      1
-        done                                    1
-        read.addr, one port                           first
-        read.addr, dual port                    first second
+        cycle                 0     1     2     ..    9     10    11    12
+        row, one port         last                                first
+        row, dual port        last                                      first
+        starts                            1
+        done                                          1
+        read.addr, one port                                 first
+        read.addr, dual port                          first second
     """
 
     def __init__(self, size):
@@ -156,11 +158,14 @@ class OpSequencer(wiring.Component):
         self._read(m, begin | again, fetch)
         kind, head, last, good = self._decode(m)
         fused = Signal()
-        arrives = fetch & delay(m, self.read.valid, self.size.read_latency)
+        coming = Signal(self.size.read_latency)  # rows on their way, but none of an earlier fetch
+        m.d.sync += coming.eq(Cat(self.read.valid, Mux(begin | again, 0, coming[:-1])))
+        arrives = fetch & coming[-1]
         m.d.sync += [self.starts.eq(0), self.halt.eq(0)]
         runs, ends = last & ~self._is(kind, *PARTS), last & self._is(kind, End.KIND)
         along = runs & self._is(kind, Vote.KIND) & self._fused(head) if self._along else Const(0)
-        late = self.busy & (self.cycles == self.limit)
+        late, chosen = Signal(), Signal(OP_KIND.bits)
+        m.d.sync += late.eq(self.busy & ~begin & (self.cycles + 1 == self.limit))
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += [self.busy.eq(1), self.cycles.eq(0), fused.eq(0)]
@@ -180,11 +185,16 @@ class OpSequencer(wiring.Component):
                         self._end(m, Status.ENDED)
                         m.next = "IDLE"
                     with m.Elif(runs & ~along):
-                        m.d.sync += self.starts.eq(Const(1) << Mux(fused, Vote.KIND, kind))
-                        m.d.sync += fused.eq(0)
-                        m.next = "RUN"
+                        m.d.sync += [chosen.eq(Mux(fused, Vote.KIND, kind)), fused.eq(0)]
+                        m.next = "SETTLE"
                     with m.Elif(runs):
                         m.d.sync += fused.eq(1)
+                with m.If(late):
+                    self._end(m, Status.TOO_LONG)
+                    m.next = "IDLE"
+            with m.State("SETTLE"):
+                m.d.sync += self.starts.eq(Const(1) << chosen)
+                m.next = "RUN"
                 with m.If(late):
                     self._end(m, Status.TOO_LONG)
                     m.next = "IDLE"
@@ -223,8 +233,7 @@ class OpSequencer(wiring.Component):
         row = self.read.row
         most = max(kind.size() for kind in KINDS.values())
         place, kept = Signal(range(most + 1)), Signal(OP_KIND.bits)
-        left = Signal(OP_ROWS.bits)  # rows that are still to come, 0: a head comes
-        is_head = left == 0
+        left, is_head = Signal(OP_ROWS.bits), Signal(init=1)  # rows still to come; none: a head
         kind, rows = Signal(OP_KIND.bits), Signal(OP_ROWS.bits)
         m.d.comb += [
             kind.eq(Mux(is_head, row[: OP_KIND.bits], kept)),
@@ -238,14 +247,15 @@ class OpSequencer(wiring.Component):
                     if number in PARTS:
                         fits &= self.count != self.size.segments
                     m.d.comb += good.eq(fits)
-        self._left, self._place, self._kept = left, place, kept
+        self._left, self._is_head, self._place, self._kept = left, is_head, place, kept
         return kind, Mux(is_head, 0, place), rows == 1, good
 
     def _store(self, m, kind, place, last):
         """Keep a row; the first one of a descriptor clears those that it may lack."""
         row = self.read.row
-        left = Mux(self._left == 0, row[OP_KIND.bits :][: OP_ROWS.bits], self._left)
+        left = Mux(self._is_head, row[OP_KIND.bits :][: OP_ROWS.bits], self._left)
         m.d.sync += [self._left.eq(left - 1), self._place.eq(place + 1), self._kept.eq(kind)]
+        m.d.sync += self._is_head.eq(last)
         with m.If(self._is(kind, *PARTS)):
             for index in range(self.size.segments):
                 with m.If(self.count == index):
@@ -280,7 +290,7 @@ class OpSequencer(wiring.Component):
 
     def _end(self, m, status):
         m.d.sync += [
-            self.busy.eq(0), self.status.eq(status), self._left.eq(0), self.starts.eq(0),
+            self.busy.eq(0), self.status.eq(status), self._is_head.eq(1), self.starts.eq(0),
             self.halt.eq(status != Status.ENDED),
         ]  # fmt: skip
 

@@ -45,7 +45,7 @@ def share_array(m, size, sequencer, units, weights):
         Cat(array.valid, array.first, array.last).eq(delay(m, entering, size.read_latency)),
         array.sign.eq(any_of(port.sign for port in ports)),
         array.mask.eq(any_of(port.mask for port in ports)),
-        array.zero_true.eq(any_of(doubled)),
+        array.zero_true.eq(delay(m, any_of(doubled), 1)),
     ]
 
 

@@ -57,7 +57,7 @@ class Steps(wiring.Component):
     doubled : In(1)
         Sums are twice the votes.
     rounding : In(range(MOST + 1))
-        Bits r that are dropped.
+        Bits r that are dropped, a cycle before ``valid``.
     offset : In(MOST)
         What rounds, u: less than ``2 ** rounding``.
     decay : In(FIELD_BITS)
@@ -90,7 +90,7 @@ class Steps(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         dropped, offset = Signal(range(MOST + 2)), Signal(MOST + 1)
-        m.d.comb += [
+        m.d.sync += [
             dropped.eq(self.rounding + self.doubled),
             offset.eq(self.offset << self.doubled),
         ]

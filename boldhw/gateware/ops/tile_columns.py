@@ -1,18 +1,20 @@
 """Columns of VOTE where several places are read, or all granules of a word turned over, at once."""
 
+from functools import reduce
+from operator import or_
 from types import SimpleNamespace
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.columns import Columns
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ranges import map_bits, place_bits, word_bits
-from boldhw.gateware.ops.tiles import TileFiller
+from boldhw.gateware.ops.tiles import TileFiller, places_read
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.widths import row_bits
-from boldhw.gateware.ops.words import packed_groups, places_of, tiles_of
+from boldhw.gateware.ops.words import packed_groups, tiles_of
 
 
 class TileColumns(Columns):
@@ -35,9 +37,9 @@ class TileColumns(Columns):
     Latency
     -------
     A cycle for each row of an image, for each tile that is read, and for each tile of zeros that
-    fills the last block; with two places apart a tile is read in two cycles. All of that twice with
-    ``twice``. Then the read latency and 1. With several transposers a block takes a cycle for each
-    group of the word at least, and as many follow the last one.
+    fills the last block, one at least; with two places apart a tile is read in two cycles. All of
+    that twice with ``twice``. Then the read latency and 2. With several transposers a block takes a
+    cycle for each group of the word at least, and as many follow the last one.
     """
 
     def elaborate(self, platform):
@@ -53,12 +55,15 @@ class TileColumns(Columns):
             row_bits(size.data_rows),
         )  # fmt: skip
         self._alone = self.op.planes == 1
-        self._apart = self.part.stride[1] & ~self._alone & ~self.is_window if d > 1 else Const(0)
+        apart = self.part.stride[1] & ~self._alone & ~self.is_window if d > 1 else Const(0)
+        self._apart = settled(m, apart)
         tile_ends = ~self._apart | second
         last = loops.ends[1] & tile_ends
         moves = running & ~loading & (pause == 0)
         steps = moves & reading
-        held, emits, full, closes, there = self._tiles(m, loops, moves, reading, second, last)
+        chosen = places_read(m, size, self.op.columns, self._alone, apart)
+        there, count = chosen(loops.ends[0], second)
+        held, emits, full, closes = self._tiles(m, moves, count, reading)
         groups = size.granules - self.groups.granule  # of the word
         extra = Mux(groups > p // d, groups - p // d, 0) if many else 0
         with m.If((pause != 0) & ~loading):
@@ -97,54 +102,51 @@ class TileColumns(Columns):
             self.read.valid.eq(reads | self.window.load & self.window.inside),
             self.read.addr.eq(Mux(self.is_window, image, addr[: len(loops.addr)])),
         ]
+        late, early = size.read_latency, self._early
+        there = delay(m, there & steps.replicate(d), early)
         here = [
-            there & (flags | self.is_window.replicate(d)) & steps.replicate(d) for flags in inside
+            delay(m, there & (flags | self.is_window.replicate(d)), late - early)
+            for flags in inside
         ]
-        late = size.read_latency
+        now = delay(m, inverse, late)
         held, emits, full, ends, group_ends, inverse = (
-            delay(m, each, late) for each in (held, emits, full, ends, group_ends, inverse)
+            delay(m, each, late + 1) for each in (held, emits, full, ends, group_ends, inverse)
         )
-        here = [delay(m, flags, late) for flags in here]
-        tiles, flags = self._words(m, here, held, emits, inverse)
+        tiles, flags = self._words(m, here, held, emits, now)
         blocks = self._turn(m, tiles, emits, full)
         self._store(m, blocks, flags, emits, full, ends, group_ends, inverse, builds)
         return m
 
-    def _tiles(self, m, loops, moves, reading, second, last):
-        """Put places into tiles of D, and those into blocks of P.
+    def _tiles(self, m, moves, count, reading):
+        """Put places into tiles of D, and those into blocks of P; behind the last ones come zeros.
 
-        Return how many waited for this tile, whether it is complete, and the block, and the pass;
-        and which of D there are.
+        Return how many waited for this tile, whether it is complete, and the block, and the pass:
+        that ends in a cycle in which nothing is read.
         """
         size, d = self.size, self.size.planes
-        there = Const(1)
-        if d > 1:
-            there = places_of(size, self.op.columns, loops.ends[0])
-            there = Mux(self._apart, Mux(second, there[d // 2 :], there[: d // 2]), there)
-            there = Mux(self._alone, 1, there)[:d]
         held, number = Signal(range(d)), Signal(range(max(2, size.elements // d)))
-        count, total = sum(there), Signal(range(2 * d + 1))
-        m.d.comb += total.eq(held + Mux(reading, count, d))
+        total = Signal(range(2 * d + 1))
+        none = ~reading & (held == 0) & (number == 0)  # no block is begun
+        last = number == size.elements // d - 1
+        m.d.comb += total.eq(held + count)
         emits, full, rest = Signal(), Signal(), Signal(range(d))
         m.d.comb += [
-            emits.eq(moves & (total >= d)),
-            full.eq(emits & (number == size.elements // d - 1)),
+            emits.eq(moves & Mux(reading, total >= d, ~none)),
+            full.eq(emits & last),
             rest.eq(Mux(reading, total, 0)),
         ]
         with m.If(moves):
             m.d.sync += held.eq(rest)
         with m.If(emits):
             m.d.sync += number.eq(Mux(full, 0, number + 1))
-        whole = full | ~emits & (number == 0)  # no block is begun
-        closes = Mux(reading, moves & last & whole & (rest == 0), full)
-        return held, emits, full, closes, there
+        return held, emits, full, moves & ~reading & (last | none)
 
     def _loops(self, m, loops, tiles, last, again):
         """Go through all tiles for each word, or each of its granules, and then on."""
         op, part, of_word = self.op, self.part, self.groups.of_word
         across = op.columns
         if self.size.planes > 1:
-            across = Mux(self._alone, op.columns, tiles_of(self.size, op.columns))
+            across = settled(m, Mux(self._alone, op.columns, tiles_of(self.size, op.columns)))
         counts = (across, op.rows, part.across, part.words, part.down)
         m.d.comb += [
             loops.start.eq(self.start),
@@ -163,25 +165,36 @@ class TileColumns(Columns):
         stride = part.stride
         if d > 1:  # a request of a segment reads rows of D columns
             together = Mux(self.is_window, part.stride << (d - 1).bit_length(), d)
-            stride = Mux(self._alone, part.stride, together)
+            stride = settled(m, Mux(self._alone, part.stride, together))
         y, x = self._places(m, begins, steps & ~last, steps & ~last & ends, stride, line_ends)
-        of_row, first, taps = y < part.height[: bits - 1], Signal(bits), [0]
+        of_row, taps = y < part.height[: bits - 1], [0]
+        first, left = Signal(signed(bits)), Signal(signed(bits))  # left: columns behind it
         m.d.comb += first.eq(x)
         if size.transposers > 1:  # taps of the word, counted from its first granule
             several = part.taps > 1
-            shift = [(each.bit_length() - 1, part.groups == each) for each in packed_groups(size)]
-            skipped = sum(
-                Mux(several & is_it, self.groups.granule >> low, 0) for low, is_it in shift
+            shift = [
+                (each.bit_length() - 1, settled(m, several & (part.groups == each)))
+                for each in packed_groups(size)
+            ]
+            skipped = reduce(
+                or_, (Mux(is_it, self.groups.granule >> low, 0) for low, is_it in shift)
             )
             m.d.comb += first.eq(x - skipped)
             taps = [
-                sum(Mux(several & is_it, granule >> low, 0) for low, is_it in shift)
+                reduce(or_, (Mux(is_it, granule >> low, 0) for low, is_it in shift))
                 for granule in range(size.transposers)
             ]
+        m.d.comb += left.eq(settled(m, part.width - 1) - first)
+        self._early = min(size.read_latency - 1, 1)  # with time for it flags take a register
+        first, left, inside = (delay(m, each, self._early) for each in (first, left, of_row))
         most = d + (size.transposers if size.transposers > 1 else 1) - 1
+        low = max(1, (most - 1).bit_length())
+        near, far = first[low:].all(), left[low:-1].any()
         columns = Signal(1 << (most - 1).bit_length() if most > 1 else 1)
         m.d.comb += columns.eq(Cat(
-            ((first + each)[:bits] < part.width[: bits - 1]) | ~part.border
+            ~part.border
+            | (~first[-1] | near & (first[:low] >= (1 << low) - each))
+            & ~left[-1] & (far | (left[:low] >= each))
             for each in range(most)
         ))  # fmt: skip
         found = []
@@ -190,7 +203,7 @@ class TileColumns(Columns):
                 columns.bit_select(tap + Mux(self._apart, 2 * place, place), 1)
                 for place in range(d)
             ]
-            found.append(Cat(flags) & of_row.replicate(d))
+            found.append(Cat(flags) & inside.replicate(d))
         return found, of_row
 
     def _words(self, m, here, held, emits, inverse):
@@ -202,7 +215,7 @@ class TileColumns(Columns):
                 Mux(self._apart, rows[2 * place] if place < d // 2 else 0, row)
                 for place, row in enumerate(rows)
             ]
-        lanes, tiles, found = self._all_lanes(), [], []
+        lanes, tiles, found = self._all_lanes(m), [], []
         for index, flags in enumerate(here):
             granule = index if size.transposers > 1 else self.groups.granule
             words = []
@@ -218,7 +231,8 @@ class TileColumns(Columns):
                 patch = (sign ^ inverse.replicate(p)) & mask
                 counts = lanes[index] & flags[plane].replicate(p)
                 words.append(Mux(self.is_window, patch, row) & counts)
-            tiles.append(self._filled(m, f"words{index}", p, Cat(words), held, emits))
+            words, flags = delay(m, Cat(words), 1), delay(m, flags, 1)
+            tiles.append(self._filled(m, f"words{index}", p, words, held, emits))
             found.append(self._filled(m, f"flags{index}", 1, flags, held, emits))
         return tiles, found
 
@@ -231,7 +245,7 @@ class TileColumns(Columns):
         m.d.comb += [filler.words.eq(words), filler.held.eq(held), filler.full.eq(emits)]
         return filler.tile
 
-    def _all_lanes(self):
+    def _all_lanes(self, m):
         """Return the lanes in use of the group of each transposer."""
         size, part = self.size, self.part
         if size.transposers == 1:
@@ -244,8 +258,9 @@ class TileColumns(Columns):
                 (part.groups == each) for each in packed_groups(size) if back % each == 0
             ).any()
             of_pixel = self.groups.in_last_word if back == 0 else 0
-            partial = Mux(part.taps > 1, of_taps, of_pixel)
-            found.append(Mux(partial, in_group, ~0)[: size.elements])
+            several, of_taps = settled(m, part.taps > 1), settled(m, of_taps)
+            partial = Mux(several, of_taps, of_pixel)
+            found.append(Mux(partial, settled(m, in_group), ~0)[: size.elements])
         return found
 
     def _turn(self, m, tiles, emits, full):
@@ -275,7 +290,7 @@ class TileColumns(Columns):
             delay(m, each, 1) for each in (turn, ends, group_ends, ~inverse)
         )
         last = granule == size.granules - 1
-        behind = op.column_row + (op.wide << (size.transposers - 1).bit_length())
+        behind = settled(m, op.column_row + (op.wide << (size.transposers - 1).bit_length()))
         with m.If(complete):
             m.d.sync += [granule.eq(granule + 1), row.eq(row + last), first.eq(first + last)]
         with m.If(passed):  # columns of F's follow those of T's

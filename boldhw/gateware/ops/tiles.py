@@ -1,10 +1,36 @@
 """Places one behind the other: words of some of D places become D words at a time."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import settled
 from boldhw.gateware.ops.memories import rotated
+
+
+def places_read(m, size, columns, alone, apart):
+    """Return what tells which of D places a request reads, a bit each, and how many.
+
+    It takes two flags: the request is of the last tile of a row; it is the second one of places
+    that are apart.  columns: of the map.  alone, apart: one place is read, or places that two
+    requests read. All three from a descriptor.
+    """
+    d = size.planes
+    if d == 1:
+        return lambda last, second: (Const(1), Const(1))
+    half, bits = d // 2, (d - 1).bit_length()
+    at_end = Cat((columns - 1)[:bits] >= place for place in range(d))
+    known = {}
+    for last, flags in enumerate((Const((1 << d) - 1, d), at_end)):
+        for second, part in enumerate((flags[:half], flags[half:])):
+            own = Mux(alone, 1, Mux(apart, part, flags))[:d]
+            known[last, second] = settled(m, own), settled(m, sum(own[1:], own[0]))
+
+    def chosen(last, second):
+        pairs = zip(*(known[key] for key in sorted(known)), strict=True)
+        return tuple(Mux(last, Mux(second, d, c), Mux(second, b, a)) for a, b, c, d in pairs)
+
+    return chosen
 
 
 class TileFiller(wiring.Component):

@@ -6,14 +6,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
-from boldhw.gateware.ops.tiles import TileFiller
+from boldhw.gateware.ops.tiles import TileFiller, places_read
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.gateware.ops.widths import count_bits, side_bits
-from boldhw.gateware.ops.words import places_of, tiles_of
+from boldhw.gateware.ops.words import tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Turn
 
@@ -50,17 +50,18 @@ class TurnUnit(wiring.Component):
     Latency
     -------
     A pass takes a cycle for each tile of D places of a map row, or 2 if the places are 2 pixels
-    apart, and then one for each D places that its last block lacks. There are two passes a group.
-    An op takes 2 + P / D cycles more, with ``dual_port`` 3 + P / D. One group at two places, P = 2,
-    D = 1::
+    apart, and then one for each D places that its last block lacks, but one at least. There are two
+    passes a group.
+    An op takes 2 + P / D cycles more, with ``dual_port`` 4 + P / D, with several planes one more
+    yet. One group at two places, P = 2, D = 1::
 
-        cycle               0    1    2    3    4    5    6    7
+        cycle               0    1    2    3    4    5    6    7    8    9
         op.start            1
-        read.valid               1    1    1    1
-        turner.shift                  1    1    1    1    1    1
-        turner.turn                        1         1
-        delta_write.valid                       1    1    2    2
-        op.done                                                1
+        read.valid               1    1         1    1
+        turner.shift                  1    1         1    1         1    1
+        turner.turn                        1              1
+        delta_write.valid                            1    1         2    2
+        op.done                                                          1
     """
 
     def __init__(self, size):
@@ -83,24 +84,28 @@ class TurnUnit(wiring.Component):
         )  # fmt: skip
         running, pass_ends = Signal(), Signal()
         masks, granule, last_group, word_ends = self._passes(m, running, pass_ends)
-        there, here, reading, last = self._places(m, running, pass_ends, word_ends)
-        held, emits, full, closes = self._tiles(m, running, there, reading, last)
+        there, count, here, reading = self._places(m, running, pass_ends, word_ends)
+        held, emits, full, closes = self._tiles(m, running, count, reading)
         m.d.comb += pass_ends.eq(closes)
         opens = Signal(init=1)  # the block is the first one of its pass
         with m.If(full | pass_ends):
             m.d.sync += opens.eq(pass_ends)
 
         # What follows the rows that are read.
-        later = (
+        there, of_masks, granule = (
             delay(m, each, size.read_latency)
-            for each in (running, there & here.replicate(size.planes), held, emits, full, masks,
-                         granule, opens, last_group)
-        )  # fmt: skip
-        comes, there, held, emits, turn, masks, granule, opens, last_group = later
+            for each in (there & here.replicate(size.planes), masks, granule)
+        )
         tile = Cat(
-            Mux(masks, row[size.lanes :], row[: size.lanes]).word_select(granule, size.elements)
+            Mux(of_masks, row[size.lanes :], row[: size.lanes]).word_select(granule, size.elements)
             & is_there.replicate(size.elements)
             for row, is_there in zip(self._rows(), there, strict=True)
+        )
+        late = size.planes > 1  # before tiles are filled
+        tile = delay(m, tile, late)
+        comes, held, emits, turn, masks, opens, last_group = (
+            delay(m, each, size.read_latency + late)
+            for each in (running, held, emits, full, masks, opens, last_group)
         )
         if size.planes > 1:
             m.submodules.filler = filler = TileFiller(size)
@@ -151,28 +156,28 @@ class TurnUnit(wiring.Component):
         return masks, granule, last_group, word_ends
 
     def _places(self, m, running, pass_ends, word_ends):
-        """Read the places of a pass; return which of D there are, how many, and what ends it.
+        """Read the places of a pass; return which of D there are, how many, and two flags.
 
-        The last two: rows are read; they are the last ones.
+        These are: the places are to be read, and rows are read.
         """
         op, size = self._op, self.size
         d, bits, sides = size.planes, count_bits(size.data_rows), side_bits(size)
-        m.submodules.nest = nest = Loops((sides, sides, 2), 0, bits, early=False)
+        early = size.dual_port
+        m.submodules.nest = nest = Loops((sides, sides, 2), 0, bits, early=early)
         first, fresh = Signal.like(op.in_row), Signal()  # first place, of the same word of pixels
         reading, second = Signal(), Signal()  # second: of two requests of places that are apart
-        apart = op.stride[1] if d > 1 else Const(0)
+        alone = op.planes == 1
+        apart = settled(m, op.stride[1]) if d > 1 else Const(0)
         tile_ends = ~apart | second
         last = nest.ends[1] & tile_ends
         again, onward = pass_ends & ~word_ends, pass_ends & word_ends
-        alone = op.planes == 1
+        tiles = settled(m, Mux(alone, op.columns, tiles_of(size, op.columns)))
         m.d.comb += [
             nest.start.eq(self.op.start | again),
             nest.step.eq(running & reading & tile_ends & ~last | onward),
             nest.base.eq(Mux(self.op.start, op.in_row, Mux(fresh, nest.addr, first))),
             # The outermost level makes a single step from each word to the next one.
-            nest.counts.level0.eq(
-                Mux(alone, op.columns, tiles_of(size, op.columns)) if d > 1 else op.columns
-            ),
+            nest.counts.level0.eq(tiles if d > 1 else op.columns),
             nest.counts.level1.eq(op.rows),
             nest.counts.level2.eq(2),
             nest.jumps.eq(Cat(op.jump0, op.jump1, op.jump2)),
@@ -187,37 +192,34 @@ class TurnUnit(wiring.Component):
             m.d.sync += left.eq(left - 1)
         with m.If(self.op.start | pass_ends):
             m.d.sync += [reading.eq(1), left.eq(self.active_samples)]
-        there = Const(1)
-        if d > 1:
-            there = places_of(size, op.columns, nest.ends[0])
-            there = Mux(apart, Mux(second, there[d // 2 :], there[: d // 2]), there)
-            there = Mux(alone, 1, there)
+        there, count = places_read(m, size, op.columns, alone, op.stride[1])(nest.ends[0], second)
         here = reading & (left.any() | ~op.gathered)
         m.d.comb += [
             self.read.valid.eq(running & here),
             self.read.addr.eq(nest.addr + (Mux(second, d, 0) if d > 1 else 0)),
         ]
-        return there, here, reading, last
+        return there, count, here, reading
 
-    def _tiles(self, m, running, there, reading, last):
-        """Put places into tiles of D, and those into blocks of P.
+    def _tiles(self, m, running, count, reading):
+        """Put places into tiles of D, and those into blocks of P; behind the last ones come zeros.
 
         Return places that waited for this tile; whether it is complete, and the block, and the
-        pass.
+        pass: that ends in a cycle in which nothing is read.
         """
         d, held = self.size.planes, Signal(range(self.size.planes))
-        number, count = Signal(range(max(1, self.size.elements // d))), sum(there)
+        number = Signal(range(max(1, self.size.elements // d)))
         total = Signal(range(2 * d))
-        m.d.comb += total.eq(held + Mux(reading, count, d))
-        emits = running & (total >= d)
+        none = ~reading & (held == 0) & (number == 0)  # no block is begun
+        m.d.comb += total.eq(held + count)
+        emits = running & Mux(reading, total >= d, ~none)
         rest = Mux(reading, total[: len(held)], 0)
-        full = emits & (number == self.size.elements // d - 1)
+        last = number == self.size.elements // d - 1
+        full = emits & last
         with m.If(running):
             m.d.sync += held.eq(rest)
         with m.If(emits):
             m.d.sync += number.eq(Mux(full, 0, number + 1))
-        whole = full | ~emits & (number == 0)  # no block is begun
-        return held, emits, full, Mux(reading, running & last & whole & (rest == 0), full)
+        return held, emits, full, running & ~reading & (last | none)
 
     def _leave(self, m, emits, drains, turn, opens, masks, last_group):
         """Write the outputs of each block that was turned over; return whether words go out.

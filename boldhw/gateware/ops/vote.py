@@ -1,12 +1,12 @@
 """VOTE: inputs become columns in the weight memory, columns times deltas steps of accumulators."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.columns import Columns
-from boldhw.gateware.ops.flipper import Flipper
+from boldhw.gateware.ops.flipper import Flipper, lead, through
 from boldhw.gateware.ops.kernel import counts_twice
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
@@ -136,7 +136,7 @@ class VoteUnit(wiring.Component):
         if size.transposers > 1:  # groups of a word have their columns together
             begins |= columns.next & ~columns.groups.of_word
         m.d.comb += ended.eq(self._votes(m, columns, flipper, begins, twice, doubled))
-        last_group = columns.groups.of_all
+        last_group = delay(m, columns.groups.of_all, 1)  # known long before
         closes = ended & last_group
         m.d.comb += [
             columns.start.eq(self.op.start),
@@ -193,7 +193,7 @@ class VoteUnit(wiring.Component):
         drain = Signal(range(most + 1))
         row, first_row, column, base = (Signal(FIELD_BITS) for _ in range(4))
         second = Signal()  # it is at F's
-        row_ends = word == op.wide - 1
+        row_ends = word == settled(m, op.wide - 1)
         last_word = row_ends & (second | ~twice)
         goes = ~flipper.follows  # else a block of weights is read in between
         sends = voting & goes & (pause == 0)
@@ -234,7 +234,7 @@ class VoteUnit(wiring.Component):
             with m.If((number == p - 1) | last):
                 missing = p - 1 - number  # outputs that the block lacks
                 # The last one, after which no block is read, takes as long as the others.
-                between = missing + 2 + (self.flip.turned != 0) + last
+                between = missing + 2 + (1 if size.dual_port else self.flip.turned != 0) + last
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
         with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)
@@ -275,7 +275,7 @@ class VoteUnit(wiring.Component):
             self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
             self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),
         ]
-        return goes & (drain == 1)
+        return drain == 1  # no block is read in that cycle
 
     def _rows_of(self, m, first, begins):
         """Return when a row is read, and the plane of its sums.
@@ -315,22 +315,27 @@ class VoteUnit(wiring.Component):
             m.d.sync += target.eq(target + 1)
         with m.If(self.op.start):
             m.d.sync += [addr.eq(op.acc_row), target.eq(op.acc_row)]
-        dropped = ~(~0 << op.rounding)
+        dropped, width = settled(m, ~(~0 << op.rounding)), steps.sums.shape().size
+        all_sums = self.array.sums.as_value()
+        sums = Array(all_sums[index * width :][:width] for index in range(size.planes))
         m.d.comb += [
             steps.valid.eq(delay(m, reads, size.read_latency)),
-            steps.sums.eq(self.array.sums.as_value().word_select(plane, steps.sums.shape().size)),
+            steps.sums.eq(sums[plane]),
             steps.accumulators.eq(self.read.row[: size.data_width]),
-            steps.lanes.eq(columns.lanes),
+            steps.lanes.eq(delay(m, columns.lanes, 1)),  # known long before
             steps.doubled.eq(doubled),
             steps.rounding.eq(op.rounding),
             steps.offset.eq(Mux(op.gathered, 0, self.active_samples[:MOST] & dropped)),
             steps.decay.eq(op.decay),
             self.write.addr.eq(target),
             self.write.row.eq(Mux(op.fused, flipper.result, steps.result)),
-            flipper.soon.eq(delay(m, reads, 1) & op.fused),
+            # New accumulators are there two cycles after the old ones.
+            flipper.soon.eq(
+                delay(m, voted & op.fused, size.latency + 1 - size.read_latency - lead(size))
+            ),
             flipper.accumulators.eq(steps.result),
         ]
-        writes = Mux(op.fused, delay(m, steps.done, 2), steps.done)
+        writes = Mux(op.fused, delay(m, steps.done, through(size)), steps.done)
         if not size.dual_port:  # with three or five words a vote it waits until a row is read
             ready = writes | waits
             writes = ready & ~reads

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import settled
 from boldhw.gateware.ops.input_groups import GroupFlags, InputGroups
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.ranges import groups_bits
@@ -82,23 +83,26 @@ class BlockPlaces(wiring.Component):
     def _inputs(self, m):
         """Follow the input groups; return row and granule of the first block of the next one."""
         op, granules, inputs, onward = self.op, self.size.granules, self.groups, self.onward
-        places = op.turned == Turned.PLACES
+        of_places = op.turned == Turned.PLACES
+        places = settled(m, of_places)
         # First rows: of a kernel row, a tap, an input group; of the next kernel row, the next word.
         line, tap, group, next_line, next_word = (self._row() for _ in range(5))
         number, granule = Signal.like(op.turned_taps), Signal.like(inputs.granule)
-        held = op.groups[: len(granule)] * Mux(places, op.turned_fold, 1)[: len(granule)]
-        first = Mux(op.groups >= granules, 0, -held)
-        last = number + 1 == Mux(places, op.turned_fold, op.turned_taps)  # tap of a word
+        held = op.groups[: len(granule)] * Mux(of_places, op.turned_fold, 1)[: len(granule)]
+        first = settled(m, Mux(op.groups >= granules, 0, -held)[: len(granule)])
+        most = settled(m, Mux(of_places, op.turned_fold, op.turned_taps) - 1)
+        last = number == most  # tap of a word
         later, sooner = tap + op.turned_line, line - op.turned_line
         of_line = Mux(places, Mux(inputs.of_first_word, later, next_line), sooner)
         of_word = Mux(inputs.of_first_tap, group + op.turned_group, next_word)
         of_tap = Mux(last, Mux(places, later, tap - 1), tap)
         begins = self._row()
         again = Signal.like(granule)
-        flips = op.turned_group - op.turned_line + op.turned_across - 1
+        flips = Mux(of_places, 0, op.turned_group - op.turned_line + op.turned_across - 1)
+        first_row = settled(m, (op.turned_row + flips)[: len(group)])
         m.d.comb += [begins.eq(group + op.turned_group), again.eq(granule)]
         with m.If(self.start):
-            m.d.comb += [begins.eq(op.turned_row + Mux(places, 0, flips)), again.eq(first)]
+            m.d.comb += [begins.eq(first_row), again.eq(first)]
         with m.Elif(inputs.of_line):
             m.d.comb += [begins.eq(of_line), again.eq(first)]
         with m.Elif(inputs.of_pixel):

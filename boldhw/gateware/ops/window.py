@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.ports import WindowPort, op_layout
 from boldhw.gateware.ops.widths import map_bits
 from boldhw.spec.numbers import ceil_div
@@ -61,11 +61,27 @@ class WindowUnit(wiring.Component):
         load, inside, upper, second = delay(
             m, Cat(port.load, port.inside, port.upper, port.second), late
         )
-        column = delay(m, port.column[: map_bits(size)].as_signed(), late)
-        rows, known = self._rows(m, load, inside)
-        there = self._there(m, column)
-        taken = [(self._rotated(m, row, column), flag) for row, flag in zip(rows, known,
-                                                                          strict=True)]  # fmt: skip
+        # With time for it columns are found, and half of the rotation is done, a cycle sooner.
+        early = min(late - 1, 1)
+        first = delay(m, port.column[: map_bits(size)].as_signed(), late - 2 * early)
+        soon = delay(m, first, early)
+        column = delay(m, soon, early)
+        left = Signal.like(first)  # columns of the image behind the first one
+        m.d.comb += left.eq(settled(m, self.part.width - 1) - first)
+        rows, known, following = self._rows(m, load, inside)
+        there = self._there(m, soon, delay(m, left, early))
+        there = [delay(m, flag, early) for flag in there]
+        steps = range((size.lanes - 1).bit_length())
+        halves = steps[(len(steps) + 1) // 2 :], steps[: (len(steps) + 1) // 2]
+        taken = []
+        for row, after, flag in zip(rows, following, known, strict=True):
+            full = Cat(after if early else row, Const(0, (1 << len(steps)) - size.lanes))
+            far = delay(m, self._rotated(full, soon, halves[0]), early)
+            near = self._rotated(far, column, halves[1])
+            bits = Signal(self.taps)
+            # More than all of them go round again; no column beside the image counts.
+            m.d.comb += bits.eq(Cat(near[index % len(near)] for index in range(self.taps)))
+            taken.append((bits, flag))
         shapes = {}
         for kernel in size.windows:
             shapes.setdefault((kernel.side, kernel.planes), []).append(kernel.stride)
@@ -85,7 +101,10 @@ class WindowUnit(wiring.Component):
         return m
 
     def _rows(self, m, load, inside):
-        """Keep as many rows as a kernel spans; return them and whether they are of the image."""
+        """Keep as many rows as a kernel spans; return them and whether they are of the image.
+
+        And the rows as they are in the next cycle.
+        """
         size = self.size
         most = max((kernel.side + kernel.stride) * kernel.planes for kernel in size.windows)
         rows = [Signal(size.lanes, name=f"row{index}") for index in range(most)]
@@ -95,13 +114,14 @@ class WindowUnit(wiring.Component):
             m.d.sync += [each.eq(old) for each, old in zip(rows, newest[:1] + rows, strict=False)]
             m.d.sync += [each.eq(old) for each, old in zip(known, newest[1:] + known,
                                                            strict=False)]  # fmt: skip
-        return rows, known
+        following = [
+            Mux(load, old, each) for each, old in zip(rows, [self.row, *rows], strict=False)
+        ]
+        return rows, known, following
 
-    def _there(self, m, column):
+    def _there(self, m, column, left):
         """Return which of the columns that are taken are those of the image."""
         bits = (self.taps - 1).bit_length()
-        left = Signal.like(column)  # columns of the image behind the first one
-        m.d.comb += left.eq(self.part.width - 1 - column)
         near = column[bits:].all()  # it is less than so many in front of the image
         found = []
         for tap in range(self.taps):
@@ -112,21 +132,19 @@ class WindowUnit(wiring.Component):
             found.append(there)
         return found
 
-    def _rotated(self, m, row, column):
-        """Return the bits of a row from a column on; those beside the row are any others."""
-        steps = (len(row) - 1).bit_length()
-        around = 1 << steps
-        found = [*row, *[Const(0, 1)] * (around - len(row))]
-        for step in reversed(range(steps)):
+    def _rotated(self, row, column, steps):
+        """Return the bits of a row from a column on; those beside the row are any others.
+
+        steps: bits of the column that count.
+        """
+        around, found = 1 << (self.size.lanes - 1).bit_length(), list(row)
+        for step in reversed(steps):
             far, needed = 1 << step, min(self.taps + (1 << step) - 1, around)
             found = [
                 Mux(column[step], found[(index + far) % len(found)], found[index])
                 for index in range(needed)
             ]
-        bits = Signal(self.taps)
-        # More than all of them go round again; no column beside the image counts.
-        m.d.comb += bits.eq(Cat(found[index % len(found)] for index in range(self.taps)))
-        return bits
+        return Cat(found)
 
     def _of_square(self, m, taken, upper, shape, most):
         """Return bits and flag of each row of a patch, of the upper row of a square too.

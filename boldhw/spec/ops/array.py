@@ -153,6 +153,11 @@ class ArraySize(Latencies):
         return self.lanes // self.elements
 
     @property
+    def read_latency(self) -> int:
+        """Cycles from the address of a row to the row; with two ports requests take a register."""
+        return 3 if self.dual_port else 1
+
+    @property
     def data_width(self) -> int:
         """Bits of a row of the data memory: a pair of words, P accumulators, four fields."""
         accumulators = self.elements * self.accumulator_bits

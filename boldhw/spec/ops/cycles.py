@@ -34,10 +34,11 @@ from boldhw.spec.ops.words import pixels
 
 Parts = Sequence[Segment | Window]
 TURN_OVER = 6  # cycles in which a block of P x P bits goes through a transposer
-TWO_READS = 2  # from a square's deltas and indices to its rows, with two ports
-FLIP_DRAIN = 6  # of a FLIP: its first block of weights, and the last one
+FLIP_DRAIN = 8  # of a FLIP: its first block of weights, and the last one
+SETTLE = 1  # cycles in which what follows from a descriptor reaches registers
 CLOSE = 2  # cycles from the last result of an op to the next op
 MAC_CLOSE = 3  # the same from the last sums: one for the largest of a square
+MAC_OPEN = 1  # cycles until the first word of a MAC is in registers
 COUNTED = 3  # cycles until the sizes of the last deltas are added up
 THROUGH = 3  # cycles besides P in which accumulators pass one after the other, and are written
 
@@ -63,12 +64,17 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
         if isinstance(op, Flip) and fused:
             total = rows + _blocks(op, parts[0], size, reads=1) + CLOSE
         else:
-            total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
+            total = load(rows, op, size) + COSTS[type(op)](op, parts, size)
         found.append(total)
         rows, fused = 0, isinstance(op, Vote) and bool(op.fused)
         if not fused:
             parts = []
     return found
+
+
+def load(rows: int, op: Op, size: ArraySize) -> int:
+    """Return the cycles in which an op of so many rows, segments included, is read and settles."""
+    return rows + size.read_latency - size.dual_port + (0 if isinstance(op, End) else SETTLE)
 
 
 def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
@@ -77,7 +83,9 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     groups, places, rows = op.groups, nest.places, op.rows // op.pool
     total = (
         size.latency
+        + MAC_OPEN
         + MAC_CLOSE
+        + 2 * (size.planes > 1)  # registers in front of the largest sums, and behind them
         + places * groups * sum(_words(part, op.planes, size) for part in parts)
     )
     total += sum(_image_rows(op, part) for part in parts if isinstance(part, Window))
@@ -135,7 +143,7 @@ def _expand(op: Expand, parts: Parts, size: ArraySize) -> int:
         return written + CLOSE + (1 + op.pool) * deep * op.rows * squares
     last = (squares - 1) * op.pool * op.stride
     waits = size.planes > 1 and op.pool == 2 and last == tiles - 1
-    return written + CLOSE + TWO_READS + waits * deep * op.rows
+    return written + CLOSE + size.read_latency + waits * deep * op.rows
 
 
 def _gather(op: Gather, parts: Parts, size: ArraySize) -> int:
@@ -152,7 +160,14 @@ def _turn(op: Turn, parts: Parts, size: ArraySize) -> int:
     reads = op.rows * ceil_div(op.columns, op.planes) * gcd(op.stride, op.planes)
     tiles = ceil_div(size.elements, size.planes)  # of a block
     filled = ceil_div(places, size.elements) * tiles - places // size.planes
-    return 2 * op.groups * (reads + filled) + tiles + CLOSE + size.dual_port
+    return (
+        2 * op.groups * (reads + max(1, filled))
+        + tiles
+        + CLOSE
+        + size.read_latency
+        - 1
+        + (size.planes > 1)
+    )
 
 
 def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
@@ -167,7 +182,11 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     places, tiles = op.rows * op.columns, size.elements // size.planes  # tiles: of a block
     blocks = ceil_div(places, size.elements)
     # Zeros fill the last block, D places a cycle.
-    turned = image + reads + blocks * tiles - places // size.planes
+    filled = blocks * tiles - places // size.planes
+    if size.planes * size.transposers > 1:
+        filled = max(1, filled)
+        over += 1  # words take a register on their way
+    turned = image + reads + filled
     if size.transposers == 1:
         build = inputs * (times * turned + over)
     else:  # all granules of a word together; blocks of its groups are stored one after the other
@@ -210,7 +229,8 @@ def _blocks(op: Flip, part: Segment | Window, size: ArraySize, reads: int = 0) -
     """
     inputs, groups = len(kernel_words(part, size).used), ceil_div(op.outputs, size.elements)
     missing = groups * size.elements - op.outputs
-    return inputs * (groups * (2 + reads + (op.turned > 0)) + missing)
+    between = 3 if size.dual_port or op.turned else 2  # from a block to the next one
+    return inputs * (groups * (between + reads) + missing)
 
 
 def _serial_blocks(op: Flip, part: Segment | Window, size: ArraySize) -> int:
@@ -228,8 +248,8 @@ def _count(op: Count, parts: Parts, size: ArraySize) -> int:
     """Count the places of all groups; with ``serial`` counters of the lanes are stored singly."""
     places = op.rows * ceil_div(op.columns, size.planes)
     if size.serial:
-        return op.groups * (places + size.elements) + size.read_latency + CLOSE - 1
-    return op.groups * places + size.read_latency + CLOSE
+        return op.groups * (places + size.elements) + size.read_latency + CLOSE
+    return op.groups * places + size.read_latency + CLOSE + 1
 
 
 def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:

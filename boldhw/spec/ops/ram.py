@@ -48,7 +48,8 @@ def unit_bits(size: ArraySize) -> int:
 
 def rams(size: ArraySize) -> dict[str, Ram]:
     """Return the memories of an engine that lists and the host reach, by name."""
-    p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
+    p, s, planes = size.elements, size.lanes, size.planes
+    late = size.read_latency - size.dual_port  # a request that takes a register is not counted
     found = {
         "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
         "weight": Ram(p * s, size.weight_rows, late, p * size.granules),

@@ -9,7 +9,7 @@ from boldhw.golden.ops import expand
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Expand
 
 SIZE = ArraySize(**parameters())
@@ -58,8 +58,8 @@ async def check(dut, ops):
     await start(dut, op__start=0)
     for op in ops:
         expand.run(memories, op)
-        load = len(op.encode()) + 1
-        assert await run_op(dut, [memory], op) + load == cycles([op], SIZE)[0], op
+        spent = load(len(op.encode()), op, SIZE)
+        assert await run_op(dut, [memory], op) + spent == cycles([op], SIZE)[0], op
         assert not differing(memory.rows, to_ints(memories.data)), op
 
 

@@ -10,7 +10,7 @@ from support.streams import generator, parameters, start
 
 from boldhw.golden.ops import flip
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Turned
 
 SIZE = ArraySize(**parameters())
@@ -44,9 +44,9 @@ async def check(dut, cases):
     await start(dut, op__start=0, parts=0)
     for op, part in cases:
         flip.run(memories.golden, op, part)
-        load = len(op.encode()) + len(part.encode()) + 1
+        spent = load(len(op.encode()) + len(part.encode()), op, SIZE)
         found = await run_op(dut, memories.all, op, [(dut.parts, part)])
-        assert found + load == cycles([part, op], SIZE)[1], (op, part)
+        assert found + spent == cycles([part, op], SIZE)[1], (op, part)
         assert memories.wrong() == {}, (op, part)
 
 

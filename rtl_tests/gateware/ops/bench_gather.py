@@ -10,7 +10,7 @@ from support.streams import generator, parameters, start
 from boldhw.golden.ops import gather
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Gather
 from boldhw.spec.ops.nest import jumps
 
@@ -50,8 +50,8 @@ async def check(dut, ops):
     for op in ops:
         memories.count = dut.active_samples.value = rng.randrange(SLOTS)
         gather.run(memories, op)
-        load = len(op.encode()) + 1
-        assert await run_op(dut, [memory], op) + load == cycles([op], SIZE)[0], op
+        spent = load(len(op.encode()), op, SIZE)
+        assert await run_op(dut, [memory], op) + spent == cycles([op], SIZE)[0], op
         assert not differing(memory.rows, to_ints(memories.data)), op
 
 

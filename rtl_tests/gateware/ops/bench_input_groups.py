@@ -43,7 +43,9 @@ async def random_kernels(dut):
     await start(dut, start=0, next=0)
     for _ in range(130):
         part = random_segment(rng, SIZE, (1, 1))
-        dut.part.value, dut.start.value = op_bits(part), 1
+        dut.part.value = op_bits(part)
+        await FallingEdge(dut.clk)  # what follows from a descriptor takes a register
+        dut.start.value = 1
         await FallingEdge(dut.clk)
         dut.start.value = 0
         for granule, flags in groups_of(part):

@@ -10,7 +10,7 @@ from boldhw.golden.ops import count
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Count, Part
 from boldhw.spec.ops.reads import count_jump
 
@@ -49,8 +49,8 @@ async def check(dut, ops):
     await start(dut, op__start=0)
     for op in ops:
         count.run(memories, op)
-        load = len(op.encode()) + 1
-        assert await run_op(dut, served, op) + load == cycles([op], SIZE)[0], op
+        spent = load(len(op.encode()), op, SIZE)
+        assert await run_op(dut, served, op) + spent == cycles([op], SIZE)[0], op
         assert not differing(rows, counters_of(memories)), op
 
 

@@ -8,7 +8,7 @@ from support.streams import cycle, generator, parameters, start
 from boldhw.golden.ops import loss
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Loss
 
 SIZE = ArraySize(**parameters())
@@ -45,8 +45,8 @@ async def check(dut, cases):
         deltas = {"out_row": rng.randint(front, 40), "out_pitch": pitch, "front": front}
         for op in (Loss(**values), Loss(deltas=1, **values, **deltas)):
             loss.run(memories, op)
-            load = len(op.encode()) + 1
-            assert await run_op(dut, [data, kept], op) + load == cycles([op], SIZE)[0], op
+            spent = load(len(op.encode()), op, SIZE)
+            assert await run_op(dut, [data, kept], op) + spent == cycles([op], SIZE)[0], op
             assert bool(dut.active.value) == memories.active, (op, scores, label, margin)
             assert not differing(data.rows, to_ints(memories.data)), op
         await cycle(dut)

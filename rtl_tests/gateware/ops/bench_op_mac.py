@@ -11,7 +11,7 @@ from support.streams import generator, parameters, start
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.golden.ops import mac
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 from boldhw.spec.ops.program import LISTS
 
@@ -80,6 +80,7 @@ class Bench:
         for port, kind in ((dut.parts, Segment), (dut.windows, Window)):
             each = [as_kind(kind, part) << n * PARTS[kind] for n, part in enumerate(parts)]
             port.value = sum(each)
+        assert not await cycle(dut, self.memories)
         dut.op__start.value, count = 1, 1
         assert not await cycle(dut, self.memories)
         dut.op__start.value = 0
@@ -88,10 +89,10 @@ class Bench:
             assert count < 2 * MOST
         for _ in range(BEHIND + P * (op.sink == Sink.SCORES)):
             assert not await cycle(dut, self.memories), "the unit is done twice"
-        load = 1 + sum(len(each.encode()) for each in (*parts, op))
+        spent = load(sum(len(each.encode()) for each in (*parts, op)), op, SIZE)
         mac.run(self.golden, op, parts)
         self.compare(op, parts)
-        assert count + 1 + load == cycles([*parts, op], SIZE)[-1], (op, parts)
+        assert count + 1 + spent == cycles([*parts, op], SIZE)[-1], (op, parts)
 
     def compare(self, op, parts):
         """Assert that all rows are equal."""

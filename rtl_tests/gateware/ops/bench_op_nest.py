@@ -76,7 +76,7 @@ def cycles_of(rng, op, parts, busy):
     }  # fmt: skip
     for name, kind in (("parts", Segment), ("windows", Window)):
         held[name] = sum(as_kind(kind, part) << n * PARTS[kind] for n, part in enumerate(parts))
-    rows = [{"start": 1}]
+    rows = [{}, {"start": 1}, {}]
     maps = [None if isinstance(part, Window) else mac_rows(op, part) for part in parts]
     order, across = list(places(op)), ceil_div(op.columns, op.fold * op.planes)
     for number, (y, x, group, q) in enumerate(order):

@@ -83,7 +83,7 @@ def sums_of(rng, parts, busy=1, planes=1):
             for index, part in enumerate(parts):
                 found += words_of(rng, memories, part, index, (y, x), planes, busy)
     held = sum(op_bits(part) << n * PART_BITS for n, part in enumerate(parts))
-    return [row | {"parts": held} for row in [*found, *[{}] * (LATE + 1)]]
+    return [row | {"parts": held} for row in [{}, *found, *[{}] * (LATE + 1)]]
 
 
 async def check(dut, ops):

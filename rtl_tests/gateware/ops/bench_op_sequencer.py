@@ -117,7 +117,7 @@ def words_of(ops):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def random_lists(dut):
-    """Each op starts a cycle after its last row, with all that it needs; cycles are exact."""
+    """Each op starts two cycles after its last row, with all that it needs; cycles are exact."""
     rng = generator("lists")
     bench = Bench(dut, rng)
     await start(dut, start=0, done=0)
@@ -125,9 +125,10 @@ async def random_lists(dut):
         ops, total = random_list(rng), 0
         await bench.begin(words_of(ops), rng.randint(0, 20))
         for kind, rows, op, flip, parts in runs(ops):
-            for _ in range(rows + 1):
+            loads = rows + SIZE.read_latency - SIZE.dual_port
+            for _ in range(loads + (kind is not None)):
                 assert await bench.cycle() == (1, 0)
-            total += rows + 1
+            total += loads + (kind is not None)
             if kind is None:
                 await bench.ended(Status.ENDED, total)
                 continue
@@ -157,12 +158,13 @@ async def bad_ops(dut):
     ):  # fmt: skip
         await bench.begin(words, 3)
         count = len(words) if words[0] & 15 in (Segment.KIND, Vote.KIND) else 1
-        for _ in range(count + 1):
+        late = SIZE.read_latency - SIZE.dual_port
+        for _ in range(count + late):
             assert await bench.cycle() == (1, 0), words
-        await bench.ended(Status.BAD_OP, count + 1)
+        await bench.ended(Status.BAD_OP, count + late)
         await bench.begin(words_of([End()]), 9)
-        assert [await bench.cycle() for _ in range(2)] == [(1, 0)] * 2
-        await bench.ended(Status.ENDED, 2)
+        assert [await bench.cycle() for _ in range(1 + late)] == [(1, 0)] * (1 + late)
+        await bench.ended(Status.ENDED, 1 + late)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -170,11 +172,11 @@ async def limits(dut):
     """A list that is loaded, and an op that runs, end when the limit is over."""
     bench, op = Bench(dut, generator("limits")), Count(rows=1, columns=1)
     await start(dut, start=0, done=0)
-    rows = len(op.encode())
+    settled = len(op.encode()) + SIZE.read_latency - SIZE.dual_port + 1
     for limit in range(1, 9):
         await bench.begin(words_of([op, End()]), 5, limit)
         starts = [await bench.cycle() for _ in range(limit + 1)]
-        expected = [(1, 0)] * (rows + 1) + [(1, 1 << Count.KIND)] + [(1, 0)] * 9
+        expected = [(1, 0)] * settled + [(1, 1 << Count.KIND)] + [(1, 0)] * 9
         assert starts == expected[: limit + 1]
         assert int(dut.halt.value) == 1
         await bench.ended(Status.TOO_LONG, limit + 1)

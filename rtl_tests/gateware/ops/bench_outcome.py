@@ -7,13 +7,14 @@ from support.op_bench import op_bits
 from support.streams import generator, parameters
 
 from boldhw.gateware.ops.layouts import SumLayout
+from boldhw.gateware.ops.outcome import registers
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import counted
 from boldhw.spec.ops.kinds import Mac, Sink
 
 SIZE = ArraySize(**parameters())
 P, D, BITS = SIZE.elements, SIZE.planes, SIZE.sum_bits
-TAIL = counted(SIZE) + 1  # cycles until the sizes of the last deltas are in the total
+TAIL = counted(SIZE) + 1 + registers(SIZE)[0]  # cycles until all sizes are in the total
 
 
 def info_of(**fields):
@@ -89,15 +90,21 @@ def tiles_of(rng, op, count, values, busy=1):
 
 async def check(dut, ops):
     rows = [row for each in ops for row in each]
-    late = [row.get("after", {}) for row in [{}, *rows[:-1]]]
+    ahead, behind = registers(SIZE)
+    rows = [{"op": rows[0]["op"]}, *rows, *[{"op": rows[-1]["op"]}] * (ahead + behind)]
+    after = [row.get("after", {}) for row in rows]
+    late = [{}] * (1 + ahead) + after[: -1 - ahead]
+    last = [{}] * (1 + ahead + behind) + after[: -1 - ahead - behind]
     inputs = {n: [int(row.get(n, 0)) for row in rows] for n in ("restart", "valid", "sum", "sums")}
-    inputs["shift"] = [row.get("shift", 0) for row in rows]
+    shifts = [row.get("shift", 0) for row in rows]
+    inputs["shift"] = [0] * ahead + shifts[: len(rows) - ahead]
     inputs["op"] = [row["op"] for row in rows]
     inputs |= {n: [row.get(n, 1) for row in late] for n in ("units", "gates")}
-    names = ("done", "largest", "group", "info")
-    outputs = {name: [row.get(name, 0) for row in late] for name in names}
-    care = {name: [-int("done" in row) for row in late] for name in names[2:]}
-    care["group"] = [row.get("cared", 0) for row in late]
+    outputs = {name: [row.get(name, 0) for row in last] for name in ("done", "group", "info")}
+    outputs["largest"] = [row.get("largest", 0) for row in late]
+    outputs["kept"] = [row.get("done", 0) for row in late]
+    care = {"info": [-int("done" in row) for row in last]}
+    care["group"] = [row.get("cared", 0) for row in last]
     care["largest"] = [(1 << BITS * row.get("pixels", 0)) - 1 for row in late]
     outputs["total"] = [row.get("total", 0) for row in rows]
     care["total"] = [-int("total" in row) for row in rows]

@@ -9,7 +9,7 @@ from boldhw.golden.ops import turn
 from boldhw.golden.ops.memories import Memories
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Turn
 from boldhw.spec.ops.nest import jumps
 from boldhw.spec.ops.outputs import output_span
@@ -70,8 +70,8 @@ async def check(dut, cases):
     for op, count in cases:
         memories.count = dut.active_samples.value = count
         turn.run(memories, op)
-        load = len(op.encode()) + 1
-        assert await run_op(dut, [data, deltas], op) + load == cycles([op], SIZE)[0], op
+        spent = load(len(op.encode()), op, SIZE)
+        assert await run_op(dut, [data, deltas], op) + spent == cycles([op], SIZE)[0], op
         assert not differing(deltas.rows, to_ints(memories.deltas)), op
 
 

@@ -11,7 +11,7 @@ from support.op_votes import SIZE, P, S, op_of
 from support.streams import generator, start
 
 from boldhw.golden.ops import flip, vote
-from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Flip, Turned, Vote, Window
 from boldhw.spec.ops.plain import limits_of
 
@@ -77,10 +77,10 @@ async def check(dut, cases):
         parts = [(dut.parts, as_segment(part))]
         parts += [(dut.windows, part)] * is_window
         (vote if isinstance(op, Vote) else flip).run(memories.golden, op, part)
-        load = sum(len(each.encode()) for each in ops) + 1
+        spent = load(sum(len(each.encode()) for each in ops), op, SIZE)
         port = "flip" if isinstance(op, Flip) else "vote"
         found = await run_op(dut, memories.all, op, parts, port)
-        assert found + load == sum(cycles(ops, SIZE)), ops
+        assert found + spent == sum(cycles(ops, SIZE)), ops
         assert memories.wrong() == {}, ops
 
 

@@ -47,7 +47,9 @@ async def check(dut, cases):
     rng = generator("pauses")
     await start(dut, start=0, next=0)
     for op, part in cases:
-        dut.op.value, dut.part.value, dut.start.value = op_bits(op), op_bits(part), 1
+        dut.op.value, dut.part.value = op_bits(op), op_bits(part)
+        await FallingEdge(dut.clk)  # what follows from a descriptor takes a register
+        dut.start.value = 1
         await FallingEdge(dut.clk)
         dut.start.value = 0
         for place, turned, of_group, of_all in blocks(op, part):
