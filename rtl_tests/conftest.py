@@ -4,13 +4,17 @@ import os
 
 import pytest
 
-# Simulated boards of tests run for moments: what compiles sooner is better than what runs faster.
-os.environ.setdefault("CXXFLAGS", "-O1")
-
 pytest.register_assert_rewrite("support")
 
-from support import session  # noqa: E402, after the registration
+from support import kept_tools, session  # noqa: E402, after the registration
+from support.board_flags import board_flags  # noqa: E402
 from support.session import missing  # noqa: E402
+
+
+def pytest_configure(config):
+    """Set how simulated boards are compiled, before the workers start, which take it over."""
+    if "CXXFLAGS" not in os.environ:
+        os.environ["CXXFLAGS"] = board_flags()
 
 
 def pytest_report_header():
@@ -28,6 +32,14 @@ def sim(request):
     if request.param == "icarus" and (reason := missing("iverilog")):
         pytest.skip(reason)
     return request.param
+
+
+@pytest.fixture(scope="module")
+def keep_tools():
+    """Yosys and the like are run once, until one of their files changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boldhw.flow.synthesis.run", kept_tools.run)
+        yield
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ COMPILE = (
     "-fcf-protection=none", "-DVL_TIME_CONTEXT",
 )  # fmt: skip
 FAST, SLOW = "-O3", "-O0"  # files of code that runs each cycle, and once
+LONG = 100_000  # bytes of C++ that are worth a processor of their own
 PROCESSOR = Path("/proc/cpuinfo")
 NAMED = ("model name", "flags", "Features", "CPU implementer", "CPU part")  # of a processor, there
 UNFINISHED = "build-"  # begins the names of folders of work
@@ -167,15 +168,18 @@ def _units(work, often, once):
 
     often, once: options for code that runs each cycle, and once.
 
-    Each file reads a header of a second, so small files are compiled as one. The shim is the last
-    of these: it gives names of the model other meanings.
+    Each file reads headers for most of a second, so small files are compiled as one. The shim is
+    the last of these: it gives names of the model other meanings.
     """
     slow = sorted(work.glob("Vmodel*Slow.cpp"))
     fast = sorted(work.glob("Vmodel__*.cpp"), key=lambda path: -path.stat().st_size)
-    for name, parts in (("slow", slow), ("fast", (work / "Vmodel.cpp", SHIM))):
-        (work / f"{name}.cpp").write_text("".join(f'#include "{part}"\n' for part in parts))
-    yield from ((often, path) for path in fast if path not in slow)
+    fast = [path for path in fast if path not in slow]
+    long = [path for path in fast if path.stat().st_size > LONG][1:]
+    parts = [path for path in fast if path not in long]
+    for name, files in (("slow", slow), ("fast", (*parts, work / "Vmodel.cpp", SHIM))):
+        (work / f"{name}.cpp").write_text("".join(f'#include "{path}"\n' for path in files))
     yield often, work / "fast.cpp"
+    yield from ((often, path) for path in long)
     yield once, work / "slow.cpp"
 
 

@@ -20,6 +20,8 @@ from boldhw.flow.estimate import ram_blocks
 from boldhw.flow.synthesis import run_tool, synthesise
 from boldhw.spec.layout import Layout
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 ICEBREAKER_BOARD = BOARDS["icebreaker"]
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, data_rows=128, signal_rows=16, max_fan_in=64,

@@ -15,6 +15,8 @@ from boldhw.export.verilog import latency, write_verilog
 from boldhw.flow.synthesis import run_tool
 from boldhw.spec.network import Network
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 SMALL = {
     "outputs per class": ("20-12-6", 3),
     "pooled": ("6x4x2-3k3p2-4", 1),

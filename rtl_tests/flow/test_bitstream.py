@@ -14,6 +14,8 @@ from boldhw.check.lockstep import LockStep
 from boldhw.cosim.transport import SimTransport
 from boldhw.golden.hyper import Hyper
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 # As little of everything as trains two layers: nextpnr takes half a minute.
 ENGINE = replace(SMALLEST, data_rows=128, signal_rows=32, max_layers=2)
 WIDTHS = (11, 6, 4)

@@ -19,6 +19,8 @@ from boldhw.flow.synthesis import count_cells, run_tool, synthesise
 from boldhw.flow.watch import Watch, last_line
 from boldhw.programs import StuckError
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 TINY = replace(
     ICEBREAKER, elements=2, lanes=4, batch=4, weight_rows=16, data_rows=128, signal_rows=16,
     max_fan_in=64, training=False,
@@ -65,7 +67,7 @@ json.dump(report, open(option["--report"], "w"))
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory, keep_tools):
     """A finished build and its directory."""
     directory = tmp_path_factory.mktemp("icebreaker")
     return build(BOARD, directory, seeds=(1, 2)), directory

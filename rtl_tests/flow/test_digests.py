@@ -12,6 +12,8 @@ from amaranth.lib.wiring import In, Out
 from boldhw.cli.main import main
 from boldhw.flow.digests import BOARDS, ENGINES, designs, netlist_digest
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 
 class Adder(wiring.Component):
     def __init__(self, one):

@@ -26,6 +26,8 @@ from boldhw.spec import cycles
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 DIGITS = (784, 72, 10)
 BOARD = BOARDS["icebreaker"]
 SMALL = EngineConfig(

@@ -13,6 +13,8 @@ from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.kinds import Gather
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 SMALL = ArraySize(elements=2, lanes=8, segments=1, **op_area.ROWS)
 
 

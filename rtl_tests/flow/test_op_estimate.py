@@ -33,6 +33,8 @@ from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OP_IDENTITY
 from boldhw.spec.ops.ram import known, rams
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 PAIRS = ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2))  # elements, and lanes of each
 LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
 SMALL = ArraySize(

@@ -32,6 +32,8 @@ from boldhw.gateware.verilog import CLOCK_HZ, MODULE, engine_verilog
 from boldhw.golden.hyper import Hyper
 from boldhw.spec.engine import EngineConfig
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
 SMALL = EngineConfig(
     elements=2, lanes=4, batch=4, accumulator_bits=4, weight_rows=32, data_rows=256, signal_rows=16
 )

@@ -1,5 +1,7 @@
 """A design with the engine's ports that sends every byte back, for tests of the simulation."""
 
+from functools import cache
+
 from amaranth import Module
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -26,6 +28,7 @@ class Echo(wiring.Component):
         return m
 
 
+@cache
 def echo_verilog(offset=0):
     """Return the Verilog text of an Echo."""
     return to_verilog(Echo(offset), "echo")

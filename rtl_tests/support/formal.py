@@ -1,8 +1,7 @@
 """Proofs of assertions in gateware, by the solver of the Yosys wheel."""
 
-import subprocess
-
 from amaranth.back import rtlil
+from support import kept_tools
 
 from boldhw.flow.synthesis import find_tool
 
@@ -29,8 +28,8 @@ def proved(design, directory, depth):
     (directory / "proof.il").write_text(text)
     (directory / "proof.ys").write_text(SCRIPT.format(depth=depth))
     words = [find_tool("YOSYS"), "-l", "proof.log", "proof.ys"]
-    done = subprocess.run(words, cwd=directory, capture_output=True, text=True)
+    _, written, complaints = kept_tools.run(words, directory)
     log = (directory / "proof.log").read_text()
     holds, fails = (text in log for text in (PROVEN, REFUTED))
-    assert holds != fails, done.stdout + done.stderr
+    assert holds != fails, written + complaints
     return holds

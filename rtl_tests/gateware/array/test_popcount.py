@@ -1,4 +1,7 @@
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
 from boldboards import find_board
 from support import simulate
 from support.large_blocks import GOWIN, with_large_blocks
@@ -6,20 +9,39 @@ from support.large_blocks import GOWIN, with_large_blocks
 from boldhw.flow.lanes import measure
 from boldhw.gateware.array.popcount import Popcount, cheapest
 
+pytestmark = pytest.mark.usefixtures("keep_tools")
+
+
+SHAPES = [(1, 0), (13, 1), (16, 2), (24, 3), (1, 1), (4, 2), (8, 3), (48, 1)]
+
+
+class Popcounts(wiring.Component):
+    """Popcounts of all SHAPES beside each other: a simulation starts longer than it runs."""
+
+    def __init__(self, unit):
+        self.units = {f"of_{width}_{stages}": unit(width, stages) for width, stages in SHAPES}
+        super().__init__({name: Out(unit.signature) for name, unit in self.units.items()})
+
+    def elaborate(self, platform):
+        m = Module()
+        for name, unit in self.units.items():
+            m.submodules[name] = unit
+            wiring.connect(m, wiring.flipped(getattr(self, name)), unit)
+        return m
+
 
 @pytest.mark.parametrize(
     "unit", [Popcount, with_large_blocks(Popcount), with_large_blocks(Popcount, GOWIN)]
 )
-@pytest.mark.parametrize(
-    ("width", "registers"), [(1, 0), (13, 1), (16, 2), (24, 3), (1, 1), (4, 2), (8, 3), (48, 1)]
-)
-def test_popcount(sim, unit, width, registers):
+def test_popcount(sim, unit):
+    count = len(SHAPES)
     simulate.run(
-        unit(width, registers),
+        Popcounts(unit),
         "bench_popcount",
         sim,
-        tests=3,
-        parameters={"width": width, "registers": registers},
+        tests=3 * count,
+        parameters={"shapes": SHAPES},
+        cycles=count * 20_000,
     )
 
 
