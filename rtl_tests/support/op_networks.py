@@ -8,7 +8,7 @@ from support.op_cases import fill_with_junk, random_graph, random_settings
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.ops.machine import Machine
 from boldhw.spec.network import Network
-from boldhw.spec.ops.program import FORWARD, LISTS, compiled
+from boldhw.spec.ops.program import FORWARD, LISTS
 
 
 def machines(size, seed, most_cycles, wanted=lambda machine: True, head=None):
@@ -25,13 +25,12 @@ def machines(size, seed, most_cycles, wanted=lambda machine: True, head=None):
         settings = random_settings(generator, network, batch, size.accumulator_bits)
         if size.plain:
             settings = plain_settings(settings)
-        try:
-            compiled(network, size, settings)
-        except (ConfigError, DataError):  # it does not fit
-            continue
         shapes = [layer.shape for layer in network.layers]
         weights = [generator.random(shape) < 0.5 for shape in shapes]
-        machine = Machine(network, size, settings, weights)
+        try:
+            machine = Machine(network, size, settings, weights)
+        except (ConfigError, DataError):  # it does not fit
+            continue
         if machine.watchdog <= most_cycles and wanted(machine):
             fill_with_junk(machine, generator)
             yield machine

@@ -8,8 +8,8 @@ out, so that a simple op is read in fewer cycles.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -63,19 +63,23 @@ class Op:
     KIND: ClassVar[int] = 0
 
     @classmethod
-    def values(cls) -> list[Value]:
+    @cache
+    def values(cls) -> tuple[Value, ...]:
         """Return the values of this kind of op."""
-        return [Value(field.name, **field.metadata) for field in dataclasses.fields(cls)]
+        return tuple(Value(field.name, **field.metadata) for field in dataclasses.fields(cls))
 
     @classmethod
-    def slots(cls) -> Iterator[Slot]:
-        """Yield where each value is, kind and number of rows first."""
+    @cache
+    def slots(cls) -> tuple[Slot, ...]:
+        """Return where each value is, kind and number of rows first."""
+        found: list[Slot] = []
         field, low = 0, 0
         for each in [OP_KIND, OP_ROWS, *cls.values()]:
             if low + each.bits > FIELD_BITS:
                 field, low = field + 1, 0
-            yield Slot(each, field, low)
+            found.append(Slot(each, field, low))
             low += each.bits
+        return tuple(found)
 
     @classmethod
     def size(cls) -> int:

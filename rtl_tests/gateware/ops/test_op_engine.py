@@ -10,13 +10,15 @@ from boldhw.errors import ConfigError
 from boldhw.gateware.ops.engine import OpEngine, check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
 
+NETWORKS = 17  # of a shape, of each of its two tests that train: 200 in all
+
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_op_engine(shape):
     size = SHAPES[shape]
     simulate.run(
         OpEngine(size), "bench_op_engine", "verilator", tests=5,
-        parameters={"size": asdict(size), "networks": 4},
+        parameters={"size": asdict(size), "networks": NETWORKS, "cycles": 2_500},
     )  # fmt: skip
 
 
