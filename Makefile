@@ -48,7 +48,8 @@ docs: setup
 bench: setup
 	$(BIN)/boldhw bench
 
-# Bitstreams of three boards against the stored baseline: an hour, most of it for the ULX3S.
+# Bitstreams of three boards, with engines for chains and of op lists, against the stored baseline:
+# hours, most of them for the ULX3S.
 qor: setup
 	$(BIN)/boldhw dev qor
 

@@ -21,6 +21,8 @@ class Board:
     config            EngineConfig of its bitstream, or LinkedArray: see :meth:`with_ops`
     network           widths of the network that its figures are for
     array             size of its engine of op lists
+    inference_array   size of one that infers only, or None: as ``array``
+    inference_hz      its clock, which is that of the link too; None: as ``clock_hz``
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
@@ -70,6 +72,8 @@ class Board:
     store_config: EngineConfig | None = None
     store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
+    inference_array: ArraySize | None = None
+    inference_hz: int | None = None
     sites: Callable[[EngineConfig | LinkedArray], dict[str, str]] | None = None
 
     def with_store(self) -> "Board":
@@ -82,6 +86,14 @@ class Board:
         config = replace(own, store=self.store, store_bytes=self.store_bytes)
         return replace(self, config=config, network=self.store_network or self.network)
 
+    def size_of(self, inference: bool) -> ArraySize:
+        """Return the size of the engine of op lists. inference: of one that infers only."""
+        return (inference and self.inference_array) or self.array
+
     def with_ops(self, size: ArraySize | None = None) -> "Board":
         """Return the board with an engine of op lists, of its own size or of another."""
-        return replace(self, config=LinkedArray(size or self.array), store="none", memory=None)
+        size = size or self.array
+        board = self
+        if size.inference and self.inference_hz:
+            board = replace(self, clock_hz=self.inference_hz, half_rate_link=False)
+        return replace(board, config=LinkedArray(size), store="none", memory=None)

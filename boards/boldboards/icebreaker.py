@@ -41,6 +41,27 @@ ARRAY = ArraySize(
     segments=2,
 )
 
+# 128 lanes that infer 28x28-7k5p2-14k5p2-10, trained elsewhere, and what is smaller: no more fits.
+INFERENCE = ArraySize(
+    elements=4,
+    lanes=32,
+    batch=1,
+    accumulator_bits=8,
+    data_rows=1024,
+    weight_rows=128,
+    delta_rows=1,
+    unit_rows=8,
+    counter_rows=9,
+    score_rows=12,
+    segments=1,
+    serial=True,
+    plain=True,
+    inference=True,
+    sum_bits=11,
+    side_bits=5,
+    window_kernels="5x1/1",
+)
+
 
 def _platform() -> Any:
     from amaranth_boards.icebreaker import ICEBreakerPlatform
@@ -65,6 +86,8 @@ ICEBREAKER = Board(
     config=ENGINE,
     network=(784, 72, 10),
     array=ARRAY,
+    inference_array=INFERENCE,
+    inference_hz=18_000_000,
     family="ice40",
     device="iCE40UP5K-SG48",
     speed_grade="single",

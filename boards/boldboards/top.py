@@ -27,7 +27,7 @@ class BoardTop(Elaboratable):
         )
         m.submodules.clock = clock = self.board.clock(self.board.clock_hz)
         m.domains.sync = ClockDomain(reset_less=clock.reset_less)
-        if self.board.half_rate_link:
+        if clock.half_rate_link:  # the clock drives it, whoever uses it
             m.domains.link = ClockDomain(reset_less=clock.reset_less)
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer("i", uart.rx)

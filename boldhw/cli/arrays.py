@@ -78,7 +78,8 @@ class Choice:
                 "boldhw verilog --ops writes a file that can be used"
             )
         else:
-            size = (self.board or find_board(USUAL)).array
+            board = self.board or find_board(USUAL)
+            size = board.size_of(self.given.get("inference", False))
         given = self.given
         if "elements" in given and "lanes" not in given:
             given = given | {"lanes": given["elements"] * size.granules}

@@ -32,7 +32,7 @@ SHOWN = (
 @click.option(
     "--network",
     type=options.NETWORK,
-    help="Graph of layers, such as 28x28-7k5p2-14k5p2-10, that op lists train; writes no report.",
+    help="Graph of layers, such as 28x28-7k5p2-14k5p2-10, that op lists train.",
 )
 @click.option("--epochs", type=int, default=DEFAULT.epochs, show_default=True)
 @click.option("--train-size", type=int, default=DEFAULT.train_size, show_default=True)
@@ -49,13 +49,14 @@ def demo(network, output, report, **settings):
     With --network a design that runs op lists learns digits with convolutions, in fewer epochs of
     fewer digits unless others are given.
     """
-    if network is not None:
-        return demo_network(network, {name: settings[name] for name in given(settings)})
-    job = replace(DEFAULT, **settings)
     template("demo")  # what it lacks is said now, not when all is done
     for directory in (Path(output), Path(report).parent):  # now, not when all is done
         directory.mkdir(parents=True, exist_ok=True)
     check_writable(report)
+    if network is not None:
+        found = demo_network(network, {name: settings[name] for name in given(settings)}, output)
+        return {**found, "report": _report(output, report)}
+    job = replace(DEFAULT, **settings)
     say("Building the simulated board, about a minute the first time ...")
     with (
         options.open_device("sim", None) as device,
@@ -67,9 +68,14 @@ def demo(network, output, report, **settings):
         except KeyboardInterrupt:
             say(f"interrupted; for the epochs that are done type: boldhw report {output}")
             raise
-    found, epochs = read_run(output)
-    write_report(found, epochs, read_builds("build"), read_history("build"), report)
-    return {**{name: run[name] for name in SHOWN}, "report": report}
+    return {**{name: run[name] for name in SHOWN}, "report": _report(output, report)}
+
+
+def _report(output, path):
+    """Write the report of the run in a folder; return its path."""
+    run, epochs = read_run(output)
+    write_report(run, epochs, read_builds("build"), read_history("build"), path)
+    return path
 
 
 class _Live:

@@ -86,7 +86,10 @@ def lanes(board):
 @click.option("--segments", type=int, default=1, show_default=True, help="Segments of an op.")
 @click.option("--dual-port", is_flag=True, help="Its data memory reads and writes at once.")
 @click.option("--serial", is_flag=True, help="VOTE and FLIP change one accumulator at a time.")
+@click.option("--plain", is_flag=True, help="Ops have the values of a plain array only.")
+@click.option("--inference", is_flag=True, help="The engine infers only.")
 @click.option("--sum-bits", type=int, default=16, show_default=True, help="Bits of a signed sum.")
+@click.option("--side-bits", type=int, default=16, show_default=True, help="Bits of a side.")
 @click.option("--window-kernels", default="", help="Kernels of the window unit; all by default.")
 @click.option("--whole", is_flag=True, help="The whole engine too, which takes minutes.")
 def ops(board, whole, **given):
@@ -111,22 +114,32 @@ def _worse(result):
 
 def _qor_table(result):
     rows = [
-        {"board": name} | figures | {"worse": ", ".join(figures["worse"])}
+        {"build": name} | figures | {"worse": ", ".join(figures["worse"])}
         for name, figures in result.items()
     ]
     return table(rows, list(rows[0]))
 
 
 @verb(text=_qor_table, exit_code=_worse)
+@click.argument("names", nargs=-1, metavar="[BUILD]...")
 @click.option("--accept", is_flag=True, help="Make what came out the new baseline.")
-def qor(accept):
-    """Build three boards from one seed and compare them with the stored baseline.
+def qor(names, accept):
+    """Build boards from one seed and compare them with the stored baseline.
 
-    Exit code 1 when a figure of a board is worse than the baseline by more than 5 %, or has none.
+    Three boards with their engines for chains, and the same with engines of op lists, such as
+    ulx3s-ops; or those named. Exit code 1 when a figure of one is worse than the baseline by more
+    than 5 %, or has none, or when a device does not hold its engine.
     """
-    from boldhw.flow.qor import compare
+    from boldhw.flow.qor import BUILDS, compare
 
-    return compare(accept=accept, on_board=lambda name: say(f"Building {name}, some minutes ..."))
+    for name in names:
+        if name not in BUILDS:
+            raise ConfigError(f"{name} is no build of these: {', '.join(BUILDS)}")
+    return compare(
+        accept=accept,
+        on_build=lambda name: say(f"Building {name}, some minutes ..."),
+        names=names or tuple(BUILDS),
+    )
 
 
 def _samples_text(result):

@@ -5,17 +5,25 @@ from pathlib import Path
 
 import click
 
-from boldhw.cli import options
+from boldhw.cli import arrays, options
 from boldhw.cli.output import say, table, verb
 from boldhw.data.files import check_writable, replace_file
+from boldhw.errors import ConfigError
 
 COLUMNS = (
     "elements", "lanes", "batch", "accumulator_bits", "popcount_registers", "lut4", "ram_blocks",
     "training_per_second",
 )  # fmt: skip
+OP_COLUMNS = (
+    "elements", "lanes", "planes", "transposers", "lut4", "ram_blocks", "training_per_second",
+)  # fmt: skip
 
 
-@verb(text=lambda result: table(result["front"], list(COLUMNS)))
+def _text(result):
+    return table(result["front"], list(OP_COLUMNS if result["ops"] else COLUMNS))
+
+
+@verb(text=_text)
 @options.board
 @options.network
 @options.of_store
@@ -25,21 +33,27 @@ COLUMNS = (
 )
 @click.option("--verify", type=click.IntRange(0), default=0, help="Build the best N for real.")
 @options.scheduler
-def explore(board, network, store, output, least_bits, verify, scheduler):
+@arrays.OPS
+def explore(board, network, store, output, least_bits, verify, scheduler, wants_ops):
     """Search the engines that a board can hold: samples per second against LUT4.
 
-    Estimates at the board's clock; the cost of an engine does not say how fast it can be clocked.
-    Builds that are done already are not done again.
+    Engines for chains of dense layers; those of op lists with --ops, or for a network with
+    convolutions or a graph. Estimates at the board's clock; the cost of an engine does not say how
+    fast it can be clocked. Builds that are done already are not done again.
     """
     from boldhw.flow import explore as search
+    from boldhw.flow import op_explore
     from boldhw.flow.build import check_gateware
 
+    runs_ops = wants_ops or not network.is_chain
+    if runs_ops and store:
+        raise ConfigError(arrays.NO_STORE)
     board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")
     output.mkdir(parents=True, exist_ok=True)  # now, not when all is done
     file = output / "front.svg"
     check_writable(file)
-    points = search.search(board, network, least_bits)
+    points = (op_explore if runs_ops else search).search(board, network, least_bits)
     front = search.pareto(points)
     best = sorted(front, key=lambda each: -each.training_per_second)[:verify]
     if best and scheduler is None:
@@ -50,7 +64,8 @@ def explore(board, network, store, output, least_bits, verify, scheduler):
     replace_file(file, search.picture(front, [each for each in built if "error" not in each]))
     return {
         "board": board.name,
-        "network": list(network.widths),
+        "network": str(network) if runs_ops else list(network.widths),
+        "ops": runs_ops,
         "engines": len(points),
         "front": [asdict(point) for point in front],
         "built": built,

@@ -13,10 +13,11 @@ from boldhw.report.graph_run import GraphJob, run_graph_demo
 DEFAULT = GraphJob()
 
 
-def demo_network(network, settings):
+def demo_network(network, settings, output):
     """Train a network on the simulated board in lock-step; return the result of the verb.
 
-    settings: epochs, sizes and seed that were given on the command line.
+    settings: epochs, sizes and seed that were given on the command line.  output: folder of the
+    record.
     """
     job = replace(DEFAULT, network=network, **settings)
     say("Building the simulated board, a minute or two the first time ...")
@@ -25,7 +26,7 @@ def demo_network(network, settings):
         progress(job.epochs * job.train_size, "training") as step,
     ):
         live = _Live(step)
-        found = run_graph_demo(device, job, live.on_epoch, live.on_update)
+        found = run_graph_demo(device, job, live.on_epoch, live.on_update, output)
     if found["samples_per_second"]:
         say(
             f"{found['samples_per_second']} training samples/s by simulated cycles x clock of "

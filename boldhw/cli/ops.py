@@ -7,21 +7,16 @@ import click
 
 from boldhw.cli.options import clock, stacked
 from boldhw.cli.output import table
-from boldhw.golden.graph.constants import Constants
-from boldhw.golden.graph.start import start
-from boldhw.golden.graph.widths import check_widths
-from boldhw.spec.layer import CONV
+from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
 from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
-from boldhw.spec.ops.cycles import cycles
-from boldhw.spec.ops.kinds import Count
-from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, listed
+from boldhw.spec.ops.heads import is_trained
+from boldhw.spec.ops.program import FORWARD, LISTS
 
-MEMORIES = ("data", "weight", "delta", "unit", "counter")
-HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
-ACTIVE = 12.0  # percentage of active samples, unless another is given
+MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "serial": False, "transposers": 1, "batch": 32, "accumulator_bits": 8,
-            "sum_bits": 16, "window_kernels": ""}  # fmt: skip
+            "serial": False, "plain": False, "inference": False,
+            "transposers": 1, "batch": 32, "accumulator_bits": 8,
+            "sum_bits": 16, "side_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
     "elements": "P of the array.",
     "lanes": "S of the array, four times P by default.",
@@ -29,10 +24,13 @@ HELP = {
     "dual_port": "Its data memory reads and writes at once.",
     "dsp_sums": "Its sums are in multipliers.",
     "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
+    "plain": "It has no logic for strides, dilation, decay and means of inputs; with --serial.",
+    "inference": "It infers only.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",
     "sum_bits": "Bits of a signed sum, 8 to 16.",
+    "side_bits": "Bits of rows, columns, groups, outputs and pitches of ops, 5 to 16.",
     "window_kernels": "Kernels of the window unit, such as 5x1/1: side, planes of the image, "
     "largest stride that it computes together; all by default.",
 }
@@ -119,35 +117,25 @@ def array_of(config, size, given):
 def ops_of(array, active, clock_hz, spec):
     """Return memory map, op lists and cycles of a network on an array, JSON-able.
 
+    A network or an array that is only inferred has no mean cycles of a training sample.
+
     array: of ArraySize.  active: percentage.  clock_hz: or None.  spec: a Network.
     Raises ConfigError and DataError for what no list can be made for.
     """
     size = ArraySize(**array)
     program = program_of(spec, size)
-    lists = {name: _list(program.lists[name], size) for name in LISTS}
+    lists = {name: list_of(program.lists[name], size) for name in LISTS}
+    trains = is_trained(spec) and not size.inference
     return {
         "array": vars(size),
         "memory": [vars(region) for region in program.memory.regions],
         "rows": {name: program.memory.used(name) for name in MEMORIES},
         "lists": lists,
-        **_mean(lists, size.batch, active / 100, clock_hz),
+        **(mean(lists, size.batch, active / 100, clock_hz) if trains else {}),
     }
 
 
-def program_of(spec, size):
-    """Return the Program of a network on an array, with settings as they are at the start.
-
-    Raises ConfigError for what there is no program for.
-    """
-    spec.check_bits_only("op lists")
-    check_widths(spec)
-    coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
-    constants = Constants(batch=size.batch)
-    settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
-    return compiled(spec, size, settings)
-
-
-ROOMY = {f"{memory}_rows": MOST_ROWS for memory in (*MEMORIES, "score")}
+ROOMY = {f"{memory}_rows": MOST_ROWS for memory in MEMORIES}
 BASIS = (
     "op lists: cycles of the model; the generated engine takes as many, and is made without "
     "dsp_sums"
@@ -158,15 +146,16 @@ def estimated(board, network, given, config=None):
     """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
 
     board: a Board.  network: a Network.  given: of :func:`of_board`.  config: EngineConfig or
-    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too.
+    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too; one
+    that is only inferred has None for those of training.
     Raises like :func:`ops_of`.
     """
-    clock_hz, active = given.get("clock_hz", board.clock_hz), given.get("active", ACTIVE)
-    parameters = {name: given[name] for name in DEFAULTS if name in given}
+    active, parameters = given.get("active", ACTIVE), {n: given[n] for n in DEFAULTS if n in given}
     if config is not None and config.runs_ops:
         size = array_of(None, config.size, parameters)
     else:
-        size = array_of(config, board.array, parameters)
+        size = array_of(config, board.size_of(parameters.get("inference", False)), parameters)
+    clock_hz = given.get("clock_hz", board.with_ops(size).clock_hz)
     ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}
@@ -182,43 +171,23 @@ def estimated(board, network, given, config=None):
         "active_percent": active,
         "clock_mhz": clock_hz / 1e6,
         "cycles_inference": own[FORWARD],
-        "cycles_training": round(ops["cycles_a_sample"], 1),
-        "counted_cycles_training": round(ops["counted_cycles_a_sample"], 1),
+        "cycles_training": _rounded(ops, "cycles_a_sample", 1),
+        "counted_cycles_training": _rounded(ops, "counted_cycles_a_sample", 1),
         "inference_per_second": round(clock_hz / own[FORWARD]),
-        "training_per_second": round(ops["samples_per_second"]),
-        "counted_training_per_second": round(ops["counted_samples_per_second"]),
+        "training_per_second": _rounded(ops, "samples_per_second"),
+        "counted_training_per_second": _rounded(ops, "counted_samples_per_second"),
     }
+
+
+def _rounded(ops, name, digits=None):
+    """Return a figure, None if there is none."""
+    return round(ops[name], digits) if name in ops else None
 
 
 def _cost(size, rows, board):
     from boldhw.flow.op_estimate import cost
 
     return cost(size, rows, board)
-
-
-def _list(ops, size):
-    """Return the ops of a list, and their cycles with and without those that count."""
-    found = cycles(ops, size)
-    counts = sum(each for op, each in zip(ops, found, strict=True) if isinstance(op, Count))
-    return {
-        "ops": [
-            {"op": text, "cycles": each} for text, each in zip(listed(ops), found, strict=True)
-        ],
-        "cycles": sum(found),
-        "counting": counts,
-    }
-
-
-def _mean(lists, batch, active, clock_hz):
-    """Return mean cycles of a training sample, with counters for governors and without."""
-    found = {}
-    for name, less in (("cycles_a_sample", "counting"), ("counted_cycles_a_sample", None)):
-        own = {each: lists[each]["cycles"] - lists[each].get(less, 0) for each in LISTS}
-        mean = own[FORWARD] + active * (own[BACKWARD] + own[UPDATE] / batch)
-        found[name] = mean
-        if clock_hz:
-            found[name.replace("cycles_a_sample", "samples_per_second")] = clock_hz / mean
-    return found
 
 
 def text(found):

@@ -45,6 +45,14 @@ class Point:
         names = set(EngineConfig.__dataclass_fields__) & set(asdict(self))
         return replace(board.config, **{name: getattr(self, name) for name in names})
 
+    def on(self, board):
+        """Return the board with this engine."""
+        return replace(board, config=self.config(board))
+
+    def cycles(self, network, board):
+        """Return the mean cycles of a training sample, a tenth of them active."""
+        return estimate(self.config(board), network, board).cycles_training
+
 
 def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
     """Return the Points of all engines that hold a network and fit a board, at the board's clock.
@@ -57,8 +65,8 @@ def search(board, network, least_bits=ACCUMULATOR_BITS[0]):
     network = Network.of(network)
     if not network.is_chain:
         raise ConfigError(
-            f"{network} is no chain of dense layers, and engines run no other; boldhw estimate "
-            f"counts its cycles by op lists, for any array"
+            f"{network} is no chain of dense layers, and engines for chains run no other; "
+            f"boldhw.flow.op_explore has those of op lists"
         )
     estimates = (_point(config, network, board) for config in engines(board, network, least_bits))
     points = [point for point in estimates if point]
@@ -161,13 +169,12 @@ def build_point(point, board_name, store, network):
     board = find_board(board_name)
     board = board.with_store() if store else board
     result = {"key": _key(point, board), **asdict(point)}
-    config = point.config(board)
     try:
         with tempfile.TemporaryDirectory() as work:
-            built = build(replace(board, config=config), work, seeds=(1,))
+            built = build(point.on(board), work, seeds=(1,))
     except BoldhwError as error:
         return result | {"error": str(error)}
-    cycles = estimate(config, network, board).cycles_training
+    cycles = point.cycles(network, board)
     return result | {
         "estimated_lut4": point.lut4,
         "lut4": built.lut4,
@@ -178,7 +185,7 @@ def build_point(point, board_name, store, network):
 
 
 def _key(point, board):
-    return f"{board.name} {point.config(board).digest().hex()}"
+    return f"{board.name} {point.on(board).config.digest().hex()}"
 
 
 def _journal(path):

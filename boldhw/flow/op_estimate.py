@@ -19,7 +19,7 @@ from boldhw.spec.ops.array import ArraySize
 
 FILE = Path(__file__).with_name("op_measured.json")
 FEATURES = 4  # that logic grows with; so many engines and one are needed to fit them
-MEMORIES = ("data", "weight", "delta", "unit", "counter")
+MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
 
 
 class OpSample(NamedTuple):

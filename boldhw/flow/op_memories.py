@@ -5,7 +5,8 @@ from boldhw.spec import memories
 from boldhw.spec.memories import SPRAM_ROWS, SPRAM_WIDTH, Memory
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.link import LinkedArray
-from boldhw.spec.ops.ram import known, rams
+from boldhw.spec.ops.ram import memories as memories_of_engine
+from boldhw.spec.ops.ram import rams
 
 MASKED = 9  # bits of a block RAM of 18 kbit that are written together, at least
 
@@ -21,7 +22,7 @@ def op_ram_blocks(size, family):
     size: of its array, an ArraySize.
     """
     of_link = [*memories.frames(), memories.counters(LinkedArray(size))]
-    own = [*rams(size).values(), known(size)]
+    own = memories_of_engine(size)
     if family == "ice40":
         own = [each for each in own if each.ports > 1]  # the others are single-port RAM
         shapes = [Memory("bank", each.width, each.depth) for each in own for _ in _banks(each)]

@@ -9,11 +9,22 @@ from pathlib import Path
 from boldboards import find_board
 
 from boldhw.data.files import replace_file
+from boldhw.errors import ConfigError
 from boldhw.flow.build import build
 from boldhw.flow.estimate import estimate
+from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
 from boldhw.programs import versions
+from boldhw.spec.network import Network
+from boldhw.spec.ops.program import FORWARD, LISTS
 
 BOARDS = ("icebreaker", "ulx3s", "tang_nano_20k")
+# Builds by name: the board, and the network that an engine of op lists is built for.
+BUILDS = {
+    **{name: (name, None) for name in BOARDS},
+    "icebreaker-ops": ("icebreaker", "28x28-7k5p2-14k5p2-10"),
+    "ulx3s-ops": ("ulx3s", "28x28-16k5p2-32k5p2-10"),
+    "tang_nano_20k-ops": ("tang_nano_20k", "28x28-16k3p2-32k3p2-10"),
+}
 SEEDS = (1,)
 BASELINE = Path(__file__).with_name("qor.json")
 TOLERANCE = 0.05
@@ -27,16 +38,36 @@ FIGURES = {
 }
 
 
-def measure(board, directory):
-    """Build a board from fixed seeds and return its figures; cycles are those of its network."""
+def measure(board, directory, network=None):
+    """Build a board from fixed seeds and return its figures; cycles are those of its network.
+
+    network: text of the one of an engine of op lists. Raises ConfigError for an engine that the
+    device does not hold.
+    """
     built = build(board, directory, SEEDS)
-    cycles = estimate(board.config, board.network, board)
     return {
         "lut4": built.lut4,
         "ram_blocks": built.ram_blocks,
         "fmax_mhz": built.fmax_mhz,
-        "cycles_inference": cycles.cycles_inference,
-        "cycles_training": cycles.cycles_training,
+        **(_chain_cycles(board) if network is None else op_cycles(board.config.size, network)),
+    }
+
+
+def _chain_cycles(board):
+    found = estimate(board.config, board.network, board)
+    return {
+        "cycles_inference": found.cycles_inference,
+        "cycles_training": found.cycles_training,
+    }
+
+
+def op_cycles(size, network):
+    """Return the figures of cycles of a network's op lists. size: ArraySize.  network: its text."""
+    program = program_of(Network.of(network), size)
+    lists = {name: list_of(program.lists[name], size) for name in LISTS}
+    return {
+        "cycles_inference": lists[FORWARD]["cycles"] - lists[FORWARD]["counting"],
+        "cycles_training": round(mean(lists, size.batch, ACTIVE / 100, None)["cycles_a_sample"], 1),
     }
 
 
@@ -51,30 +82,39 @@ def worse(figures, baseline):
     return names
 
 
-def remember(history, board, figures):
+def remember(history, name, board, figures):
     """Append figures to the history, one JSON line a build, with the versions of the tools."""
-    line = {"board": board.name, "device": board.device, "seeds": SEEDS, **figures}
+    line = {"board": name, "device": board.device, "seeds": SEEDS, **figures}
     with history.open("a") as file:
         file.write(json.dumps(line | {"versions": versions()}) + "\n")
 
 
-def compare(directory=Path("build/qor"), accept=False, on_board=lambda name: None):
-    """Build every board and return a dict of FIGURES and ``worse`` for each, by its name.
+def compare(
+    directory=Path("build/qor"), accept=False, on_build=lambda name: None, names=tuple(BUILDS)
+):
+    """Build and return a dict of FIGURES and ``worse`` for each of the names of BUILDS.
 
     ``worse`` lists the figures that are worse than the baseline by more than 5 %, or says that
-    there is no baseline. ``accept`` makes what came out the new baseline; nothing is worse then.
-    ``on_board`` is called before each build. Each build is appended to ``history.jsonl``.
+    there is no baseline, or why the engine is not built. ``accept`` makes what came out the new
+    baseline of these builds; only one that is not built is worse then. ``on_build`` is called
+    before each build. Each build is appended to ``history.jsonl``.
     """
-    baseline = json.loads(BASELINE.read_text())
-    found, bad = {}, {}
-    for name in BOARDS:
-        board = find_board(name)
-        on_board(name)
-        found[name] = measure(board, directory / name)
-        remember(directory / "history.jsonl", board, found[name])
+    baseline, found, bad = json.loads(BASELINE.read_text()), {}, {}
+    for name in names:
+        board_name, network = BUILDS[name]
+        board = find_board(board_name)
+        board = board.with_ops() if network else board
+        on_build(name)
+        try:
+            found[name] = measure(board, directory / name, network)
+        except ConfigError as error:
+            found[name], bad[name] = dict.fromkeys(FIGURES), [str(error)]
+            continue
+        remember(directory / "history.jsonl", name, board, found[name])
         known = name in baseline
         bad[name] = worse(found[name], baseline[name]) if known else ["no baseline: --accept"]
+        if accept:
+            baseline[name], bad[name] = found[name], []
     if accept:
-        replace_file(BASELINE, json.dumps(found, indent=2) + "\n")
-        bad = dict.fromkeys(BOARDS, [])
-    return {name: found[name] | {"worse": bad[name]} for name in BOARDS}
+        replace_file(BASELINE, json.dumps(baseline, indent=2) + "\n")
+    return {name: found[name] | {"worse": bad[name]} for name in names}

@@ -1,7 +1,7 @@
 """The demonstration of networks of layers: a simulated board learns digits by op lists."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,13 @@ from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
+from boldhw.programs import versions
+from boldhw.report.html import pack
+from boldhw.report.run import write
 from boldhw.spec.layer import CONV
 from boldhw.spec.network import Network
 from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.protocol import COUNTERS
 
 RUNS = {"forward": "samples", "backward": "active", "update": "updates"}  # what a list runs for
@@ -39,12 +43,16 @@ class GraphJob:
     constants: Constants = field(default_factory=lambda: Constants(margin_first=24))
 
 
-def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda stats: None):
+def run_graph_demo(
+    device, job, on_epoch=lambda entry: None, on_update=lambda stats: None, directory=None
+):
     """Train ``job`` on a device in lock-step with the golden graph; return the run as a dict.
 
-    ``on_epoch`` gets a dict for each epoch, ``on_update`` the TrainStats of each part that was
-    compared. A difference ends the run: ``bit_exact`` is then False and ``first_difference`` says
-    where it is. Raises ConfigError for a network that the device does not hold.
+    A record of it, see :mod:`boldhw.report.html`, is written to ``directory``, if there is one,
+    after every epoch. ``on_epoch`` gets a dict for each epoch, ``on_update`` the TrainStats of each
+    part that was compared. A difference ends the run: ``bit_exact`` is then False and
+    ``first_difference`` says where it is. Raises ConfigError for a network that the device does not
+    hold.
     """
     network = Network.of(job.network)
     dataset = data.load(job.data, job.train_size, job.test_size)
@@ -65,23 +73,58 @@ def run_graph_demo(device, job, on_epoch=lambda entry: None, on_update=lambda st
         job.seed,
         code,
     )
-    begin, epochs, difference = time.perf_counter(), [], None
+    begin = time.perf_counter()
+    entries: list[dict[str, Any]] = []
     samples = dataset.x_train, dataset.y_train, dataset.x_test, dataset.y_test
+    settings = _settings(network, job, constants, device)
+    settings["weights"] = {"start": pack(golden.layers[0].weights)}
+
+    def totals(difference=None):
+        """Write the record; return what there is of the run."""
+        found = {
+            "network": str(network),
+            "test_accuracy": entries[-1]["accuracy"] if entries else None,
+            "bit_exact": difference is None,
+            "first_difference": difference,
+            "updates_checked": lockstep.updates_checked,
+            **_totals(device),
+            "seconds": round(time.perf_counter() - begin, 1),
+        }
+        if directory is not None:
+            settings["weights"]["end"] = pack(golden.layers[0].weights)
+            write(settings | found | {"passes": _passes(device)}, entries, directory)
+        return found
+
+    difference = None
     try:
         lockstep.start()
         for stats in trainer.run(*samples):
-            epochs.append(stats)
-            on_epoch(_entry(stats))
+            right = golden.infer(code(dataset.x_test)).argmax(axis=1) == dataset.y_test
+            entries.append(_entry(stats, float(np.mean(right))))
+            totals()
+            on_epoch(entries[-1])
     except Difference as found:
         difference = str(found)
+    return totals(difference)
+
+
+def _settings(network, job, constants, device):
+    """Return what a record has of a run from the start on."""
+    engine = LinkedArray(device.size)
     return {
-        "network": str(network),
-        "test_accuracy": epochs[-1].test_accuracy if epochs else None,
-        "bit_exact": difference is None,
-        "first_difference": difference,
-        "updates_checked": lockstep.updates_checked,
-        **_passes(device),
-        "seconds": round(time.perf_counter() - begin, 1),
+        "data": job.data,
+        "train_size": job.train_size,
+        "test_size": job.test_size,
+        "epochs": job.epochs,
+        "seed": job.seed,
+        "layers": [
+            {"name": each.name, "outputs": each.outputs, "inputs": each.inputs}
+            for each in network.layers
+        ],
+        "hyper": asdict(constants),
+        "engine": asdict(device.size),
+        "design_digest": engine.digest().hex(),
+        "versions": versions(),
     }
 
 
@@ -98,11 +141,12 @@ def _graph(network, size, constants, seed, dataset, code):
     return fastest(network, settings, seed, size.accumulator_bits, bits, dataset.y_train)
 
 
-def _entry(stats):
+def _entry(stats, golden_accuracy):
     """Return one JSON-able dict of an epoch."""
     return {
         "epoch": stats.epoch,
         "accuracy": stats.test_accuracy,
+        "golden_accuracy": golden_accuracy,
         "active_fraction": stats.active / stats.samples,
         "updates": stats.updates,
         "flips": list(stats.flips),
@@ -112,6 +156,20 @@ def _entry(stats):
 
 
 def _passes(device):
+    """Return one dict per list: how often it ran, cycles counted, cycles of the model.
+
+    Forward lists are those of inferred samples too, so their number is that of the cycles.
+    """
+    counters, found = device.stat(), []
+    for name, runs in RUNS.items():
+        cost = sum(cycles(device.program.lists[name], device.size))
+        counted = counters[f"cycles_{name}"]
+        count = round(counted / cost) if name == "forward" else counters[runs]
+        found.append({"name": name, "runs": count, "cycles": counted, "model": cost * count})
+    return found
+
+
+def _totals(device):
     """Return samples and cycles that the board counted, whether they are the model's, and the rate.
 
     Cycles of samples that were only inferred are those of their forward lists, and left out.

@@ -1,7 +1,8 @@
 """``report.html`` of a run: one file, readable without a network, in light and in dark.
 
 A run is a directory with ``run.json`` (settings, totals, weights at start and end) and
-``epochs.jsonl`` (one line an epoch), both written by :mod:`boldhw.report.run`.
+``epochs.jsonl`` (one line an epoch), both written by :mod:`boldhw.report.run`, and by
+:mod:`boldhw.report.graph_run`, whose network is a text, and whose layers are listed.
 """
 
 import base64
@@ -78,6 +79,8 @@ def write_report(run, epochs, builds, history, path):
     """
     text = template("demo").render(
         run=run,
+        title=run["network"] if "layers" in run else "-".join(map(str, run["network"])),
+        layers=_layers(run),
         epochs=epochs,
         builds=builds,
         history={board: _history(each) for board, each in history.items()},
@@ -140,9 +143,21 @@ def _history(builds):
     return line_chart(lines, "builds of make qor, percent of the first", 440, 200, step="build")
 
 
+def _layers(run):
+    """Return name, inputs and outputs of each layer; those of a chain are numbered."""
+    if "layers" in run:
+        return run["layers"]
+    pairs = zip(run["network"], run["network"][1:], strict=False)
+    return [
+        {"name": f"layer {number}", "inputs": inputs, "outputs": outputs}
+        for number, (inputs, outputs) in enumerate(pairs, 1)
+    ]
+
+
 def _weights(run):
     """Return the pictures of the first layer, None when its inputs are no square image."""
-    inputs, outputs = run["network"][:2]
+    first = _layers(run)[0]
+    inputs, outputs = first["inputs"], first["outputs"]
     side = round(inputs**0.5)
     if side * side != inputs:
         return None

@@ -31,6 +31,7 @@ MEANINGS = {
     "max_payload": f"longest payload, at most {MAX_PAYLOAD}",
     "segments": "segments of a sum at most",
     "sum_bits": "bits of a signed sum",
+    "side_bits": "bits of rows, columns, groups, outputs and pitches",
     "window_kernels": "a byte for each kernel of the window unit: side, 16 times its planes, 64 "
     "times its stride; all 0: every one that fits",
     "transposers": "blocks transposed together; says cycles only",
@@ -46,6 +47,8 @@ FLAG_MEANINGS = {
     "dsp_sums": "sums are in multipliers; says cycles only",
     "dual_port": "its data memory has two ports; says cycles only",
     "serial": "accumulators change one after the other; says cycles only",
+    "plain": "ops are restricted to plain values; a list with others is refused before it is sent",
+    "inference": "it runs forward lists of MACs only; the driver refuses to train",
 }
 ITEMS = {
     OpBank.DATA: ("data_bytes", "a row of the data memory"),

@@ -53,11 +53,11 @@ def run_demo(device, job, directory, on_epoch=lambda entry: None, on_update=lamb
         lockstep.start()
         for entry in _epochs(job, lockstep):
             epochs.append(entry)
-            _write(_totals(run, lockstep, epochs, start), epochs, directory)
+            write(_totals(run, lockstep, epochs, start), epochs, directory)
             on_epoch(entry)
     except Difference as difference:
         run.update(bit_exact=False, first_difference=str(difference))
-        _write(_totals(run, lockstep, epochs, start), epochs, directory)
+        write(_totals(run, lockstep, epochs, start), epochs, directory)
     return run
 
 
@@ -124,7 +124,8 @@ def _passes(device):
     ]
 
 
-def _write(run, epochs, directory):
+def write(run, epochs, directory):
+    """Write a run and its epochs into a directory, as :mod:`boldhw.report.html` reads them."""
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     replace_file(directory / SETTINGS, json.dumps(run, indent=1) + "\n")

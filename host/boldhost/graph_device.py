@@ -16,7 +16,7 @@ from boldhw.spec.arrays import Bits, Bytes, Labels, Sums
 from boldhw.spec.checks import check_range
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images, packing
-from boldhw.spec.ops.heads import check_trained, margin_of, place_scores, score_rows
+from boldhw.spec.ops.heads import check_trained, is_trained, margin_of, place_scores, score_rows
 from boldhw.spec.ops.link import LIMIT_CYCLES
 from boldhw.spec.ops.packing import GraphState, check_scores
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, Program, compiled
@@ -98,7 +98,7 @@ class GraphDevice(GraphMemories):
         Returns TrainStats; ``samples`` says how many were consumed. Raises ConfigError for a
         network whose head has no loss on a device.
         """
-        check_trained(self._loaded().network)
+        check_trained(self._loaded().network, self.size)
         samples = packing.pack_samples(self._loaded(), bits)
         labels = np.asarray(labels)
         check_labels(labels, len(samples), self._classes)
@@ -146,7 +146,7 @@ class GraphDevice(GraphMemories):
         samples = packing.pack_samples(self._loaded(), bits)
         rows = self._loaded().used("counter")
         counted = self.read_memory(OpBank.COUNTERS, 0, rows)
-        infer = self._class_scores if self._loaded().is_trained else self._place_scores
+        infer = self._class_scores if is_trained(self._loaded().network) else self._place_scores
         try:
             return infer(samples, progress)
         finally:

@@ -51,6 +51,22 @@ def test_icebreaker_has_the_engine_of_its_name():
     assert ICEBREAKER_BOARD.config is ICEBREAKER
 
 
+def test_an_engine_that_infers_has_a_clock_of_its_own():
+    """It is that of the link too, and the one of half the rate drives nothing."""
+    board = ICEBREAKER_BOARD
+    small = replace(
+        board.size_of(inference=True), elements=2, lanes=8, data_rows=128, weight_rows=32,
+        window_kernels="2x1/1",
+    )  # fmt: skip
+    infers = board.with_ops(small)
+    assert (infers.clock_hz, infers.half_rate_link) == (board.inference_hz, False)
+    text, _ = elaborate(infers)
+    assert "SB_PLL40" in text
+    trains = board.with_ops()
+    assert (trains.clock_hz, trains.half_rate_link) == (board.clock_hz, True)
+    assert BOARDS["ulx3s"].size_of(inference=True) is BOARDS["ulx3s"].array
+
+
 class TestSites:
     def test_every_block_ram_has_a_place_of_its_own(self):
         board = BOARDS["ulx3s"]

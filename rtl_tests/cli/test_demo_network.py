@@ -13,8 +13,9 @@ LINE = ("demo", "--network", "8x8-4k3p2-10", "--train-size", 60, "--epochs", 1)
 
 
 @pytest.fixture
-def board(monkeypatch):
+def board(monkeypatch, tmp_path):
     """A golden board in place of the simulated one, and digits of 8 x 8."""
+    monkeypatch.chdir(tmp_path)
     board = OpBoard(SIZE)
     monkeypatch.setattr("boldhost.client.open_transport", lambda *_: board)
     monkeypatch.setattr(graph_demo, "ENGINE", SIZE)
@@ -29,6 +30,8 @@ def test_it_trains_and_compares(call, board):
     assert found["updates_checked"] == found["updates"] > 5
     assert "training samples/s by simulated cycles x clock of 24 MHz" in err
     assert "epoch  1: " in err
+    with open(found["report"]) as file:
+        assert "8x8-4k3p2-10 learned digits" in file.read()
 
 
 def test_a_difference_is_exit_code_1(call, board):

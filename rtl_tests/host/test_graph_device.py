@@ -70,6 +70,17 @@ def test_scores_of_places(head, fields):
 
 
 @pytest.mark.parametrize("text", NETWORKS)
+def test_an_array_that_infers_only(text):
+    graph = make_graph(text)
+    device = connect(OpBoard(replace(SIZE, inference=True)), graph)
+    assert not device.config.training
+    bits, labels = make_samples(graph, 5)
+    assert np.array_equal(device.infer(bits), graph.infer(bits))
+    with pytest.raises(ConfigError, match="made with inference=True and does not train"):
+        device.train(bits, labels)
+
+
+@pytest.mark.parametrize("text", NETWORKS)
 @pytest.mark.parametrize("hooks", [{}, {"on_request": lose_a_third}, {"on_reply": lose_a_third}])
 def test_training_gives_the_golden_bits(text, hooks):
     graph = make_graph(text)

@@ -26,7 +26,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.limits import check_parts
+from boldhw.spec.ops.limits import check_parts, check_values
 from boldhw.spec.ops.program import compiled, fitted
 
 NETWORK = Network.parse("8x8x4-6k3p2-5k3-6")
@@ -285,6 +285,46 @@ def test_numbers_that_no_field_holds_are_refused():
         compiled(network, size, GraphSettings(layers=layers, batch=1))
 
 
+@pytest.mark.parametrize("name", ["rows", "columns", "groups", "out_pitch"])
+def test_numbers_that_a_small_array_does_not_count_are_refused(name):
+    size = replace(SIZE, planes=1, side_bits=6)
+    values = {"rows": 2, "columns": 2, "groups": 1, "out_pitch": 2, "fold": 1, "lanes": 1}
+    op = Mac(**values | {"planes": 1, "pool": 1, name: 63})
+    check_values(size, "an op", replace(op, out_pitch=63))
+    with pytest.raises(DataError, match=f"has {name}=64; an array of side_bits=6 counts up to 63"):
+        check_values(size, "an op", replace(op, **{name: 64}))
+
+
+@pytest.mark.parametrize(
+    ("op", "message"),
+    [
+        (Vote(decay=1), "has decay=1; this array takes 0"),
+        (Vote(rounding=2), "has rounding=2; this array takes 0 to 1"),
+        (Vote(fused=1), "is fused; an array with serial=True flips weights by themselves"),
+        (Flip(turned_fold=1, theta=1, balanced=1), "has balanced=1; .* takes 0"),
+    ],
+)
+def test_ops_that_a_plain_array_has_no_logic_for_are_refused(op, message):
+    size = ArraySize(elements=3, lanes=12, serial=True, plain=True)
+    ones = {
+        name: 1
+        for name in ("rows", "columns", "planes", "wide", "outputs", "groups", "turned_taps")
+        if hasattr(op, name)
+    }
+    with pytest.raises(DataError, match=message):
+        check_values(size, "an op", replace(op, **ones))
+    check_values(replace(size, serial=False, plain=False), "an op", replace(op, **ones))
+
+
+def test_ops_that_train_are_refused_by_an_array_that_infers():
+    size = ArraySize(elements=3, lanes=12, inference=True)
+    with pytest.raises(DataError, match="an op trains; an array with inference=True takes none"):
+        check_values(size, "an op", Loss(outputs=4, per_class=1))
+    op = Mac(rows=1, columns=1, groups=1, planes=1, pool=1, fold=1, lanes=1, sink=2, out_pitch=1)
+    with pytest.raises(DataError, match="has sink=2; this array takes 0 to 1"):
+        check_values(size, "an op", op)
+
+
 def test_votes_far_beside_a_map_are_refused():
     size = replace(SIZE, data_rows=64)  # counters reach from -128 to 127
     vote = Vote(rows=2, columns=3)
@@ -292,7 +332,8 @@ def test_votes_far_beside_a_map_are_refused():
     check_parts(size, "an op", vote, [Segment(**ones, top=-128, left=100)])
     far = ("row", {"top": -129}), ("column", {"left": 125}), ("row", {"height": 128})
     for name, values in far:
-        with pytest.raises(DataError, match=f"places from map {name} .* data_rows=64 counts up to"):
+        found = f"places from map {name} .* data_rows=64 and side_bits=16 counts up to"
+        with pytest.raises(DataError, match=found):
             check_parts(size, "an op", vote, [Segment(**ones | values)])
     window = Window(side=1, stride=1, height=9, width=9, top=2, border=1)
     with pytest.raises(DataError, match="from row 2 on; let its in_row be that row, and top=0"):

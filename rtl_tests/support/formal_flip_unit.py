@@ -3,6 +3,7 @@
 from amaranth.hdl import Assert, Assume, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
+from support.formal_rule import contradicts
 
 from boldhw.gateware.units.flip_unit import vote_shape
 
@@ -62,13 +63,9 @@ class FlipUnitProof(wiring.Component):
             m.d.comb += clamped.eq(self.limit - 1)
         with m.If(exact < -self.limit):
             m.d.comb += clamped.eq(-self.limit)
-        flip = self._contradicts(clamped, weight)
+        flip = contradicts(clamped, weight, self.theta)
         m.d.comb += [
             Assert(unit.flips[lane] == flip),
             Assert(unit.new_accumulators[lane] == Mux(flip, 0, clamped)),
-            Assert(~self._contradicts(accumulator, weight ^ unit.flips[lane])),
+            Assert(~contradicts(accumulator, weight ^ unit.flips[lane], self.theta)),
         ]
-
-    def _contradicts(self, accumulator, weight):
-        """Say whether ``accumulator * e(weight) <= -theta``."""
-        return Mux(weight, accumulator, -accumulator) <= -self.theta

@@ -15,10 +15,11 @@ from boldhw.flow.synthesis import run_tool, synthesis_script
 
 # What a unit asks of the platform, the directory of Yosys's models, and models that it lacks.
 # Words of a netlist join bits of any places: loops that Verilator sees in them are none of bits.
-HEAD = "/* verilator lint_off UNOPTFLAT */\n"
+# Models fill memories at the start as registers are set.
+HEAD = "/* verilator lint_off UNOPTFLAT */ /* verilator lint_off INITIALDLY */\n"
 TARGETS = {
     "ice40": (SimpleNamespace(device="iCE40UP5K"), "ice40", ()),
-    "ecp5": (SimpleNamespace(family="ecp5"), "ecp5", ("dp16kd.v",)),
+    "ecp5": (SimpleNamespace(family="ecp5"), "ecp5", ("dp16kd.v", "mult18x18d.v")),
 }
 
 

@@ -1,5 +1,7 @@
 """Random networks that fit an engine of op lists, with a machine that holds their programs."""
 
+from dataclasses import replace
+
 import numpy as np
 from support.op_cases import fill_with_junk, random_graph, random_settings
 
@@ -21,6 +23,8 @@ def machines(size, seed, most_cycles, wanted=lambda machine: True, head=None):
         network = image_graph(generator) if of_image else random_graph(generator, head)
         batch = int(generator.integers(1, min(3, size.batch) + 1))
         settings = random_settings(generator, network, batch, size.accumulator_bits)
+        if size.plain:
+            settings = plain_settings(settings)
         try:
             compiled(network, size, settings)
         except (ConfigError, DataError):  # it does not fit
@@ -31,6 +35,15 @@ def machines(size, seed, most_cycles, wanted=lambda machine: True, head=None):
         if machine.watchdog <= most_cycles and wanted(machine):
             fill_with_junk(machine, generator)
             yield machine
+
+
+def plain_settings(settings):
+    """Return settings without what a plain array has no logic for."""
+    layers = [
+        replace(layer, rounding=min(layer.rounding, 1), decay=0, means=None)
+        for layer in settings.layers
+    ]
+    return replace(settings, layers=layers, outputs_per_class=1)
 
 
 def image_graph(generator):

@@ -9,7 +9,7 @@ from boldhw.gateware.ops.input_groups import Granules, GroupFlags
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import BlockWrite, RowRead, WindowPort, op_layout
-from boldhw.gateware.ops.ranges import map_bits, place_bits
+from boldhw.gateware.ops.ranges import map_bits, place_bits, word_bits
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.geometry import FIELD_BITS
@@ -114,7 +114,7 @@ class Columns(wiring.Component):
         loading, inverse, group_ends = Signal(), Signal(), Signal()
         places = place_bits(size)
         m.submodules.loops = loops = Loops(
-            (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
+            (places, places, *word_bits(size)), 2,
             row_bits(size.data_rows), not size.serial,
         )  # fmt: skip
         moves = running & ~loading

@@ -56,9 +56,7 @@ class CountUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, late = self.size, self.size.read_latency
-        self._op = narrowed(
-            self.op.op, count_bits(size.data_rows), counter_row=count_bits(size.counter_rows)
-        )
+        self._op = narrowed(size, self.op.op, counter_row=count_bits(size.counter_rows))
         reading, storing, lane = Signal(), Signal(), Signal(range(size.elements))
         last_place, here = self._places(m, reading)
         # All lanes of a group are stored at once, while the next group begins; or one by one.

@@ -32,7 +32,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
-from boldhw.spec.ops.ram import rams
+from boldhw.spec.ops.ram import MEMORIES, rams
 
 # What runs each kind of op. The sequencer starts it; the engine connects those of these members
 # that it has. Requests of all units are merged by OR: an idle one has no valid, load or shift.
@@ -71,6 +71,8 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 def units_of(size):
     """Return the component of each kind of op in an array of this size."""
+    if size.inference:
+        return {Mac: MacUnit}
     return SERIAL_UNITS if size.serial else UNITS
 
 
@@ -94,6 +96,10 @@ def check_size(size):
         raise ConfigError(
             f"the engine of op lists is not made with serial=True and planes={size.planes}, "
             f"transposers={size.transposers}; use serial=False, or planes=1 and transposers=1"
+        )
+    if size.plain and not size.serial:
+        raise ConfigError(
+            "the engine of op lists is not made with plain=True and serial=False; use serial=True"
         )
     check_planes(size)
     if size.segments > SEGMENTS:
@@ -201,23 +207,25 @@ class OpEngine(wiring.Component):
         rams = self.rams
         share_array(m, self.size, sequencer, _with(units, "array"), rams["weight"].row)
         share_window(m, self.size, sequencer, _with(units, "window"), rams["data"].row)
-        share_turner(m, self.size, _with(units, "turner"))
+        if _with(units, "turner"):
+            share_turner(m, self.size, _with(units, "turner"))
         return m
 
     def _start(self, m, sequencer, unit):
         for port in op_ports(unit):
             kind = port.signature.kind
             m.d.comb += port.start.eq(sequencer.starts[kind.KIND])
-            connect(m, port.op, kind, sequencer.flip if kind is Flip else sequencer.op)
+            along = kind is Flip and not self.size.serial
+            connect(m, self.size, port.op, kind, sequencer.flip if along else sequencer.op)
         if "flip" in unit.signature.members and unit.signature.members["flip"].is_port:
-            connect(m, unit.flip, Flip, sequencer.flip)
+            connect(m, self.size, unit.flip, Flip, sequencer.flip)
 
     def _segments(self, m, sequencer, unit):
         """Give a unit the segments of its op, as the members that it has for them."""
         for name, kind in (("parts", Segment), ("windows", Window)):
             if name in unit.signature.members:
                 for index in range(self.size.segments):
-                    connect(m, getattr(unit, name)[index], kind, sequencer.parts[index])
+                    connect(m, self.size, getattr(unit, name)[index], kind, sequencer.parts[index])
         for name, value in (("are_windows", sequencer.windows), ("count", sequencer.count)):
             if name in unit.signature.members:
                 m.d.comb += getattr(unit, name).eq(value)
@@ -225,7 +233,8 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host."""
         rows = {}
-        for number, (name, memory) in enumerate(self.rams.items()):
+        for name, memory in self.rams.items():
+            number = MEMORIES.index(name)
             m.submodules[name] = memory
             chosen = ~self.busy & (self.host.memory == number)
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]

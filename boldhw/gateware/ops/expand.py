@@ -7,7 +7,6 @@ from amaranth.lib.wiring import Out
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
-from boldhw.gateware.ops.widths import count_bits
 from boldhw.gateware.ops.words import last_granules, packed_words, tiles_of
 from boldhw.spec.ops.kinds import Expand
 
@@ -70,7 +69,7 @@ class ExpandUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         size, late = self.size, LATE if self.size.dual_port else 0
-        self._op = narrowed(self.op.op, count_bits(size.data_rows))
+        self._op = narrowed(size, self.op.op)
         self._pooled = self._op.pool == 2
         running, moves = Signal(), Signal()
         tile = self._line(m, running & moves)

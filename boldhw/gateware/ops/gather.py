@@ -8,7 +8,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, RowRead, RowWrite
-from boldhw.gateware.ops.widths import count_bits
+from boldhw.gateware.ops.widths import count_bits, side_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Gather
 
@@ -65,9 +65,9 @@ class GatherUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits = count_bits(self.size.data_rows)
-        op = narrowed(self.op.op, bits, jump0=FIELD_BITS, jump1=FIELD_BITS, jump2=FIELD_BITS)
-        m.submodules.nest = nest = Loops((8, bits, bits), 0, bits, early=False)
+        bits, sides = count_bits(self.size.data_rows), side_bits(self.size)
+        op = narrowed(self.size, self.op.op, jump0=FIELD_BITS, jump1=FIELD_BITS, jump2=FIELD_BITS)
+        m.submodules.nest = nest = Loops((min(8, sides), sides, sides), 0, bits, early=False)
         m.d.comb += [
             nest.start.eq(self.op.start),
             nest.base.eq(op.in_row),

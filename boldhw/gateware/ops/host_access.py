@@ -5,13 +5,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.engine import most_parts, widest
-from boldhw.gateware.ops.link_ports import ITEM_BITS, WordPort
+from boldhw.gateware.ops.link_ports import WordPort
 from boldhw.gateware.ops.ports import SUM_BITS, HostPort
 from boldhw.gateware.ports import DataPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OpBank
-from boldhw.spec.ops.ram import rams
+from boldhw.spec.ops.ram import MEMORIES, unit_bits
 
 
 class HostAccess(wiring.Component):
@@ -59,7 +59,7 @@ class HostAccess(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         words, host, p = self.words, self.host, self.size.elements
-        numbers = {name: number for number, name in enumerate(rams(self.size))}
+        numbers = {name: number for number, name in enumerate(MEMORIES)}
         index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
         self._go_on(m, index, kept)
         m.d.comb += [
@@ -87,14 +87,15 @@ class HostAccess(wiring.Component):
                     words.word.eq(host.row[:SUM_BITS]),
                 ]
             with m.Else():
+                item = unit_bits(self.size)  # counters are as wide, if there are any
                 m.d.comb += [
                     host.memory.eq(
                         Mux(words.bank == OpBank.UNITS, numbers["unit"], numbers["counter"])
                     ),
                     host.addr.eq(addr),
-                    host.data.eq(words.word_in[:ITEM_BITS].replicate(p)),
+                    host.data.eq(words.word_in[:item].replicate(p)),
                     host.keep.eq(~(Const(1) << index)),
-                    words.word.eq(host.row.word_select(index, ITEM_BITS)),
+                    words.word.eq(host.row.word_select(index, item)),
                 ]
         return m
 

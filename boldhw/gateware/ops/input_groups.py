@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.ports import op_layout
-from boldhw.gateware.ops.ranges import groups_bits
+from boldhw.gateware.ops.ranges import groups_bits, word_bits
 from boldhw.spec.ops.kinds import Segment
 
 FLAGS = ("of_pixels", "of_tap", "of_word", "of_pixel", "of_line", "of_all", "of_first_tap",
@@ -181,12 +181,14 @@ class InputGroups(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         part = self.part
-        m.submodules.words = words = Loops((8, 16, 8), 0)
+        m.submodules.words = words = Loops(word_bits(self.size), 0)
         m.submodules.granules = granules = Granules(self.size)
         m.d.comb += [
             words.start.eq(self.start),
             words.step.eq(self.next & granules.of_word),
-            words.counts.eq(Cat(part.across, part.words, part.down)),
+            words.counts.level0.eq(part.across),
+            words.counts.level1.eq(part.words),
+            words.counts.level2.eq(part.down),
             granules.start.eq(self.start),
             granules.next.eq(self.next),
             granules.part.eq(part),

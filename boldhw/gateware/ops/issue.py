@@ -11,7 +11,7 @@ from boldhw.gateware.ops.layouts import SumLayout, WordLayout
 from boldhw.gateware.ops.map_walk import MapWalk
 from boldhw.gateware.ops.nest import Nest
 from boldhw.gateware.ops.ports import OpPort, op_layout
-from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits
+from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits, side_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.cycles import counted
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
@@ -187,8 +187,9 @@ class Issue(wiring.Component):
         """Count the words of the empty pixels at the end of a map row, behind its last tile."""
         op, size = self.op.op, self.size
         bits, planes = (size.granules - 1).bit_length(), size.planes
-        words = (op.groups - 1)[bits : count_bits(size.weight_rows)]
-        word, pixels = Signal.like(words), Signal(row_bits(size.data_rows))
+        words = (op.groups - 1)[bits : min(count_bits(size.weight_rows), side_bits(size))]
+        word = Signal.like(words)
+        pixels = Signal(min(row_bits(size.data_rows), side_bits(size)))
         count, made = Signal.like(pixels), Mux(op.pool == 2, op.columns >> 1, op.columns)
         if planes > 1:  # tiles are stored as a whole
             half, whole = (((made + n - 1) & -n)[: len(made) + 1] for n in (planes // 2, planes))
@@ -215,7 +216,7 @@ class Issue(wiring.Component):
         drain = size.latency + DRAIN - 1
         longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
-        several = (op.rows != op.pool) | (op.columns != op.pool)  # places
+        several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
         front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
         m.d.comb += self.counts.eq(self.busy & deltas)
 
@@ -269,7 +270,7 @@ class Issue(wiring.Component):
                     with m.Elif(nest.sum.over):
                         with m.If(empty["there"]):
                             m.next = "FLUSH"
-                            with m.If(op.pool == 2):
+                            with m.If((op.pool == 2) & (not size.inference)):
                                 m.next = "GAP"
                         with m.Else():
                             end_row(nest.ends)

@@ -75,16 +75,8 @@ class Lane(wiring.Component):
         before = self._decayed(m)
         change, beyond, negative = self._change(m)
         value = self._sum(m, before, change, beyond, negative)
-        weight, bits = self.weight, self.bits
-        below = Signal(bits + 1)
-        # A theta beyond all accumulators flips nothing.
-        m.d.sync += below.eq(2 * self.theta[:bits] - 1)
-        far = self.theta[bits:].any() if bits < FIELD_BITS else 0
-        # For a T complemented, which is one less than the negative.
-        pull = value ^ weight.replicate(bits).as_signed()
-        against = Cat(weight, pull).as_signed() >= below
         m.d.comb += [
-            self.flipped.eq(self.flips & against & ~far),
+            self.flipped.eq(self.flips & flip_of(m, value, self.weight, self.theta)),
             self.result.eq(Mux(self.flipped, 0, value)),
         ]
         return m
@@ -138,3 +130,15 @@ class Lane(wiring.Component):
         low = self.bits - 1
         m.d.comb += value.eq(Cat(Mux(over, (~sign).replicate(low), total[:low]), sign))
         return value
+
+
+def flip_of(m, value, weight, theta):
+    """Return whether an accumulator flips its weight. theta: constant, one cycle before too."""
+    bits = len(value)
+    below = Signal(bits + 1)
+    # A theta beyond all accumulators flips nothing.
+    m.d.sync += below.eq(2 * theta[:bits] - 1)
+    far = theta[bits:].any() if bits < FIELD_BITS else 0
+    # For a T complemented, which is one less than the negative.
+    pull = value ^ weight.replicate(bits).as_signed()
+    return (Cat(weight, pull).as_signed() >= below) & ~far

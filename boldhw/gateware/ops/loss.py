@@ -71,9 +71,7 @@ class LossUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         outputs, size = count_bits(self.size.score_rows), self.size
-        self._op = op = narrowed(
-            self.op.op, count_bits(size.data_rows), outputs=outputs, per_class=outputs
-        )
+        self._op = op = narrowed(size, self.op.op, outputs=outputs, per_class=outputs)
         number, after = Signal(outputs), Signal(outputs)  # of the output, and of the next one
         best_class, label = Signal(outputs), self.label[:outputs]
         judging, scanning = Signal(), Signal()
@@ -152,7 +150,7 @@ class LossUnit(wiring.Component):
         op, size, d = self._op, self.size, self.size.planes
         p, rest = size.elements, size.lanes - size.elements
         found = SimpleNamespace(
-            tile=Signal(range(max(2, size.data_rows)), init=1),  # of the front, or of a word
+            tile=Signal.like(op.out_pitch, init=1),  # of the front, or of a word
             lane=Signal(range(p)),
             granule=Signal(range(size.granules)),
             moved=Signal(range(size.granules)),  # granules that the word has moved down

@@ -24,8 +24,8 @@ from boldhw.gateware.ops.ports import (
 )
 from boldhw.gateware.ops.tile_packer import TilePacker
 from boldhw.gateware.ops.widths import row_bits
-from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
+from boldhw.spec.ops.ram import unit_bits
 
 
 class MacUnit(wiring.Component):
@@ -58,7 +58,7 @@ class MacUnit(wiring.Component):
         Words of sums; its operand is registered too.
     window : Out(WindowPort(size)), combinational
         Patches.
-    units : Out(RowRead(size.elements * 2 * FIELD_BITS)), registered
+    units : Out(RowRead(size.elements * unit_bits(size))), registered
         Thresholds and windows.
     counters : Out(RowRead(size.elements * COUNTER_BITS)), combinational
         The counter of |g|.
@@ -87,7 +87,7 @@ class MacUnit(wiring.Component):
             "write": Out(RowWrite(size.data_width, size.planes)),
             "array": Out(ArrayPort(size)),
             "window": Out(WindowPort(size)),
-            "units": Out(RowRead(size.elements * 2 * FIELD_BITS)),
+            "units": Out(RowRead(size.elements * unit_bits(size))),
             "counters": Out(RowRead(counters)),
             "counter_write": Out(PartWrite(counters, size.elements)),
             "score_write": Out(RowWrite(SUM_BITS)),
@@ -207,12 +207,13 @@ class MacUnit(wiring.Component):
         if size.planes > 1:
             m.d.comb += [packer.pixels.eq(pixels), packer.ends.eq(info.final)]
         completes = stored & info.ends
+        indexes = completes & pooled & (not size.inference)
         no_flush = ~issue.flushes
         pair, index, pixel, line, indexed = (Signal() for _ in range(5))
         covers = Signal(size.planes)
         m.d.sync += [
             pair.eq((completes & (op.sink != Sink.SCORES)) | flushes),
-            index.eq(completes & pooled),
+            index.eq(indexes),
             pixel.eq(Mux(flushes, flushed.final, info.final)),
             line.eq(Mux(flushes, flushed.right, info.right & no_flush)),
             covers.eq(Mux(flushes, flushed.stored, pixels)),

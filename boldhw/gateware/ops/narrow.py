@@ -6,12 +6,17 @@ has a row each, are not more than the rows of a memory.
 
 from types import SimpleNamespace
 
+from boldhw.gateware.ops.widths import count_bits, side_bits
+from boldhw.spec.ops.limits import SIDES
 
-def narrowed(op, bits, **others):
-    """Return the values of an op, with ``bits`` at most, or as many as ``others`` say.
+
+def narrowed(size, op, **others):
+    """Return the values of an op, as narrow as an address or a side, or as ``others`` say.
 
     op: view of a layout.
     """
+    sides = dict.fromkeys(SIDES, side_bits(size)) | others
+    bits = count_bits(size.data_rows)
     return SimpleNamespace(**{
-        name: getattr(op, name)[: others.get(name, bits)] for name, _ in op.shape()
+        name: getattr(op, name)[: sides.get(name, bits)] for name, _ in op.shape()
     })  # fmt: skip

@@ -1,5 +1,8 @@
 """The nest of a MAC: which word of which segment is next, and where it and its weights are."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -112,10 +115,10 @@ class Nest(wiring.Component):
         with m.If(moves & part_closes):
             m.d.sync += current.eq(Mux(last_part, 0, current + 1))
         self._advance(m, outer)
-        level = Signal(range(9))
-        m.d.comb += level.eq(_first_open([*inner["lasts"], *outer["lasts"]]))
+        level = Signal(8)  # a bit for each: the outermost one that moves
+        m.d.comb += level.eq(_outermost([*inner["lasts"], *outer["lasts"]]))
         for index, own in enumerate(values):
-            self._segment(m, index, own, moves & (current == index), level, part_closes)
+            self._segment(m, index, own, moves & (current == index), level)
         self._outputs(m, current, values, inner)
         with m.If(self.start):
             m.d.sync += current.eq(0)
@@ -134,7 +137,7 @@ class Nest(wiring.Component):
                 "weight_row": part.weight_row[:weight],
                 "deep": window.groups > self.size.granules,
                 "across": part.across,
-                "words": part.words[: count_bits(self.size.weight_rows)],
+                "words": part.words[: self._bits()],
                 "down": part.down,
                 "stride": Mux(is_window, window.stride, part.stride),
                 "top": part.top,
@@ -145,6 +148,10 @@ class Nest(wiring.Component):
                 "jumps": [part[f"jump{level}"][:row] for level in range(8)],
             })  # fmt: skip
         return found
+
+    def _bits(self):
+        """Return the bits of a number of words, or groups: each has a row of weights."""
+        return min(count_bits(self.size.weight_rows), self.size.side_bits)
 
     def _halves(self, m, value):
         """Count the reads of a word: with planes, places that are 2 apart take two.
@@ -165,15 +172,14 @@ class Nest(wiring.Component):
     def _words(self, m, value, moves):
         """Count the words of a segment; return levels, and whether the last word is reached."""
         bits, is_window = map_bits(self.size), value["is_window"]
-        names = {"across": 8, "words": count_bits(self.size.weight_rows), "down": 8}
-        j, v, ky = counters = [Signal(width, name=name) for name, width in names.items()]
+        names = {"across": 8, "words": self._bits(), "down": 8}
+        names |= {name: min(8, self.size.side_bits) for name in ("across", "down")}
+        # Counted from 1 on: a number that is compared as it is needs no adder in front.
+        j, v, ky = counters = [Signal(width, name=name, init=1) for name, width in names.items()]
         self.pixels, self.lines = Signal(signed(bits)), Signal(signed(bits))
+        lasts = [counter == value[name] for name, counter in zip(names, counters, strict=True)]
         lasts = [
-            (counter + 1)[: len(counter)] == value[name]
-            for name, counter in zip(names, counters, strict=True)
-        ]
-        lasts = [
-            Mux(is_window, j[0] == value["deep"], lasts[0]),
+            Mux(is_window, j[0] != value["deep"], lasts[0]),
             *(is_window | x for x in lasts[1:]),
         ]
         closes = Cat(lasts).all()
@@ -183,22 +189,23 @@ class Nest(wiring.Component):
                 apart = Mux(value["taps"] > 1, value["taps"], value["dilation"])
                 m.d.sync += self.pixels.eq(self.pixels + apart)
             with m.If(lasts[0]):
-                m.d.sync += [j.eq(0), v.eq(v + 1), self.pixels.eq(0)]
+                m.d.sync += [j.eq(1), v.eq(v + 1), self.pixels.eq(0)]
             with m.If(lasts[0] & lasts[1]):
-                m.d.sync += [v.eq(0), ky.eq(ky + 1), self.lines.eq(self.lines + value["dilation"])]
+                m.d.sync += [v.eq(1), ky.eq(ky + 1), self.lines.eq(self.lines + value["dilation"])]
         with m.If(self.start | (moves & closes)):
-            m.d.sync += [x.eq(0) for x in (*counters, self.pixels, self.lines)]
-        opens = (j == 0) & (v == 0) & (ky == 0)
+            m.d.sync += [x.eq(1) for x in counters]
+            m.d.sync += [x.eq(0) for x in (self.pixels, self.lines)]
+        opens = (j == 1) & (v == 1) & (ky == 1)
         return {"lasts": lasts, "opens": opens, "j": j, "deepest": lasts[1]}, closes
 
     def _places(self, m):
         """Count squares, groups, tiles and rows, all of them down; describe the sum."""
         op, sums, pooled, together, size = self.op, self.sum, self.pooled, self.together, self.size
         granules, bits = size.granules, (size.granules - 1).bit_length()
-        group, fold = Signal(count_bits(size.weight_rows)), Signal.like(op.fold)
+        group, fold = Signal(self._bits()), Signal.like(op.fold)
         q, left = Signal(2), Signal()  # column and row in a square; the first tile of a row
         granule, in_last_word = Signal(range(granules)), Signal()
-        wide = count_bits(2 * size.data_rows) + 1
+        wide = min(count_bits(2 * size.data_rows), size.side_bits) + 1
         column = Signal(signed(min(wide, len(op.columns) + 1)))
         row = Signal(signed(min(wide, len(op.rows) + 1)))
         moved, below = Signal.like(column), Signal.like(row)
@@ -206,6 +213,8 @@ class Nest(wiring.Component):
         m.d.comb += [moved.eq(column - apart), below.eq(row - op.pool)]
         in_square = [q[0] | together, q[1]]
         last_group, last_tile, last_row = group == 1, moved <= 0, below <= 0
+        if size.planes == 1:  # both are even where squares are pooled
+            last_tile, last_row = (_is_last(rest, pooled) for rest in (column, row))
         squares, places = [*in_square, last_group], [last_group, fold == 1, 1]
         lasts = [Mux(pooled, *each) for each in zip(squares, places, strict=True)]
         lasts += [last_tile, last_row]
@@ -264,7 +273,7 @@ class Nest(wiring.Component):
         with m.If(start):
             m.d.sync += [granule.eq(0), q.eq(0)]
 
-    def _segment(self, m, index, value, moves, level, closes):
+    def _segment(self, m, index, value, moves, level):
         """Move address, weights and place of one segment."""
         size, start, planes = self.size, self.start, self.size.planes
         addr, weights = Signal.like(value["in_row"]), Signal.like(value["weight_row"])
@@ -273,9 +282,10 @@ class Nest(wiring.Component):
             Signal(signed(map_bits(size)), name=f"{n}{index}") for n in ("row", "column")
         )
         with m.If(start | moves):
-            following = addr + Array([*value["jumps"], 0])[level]
+            jumps = (Mux(flag, jump, 0) for flag, jump in zip(level, value["jumps"], strict=True))
+            following = addr + reduce(or_, jumps)
             m.d.sync += addr.eq(Mux(start, value["in_row"], following))
-        at = {number: closes & (level == number) for number in range(3, 8)}
+        at = {number: level[number] for number in range(3, 8)}
         # In a square the next column, or one back and a row down; then back to its first row. With
         # planes the columns of a square are side by side.
         square, side_by_side = self.pooled, self.together
@@ -312,11 +322,11 @@ class Nest(wiring.Component):
             self.weights.eq(own["weights"]),
             self.is_window.eq(own["is_window"]),
             self.word.part.eq(current),
-            self.word.begins.eq(inner["j"] == 0),
+            self.word.begins.eq(inner["j"] == 1),
             self.word.deepest.eq(inner["deepest"]),
             self.word.row.eq(own["row"] + self.lines),
             self.word.column.eq(own["column"] + self.pixels),
-            self.word.second.eq(inner["j"][0]),
+            self.word.second.eq(~inner["j"][0]),
         ]
 
 
@@ -328,9 +338,11 @@ def _added(value, step, back):
     ]
 
 
-def _first_open(lasts):
-    """Return the first level that is not at its last step, or one more than there are."""
-    found = len(lasts)
-    for level, last in reversed(list(enumerate(lasts))):
-        found = Mux(last, found, level)
-    return found
+def _outermost(lasts):
+    """Return a bit for each level: it is the first one that is not at its last step."""
+    return Cat(Cat(lasts[:level], 1).all() & ~last for level, last in enumerate(lasts))
+
+
+def _is_last(rest, pooled):
+    """Return whether one step is left or none, or, where squares are pooled, two."""
+    return rest[-1] | ~rest[2:].any() & (~rest[1] | pooled & ~rest[0])

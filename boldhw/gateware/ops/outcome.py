@@ -10,6 +10,7 @@ from boldhw.gateware.ops.ports import op_layout, sums_layout
 from boldhw.gateware.ops.widths import total_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Sink
+from boldhw.spec.ops.ram import unit_bits
 
 
 class GroupLayout(data.StructLayout):
@@ -37,7 +38,8 @@ class Outcome(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``, ``planes``, ``sum_bits`` and the bits of ``total``.
+        Gives ``elements``, ``planes``, ``sum_bits``, ``inference`` (no gates, no indices) and the
+        bits of ``total``.
 
     Members
     -------
@@ -53,8 +55,8 @@ class Outcome(wiring.Component):
         What becomes of them.
     sums : In(sums_layout(size))
         One for each lane of each plane.
-    units : In(size.elements * 2 * FIELD_BITS)
-        Threshold and window of each lane, one cycle later.
+    units : In(size.elements * unit_bits(size))
+        Threshold and window of each lane, one cycle later; with ``inference`` no window.
     gates : In(size.planes * size.elements)
         Gates of the lanes of each pixel, one cycle later.
     done : Out(1), registered
@@ -84,7 +86,7 @@ class Outcome(wiring.Component):
             "valid": In(1),
             "sum": In(SumLayout(size)),
             "sums": In(sums_layout(size)),
-            "units": In(size.elements * 2 * FIELD_BITS),
+            "units": In(size.elements * unit_bits(size)),
             "gates": In(size.planes * size.elements),
             "done": Out(1),
             "info": Out(SumLayout(size)),
@@ -111,6 +113,8 @@ class Outcome(wiring.Component):
                 at = plane * size.elements + lane
                 stored = used[lane] & (info.stored[plane] if size.planes > 1 else 1)
                 lowest, index, loads = self._largest(m, plane, lane)
+                if size.inference:
+                    index = Const(0, 2)
                 kept.append((lowest, loads))
                 away = self._away(m, lane, lowest, deltas)
                 reached, near = away[-1], self._near(m, lane, away, deltas)
@@ -157,13 +161,15 @@ class Outcome(wiring.Component):
 
     def _away(self, m, lane, lowest, deltas):
         """Return how far a sum is from its threshold, deltas from 0, inverted."""
-        tau = self.units.word_select(2 * lane, FIELD_BITS).as_signed()
+        tau = self.units.word_select(lane, unit_bits(self.size))[:FIELD_BITS].as_signed()
         away = Signal(signed(FIELD_BITS + 1))
         m.d.comb += away.eq(Mux(deltas, lowest, tau + lowest))
         return away
 
     def _near(self, m, lane, away, deltas):
         """Return whether that is near: in the window, or in the dead zone."""
+        if self.size.inference:
+            return Const(0)
         window = Mux(deltas, self.op.dead, self.units.word_select(2 * lane + 1, FIELD_BITS))
         inverted = ~(away[:-1] ^ away[-1].replicate(FIELD_BITS))
         # window - |away|, with what is missing of an inverse of two's complement carried in.

@@ -1,10 +1,11 @@
-"""A row of accumulators, one after the other through a lane: a vote, then flips, or one of both."""
+"""A row of accumulators, one after the other through a lane: votes, or flips."""
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.lane import FACTOR, Lane
+from boldhw.gateware.ops.plain_lane import PlainLane
 from boldhw.gateware.ops.ports import COUNTER_BITS, SUM_BITS, op_layout, sums_layout
 from boldhw.gateware.ops.steps import MOST, accumulators_layout
 from boldhw.spec.geometry import FIELD_BITS
@@ -26,7 +27,8 @@ class RowPass(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements`` (P) and ``accumulator_bits``.
+        Gives ``elements`` (P), ``accumulator_bits`` and ``plain``: then nothing decays, and there
+        are no means.
 
     Members
     -------
@@ -34,9 +36,8 @@ class RowPass(wiring.Component):
         A row is there: no pass runs, or it is ``done``.
     row : In(accumulators_layout(size))
         The row.
-    votes, flips : In(1)
-        Sums are added; then weights flip. One or both. Constant, as all that follows, during the
-        passes of a row.
+    votes : In(1)
+        Sums are added; else weights flip. Constant, as all that follows, during the pass of a row.
     sums : In(sums_layout(size))
         Votes q; twice that with ``doubled``.
     lanes : In(size.elements)
@@ -62,14 +63,13 @@ class RowPass(wiring.Component):
     result : Out(accumulators_layout(size)), registered
         The new row.
     flipped : Out(size.elements), registered
-        The new weights, with ``done`` of a row that flips.
+        The new weights, with ``done``, unless the row votes.
     count : Out(1), combinational
         A weight flips in this cycle.
 
     Latency
     -------
-    P + 3 cycles from ``arrives`` to ``done``, P + 2 more for the second pass. A row of two
-    accumulators that votes, and the next one::
+    P + 3 cycles from ``arrives`` to ``done``. A row of two accumulators, and the next one::
 
         cycle       0    1    2    3    4    5    6
         arrives     a                        b
@@ -85,7 +85,6 @@ class RowPass(wiring.Component):
             "arrives": In(1),
             "row": In(accumulators_layout(size)),
             "votes": In(1),
-            "flips": In(1),
             "sums": In(sums_layout(size)),
             "lanes": In(p),
             "doubled": In(1),
@@ -105,13 +104,10 @@ class RowPass(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         p, bits = self.size.elements, self.size.accumulator_bits
-        m.submodules.lane = lane = Lane(self.size)
-        number, flipping = Signal(range(p + BEHIND + 2)), Signal()  # from 1: in the lane
-        last, again = number == p + BEHIND, Signal()
-        m.d.comb += [
-            again.eq(last & self.flips & ~flipping),
-            self.done.eq(number == p + BEHIND + 1),
-        ]
+        m.submodules.lane = lane = (PlainLane if self.size.plain else Lane)(self.size)
+        number = Signal(range(p + BEHIND + 2))  # from 1: in the lane
+        flipping = ~self.votes
+        m.d.comb += self.done.eq(number == p + BEHIND + 1)
         row = self.result.as_value()
         with m.If(number != 0):
             m.d.sync += number.eq(number + 1)
@@ -119,10 +115,8 @@ class RowPass(wiring.Component):
             m.d.sync += number.eq(0)
         with m.Else():
             m.d.sync += row.eq(Cat(row[bits:], lane.result))
-        with m.If(again):
-            m.d.sync += [number.eq(1), flipping.eq(1)]
         with m.If(self.arrives):
-            m.d.sync += [number.eq(1), flipping.eq(~self.votes), row.eq(self.row)]
+            m.d.sync += [number.eq(1), row.eq(self.row)]
         changes = flipping & (number > BEHIND)
         with m.If(~changes):
             m.d.sync += self.flipped.eq(self.weights)
@@ -149,10 +143,19 @@ class RowPass(wiring.Component):
         m.d.comb += [
             offset.eq(self.offset << self.doubled),
             vote.eq(offset - sums),
+            lane.theta.eq(flip.theta),
+        ]
+        if self.size.plain:
+            m.d.comb += [
+                lane.vote.eq(vote),
+                lane.votes.eq(self.votes & votes),
+                lane.drops.eq(self.rounding + self.doubled),
+            ]
+            return
+        m.d.comb += [
             lane.factor.eq(Mux(flipping, self.balance, vote)),
             lane.other.eq(Mux(flipping, Mux(flip.balanced, means, 0), Mux(votes, FACTOR, 0))),
             lane.drops.eq(Mux(flipping, flip.rounding, self.rounding + self.doubled)),
             lane.rounds.eq(flipping),
             lane.decay.eq(Mux(flipping, flip.decay, self.decay)),
-            lane.theta.eq(flip.theta),
         ]

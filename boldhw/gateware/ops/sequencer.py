@@ -10,13 +10,15 @@ from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import FIELDS
 from boldhw.spec.ops.fields import OP_KIND, OP_ROWS
 from boldhw.spec.ops.kinds import KINDS, End, Flip, Segment, Vote, Window
+from boldhw.spec.ops.limits import SIDES
+from boldhw.spec.ops.plain import limits_of
 
 ROW_BITS = FIELDS * FIELD_BITS  # of a row of a descriptor
 KIND_BITS = 1 << OP_KIND.bits  # of a bit for each kind
 CYCLE_BITS = 25  # of the cycles of a list
 PARTS = tuple(kind.KIND for kind in (Segment, Window))
 ALONE = [kind for kind in KINDS.values() if kind not in (Segment, Window, Flip)]
-OP_BITS = max(kind.size() for kind in ALONE) * ROW_BITS
+OP_BITS = max(kind.size() for kind in (*ALONE, Flip)) * ROW_BITS
 PART_BITS = Segment.size() * ROW_BITS
 FLIP_BITS = Flip.size() * ROW_BITS
 
@@ -39,9 +41,27 @@ def values_of(kind, bits):
     return {each.name: found[each.name] for each in kind.values()}
 
 
-def connect(m, op, kind, bits):
-    """Drive the layout of an op from the bits of its descriptor."""
-    m.d.comb += [op[name].eq(value) for name, value in values_of(kind, bits).items()]
+def connect(m, size, op, kind, bits):
+    """Drive the layout of an op from the bits of its descriptor: those that it can have set.
+
+    size: ArraySize, gives ``elements``, ``granules``, ``side_bits``, ``windows`` and
+    ``plain``.
+    """
+    limits = limits_of(size, kind)
+    sides = {kernel.side for kernel in size.windows}
+    if kind is Window and len(sides) == 1:
+        limits = limits | {"side": (min(sides), min(sides))}
+    most = dict.fromkeys(SIDES, (1 << size.side_bits) - 1)
+    most |= {"lanes": size.elements, "fold": size.granules}
+    most |= {name: high for name, (_, high) in limits.items()}
+    for name, value in values_of(kind, bits).items():
+        low, high = limits.get(name, (0, None))
+        if low == high:
+            m.d.comb += op[name].eq(high)
+        elif name in most:
+            m.d.comb += op[name].eq(value[: most[name].bit_length()])
+        else:
+            m.d.comb += op[name].eq(value)
 
 
 class OpSequencer(wiring.Component):
@@ -54,7 +74,7 @@ class OpSequencer(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``read_latency``, ``dual_port`` and ``segments``.
+        Gives ``read_latency``, ``dual_port``, ``serial`` and ``segments``.
 
     Members
     -------
@@ -81,7 +101,7 @@ class OpSequencer(wiring.Component):
     op : Out(OP_BITS), registered
         Descriptor of the op.
     flip : Out(FLIP_BITS), registered
-        Descriptor of the last FLIP.
+        Descriptor of the last FLIP; with ``serial`` that is in ``op``.
     parts : Out(data.ArrayLayout(PART_BITS, size.segments)), registered
         Descriptors of the segments.
     windows : Out(size.segments), registered
@@ -125,6 +145,7 @@ class OpSequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         # The first row of a descriptor clears the others: a reset would be a second one.
+        self._along = not self.size.serial  # a FLIP can run along with a VOTE
         self._kept_rows = {
             name: Signal(len(Value.cast(getattr(self, name))), name=f"{name}_rows", reset_less=True)
             for name in ("op", "flip", "parts")
@@ -138,7 +159,7 @@ class OpSequencer(wiring.Component):
         arrives = fetch & delay(m, self.read.valid, self.size.read_latency)
         m.d.sync += [self.starts.eq(0), self.halt.eq(0)]
         runs, ends = last & ~self._is(kind, *PARTS), last & self._is(kind, End.KIND)
-        along = runs & self._is(kind, Vote.KIND) & self._fused(head)
+        along = runs & self._is(kind, Vote.KIND) & self._fused(head) if self._along else Const(0)
         late = self.busy & (self.cycles == self.limit)
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
@@ -233,7 +254,7 @@ class OpSequencer(wiring.Component):
                     m.d.sync += self.windows[index].eq(kind == Window.KIND)
             with m.If(last):
                 m.d.sync += self.count.eq(self.count + 1)
-        with m.Elif(self._is(kind, Flip.KIND)):
+        with m.Elif(self._is(kind, Flip.KIND) & self._along):
             self._keep(m, self._kept_rows["flip"], place)
         with m.Else():
             self._keep(m, self._kept_rows["op"], place)

@@ -57,7 +57,7 @@ def share_window(m, size, sequencer, units, row):
     for index in range(1, size.segments):
         of_op = sequencer.windows[index] & (index < sequencer.count)
         bits = Mux(of_op, sequencer.parts[index], bits)
-    connect(m, window.part, Window, bits)
+    connect(m, size, window.part, Window, bits)
     m.d.comb += window.row.eq(row[: size.lanes])
     for name in ("load", "inside", "column", "upper", "second"):
         value = any_of(Mux(runs, getattr(port, name), 0) for port, runs in ports)

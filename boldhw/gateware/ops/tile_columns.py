@@ -8,7 +8,7 @@ from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.columns import Columns
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
-from boldhw.gateware.ops.ranges import map_bits, place_bits
+from boldhw.gateware.ops.ranges import map_bits, place_bits, word_bits
 from boldhw.gateware.ops.tiles import TileFiller
 from boldhw.gateware.ops.turner import Turner
 from boldhw.gateware.ops.widths import row_bits
@@ -49,7 +49,7 @@ class TileColumns(Columns):
         reading, second = Signal(), Signal()  # second: of two requests of places that are apart
         places = place_bits(size)
         m.submodules.loops = loops = Loops(
-            (places, places, 8, min(size.data_rows.bit_length(), 16), 8), 2,
+            (places, places, *word_bits(size)), 2,
             row_bits(size.data_rows),
         )  # fmt: skip
         self._alone = self.op.planes == 1

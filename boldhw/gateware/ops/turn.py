@@ -12,7 +12,7 @@ from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
 from boldhw.gateware.ops.tiles import TileFiller
 from boldhw.gateware.ops.turner import TurnerPort
-from boldhw.gateware.ops.widths import count_bits
+from boldhw.gateware.ops.widths import count_bits, side_bits
 from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Turn
@@ -78,8 +78,8 @@ class TurnUnit(wiring.Component):
         size = self.size
         delta_bits = count_bits(size.delta_rows)
         self._op = narrowed(
-            self.op.op, count_bits(size.data_rows), wide=delta_bits, out_row=delta_bits, jump0=16,
-            jump1=16, jump2=16,
+            size, self.op.op, wide=delta_bits, out_row=delta_bits, jump0=16, jump1=16, jump2=16
+
         )  # fmt: skip
         running, pass_ends = Signal(), Signal()
         masks, granule, last_group, word_ends = self._passes(m, running, pass_ends)
@@ -156,8 +156,8 @@ class TurnUnit(wiring.Component):
         The last two: rows are read; they are the last ones.
         """
         op, size = self._op, self.size
-        d, bits = size.planes, count_bits(size.data_rows)
-        m.submodules.nest = nest = Loops((bits, bits, 2), 0, bits, early=False)
+        d, bits, sides = size.planes, count_bits(size.data_rows), side_bits(size)
+        m.submodules.nest = nest = Loops((sides, sides, 2), 0, bits, early=False)
         first, fresh = Signal.like(op.in_row), Signal()  # first place, of the same word of pixels
         reading, second = Signal(), Signal()  # second: of two requests of places that are apart
         apart = op.stride[1] if d > 1 else Const(0)

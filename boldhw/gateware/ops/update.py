@@ -32,10 +32,10 @@ from boldhw.spec.ops.kinds import Flip, Segment, Vote, Window
 class UpdateUnit(wiring.Component):
     """Build columns of an input group, let each output vote, flip weights; group by group.
 
-    Of a VOTE on its own rows of accumulators follow each other as fast as a :class:`RowPass` takes
-    them. With flips, in a FLIP or along with a VOTE, there is one step after the other: a block of
-    weights is loaded, each row of accumulators votes and flips, the block is stored, goes round
-    once more to exchange rows and columns, and is stored in the transposed plane.
+    Of a VOTE rows of accumulators follow each other as fast as a :class:`RowPass` takes them. In a
+    FLIP there is one step after the other: a block of weights is loaded, each row of accumulators
+    flips weights, the block is stored, goes round once more to exchange rows and columns, and is
+    stored in the transposed plane.
 
     Golden model: :func:`boldhw.golden.ops.vote.run`, and :func:`boldhw.golden.ops.flip.run`.
 
@@ -49,7 +49,7 @@ class UpdateUnit(wiring.Component):
     vote : Out(OpPort(Vote))
         The op, if it is a VOTE.
     flip : Out(OpPort(Flip))
-        The op, if it is a FLIP; its values are also those of the FLIP that runs along.
+        The op, if it is a FLIP.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segment is the first one; of a window what it has in the same places.
     windows : In(data.ArrayLayout(op_layout(Window), size.segments))
@@ -85,7 +85,7 @@ class UpdateUnit(wiring.Component):
     -------
     VOTE: for each input group the cycles of :class:`Columns`, those of :class:`Votes` for each
     output, and for the last one the latency of the array and P + R + 3 from its last word on (R is
-    the read latency). With flips no two outputs overlap.
+    the read latency). Of a FLIP no two outputs overlap.
     """
 
     def __init__(self, size):
@@ -122,15 +122,13 @@ class UpdateUnit(wiring.Component):
         is_window = self.are_windows[0]
         part = self.parts[0]
         twice, doubled = Signal(), Signal()  # sums are twice the votes
-        flips, start = Signal(), Signal()
+        start = Signal()
         m.d.comb += [
             twice.eq(counts_twice(part, is_window)),
             doubled.eq(part.zero_true | twice),
             start.eq(self.vote.start | self.flip.start),
-            flips.eq(~control.is_vote | op.fused),
             control.vote.eq(self.vote.start),
             control.flip.eq(self.flip.start),
-            control.flips.eq(flips),
             control.both.eq(flip.turned != 0),
             control.outputs.eq(Mux(control.is_vote & ~self.flip.start, op.outputs, flip.outputs)),
             control.built.eq(columns.done),
@@ -153,7 +151,6 @@ class UpdateUnit(wiring.Component):
             votes.doubled.eq(doubled),
             votes.known.eq(columns.known),
             passes.votes.eq(control.is_vote),
-            passes.flips.eq(flips),
             passes.sums.eq(self.array.sums),
             passes.lanes.eq(columns.lanes),
             passes.doubled.eq(doubled),

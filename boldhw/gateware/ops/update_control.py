@@ -12,11 +12,11 @@ from boldhw.gateware.ops.row_pass import pass_cycles
 class UpdateControl(wiring.Component):
     """Go through input groups, their blocks of weights, and outputs.
 
-    Without flips outputs are sent one after the other, and the group is over when the row of the
-    last one is written. With flips a block is loaded; each output is sent, passes and shifts the
-    block; those that the block lacks only shift it; it is stored, and for the transposed plane
-    goes round once more, exchanges rows and columns and is stored again. A FLIP has nothing to
-    send: ``send`` reads a row of accumulators.
+    Outputs of a VOTE are sent one after the other, and the group is over when the row of the last
+    one is written. Of a FLIP a block is loaded; each output passes and shifts the block; those that
+    the block lacks only shift it; it is stored, and for the transposed plane goes round once more,
+    exchanges rows and columns and is stored again. A FLIP has nothing to send: ``send`` reads a row
+    of accumulators.
 
     Parameters
     ----------
@@ -27,10 +27,8 @@ class UpdateControl(wiring.Component):
     -------
     vote, flip : In(1)
         An op of this kind starts.
-    flips : In(1)
-        Weights flip. Constant, like ``both`` and ``outputs``.
     both : In(1)
-        There is a transposed plane.
+        There is a transposed plane. Constant, like ``outputs``.
     outputs : In(groups_bits(size))
         Outputs of the op.
     built : In(1)
@@ -81,7 +79,6 @@ class UpdateControl(wiring.Component):
         super().__init__({
             "vote": In(1),
             "flip": In(1),
-            "flips": In(1),
             "both": In(1),
             "outputs": In(groups_bits(size)),
             "built": In(1),
@@ -110,18 +107,19 @@ class UpdateControl(wiring.Component):
         # From the last word of a group to its last row.
         most = size.latency + size.read_latency + pass_cycles(size) - 1
         left, drain = Signal(groups_bits(size)), Signal(range(most + 1))
-        group_ends, last = Signal(), Signal()
+        group_ends, last, flips = Signal(), Signal(), Signal()
         m.d.comb += [
+            flips.eq(~self.is_vote),
             last.eq(self.number == p - 1),
             self.onward.eq(group_ends & ~self.of_all),
-            self.done.eq(Mux(self.flips, delay(m, self.ends, size.read_latency),
+            self.done.eq(Mux(flips, delay(m, self.ends, size.read_latency),
                              group_ends & self.of_all)),
         ]  # fmt: skip
         with m.If(self.vote | self.flip):
             m.d.sync += self.is_vote.eq(self.vote)
         with m.If(self.built | self.flip | self.onward):
             m.d.sync += left.eq(self.outputs)
-        with m.If(self.passed & self.flips | self.goes_round):
+        with m.If(self.passed & flips | self.goes_round):
             m.d.sync += self.number.eq(Mux(last, 0, self.number + 1))
         with m.If(drain != 0):
             m.d.sync += drain.eq(drain - 1)
@@ -133,8 +131,6 @@ class UpdateControl(wiring.Component):
                     m.next = "LOAD"
             with m.State("BUILD"), m.If(self.built):
                 m.next = "SEND"
-                with m.If(self.flips):
-                    m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.comb += self.fetch.eq(1)
                 m.next = "LOADS"
@@ -142,11 +138,11 @@ class UpdateControl(wiring.Component):
                 m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += self.send.eq(1)
-                with m.If(self.sent | ~self.is_vote):
+                with m.If(self.sent | flips):
                     m.d.sync += [left.eq(left - 1), drain.eq(most)]
                     with m.If(left == 1):
                         m.next = "DRAIN"
-                    with m.If(self.flips):
+                    with m.If(flips):
                         m.next = "PASS"
             with m.State("DRAIN"), m.If(drain == 1):
                 m.d.comb += group_ends.eq(1)
@@ -186,5 +182,5 @@ class UpdateControl(wiring.Component):
             m.next = "LOAD"
         with m.If(self.of_all):
             m.next = "IDLE"
-            with m.If(self.flips):
+            with m.If(~self.is_vote):
                 m.next = "ENDS"

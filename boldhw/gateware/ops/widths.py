@@ -15,6 +15,11 @@ def count_bits(rows):
     return min(rows.bit_length(), FIELD_BITS)
 
 
+def side_bits(size):
+    """Return the bits of a number of rows, columns, groups or outputs, and of a pitch."""
+    return min(count_bits(size.data_rows), size.side_bits)
+
+
 def map_bits(size):
     """Return the bits of a signed row or column of a map in the data memory, beside it too."""
     return min(place_bits(size), COLUMN_BITS)

@@ -104,6 +104,8 @@ def _bits(memories: Memories, op: Mac, sums: Sums) -> None:
     tau, window = units.T
     used = _lanes(memories, op)
     fired, gated = (sums >= tau) & used, (np.abs(sums - tau) <= window) & used
+    if memories.size.inference:  # nobody reads them
+        gated = np.zeros_like(gated)
     write_map(memories, op.out_row, op.out_pitch, op.front, fired, gated)
 
 
@@ -116,7 +118,8 @@ def _pooled(memories: Memories, op: Mac, sums: Sums) -> Sums:
     index, used = squares.argmax(axis=2), _lanes(memories, op)
     low, high = (index & 1 > 0) & used, (index >> 1 > 0) & used
     pitch = ceil_div(columns, planes) * planes
-    write_tiles(memories, op.index_row, pitch, max(1, op.planes // side), low, high)
+    if not memories.size.inference:
+        write_tiles(memories, op.index_row, pitch, max(1, op.planes // side), low, high)
     largest: Sums = squares.max(axis=2)
     return largest
 

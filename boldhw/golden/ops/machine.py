@@ -128,7 +128,7 @@ class Machine:
         Raises DataError for other samples and labels, and ConfigError for a network that there is
         no loss for, before it trains.
         """
-        heads.check_trained(self.memory.network)
+        heads.check_trained(self.memory.network, self.memory.size)
         self._check_bits(bits)
         check_labels(labels, len(bits), self.classes)
         active = updates = 0

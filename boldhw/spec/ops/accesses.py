@@ -68,7 +68,7 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> Iterator[Access]:
     for part in parts:
         yield from _words(op, part, size)
     shape = op.rows // op.pool, op.groups
-    if op.pool > 1:
+    if op.pool > 1 and not size.inference:
         pitch = ceil_div(op.columns // op.pool, size.planes) * size.planes
         yield _map(op.index_row, pitch, shape, size, 0, True)
     if op.sink == Sink.SCORES:

@@ -72,11 +72,21 @@ class ArraySize(Latencies):
         True keeps the sums in multipliers with accumulators.
     serial : bool
         True changes the accumulators of a row one after the other, with three multipliers in all:
-        VOTE and FLIP take a fraction of the logic, and P + 3 cycles for a row.
+        VOTE and FLIP take a fraction of the logic, and P + 3 cycles for a row. No FLIP runs along
+        with a VOTE.
+    plain : bool
+        True leaves out what few networks need: ops have the values of
+        :data:`boldhw.spec.ops.plain.PLAIN` only. With ``serial``.
+    inference : bool
+        True leaves out all that trains: lists have MACs and what these read, whose gates are 0 and
+        whose indices are not stored, and there are no counters and no memory of deltas.
     popcount_registers : int
         Registers between the levels of each popcount tree. 0..3.
     sum_bits : int
         Bits of a signed sum; a sum of n inputs, and of n votes, is from -n to n. 8..16.
+    side_bits : int
+        Bits of a number of rows, columns, groups or outputs, and of a pitch: an op has none of
+        ``2**side_bits`` or more. Small devices save what counts them. 5..16.
     window_kernels : str
         Kernels that the window unit is made for, up to four as ``SIDExPLANES/STRIDE`` with commas
         between them: ``"5x1/1"`` for patches of 5 x 5 of an image of one plane. STRIDE, 1 or 2, is
@@ -99,8 +109,11 @@ class ArraySize(Latencies):
     dual_port: bool = False
     dsp_sums: bool = False
     serial: bool = False
+    plain: bool = False
+    inference: bool = False
     popcount_registers: int = 0
     sum_bits: int = 16
+    side_bits: int = 16
     window_kernels: str = ""
 
     def __post_init__(self) -> None:
@@ -125,6 +138,7 @@ class ArraySize(Latencies):
         check_range("segments", self.segments, 1, MOST_SEGMENTS)
         check_range("popcount_registers", self.popcount_registers, 0, 3)
         check_range("sum_bits", self.sum_bits, 8, 16)
+        check_range("side_bits", self.side_bits, 5, 16)
         for kernel in self._named_kernels():
             if kernel not in self._all_kernels():
                 raise ConfigError(
@@ -197,6 +211,7 @@ class ArraySize(Latencies):
 def place_bits(size: ArraySize) -> int:
     """Return the bits of a signed row or column of a map, and of what is read beside it.
 
-    A map has no more rows and columns than the data memory, and its readers reach as far beyond.
+    A map has no more rows and columns than the data memory, or ``side_bits`` count; its readers
+    reach as far beyond.
     """
-    return (size.data_rows - 1).bit_length() + 2
+    return min((size.data_rows - 1).bit_length(), size.side_bits) + 2

@@ -54,7 +54,7 @@ class Compiler:
         ops: list[Op] = []
         for layer in self.memory.network.layers:
             ops += self._sums(layer)
-            if not layer.place.is_output:
+            if not layer.place.is_output and not self.size.inference:
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.FIRST, self.memory.fires[layer.name]))
         return [*ops, self._loss(deltas=False), End()] if self.memory.is_trained else [*ops, End()]
@@ -90,11 +90,11 @@ class Compiler:
             for number, edge in enumerate(self.memory.edges[layer.name]):
                 if found:
                     row = found.edges[number]
-                    ops.append(
-                        segments.gathered(self.memory, edge, row, self.settings.batch,
-                                          own.zero_true)
-                    )  # fmt: skip
-                    ops.append(self._vote(edge, fused=True))
+                    slots = segments.gathered(self.memory, edge, row, self.settings.batch,
+                                              own.zero_true)  # fmt: skip
+                    ops += [slots, self._vote(edge, gathered=True)]
+                    if self.size.serial:
+                        ops.append(slots)
                 else:
                     ops.append(segments.votes(self.memory, edge, self._planes(edge), own.zero_true))
                 part = next(op for op in reversed(ops) if isinstance(op, Segment | Window))
@@ -216,7 +216,7 @@ class Compiler:
         for edge in self.memory.edges[layer.name]:
             zero_true = self.of[layer.name].zero_true
             ops.append(segments.votes(self.memory, edge, self._planes(edge), zero_true))
-            ops.append(self._vote(edge, fused=False))
+            ops.append(self._vote(edge, gathered=False))
         return ops
 
     def _turn(self, layer: Layer, place: MapPlace, slot_row: int | None = None) -> Turn:
@@ -244,20 +244,20 @@ class Compiler:
             **{f"jump{level}": step for level, step in enumerate(steps)},
         )
 
-    def _vote(self, edge: Edge, fused: bool) -> Vote:
+    def _vote(self, edge: Edge, gathered: bool) -> Vote:
         own, (rows, columns) = self.of[edge.layer.name], edge.sums
         return Vote(
-            gathered=fused,
-            fused=fused,
+            gathered=gathered,
+            fused=gathered and not self.size.serial,
             rounding=own.rounding,
-            columns=self.settings.batch if fused else columns,
+            columns=self.settings.batch if gathered else columns,
             rows=rows,
-            planes=1 if fused else self._planes(edge),
+            planes=1 if gathered else self._planes(edge),
             wide=self._wide(edge.layer),
             outputs=edge.layer.outputs,
             column_row=self.memory.columns,
             acc_row=self.memory.accumulators[edge],
-            decay=own.decay if fused else 0,
+            decay=own.decay if gathered else 0,
         )
 
     def _flip(self, edge: Edge, own: LayerValues, part: Segment | Window) -> Flip:

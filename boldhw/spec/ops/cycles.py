@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from math import gcd
 from typing import Any
 
@@ -62,9 +61,7 @@ def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
             found.append(0)
             continue
         if isinstance(op, Flip) and fused:
-            blocks = _serial_blocks if size.serial else partial(_blocks, reads=1)
-            close = 1 + size.read_latency if size.serial else CLOSE
-            total = rows + blocks(op, parts[0], size) + close
+            total = rows + _blocks(op, parts[0], size, reads=1) + CLOSE
         else:
             total = rows + size.read_latency - size.dual_port + COSTS[type(op)](op, parts, size)
         found.append(total)
@@ -90,14 +87,16 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
     tile = max(1, op.planes // op.pool)  # pixels that are stored together
     across = ceil_div(op.columns // op.pool, tile)
     stored = deep * across * rows
-    indices = stored * (op.pool > 1)
+    indexed = op.pool > 1 and not size.inference
+    indices = stored * indexed
     if op.sink == Sink.SCORES:  # those of a group are stored one by one
-        several = rows * op.columns // op.pool > 1
+        # No LOSS is fetched while the last ones are stored.
+        several = rows * op.columns // op.pool > 1 or size.inference
         waits = places * groups if several else groups - 1
         return total + waits * size.elements + (0 if size.dual_port else indices)
     empty = deep * ceil_div(op.out_pitch - across * tile, size.planes)
     total += ceil_div(op.front, size.planes) + rows * empty
-    if empty and op.pool > 1:  # the last index of a row is stored first
+    if empty and indexed:  # the last index of a row is stored first
         total += rows
     if op.sink == Sink.DELTAS:
         total += stored + counted(size)  # their gates are read; their sizes are added up
@@ -187,13 +186,10 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
 def _serial_votes(op: Vote, row: int, size: ArraySize) -> int:
     """Return the cycles of an input group whose accumulators pass one after the other.
 
-    row: words of an output. Outputs overlap unless a FLIP runs along: then each row passes twice,
-    and the next output waits for it.
+    row: words of an output. Outputs overlap.
     """
     through = size.elements + THROUGH
     drain = size.latency + size.read_latency + through - 1  # from its last word
-    if op.fused:
-        return op.outputs * (row + drain + through - 1)
     return (op.outputs - 1) * max(row, through) + row + drain
 
 

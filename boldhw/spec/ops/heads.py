@@ -22,7 +22,7 @@ from boldhw.errors import ConfigError
 from boldhw.spec.arrays import Sums
 from boldhw.spec.head import CLASSES, LAST, PIXELS, RESIDUALS, SUMMED
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import MOST_SEGMENTS
+from boldhw.spec.ops.array import MOST_SEGMENTS, ArraySize
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import Gather
 from boldhw.spec.ops.nest import jumps
@@ -46,8 +46,13 @@ def is_trained(network: Network) -> bool:
     return network.head.kind not in (PIXELS, RESIDUALS)
 
 
-def check_trained(network: Network) -> None:
-    """Raise ConfigError for a network that op lists infer only."""
+def check_trained(network: Network, size: ArraySize) -> None:
+    """Raise ConfigError for a network, or an array, that op lists infer only with."""
+    if size.inference:
+        raise ConfigError(
+            "the array was made with inference=True and does not train; train with the golden "
+            "model, then load the network"
+        )
     if not is_trained(network):
         raise ConfigError(
             f"network {network.label} has the head {network.head.kind}, which op lists infer only; "

@@ -14,6 +14,7 @@ from boldhw.spec.ops.array import (
     WINDOW_STRIDE,
     WINDOW_WORDS,
     ArraySize,
+    place_bits,
 )
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
@@ -30,11 +31,16 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.plain import INFERENCE, limits_of
 from boldhw.spec.ops.reads import back_words, count_jump, flip_steps, kernel_words
 
 POSITIVE = (
     "rows", "columns", "groups", "planes", "pool", "fold", "words", "across", "down", "taps",
     "outputs", "wide", "lanes", "per_class", "side", "height", "width", "dilation", "theta",
+)  # fmt: skip
+SIDES = (
+    "rows", "columns", "groups", "height", "width", "out_pitch", "in_pitch", "gate_pitch", "pitch",
+    "outputs", "words", "across", "down", "wide", "front",
 )  # fmt: skip
 
 
@@ -47,6 +53,22 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
     for name in POSITIVE:
         if name in values and values[name] < 1:
             raise DataError(f"{where} has {name}={values[name]}; it must be 1 or more")
+    for name in SIDES:
+        if values.get(name, 0) >> size.side_bits:
+            raise DataError(
+                f"{where} has {name}={values[name]}; an array of side_bits={size.side_bits} counts "
+                f"up to {(1 << size.side_bits) - 1}"
+            )
+    if size.inference and type(op) not in INFERENCE:
+        raise DataError(f"{where} trains; an array with inference=True takes none")
+    for name, (least, most) in limits_of(size, type(op)).items():
+        if not least <= values[name] <= most:
+            raise DataError(
+                f"{where} has {name}={values[name]}; this array takes "
+                f"{least if least == most else f'{least} to {most}'}"
+            )
+    if values.get("fused", 0) and size.serial:
+        raise DataError(f"{where} is fused; an array with serial=True flips weights by themselves")
     if values.get("lanes", 1) > size.elements:
         raise DataError(f"{where} uses {values['lanes']} lanes of {size.elements}")
     if values.get("planes", 1) not in (1, size.planes) and not isinstance(op, Window):
@@ -128,7 +150,7 @@ def _check_segments(size: ArraySize, where: str, op: Mac, parts: Parts) -> None:
 
 def _check_reach(size: ArraySize, where: str, op: Mac | Vote, part: Segment | Window) -> None:
     """Raise DataError for a segment that reaches further beside its map than rows are counted."""
-    most = 1 << (size.data_rows - 1).bit_length()
+    most = 1 << place_bits(size) - 2
     if isinstance(part, Window):
         rows, columns, skip = part.side, part.side, 0
     else:
@@ -145,13 +167,14 @@ def _check_reach(size: ArraySize, where: str, op: Mac | Vote, part: Segment | Wi
     if low < -most or high > 2 * most:
         raise DataError(
             f"{where} reads rows or columns {low} to {high} of a map or beside it; "
-            f"data_rows={size.data_rows} count them from {-most} to {2 * most}"
+            f"data_rows={size.data_rows} and side_bits={size.side_bits} count them from {-most} to "
+            f"{2 * most}"
         )
 
 
 def _check_places(size: ArraySize, where: str, op: Vote, part: Segment | Window) -> None:
     """Raise DataError for places so far beside a map that counters of small arrays do not reach."""
-    most = 2 << max((size.data_rows - 1).bit_length(), 1)
+    most = 2 << max(place_bits(size) - 2, 1)
     far = 0 if isinstance(part, Window) else part.dilation
     down, across = 0, 0
     if isinstance(part, Segment):
@@ -164,7 +187,7 @@ def _check_places(size: ArraySize, where: str, op: Vote, part: Segment | Window)
         if first < -most or max(last, end) >= most:
             raise DataError(
                 f"{where} has places from map {name} {first} to {last} of {end}; an array of "
-                f"data_rows={size.data_rows} counts up to {most - 1}"
+                f"data_rows={size.data_rows} and side_bits={size.side_bits} counts up to {most - 1}"
             )
 
 

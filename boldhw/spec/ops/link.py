@@ -27,7 +27,6 @@ class LinkedArray:
 
     # What options of an EngineConfig are here.
     runs_ops = True
-    training = True
     has_store = False
     max_layers = 0  # flips are in the memory of the counters
 
@@ -38,6 +37,11 @@ class LinkedArray:
                 f"weight_rows={self.size.weight_rows} are {self.weight_blocks} blocks, and a frame "
                 f"addresses {MOST_ITEMS + 1}; the most that work are weight_rows={most}"
             )
+
+    @property
+    def training(self) -> bool:
+        """Whether the array trains."""
+        return not self.size.inference
 
     @property
     def elements(self) -> int:

@@ -55,7 +55,8 @@ class MemoryMap:
 
     def __init__(self, network: Network, size: ArraySize, balanced: Iterable[str] = ()) -> None:
         self.network, self.size, self.balanced = network, size, frozenset(balanced)
-        self.form, self.is_trained = sample_form(network, size), is_trained(network)
+        self.form = sample_form(network, size)
+        self.is_trained = is_trained(network) and not size.inference
         # Names of layers whose places all get what a loss says of one: the output's, if any.
         self.spread = {network.output.name} if has_places(network) else set()
         self.edges = {each.name: edges(network, each, self.form) for each in network.layers}

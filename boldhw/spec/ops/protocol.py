@@ -78,7 +78,8 @@ OP_IDENTITY_VALUES = (
     ("window", "B"),
     ("max_payload", "B"),
     ("segments", "B"),
-    ("sum_bits", "H"),
+    ("sum_bits", "B"),
+    ("side_bits", "B"),
     ("window_kernels", "4s"),  # of each: side, 16 times its planes, 64 times its stride; or 0
     ("transposers", "H"),
     ("last_data_row", "H"),  # rows - 1, which fits where the rows do not
@@ -90,7 +91,7 @@ OP_IDENTITY_VALUES = (
     ("clock_hz", "I"),
 )
 OP_IDENTITY = struct.Struct("<" + "".join(code for _, code in OP_IDENTITY_VALUES))
-OP_FLAGS = ("dsp_sums", "dual_port", "serial")
+OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference")
 ROWS = ("data", "weight", "delta", "unit", "counter", "score")
 
 

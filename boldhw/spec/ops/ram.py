@@ -7,6 +7,8 @@ from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import COUNTER_BYTES
 
+MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")  # in the order of the host
+INFERRING = ("data", "weight", "unit", "score")
 SHALLOW = 16  # rows of LUT RAM; a device with large block RAMs has it
 
 
@@ -39,18 +41,29 @@ class Ram(NamedTuple):
         return self.depth <= SHALLOW
 
 
+def unit_bits(size: ArraySize) -> int:
+    """Return the bits of an item of the unit memory: a threshold, and a window to train with."""
+    return FIELD_BITS if size.inference else 2 * FIELD_BITS
+
+
 def rams(size: ArraySize) -> dict[str, Ram]:
-    """Return the memories of an engine that lists and the host reach, in the order of the host."""
+    """Return the memories of an engine that lists and the host reach, by name."""
     p, s, late, planes = size.elements, size.lanes, size.read_latency, size.planes
-    return {
+    found = {
         "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
         "weight": Ram(p * s, size.weight_rows, late, p * size.granules),
         "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes),
-        "unit": Ram(p * 2 * FIELD_BITS, size.unit_rows, late, p),
+        "unit": Ram(p * unit_bits(size), size.unit_rows, late, p),
         "counter": Ram(p * 8 * COUNTER_BYTES, size.counter_rows, late, p),
         # As many as items of P of them have.
         "score": Ram(FIELD_BITS, ceil_div(size.score_rows, p) * p),
     }
+    return {name: each for name, each in found.items() if not size.inference or name in INFERRING}
+
+
+def memories(size: ArraySize) -> list[Ram]:
+    """Return all memories of an engine."""
+    return [*rams(size).values(), *([] if size.inference else [known(size)])]
 
 
 def known(size: ArraySize) -> Ram:

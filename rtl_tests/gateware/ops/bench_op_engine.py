@@ -19,10 +19,11 @@ from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.heads import score_rows
 from boldhw.spec.ops.kinds import Mac, Window
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE
+from boldhw.spec.ops.ram import MEMORIES, rams
 
 GIVEN = parameters()
 SIZE = ArraySize(**GIVEN["size"])
-NAMES = ("data", "weight", "delta", "unit", "counter", "score")
+NAMES = MEMORIES  # of the host; an engine that infers only lacks some
 MOST_CYCLES = 4_000  # of a list
 SAMPLES = 3  # of a network
 
@@ -35,14 +36,16 @@ def fields(values, bits):
 
 def rows_of(memories):
     """Return the rows of all memories as integers, by name."""
-    return {
+    units = memories.units[..., :1] if SIZE.inference else memories.units
+    found = {
         "data": to_ints(memories.data),
         "weight": to_ints(memories.weights),
         "delta": to_ints(memories.deltas),
-        "unit": fields(memories.units.reshape(len(memories.units), -1), 16),
+        "unit": fields(units.reshape(len(units), -1), 16),
         "counter": fields(memories.counters, 32),
         "score": fields(memories.scores[:, None], 16),
     }
+    return {name: rows for name, rows in found.items() if name in rams(SIZE)}
 
 
 class Engine:

@@ -21,7 +21,8 @@ def test_op_engine(shape):
 
 
 @pytest.mark.parametrize(
-    "values", [{"dsp_sums": True}, {"serial": True, "transposers": 4}, {"segments": 9}]
+    "values",
+    [{"dsp_sums": True}, {"serial": True, "transposers": 4}, {"plain": True}, {"segments": 9}],
 )
 def test_a_size_without_units_is_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):

@@ -10,9 +10,13 @@ from boldhw.spec.ops.array import ArraySize
 
 ROWS = {"data_rows": 256, "weight_rows": 128, "delta_rows": 32, "unit_rows": 4,
         "counter_rows": 16, "score_rows": 4}  # fmt: skip
-BUILT = {"ice40": ArraySize(elements=2, lanes=8, batch=2, segments=1, **ROWS)}
+BUILT = {
+    "ice40": ArraySize(elements=2, lanes=8, batch=2, segments=1, **ROWS),
+    "ecp5": ArraySize(elements=2, lanes=8, batch=2, segments=1, dual_port=True, **ROWS),
+}
 
 
+@pytest.mark.timeout(1800)  # of synthesis and compiler, where other programs run too
 @pytest.mark.parametrize("family", BUILT)
 def test_netlist_trains_as_the_machine(family):
     """Inference and five updates: all rows that a host can read, scores, counters and cycles."""

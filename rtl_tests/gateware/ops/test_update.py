@@ -16,6 +16,7 @@ LARGE = {
         elements=2, lanes=16, dual_port=True, popcount_registers=1, **ROWS
     ),
     "of_a_small_device": ArraySize(elements=7, lanes=28, **ROWS),
+    "plain": ArraySize(elements=3, lanes=12, plain=True, **ROWS),
 }  # fmt: skip
 
 

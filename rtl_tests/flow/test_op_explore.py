@@ -1,0 +1,119 @@
+"""The search for engines of op lists: what it finds fits, and is built with what it says."""
+
+import json
+from dataclasses import make_dataclass, replace
+
+import pytest
+from boldboards import BOARDS
+
+from boldhw.cli.main import main
+from boldhw.errors import ConfigError
+from boldhw.flow import op_estimate, op_explore
+from boldhw.flow.explore import pareto, verify
+from boldhw.flow.op_estimate import OpSample, accept, cost
+from boldhw.flow.op_explore import search
+from boldhw.flow.op_lists import program_of
+from boldhw.spec.network import Network
+
+BOARD = BOARDS["ulx3s"]
+NETWORK = "12x12-4k3p2-8k3p2-4"
+Built = make_dataclass("Built", ["lut4", "ram_blocks", "fmax_mhz"])
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch, tmp_path):
+    """Engines of one family, whose logic grows with P, lanes, and their product."""
+    path = tmp_path / "measured.json"
+    path.write_text('{"samples": []}')
+    monkeypatch.setattr(op_estimate, "FILE", path)
+    op_estimate._coefficients.cache_clear()
+    samples = []
+    for p, n in ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2)):
+        size = replace(BOARD.array, elements=p, lanes=n * p)
+        samples.append(OpSample("ecp5", size, 5000 + 300 * p + 40 * n * p + n * p * p, 0, 0))
+    accept(samples, "Yosys", path)
+    monkeypatch.setattr(op_explore, "ELEMENTS", range(4, 17, 4))
+    yield
+    op_estimate._coefficients.cache_clear()
+
+
+@pytest.fixture
+def points():
+    return search(BOARD, NETWORK, 5)
+
+
+def test_every_engine_holds_the_network_and_fits(points):
+    assert len(points) > 40
+    network = Network.of(NETWORK)
+    for point in points[::5]:
+        size = point.size(BOARD)
+        memory = program_of(network, size).memory
+        rows = {name: memory.used(name) for name in op_estimate.MEMORIES}
+        found = cost(size, rows, BOARD)
+        assert found["fits"]
+        assert (found["lut4"], found["ram_blocks"]) == (point.lut4, point.ram_blocks)
+        assert size.accumulator_bits == 5
+        assert size.batch == BOARD.array.batch
+    assert {point.planes for point in points} == {1, 2, 4, 8}
+    assert len({point.transposers for point in points}) > 1
+
+
+def test_figures_are_those_of_the_estimate(points, capsys):
+    point = points[len(points) // 2]
+    words = [f"--{name}={getattr(point, name)}" for name in
+             ("elements", "lanes", "planes", "transposers")]  # fmt: skip
+    words = ["estimate", "--board", "ulx3s", "--network", NETWORK, *words]
+    assert main([*words, "--accumulator-bits=5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["training_per_second"] == point.training_per_second
+    assert found["cycles_training"] == round(point.cycles(NETWORK, BOARD), 1)
+
+
+def test_no_point_of_the_front_is_beaten(points):
+    front = pareto(points)
+    assert len(front) > 1
+    for point in front:
+        smaller = [each for each in points if each.lut4 <= point.lut4]
+        assert point.training_per_second == max(each.training_per_second for each in smaller)
+
+
+def test_a_serial_engine_has_one_plane_and_transposer():
+    board = replace(BOARD, array=replace(BOARD.array, serial=True))
+    assert {(each.planes, each.transposers) for each in search(board, NETWORK, 8)} == {(1, 1)}
+
+
+def test_what_cannot_be_searched_is_refused():
+    with pytest.raises(ConfigError, match="boldhw dev calibrate gowin --ops --accept"):
+        search(BOARDS["tang_nano_20k"], NETWORK, 8)
+    with pytest.raises(ConfigError, match="no engine of op lists for 200x200-8k3p2-10 fits ulx3s"):
+        search(BOARD, "200x200-8k3p2-10", 8)
+
+
+def test_an_engine_is_built_as_the_board_would_be(points, monkeypatch, tmp_path):
+    seen = []
+
+    def build(board, directory, seeds):
+        seen.append(board)
+        return Built(9000, 60, 50.0)
+
+    monkeypatch.setattr("boldhw.flow.build.build", build)
+    (found,) = verify([points[0]], BOARD, NETWORK, tmp_path)
+    assert (found["lut4"], found["estimated_lut4"]) == (9000, points[0].lut4)
+    assert found["training_per_second"] == round(50e6 / points[0].cycles(NETWORK, BOARD))
+    assert seen[0].config.size == points[0].size(BOARD)
+    verify([points[0]], BOARD, NETWORK, tmp_path)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("words", [["--network", NETWORK], ["--network", "64-16-4", "--ops"]])
+def test_the_verb_prints_and_draws_the_front(capsys, tmp_path, words):
+    words = ["explore", "--board", "ulx3s", "--output", str(tmp_path), *words]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ops"]
+    assert found["engines"] >= len(found["front"]) > 1
+    assert (tmp_path / "front.svg").read_text().count("<circle") == len(found["front"])
+    assert main(words) == 0
+    assert "transposers" in capsys.readouterr().out
+    assert main([*words, "--store"]) == 2
+    assert "--store is for engines" in capsys.readouterr().err
