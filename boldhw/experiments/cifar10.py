@@ -24,6 +24,8 @@ PHOTOS: dict[str, Any] = {
 TRIALS: dict[str, dict[str, Any]] = {
     "as tested": {},
     "usual constants": {"gated": 128, "margin_first": 48, "margin_last": 16},
+    "usual windows": {"gated": 128},
+    "usual margin": {"margin_first": 48, "margin_last": 16},
     "hidden maps {0,T}": {"maps": True},
     "units T half of the time": {"fire_low": 123, "fire_high": 133},
     "votes not centred": {"centred": False},
