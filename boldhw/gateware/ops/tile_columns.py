@@ -63,14 +63,14 @@ class TileColumns(Columns):
         steps = moves & reading
         chosen = places_read(m, size, self.op.columns, self._alone, apart)
         there, count = chosen(loops.ends[0], second)
-        held, emits, full, closes = self._tiles(m, moves, count, reading)
+        held, emits, full, closes, none = self._tiles(m, moves, count, reading)
         groups = size.granules - self.groups.granule  # of the word
         extra = Mux(groups > p // d, groups - p // d, 0) if many else 0
         with m.If((pause != 0) & ~loading):
             m.d.sync += pause.eq(pause - 1)
         with m.If(full):
             m.d.sync += pause.eq(extra)
-        late_close = full & closes & (extra != 0)
+        late_close = closes & ~none & (extra != 0)
         with m.If(late_close):
             m.d.sync += waits.eq(1)
         m.d.comb += [
@@ -121,7 +121,7 @@ class TileColumns(Columns):
         """Put places into tiles of D, and those into blocks of P; behind the last ones come zeros.
 
         Return how many waited for this tile, whether it is complete, and the block, and the pass:
-        that ends in a cycle in which nothing is read.
+        that ends in a cycle in which nothing is read; and whether nothing is left then.
         """
         size, d = self.size, self.size.planes
         held, number = Signal(range(d)), Signal(range(max(2, size.elements // d)))
@@ -139,7 +139,7 @@ class TileColumns(Columns):
             m.d.sync += held.eq(rest)
         with m.If(emits):
             m.d.sync += number.eq(Mux(full, 0, number + 1))
-        return held, emits, full, moves & ~reading & (last | none)
+        return held, emits, full, moves & ~reading & (last | none), none
 
     def _loops(self, m, loops, tiles, last, again):
         """Go through all tiles for each word, or each of its granules, and then on."""

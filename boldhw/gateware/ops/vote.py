@@ -121,11 +121,8 @@ class VoteUnit(wiring.Component):
         size, op = self.size, self.op.op
         is_window = self.are_windows[0]
         part = self.parts[0]
-        twice, doubled = Signal(), Signal()  # sums are twice the votes
-        m.d.comb += [
-            twice.eq(counts_twice(part, is_window)),
-            doubled.eq(part.zero_true | twice),
-        ]
+        counts = counts_twice(part, is_window)
+        twice, doubled = settled(m, counts), settled(m, part.zero_true | counts)  # votes in sums
         several = size.planes * size.transposers > 1
         m.submodules.columns = columns = TileColumns(size) if several else Columns(size)
         m.submodules.flipper = flipper = Flipper(size)
@@ -193,7 +190,9 @@ class VoteUnit(wiring.Component):
         drain = Signal(range(most + 1))
         row, first_row, column, base = (Signal(FIELD_BITS) for _ in range(4))
         second = Signal()  # it is at F's
-        row_ends = word == settled(m, op.wide - 1)
+        row_ends, one_word = Signal(), settled(m, op.wide == 1)  # known a word before
+        last_but_one = settled(m, (op.wide - 2)[: len(op.wide)])
+        over = settled(m, op.wide << (size.transposers - 1).bit_length())
         last_word = row_ends & (second | ~twice)
         goes = ~flipper.follows  # else a block of weights is read in between
         sends = voting & goes & (pause == 0)
@@ -218,7 +217,6 @@ class VoteUnit(wiring.Component):
             with m.If(row_ends & twice & ~second):  # the same deltas again
                 m.d.sync += row.eq(first_row)
                 if size.transposers > 1:
-                    over = op.wide << (size.transposers - 1).bit_length()
                     m.d.sync += column.eq(base + over)
             with m.If(last_word):
                 m.d.sync += [column.eq(base), row.eq(next_row), first_row.eq(next_row)]
@@ -226,6 +224,7 @@ class VoteUnit(wiring.Component):
                     m.d.sync += part.eq(part + 1)
         with m.If(moves):
             m.d.sync += word.eq(Mux(row_ends, 0, word + 1))
+            m.d.sync += row_ends.eq(Mux(row_ends, one_word, word == last_but_one))
             with m.If(row_ends):
                 m.d.sync += second.eq(twice & ~second)
         with m.If(moves & last_word):
@@ -240,8 +239,8 @@ class VoteUnit(wiring.Component):
             m.d.sync += pause.eq(pause - 1)
         with m.If(goes & (drain != 0)):
             m.d.sync += drain.eq(drain - 1)
-        over = goes & (pause == 1) & (output == 0)
-        m.d.comb += ends.eq(Mux(op.fused, over, moves & last_word & last))
+        closed = goes & (pause == 1) & (output == 0)
+        m.d.comb += ends.eq(Mux(op.fused, closed, moves & last_word & last))
         with m.If(ends):
             m.d.sync += [voting.eq(0), drain.eq(Mux(op.fused, size.latency + 1, most))]
         with m.If(begins):
@@ -258,6 +257,8 @@ class VoteUnit(wiring.Component):
         if size.transposers > 1:
             with m.Elif(begins):
                 m.d.sync += [column.eq(base + op.wide), base.eq(base + op.wide)]
+        with m.If(self.op.start):
+            m.d.sync += row_ends.eq(one_word)
         m.d.comb += [
             self.array.valid.eq(valid),
             self.array.first.eq((word == 0) & ~second),
