@@ -48,5 +48,5 @@ def test_every_unit_has_a_row(monkeypatch, capsys, words, units):
 
 def test_a_size_without_components_is_refused():
     size = ArraySize(elements=2, lanes=8, dsp_sums=True, **op_area.ROWS)
-    with pytest.raises(ConfigError, match="not made with dsp_sums=True; use False"):
+    with pytest.raises(ConfigError, match="not made with dsp_sums=True; use dsp_sums=False"):
         next(op_area.cells(find_board("icebreaker"), size))
