@@ -11,6 +11,7 @@ PROGRAMS = {
 
 # Files that take minutes. They start first: one that started last would keep a single core busy.
 LONGEST = (
+    "gateware/ops/test_op_netlist.py",
     "gateware/core/test_core.py", "gateware/link/test_bridge.py", "flow/test_estimate.py",
     "system/test_ends.py", "gateware/ops/test_op_engine.py", "gateware/test_verilog.py",
     "gateware/core/test_netlist.py", "gateware/command/test_command.py", "system/test_system.py",
