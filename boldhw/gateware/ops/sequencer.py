@@ -165,7 +165,8 @@ class OpSequencer(wiring.Component):
         runs, ends = last & ~self._is(kind, *PARTS), last & self._is(kind, End.KIND)
         along = runs & self._is(kind, Vote.KIND) & self._fused(head) if self._along else Const(0)
         late, chosen = Signal(), Signal(OP_KIND.bits)
-        m.d.sync += late.eq(self.busy & ~begin & (self.cycles + 1 == self.limit))
+        reached = Mux(begin, self.limit == 0, self.cycles + 1 == self.limit)
+        m.d.sync += late.eq(self.busy & reached)
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
                 m.d.sync += [self.busy.eq(1), self.cycles.eq(0), fused.eq(0)]
