@@ -78,6 +78,7 @@ def ended(constants: Constants) -> Constants:
         fire_high=SHARE - 1,
         flips_first=constants.flips_last,
         margin_first=constants.margin_last,
+        short=1,
     )
 
 

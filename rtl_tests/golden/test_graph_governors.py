@@ -1,5 +1,7 @@
 """Governors move settings towards their aims, step by step, in integers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.graph_cases import samples
@@ -180,9 +182,11 @@ def test_theta_follows_the_flips(flips, up):
 def test_a_short_run_of_dense_layers_moves_theta_at_every_update(name, samples, short):
     """All steps are large, and the margin stays."""
     spec = Network.parse(name)
-    assert is_short(spec, samples, CONSTANTS.batch) is short
+    constants = replace(CONSTANTS, short=SHORT)
+    assert is_short(spec, samples, constants) is short
+    assert not is_short(spec, samples, CONSTANTS)  # unless it is asked for
     model = graph(spec)
-    governors, layer = Governors(model, CONSTANTS, samples), model.layers[0]
+    governors, layer = Governors(model, constants, samples), model.layers[0]
     margin = model.settings.margin
     governors.after(stats(samples // 2))
     before = governors.thetas[0]

@@ -12,7 +12,7 @@ from boldhw.gateware.ops.ports import (
     RowRead,
     op_layout,
 )
-from boldhw.gateware.ops.steps import accumulators_layout, clamped, decayed
+from boldhw.gateware.ops.steps import accumulators_layout, change_of, clamped, decayed
 from boldhw.gateware.ops.turner import TurnerPort, transposed
 from boldhw.gateware.ops.weight_places import WeightPlaces
 from boldhw.spec.geometry import FIELD_BITS
@@ -186,25 +186,9 @@ class Flipper(wiring.Component):
                 mean.eq(self.units.row.word_select(2 * lane, FIELD_BITS)),
                 product.eq(balance * mean),
             ]
-            found.append(self._change(m, product, lane))
+            bits, drops = self.size.accumulator_bits, self.op.rounding
+            found.append(change_of(m, product, FRACTION, 7, drops, bits, lane))
         return found
-
-    def _change(self, m, product, lane):
-        """Return twice what a product adds, as far as a sum may not saturate; whether it may not.
-
-        The lowest bit rounds; the last value says that the sum is negative where it saturates.
-        """
-        bits, drops, sign = self.size.accumulator_bits, self.op.rounding, product[-1]
-        most = FRACTION + 7 + bits + 2  # bits from there on are never part of the result
-        window = product[FRACTION:most] >> drops
-        beyond = (product[most - 1 :] ^ sign.replicate(len(product) - most + 1)).any()
-        for number in range(7):
-            place = FRACTION + bits + 1 + number
-            beyond |= (product[place] ^ sign) & (drops <= number)
-        change = Signal(signed(bits + 2), name=f"change{lane}")
-        over, negative = Signal(name=f"over{lane}"), Signal(name=f"negative{lane}")
-        m.d.sync += [change.eq(window[: bits + 2]), over.eq(beyond), negative.eq(sign)]
-        return change, over, negative
 
     def _lanes(self, m, valid, flipping, common):
         """Return the flips of a row of accumulators, two cycles after it; write the new ones."""

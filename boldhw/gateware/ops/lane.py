@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.ops.ports import COUNTER_BITS
+from boldhw.gateware.ops.steps import change_of
 from boldhw.spec.geometry import FIELD_BITS
 
 FACTOR = 1 << 8  # of what is added, in the fixed point of products
@@ -107,17 +108,7 @@ class Lane(wiring.Component):
         m.d.sync += [lows.eq(low * self.other), highs.eq(upper * self.other)]
         product = Signal(signed(3 * FIELD_BITS + 1))
         m.d.comb += product.eq(Cat(lows[:FIELD_BITS], highs + (lows >> FIELD_BITS)).as_signed())
-        drops, bits = self.drops, self.bits
-        whole, sign = 7, product[-1]
-        most = whole + 8 + bits + 2  # bits from there on are never part of the result
-        window = product[whole:most] >> drops
-        beyond = (product[most - 1 :] ^ sign.replicate(len(product) - most + 1)).any()
-        for number in range(8):
-            place = whole + bits + 1 + number
-            beyond |= (product[place] ^ sign) & (drops <= number)
-        change, over, negative = Signal(signed(bits + 2)), Signal(), Signal()
-        m.d.sync += [change.eq(window[: bits + 2]), over.eq(beyond), negative.eq(sign)]
-        return change, over, negative
+        return change_of(m, product, 7, 8, self.drops, self.bits)
 
     def _sum(self, m, before, change, beyond, negative):
         """Return the new accumulator, clamped."""

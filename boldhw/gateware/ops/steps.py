@@ -108,3 +108,23 @@ class Steps(wiring.Component):
             with m.If(stepping):
                 m.d.sync += self.result[lane].eq(clamped(before + step, self.size))
         return m
+
+
+def change_of(m, product, whole, most_drops, drops, bits, name=""):
+    """Return twice what a product adds, as far as a sum may not saturate; whether it may not.
+
+    The lowest bit rounds; the last value says that the product is negative, where it saturates.
+
+    whole: bits of a fraction, less 1.  most_drops: largest value of ``drops``, the bits that are
+    dropped besides.  bits: of the sum.  name: end of the names of the registers.
+    """
+    sign, most = product[-1], whole + most_drops + bits + 2
+    window = product[whole:most] >> drops  # bits from there on are never part of the result
+    beyond = (product[most - 1 :] ^ sign.replicate(len(product) - most + 1)).any()
+    for number in range(most_drops):
+        place = whole + bits + 1 + number
+        beyond |= (product[place] ^ sign) & (drops <= number)
+    change = Signal(signed(bits + 2), name=f"change{name}")
+    over, negative = Signal(name=f"over{name}"), Signal(name=f"negative{name}")
+    m.d.sync += [change.eq(window[: bits + 2]), over.eq(beyond), negative.eq(sign)]
+    return change, over, negative

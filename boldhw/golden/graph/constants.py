@@ -36,6 +36,9 @@ class Constants:
         line from one to the other.
     batch : int
         Active samples per update.
+    short : int
+        Batches of samples of a run of dense layers, at most, for it to count as short; 1: none is,
+        as for a run that goes on with what is learned. See docs/rule.md.
     """
 
     fire_low: int = 64
@@ -51,6 +54,7 @@ class Constants:
     margin_first: int = 48
     margin_last: int = 16
     batch: int = 16
+    short: int = 1
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -9,7 +9,7 @@ import numpy as np
 from boldhw.golden.graph.calibrate import SAMPLES, calibrate
 from boldhw.golden.graph.constants import SHARE, Constants
 from boldhw.golden.graph.fastest import fastest
-from boldhw.golden.graph.governors import is_short
+from boldhw.golden.graph.governors import SHORT, is_short
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.spec.arrays import Bits, Labels
@@ -63,7 +63,7 @@ def dense_run(
 
     Raises ConfigError and DataError like GraphNetwork, CheckError like :func:`fastest`.
     """
-    spec, aims = Network.of(widths), Constants(**constants or {})
+    spec, aims = Network.of(widths), Constants(**{"short": SHORT, **(constants or {})})
     order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(FIRST_SAMPLES,)))
     first = order.permutation(len(bits))[:SAMPLES]
     seen = bits[first]
@@ -72,7 +72,7 @@ def dense_run(
     graph = fastest(spec, initial, seed, BITS, seen, labels[first])
     if calibrated:
         calibrate(graph, aims, seen)
-    if is_short(spec, epochs * len(bits), aims.batch):
+    if is_short(spec, epochs * len(bits), aims):
         for layer in graph.layers:
             layer.settings.theta = min(FEW_UPDATES * layer.settings.theta, (1 << BITS - 1) - 1)
     return GraphTrainer(graph, aims, epochs, len(bits), seed)

@@ -78,7 +78,7 @@ class Governors:
     @property
     def is_short(self) -> bool:
         """Whether the run is too short for theta to find its way in small steps."""
-        return is_short(self.graph.spec, self.total, self.constants.batch)
+        return is_short(self.graph.spec, self.total, self.constants)
 
     @property
     def progress(self) -> int:
@@ -150,14 +150,15 @@ class Governors:
             layer.own.dead = min(MAX_WIDTH, size * self.constants.dead // SHARE >> FINE)
 
 
-def is_short(network: Network, samples: int, batch: int) -> bool:
+def is_short(network: Network, samples: int, constants: Constants) -> bool:
     """Return whether a run of dense layers on so many samples makes few updates.
 
     In few updates small steps of theta get nowhere: votes of rare samples then flip so many weights
     at once that the network goes back and forth between classes until it has learned all samples by
     heart. Such a run moves theta at every update, and by large steps, and its margin stays.
     """
-    is_few = FEWEST * batch <= samples <= SHORT * batch
+    batch = constants.batch
+    is_few = FEWEST * batch <= samples <= constants.short * batch
     return is_few and all(layer.kind == DENSE for layer in network.layers)
 
 
