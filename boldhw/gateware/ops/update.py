@@ -151,7 +151,8 @@ class UpdateUnit(wiring.Component):
             votes.doubled.eq(doubled),
             votes.known.eq(columns.known),
             passes.votes.eq(control.is_vote),
-            passes.sums.eq(self.array.sums),
+            # They are as late as accumulators: the next ones may come while a row passes.
+            passes.sums.eq(delay(m, self.array.sums.as_value(), size.read_latency - 1)),
             passes.lanes.eq(columns.lanes),
             passes.doubled.eq(doubled),
             passes.rounding.eq(op.rounding),

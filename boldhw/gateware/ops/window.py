@@ -75,9 +75,10 @@ class WindowUnit(wiring.Component):
         halves = steps[(len(steps) + 1) // 2 :], steps[: (len(steps) + 1) // 2]
         taken = []
         for row, after, flag in zip(rows, following, known, strict=True):
-            full = Cat(after if early else row, Const(0, (1 << len(steps)) - size.lanes))
-            far = delay(m, self._rotated(full, soon, halves[0]), early)
-            near = self._rotated(far, column, halves[1])
+            full = Signal(1 << len(steps))
+            m.d.comb += full.eq(after if early else row)
+            far = delay(m, self._rotated(m, full, soon, halves[0]), early)
+            near = self._rotated(m, far, column, halves[1])
             bits = Signal(self.taps)
             # More than all of them go round again; no column beside the image counts.
             m.d.comb += bits.eq(Cat(near[index % len(near)] for index in range(self.taps)))
@@ -132,7 +133,7 @@ class WindowUnit(wiring.Component):
             found.append(there)
         return found
 
-    def _rotated(self, row, column, steps):
+    def _rotated(self, m, row, column, steps):
         """Return the bits of a row from a column on; those beside the row are any others.
 
         steps: bits of the column that count.
@@ -144,7 +145,10 @@ class WindowUnit(wiring.Component):
                 Mux(column[step], found[(index + far) % len(found)], found[index])
                 for index in range(needed)
             ]
-        return Cat(found)
+        # A signal: each bit of an expression would be written with all of it.
+        rotated = Signal(len(found))
+        m.d.comb += rotated.eq(Cat(found))
+        return rotated
 
     def _of_square(self, m, taken, upper, shape, most):
         """Return bits and flag of each row of a patch, of the upper row of a square too.
