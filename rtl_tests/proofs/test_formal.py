@@ -36,7 +36,7 @@ ARRAY = ArraySize(
     elements=2, lanes=4, accumulator_bits=3, sum_bits=8, data_rows=64, weight_rows=16,
     delta_rows=16, unit_rows=4, counter_rows=4,
 )  # fmt: skip
-DEPTH = 8  # cycles of induction; the longest pipeline here takes 4
+DEPTH = 8  # cycles of induction; the longest pipeline here takes 7
 
 
 class BlindPopcount(Popcount):
@@ -290,7 +290,8 @@ class UnroundedFlipper(Flipper):
     """Adds one vote less of the mean."""
 
     def _common(self, m):
-        return [product - 1 for product in super()._common(m)]
+        # A change is twice what is added.
+        return [(change - 2, *limits) for change, *limits in super()._common(m)]
 
 
 class TestFlipper:

@@ -3,9 +3,10 @@
 from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
-from support.formal_rule import clamped, contradicts, decayed, exact
+from support.formal_rule import clamped, contradicts, decayed, exact, stay
 
 from boldhw.gateware.delay import delay
+from boldhw.gateware.ops.flipper import lead, through
 from boldhw.gateware.ops.ports import COUNTER_BITS, op_layout
 from boldhw.gateware.ops.steps import accumulators_layout
 from boldhw.spec.geometry import FIELD_BITS
@@ -35,11 +36,9 @@ class FlipperProof(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unit = unit = self.unit
-        started, held = Signal(), Signal.like(self.op)
+        stay(m, self.op.as_value())
         late, p = unit.size.read_latency, unit.size.elements
-        m.d.sync += [started.eq(1), held.eq(self.op)]
         m.d.comb += [
-            Assume(~started | (self.op.as_value() == held.as_value())),
             Assume(self.op.theta >= 1),
             unit.soon.eq(self.soon),
             unit.start.eq(self.start),
@@ -52,9 +51,10 @@ class FlipperProof(wiring.Component):
         there = delay(m, self.soon, late)
         drops = self.op.rounding + 8
         product = self.balance * self.mean + (128 << self.op.rounding) >> drops
-        common = Signal(signed(COUNTER_BITS + FIELD_BITS))
-        m.d.sync += common.eq(Mux(there & self.op.balanced, product, 0))
-        flipping = delay(m, there, 2)
+        added = Signal(signed(COUNTER_BITS + FIELD_BITS))
+        m.d.comb += added.eq(Mux(there & self.op.balanced, product, 0))
+        common = delay(m, added, lead(unit.size))
+        flipping = delay(m, there, lead(unit.size) + through(unit.size) - 1)
         for lane in range(p):
             self._check_lane(m, lane, common, flipping)
         return m
@@ -64,8 +64,9 @@ class FlipperProof(wiring.Component):
         bits = unit.size.accumulator_bits
         value = decayed(self.accumulators[lane], self.op.decay) + common
         limited = clamped(m, exact(m, value, f"exact{lane}"), bits, f"clamped{lane}")
-        after, expected = (Signal(signed(bits), name=f"{name}{lane}") for name in ("after", "left"))
-        m.d.sync += after.eq(limited)
+        new, expected = (Signal(signed(bits), name=f"{name}{lane}") for name in ("new", "left"))
+        m.d.comb += new.eq(limited)
+        after = delay(m, new, through(unit.size) - 1)
         weight = self.block[lane]
         flip = flipping & contradicts(after, weight, self.op.theta)
         with m.If(flipping):

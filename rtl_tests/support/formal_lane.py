@@ -3,7 +3,7 @@
 from amaranth.hdl import Assert, Assume, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
-from support.formal_rule import clamped, contradicts, decayed, exact
+from support.formal_rule import clamped, contradicts, decayed, exact, stay
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.ports import COUNTER_BITS
@@ -37,13 +37,7 @@ class LaneProof(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unit = unit = self.unit
-        started = Signal()
-        m.d.sync += started.eq(1)
-        for name in self.constants:
-            value = getattr(self, name)
-            held = Signal.like(value, name=f"held_{name}")
-            m.d.sync += held.eq(value)
-            m.d.comb += Assume(~started | (value == held))
+        started = stay(m, *(getattr(self, name) for name in self.constants))
         for name in self.signature.members:
             m.d.comb += getattr(unit, name).eq(getattr(self, name))
         m.d.comb += [

@@ -1,6 +1,6 @@
 """What accumulators and weights do in a step, as proofs about units have it: exact and slow."""
 
-from amaranth.hdl import Mux, Signal, signed
+from amaranth.hdl import Assume, Cat, Mux, Signal, signed
 
 SHARE = 16  # bits behind the point of a decay
 WIDE = 64  # bits of exact values
@@ -32,3 +32,12 @@ def clamped(m, value, bits, name):
 def contradicts(accumulator, weight, theta):
     """Say whether ``accumulator * e(weight) <= -theta``."""
     return Mux(weight, accumulator, -accumulator) <= -theta
+
+
+def stay(m, *values):
+    """Assume that values stay as they are in the first cycle; return whether that is over."""
+    over, value = Signal(name="started"), Cat(values)
+    held = Signal.like(value, name="held")
+    m.d.sync += [over.eq(1), held.eq(value)]
+    m.d.comb += Assume(~over | (value == held))
+    return over

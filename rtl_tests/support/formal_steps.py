@@ -3,7 +3,7 @@
 from amaranth.hdl import Assert, Assume, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
-from support.formal_rule import clamped, decayed, exact
+from support.formal_rule import clamped, decayed, exact, stay
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.steps import MOST, accumulators_layout, row_sums_layout
@@ -38,16 +38,11 @@ class StepsProof(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unit = unit = self.unit
-        started = Signal()
-        m.d.sync += started.eq(1)
-        for name in self.constants:
-            value = getattr(self, name)
-            held = Signal.like(value, name=f"held_{name}")
-            m.d.sync += held.eq(value)
-            m.d.comb += Assume(~started | (value == held))
+        started = stay(m, *(getattr(self, name) for name in self.constants))
         for name in self.signature.members:
             m.d.comb += getattr(unit, name).eq(getattr(self, name))
         m.d.comb += [
+            Assume(started | ~self.valid),  # what is dropped is there a cycle before
             Assume((1 << self.rounding) > self.offset),
             Assume(self.rounding <= MOST),
             Assert(unit.done == delay(m, self.valid, 2)),
