@@ -7,12 +7,12 @@ import click
 
 from boldhw.cli.options import clock, stacked
 from boldhw.cli.output import table
-from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
+from boldhw.flow.op_lists import ACTIVE, lists_of, mean, program_of
 from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
 from boldhw.spec.ops.heads import is_trained
 from boldhw.spec.ops.program import FORWARD, LISTS
+from boldhw.spec.ops.ram import MEMORIES
 
-MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
             "serial": False, "plain": False, "inference": False,
             "transposers": 1, "batch": 32, "accumulator_bits": 8,
@@ -124,7 +124,7 @@ def ops_of(array, active, clock_hz, spec):
     """
     size = ArraySize(**array)
     program = program_of(spec, size)
-    lists = {name: list_of(program.lists[name], size) for name in LISTS}
+    lists = lists_of(program, size)
     trains = is_trained(spec) and not size.inference
     return {
         "array": vars(size),

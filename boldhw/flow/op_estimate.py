@@ -16,10 +16,10 @@ import numpy as np
 from boldhw.data.files import replace_file
 from boldhw.flow.op_memories import memories_of
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.ram import MEMORIES
 
 FILE = Path(__file__).with_name("op_measured.json")
 FEATURES = 4  # that logic grows with; so many engines and one are needed to fit them
-MEMORIES = ("data", "weight", "delta", "unit", "counter", "score")
 
 
 class OpSample(NamedTuple):

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from boldhw.errors import ConfigError, DataError
-from boldhw.flow.op_estimate import MEMORIES, cost, predict_logic
-from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
+from boldhw.flow.op_estimate import cost, predict_logic
+from boldhw.flow.op_lists import ACTIVE, lists_of, mean, program_of
 from boldhw.spec.network import Network
 from boldhw.spec.ops.array import MOST_ROWS, PLANES, ArraySize
-from boldhw.spec.ops.program import LISTS
+from boldhw.spec.ops.ram import MEMORIES
 
 GRANULES = (2, 4, 8)
 ELEMENTS = range(2, 41)
@@ -112,6 +112,5 @@ def _point(size: ArraySize, network: Network, board: Any) -> OpPoint | None:
 
 
 def _cycles(network: Network, size: ArraySize) -> float:
-    lists = program_of(network, size).lists
-    counted = {name: list_of(lists[name], size) for name in LISTS}
-    return float(mean(counted, size.batch, ACTIVE / 100, None)["cycles_a_sample"])
+    lists = lists_of(program_of(network, size), size)
+    return float(mean(lists, size.batch, ACTIVE / 100, None)["cycles_a_sample"])

@@ -39,10 +39,15 @@ def list_of(ops, size):
     }
 
 
+def lists_of(program, size):
+    """Return :func:`list_of` of each list of a Program on an array, by name."""
+    return {name: list_of(program.lists[name], size) for name in LISTS}
+
+
 def mean(lists, batch, active, clock_hz):
     """Return mean cycles of a training sample, with counters for governors and without.
 
-    lists: by their names, as of :func:`list_of`.  batch: active samples of an update.  active:
+    lists: of :func:`lists_of`.  batch: active samples of an update.  active:
     share of them.  clock_hz: for samples per second too, or None.
     """
     found = {}

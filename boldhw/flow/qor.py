@@ -12,10 +12,10 @@ from boldhw.data.files import replace_file
 from boldhw.errors import ConfigError
 from boldhw.flow.build import build
 from boldhw.flow.estimate import estimate
-from boldhw.flow.op_lists import ACTIVE, list_of, mean, program_of
+from boldhw.flow.op_lists import ACTIVE, lists_of, mean, program_of
 from boldhw.programs import versions
 from boldhw.spec.network import Network
-from boldhw.spec.ops.program import FORWARD, LISTS
+from boldhw.spec.ops.program import FORWARD
 
 BOARDS = ("icebreaker", "ulx3s", "tang_nano_20k")
 # Builds by name: the board, and the network that an engine of op lists is built for.
@@ -63,8 +63,7 @@ def _chain_cycles(board):
 
 def op_cycles(size, network):
     """Return the figures of cycles of a network's op lists. size: ArraySize.  network: its text."""
-    program = program_of(Network.of(network), size)
-    lists = {name: list_of(program.lists[name], size) for name in LISTS}
+    lists = lists_of(program_of(Network.of(network), size), size)
     return {
         "cycles_inference": lists[FORWARD]["cycles"] - lists[FORWARD]["counting"],
         "cycles_training": round(mean(lists, size.batch, ACTIVE / 100, None)["cycles_a_sample"], 1),

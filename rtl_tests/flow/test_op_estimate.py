@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
 from boldboards import BOARDS
+from support.side_by_side import SideBySide
 
 from boldhw.errors import ConfigError
 from boldhw.flow.fit import check_fits
 from boldhw.flow.op_estimate import (
     FILE,
-    MEMORIES,
     OpSample,
     _coefficients,
     accept,
@@ -31,7 +28,7 @@ from boldhw.spec import memories
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OP_IDENTITY
-from boldhw.spec.ops.ram import known, rams
+from boldhw.spec.ops.ram import MEMORIES, known, rams
 
 pytestmark = pytest.mark.usefixtures("keep_tools")
 
@@ -51,25 +48,16 @@ tee -q -o stat stat -json
 """
 
 
-class Memories(wiring.Component):
-    """The memories of an engine, each with ports of its own."""
-
-    def __init__(self, size):
-        self.rams = {**rams(size), "known": known(size)}
-        self.units = {name: RowMemory(*ram) for name, ram in self.rams.items()}
-        super().__init__({name: Out(unit.signature) for name, unit in self.units.items()})
-
-    def elaborate(self, platform):
-        m = Module()
-        for name, unit in self.units.items():
-            m.submodules[name] = unit
-            wiring.connect(m, wiring.flipped(getattr(self, name)), unit)
-        return m
+def memories_beside(size):
+    """Return the memories of an engine in one component, each with ports of its own."""
+    found = {**rams(size), "known": known(size)}
+    return SideBySide({name: RowMemory(*ram) for name, ram in found.items()})
 
 
 def found_memories(size, board, folder):
     """Return what Yosys makes of the memories of an engine, by kind."""
-    text = rtlil.convert(Memories(size), name="memories", platform=board.platform(), emit_src=False)
+    made = memories_beside(size)
+    text = rtlil.convert(made, name="memories", platform=board.platform(), emit_src=False)
     end = "map_ffs" if board.family == "ice40" else "map_ffram"
     (folder / "memories.il").write_text(text)
     (folder / "memories.ys").write_text(

@@ -14,6 +14,7 @@ from boldhw.flow.op_estimate import OpSample, accept, cost
 from boldhw.flow.op_explore import search
 from boldhw.flow.op_lists import program_of
 from boldhw.spec.network import Network
+from boldhw.spec.ops.ram import MEMORIES
 
 BOARD = BOARDS["ulx3s"]
 NETWORK = "12x12-4k3p2-8k3p2-4"
@@ -48,7 +49,7 @@ def test_every_engine_holds_the_network_and_fits(points):
     for point in points[::5]:
         size = point.size(BOARD)
         memory = program_of(network, size).memory
-        rows = {name: memory.used(name) for name in op_estimate.MEMORIES}
+        rows = {name: memory.used(name) for name in MEMORIES}
         found = cost(size, rows, BOARD)
         assert found["fits"]
         assert (found["lut4"], found["ram_blocks"]) == (point.lut4, point.ram_blocks)

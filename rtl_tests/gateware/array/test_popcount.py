@@ -1,10 +1,8 @@
 import pytest
-from amaranth.hdl import Module
-from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
 from boldboards import find_board
 from support import simulate
 from support.large_blocks import GOWIN, with_large_blocks
+from support.side_by_side import SideBySide
 
 from boldhw.flow.lanes import measure
 from boldhw.gateware.array.popcount import Popcount, cheapest
@@ -15,19 +13,9 @@ pytestmark = pytest.mark.usefixtures("keep_tools")
 SHAPES = [(1, 0), (13, 1), (16, 2), (24, 3), (1, 1), (4, 2), (8, 3), (48, 1)]
 
 
-class Popcounts(wiring.Component):
-    """Popcounts of all SHAPES beside each other: a simulation starts longer than it runs."""
-
-    def __init__(self, unit):
-        self.units = {f"of_{width}_{stages}": unit(width, stages) for width, stages in SHAPES}
-        super().__init__({name: Out(unit.signature) for name, unit in self.units.items()})
-
-    def elaborate(self, platform):
-        m = Module()
-        for name, unit in self.units.items():
-            m.submodules[name] = unit
-            wiring.connect(m, wiring.flipped(getattr(self, name)), unit)
-        return m
+def popcounts(unit):
+    """Return popcounts of all SHAPES in one component: a simulation starts longer than it runs."""
+    return SideBySide({f"of_{width}_{stages}": unit(width, stages) for width, stages in SHAPES})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +24,7 @@ class Popcounts(wiring.Component):
 def test_popcount(sim, unit):
     count = len(SHAPES)
     simulate.run(
-        Popcounts(unit),
+        popcounts(unit),
         "bench_popcount",
         sim,
         tests=3 * count,
