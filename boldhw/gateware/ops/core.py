@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from boldhw.gateware.core.counters import Counters
+from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.engine import OpEngine
 from boldhw.gateware.ops.host_access import HostAccess
 from boldhw.gateware.ops.link_ports import OpControlPort, WordPort
@@ -48,8 +49,8 @@ class OpCore(wiring.Component):
     -------
     A list starts two cycles after ``control.start``, or after the end of the list before it, and
     later while counters are added to. It takes the cycles that
-    :func:`boldhw.spec.ops.cycles.cycles` counts. The score of a class takes two cycles for each
-    output of it, and one.
+    :func:`boldhw.spec.ops.cycles.cycles` counts. The score of a class takes the read latency and a
+    cycle for each output of it, and one.
     """
 
     def __init__(self, size, identity=b"", kinds=None):
@@ -155,7 +156,8 @@ class OpCore(wiring.Component):
     def _score(self, m, engine, access):
         """Add up the scores of each class, and offer the sum."""
         control, registers = self.control, self.control.registers
-        row, total = Signal(FIELD_BITS), Signal.like(control.score)
+        row, total, reads = Signal(FIELD_BITS), Signal.like(control.score), Signal()
+        arrives = delay(m, reads, self.size.read_latency)
         left, classes = Signal(8), Signal(8)  # that are still to come
         m.d.comb += [access.score_row.eq(row), control.score.eq(total)]
         with m.State("SCORES"):
@@ -165,15 +167,16 @@ class OpCore(wiring.Component):
             m.d.sync += [total.eq(0), left.eq(registers.outputs_per_class), classes.eq(classes - 1)]
             m.next = "READ"
         with m.State("READ"):
-            m.d.comb += access.scoring.eq(1)
+            m.d.comb += [access.scoring.eq(1), reads.eq(1)]
             m.d.sync += [row.eq(row + 1), left.eq(left - 1)]
             m.next = "ADD"
         with m.State("ADD"):
             m.d.comb += access.scoring.eq(1)
-            m.d.sync += total.eq(total + access.host.row[:FIELD_BITS])
-            m.next = "READ"
-            with m.If(left == 0):
-                m.next = "OFFER"
+            with m.If(arrives):
+                m.d.sync += total.eq(total + access.host.rows["score"])
+                m.next = "READ"
+                with m.If(left == 0):
+                    m.next = "OFFER"
         with m.State("OFFER"):
             m.d.comb += control.score_valid.eq(1)
             with m.If(control.score_ready):

@@ -37,7 +37,7 @@ class WordPort(Signature):
     addr : Out(FIELD_BITS)
         Block or row.
     load : Out(1)
-        Go to the first word of ``addr``; it is in ``word`` two cycles later.
+        Go to the first word of ``addr``; it is in ``word`` two cycles later, with two ports three.
     shift : Out(1)
         Go on to the next word: seen in the next cycle.
     write : Out(1)

@@ -31,7 +31,8 @@ class LossUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``, ``lanes``, ``planes``, ``data_rows``, ``data_width`` and ``score_rows``.
+        Gives ``elements``, ``lanes``, ``planes``, ``data_rows``, ``data_width``, ``score_rows`` and
+        ``read_latency``.
 
     Members
     -------
@@ -42,7 +43,7 @@ class LossUnit(wiring.Component):
     margin : In(FIELD_BITS)
         By how much the label has to lead.
     scores : Out(RowRead(SUM_BITS)), registered
-        Read of the scores; their row comes one cycle after the address.
+        Read of the scores.
     write : Out(RowWrite(size.data_width, size.planes)), combinational
         Write of the deltas; from registers only.
     active : Out(1), registered
@@ -52,8 +53,8 @@ class LossUnit(wiring.Component):
 
     Latency
     -------
-    ``outputs + 1`` cycles from ``start`` to ``done``, one more to ``active``. Deltas take a cycle
-    for each lane of the groups of outputs instead, and one for each D rows that are written.
+    ``outputs + read_latency`` cycles from ``start`` to ``done``, one more to ``active``. Deltas
+    take a cycle for each lane of the groups of outputs and one for each D rows that are written.
     """
 
     def __init__(self, size):
@@ -74,8 +75,9 @@ class LossUnit(wiring.Component):
         self._op = op = narrowed(size, self.op.op, outputs=outputs, per_class=outputs)
         number, after = Signal(outputs), Signal(outputs)  # of the output, and of the next one
         best_class, label = Signal(outputs), self.label[:outputs]
-        judging, scanning = Signal(), Signal()
-        scored, last = delay(m, judging, 1), after == op.outputs
+        judging, scanning, ends = Signal(), Signal(), Signal()
+        late, last = self.size.read_latency, after == op.outputs
+        scored, judged = delay(m, judging, late), delay(m, ends, late)
         index, last_of_class = self._classes(m, scored | scanning)
         self._judge(m, scored, index, last_of_class, label, best_class)
         m.d.comb += [
@@ -98,8 +100,9 @@ class LossUnit(wiring.Component):
             with m.State("JUDGE"):
                 m.d.comb += judging.eq(1)
                 with m.If(last):
+                    m.d.comb += ends.eq(1)
                     m.next = "WAIT"
-            with m.State("WAIT"):
+            with m.State("WAIT"), m.If(judged):
                 m.next = "END"
             self._deltas(m, write, last, scanning, (index == best_class, index == label))
             with m.State("END"):

@@ -117,8 +117,8 @@ class MacUnit(wiring.Component):
         self._gates(m, issue, outcome, _token(arrived, self.size)[2].place)
         self._store(m, issue, outcome, flushes, _token(Cat(0, 0, flushed), self.size)[2])
         self._scores(m, outcome)
-        # Units: the row of a group comes as its largest sums are found, a cycle after the sums.
-        before = _token(delay(m, arrived, late + 1 + ahead - 2 * read), self.size)
+        # Units: the row of a group comes with its sums, and takes a register as they are compared.
+        before = _token(delay(m, arrived, late + ahead - 2 * read), self.size)
         self._units(m, issue, *before[::2])
         return m
 

@@ -5,6 +5,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.ram import rams
 
 SUM_BITS = 16  # of a signed sum in a memory, the most that an array has
 COUNTER_BITS = 32  # of one counter; they wrap
@@ -272,33 +273,33 @@ class HostPort(Signature):
 
     Parameters
     ----------
-    width : int
-        Bits of the widest row.
-    parts : int
-        Parts of the memory whose rows are written in most of them.
+    size : ArraySize
+        Gives the memories.
 
     Members
     -------
     memory : Out(3)
-        Which memory: data, weight, delta, unit, counter, score.
+        Which memory is written: data, weight, delta, unit, counter, score.
     addr : Out(FIELD_BITS)
-        Row to read or to write.
+        Row to read, of all memories, or to write.
     write : Out(1)
         Write ``data``.
     keep : Out(parts)
-        With ``write``: parts of the row that stay as they are.
+        With ``write``: parts of the row that stay as they are. There are as many as the memory has
+        whose rows are written in most of them.
     data : Out(width)
-        The row to write, its lowest bits.
-    row : In(width)
-        The row at ``addr``, the read latency of the memory later.
+        The row to write, its lowest bits; as wide as the widest row.
+    rows : In(data.StructLayout)
+        The row of each memory at ``addr``, by name, the read latency of the size later.
     """
 
-    def __init__(self, width, parts):
+    def __init__(self, size):
+        found = rams(size)
         super().__init__({
             "memory": Out(3),
             "addr": Out(FIELD_BITS),
             "write": Out(1),
-            "keep": Out(parts),
-            "data": Out(width),
-            "row": In(width),
+            "keep": Out(max(ram.parts for ram in found.values())),
+            "data": Out(max(ram.width for ram in found.values())),
+            "rows": In(data.StructLayout({name: ram.width for name, ram in found.items()})),
         })  # fmt: skip

@@ -45,7 +45,7 @@ THROUGH = 3  # cycles besides P in which accumulators pass one after the other, 
 
 def counted(size: ArraySize) -> int:
     """Return the cycles until the sizes of the last deltas are added up, those of all planes."""
-    return COUNTED + (size.planes > 1)
+    return COUNTED + 2 * (size.planes > 1)
 
 
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
@@ -257,7 +257,7 @@ def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
     groups = ceil_div(op.outputs, size.elements)
     deep = ceil_div(groups, size.granules)
     if not op.deltas:
-        return op.outputs + CLOSE
+        return op.outputs + size.read_latency + CLOSE - 1
     # A word that holds several pixels moves down, granule by granule, to that of the next tile.
     packed = pixels(groups, size.granules) > 1
     moves = min(size.planes * groups, size.granules) if packed else 1

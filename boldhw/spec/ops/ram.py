@@ -57,7 +57,7 @@ def rams(size: ArraySize) -> dict[str, Ram]:
         "unit": Ram(p * unit_bits(size), size.unit_rows, late, p),
         "counter": Ram(p * 8 * COUNTER_BYTES, size.counter_rows, late, p),
         # As many as items of P of them have.
-        "score": Ram(FIELD_BITS, ceil_div(size.score_rows, p) * p),
+        "score": Ram(FIELD_BITS, ceil_div(size.score_rows, p) * p, late),
     }
     return {name: each for name, each in found.items() if not size.inference or name in INFERRING}
 

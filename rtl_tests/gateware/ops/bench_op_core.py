@@ -119,7 +119,7 @@ class Driver:
             dut.blocks__load.value = 1
             await cycle(dut)
             dut.blocks__load.value, dut.blocks__addr.value = 0, number + 1
-            await cycle(dut)
+            await cycle(dut, 1 + SIZE.dual_port)
             for _ in range(SIZE.elements):
                 await ReadOnly()
                 value = int(dut.blocks__word.value) & (1 << bits) - 1

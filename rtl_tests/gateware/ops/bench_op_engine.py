@@ -4,7 +4,7 @@ After each list all rows that the program has, the scores, the verdict and the c
 at the end of a network all rows that there are. What is written where nothing belongs stays there.
 """
 
-from itertools import islice
+from itertools import accumulate, islice
 
 import cocotb
 import numpy as np
@@ -86,14 +86,15 @@ class Engine:
 
         used: first rows of each memory to compare, by name; all rows of those that it lacks.
         """
-        dut, found = self.dut, []
+        dut, found, late = self.dut, [], SIZE.read_latency
+        widths = {name: ram.width for name, ram in rams(SIZE).items()}
+        lows = dict(zip(widths, [0, *accumulate(widths.values())], strict=False))
         for name, rows in rows_of(memories).items():
-            late = rams(SIZE)[name].latency  # of the host, whose requests take no register
             rows = rows[: used.get(name)]
             dut.host__memory.value = NAMES.index(name)
             for row in range(len(rows) + late):
                 if row >= late:
-                    value = int(dut.host__row.value)
+                    value = int(dut.host__rows.value) >> lows[name] & (1 << widths[name]) - 1
                     self.known[name][row - late] = value
                     if value != rows[row - late]:
                         found.append((name, row - late, hex(value), hex(rows[row - late])))
