@@ -27,7 +27,7 @@ def op_of(rng, part, sums, outputs, **fixed):
     values = {
         "rounding": rng.choice((0, 0, 1, 2, 7)),
         "decay": rng.choice((0, 0, 300, 65535)),
-        "delta_row": rng.randint(0, SIZE.delta_rows - delta_rows),
+        "delta_row": rng.randrange(0, SIZE.delta_rows - delta_rows + 1, SIZE.planes),
         "column_row": rng.randint(0, SIZE.weight_rows - column_rows),
         "acc_row": rng.randint(ACCUMULATORS, SIZE.data_rows - steps),
     }

@@ -248,17 +248,30 @@ class OpEngine(wiring.Component):
                 write_row = any_of(Mux(each.valid.any(), each.row, 0) for each in writers)
             own = Signal(FIELD_BITS, name=f"{name}_addr")
             m.d.comb += own.eq(Mux(self.busy, addr, self.host.addr))
-            ours = Mux(chosen & self.host.write, ~self.host.keep[: memory.parts], 0)
+            parts = ~self.host.keep[: memory.parts]
+            found, bits = memory.row[: memory.width], (memory.planes - 1).bit_length()
+            of_host = self.host.data[: memory.width]
+            if memory.aligned and bits:  # the host takes one row
+                plane = self.host.addr[:bits]
+                parts = parts.replicate(memory.planes) & Cat(
+                    (plane == number).replicate(memory.parts) for number in range(memory.planes)
+                )
+                of_host = of_host.replicate(memory.planes)
+                plane = delay(m, plane, self.size.read_latency)
+                found = memory.row.word_select(plane, memory.width)
+            ours = Mux(chosen & self.host.write, parts, 0)
+            width = len(of_host)  # rows that the host does not write are those of units
+            write_row = _signal(m, write_row, len(memory.write_row))
             requests = {
                 "addr": own,
                 "write": Mux(self.busy, write, ours),
                 "write_addr": Mux(self.busy, write_addr, self.host.addr),
-                "write_row": Mux(self.busy, write_row, self.host.data),
+                "write_row": Cat(Mux(self.busy, write_row[:width], of_host), write_row[width:]),
             }
             for port, value in requests.items():
                 value = delay(m, _signal(m, value), self.size.dual_port)
                 m.d.comb += getattr(memory, port).eq(value)
-            m.d.comb += self.host.rows[name].eq(memory.row[: memory.width])
+            m.d.comb += self.host.rows[name].eq(found)
 
     def _blocks(self, units):
         """Return which parts of the weight memory are written, where, and what."""
@@ -274,9 +287,9 @@ class OpEngine(wiring.Component):
         return parts.replicate(p), addr, Cat(words)
 
 
-def _signal(m, value):
-    """Return a signal of a value."""
-    found = Signal(Value.cast(value).shape())
+def _signal(m, value, width=None):
+    """Return a signal of a value. width: its bits, if they are not those of the value."""
+    found = Signal(width or Value.cast(value).shape())
     m.d.comb += found.eq(value)
     return found
 

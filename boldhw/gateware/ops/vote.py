@@ -274,12 +274,15 @@ class VoteUnit(wiring.Component):
             self.array.addr.eq(column),
             self.array.zero_true.eq(doubled),
             self.deltas.valid.eq(valid),
-            self.deltas.addr.eq(row),
+            self.deltas.addr.eq(row if d == 1 else row & ~(d - 1)),
             columns.row.eq(word),
         ]
         there = delay(m, valid, size.read_latency).replicate(size.lanes)
         against = delay(m, second, size.read_latency).replicate(size.lanes)
         rows = [self.deltas.row.word_select(plane, 2 * size.lanes) for plane in range(d)]
+        if d > 1:  # where weights flip in between a single one of D rows counts
+            chosen = delay(m, row[: d.bit_length() - 1], size.read_latency)
+            rows[0] = self.deltas.row.word_select(chosen, 2 * size.lanes)
         m.d.comb += [
             self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
             self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),

@@ -78,6 +78,12 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
         raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
     for wrong in LIMITS[type(op)](op, size) if type(op) in LIMITS else ():
         raise DataError(f"{where} {wrong}")
+    of_deltas = {Turn: "out_row", Vote: "delta_row"}.get(type(op))
+    if of_deltas and values[of_deltas] % size.planes:
+        raise DataError(
+            f"{where} has {of_deltas}={values[of_deltas]}; {size.planes} planes take multiples of "
+            f"{size.planes}"
+        )
     if values.get("out_pitch", 0) % size.planes:
         raise DataError(
             f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "

@@ -21,6 +21,7 @@ class Ram(NamedTuple):
     parts     parts of a row, all as wide, that are written each on its own
     planes    banks
     ports     addresses: 2 if rows are read and written in the same cycle, else 1
+    aligned   rows of a request begin at a multiple of the planes
     """
 
     width: int
@@ -29,6 +30,7 @@ class Ram(NamedTuple):
     parts: int = 1
     planes: int = 1
     ports: int = 2
+    aligned: bool = False
 
     @property
     def depth(self) -> int:
@@ -53,7 +55,7 @@ def rams(size: ArraySize) -> dict[str, Ram]:
     found = {
         "data": Ram(size.data_width, size.data_rows, late, 1, planes, 1 + size.dual_port),
         "weight": Ram(p * s, size.weight_rows, late, p * size.granules),
-        "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes),
+        "delta": Ram(2 * s, size.delta_rows, late, 2 * size.granules, planes, aligned=True),
         "unit": Ram(p * unit_bits(size), size.unit_rows, late, p),
         "counter": Ram(p * 8 * COUNTER_BYTES, size.counter_rows, late, p),
         # As many as items of P of them have.
