@@ -7,11 +7,12 @@ rtl_tests/gateware/ops/test_op_accesses.py counts them in the simulated gateware
 """
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from math import gcd
 
+from boldhw.energy.accesses import FRAME_BYTES
 from boldhw.spec.numbers import ceil_div
-from boldhw.spec.ops.cycles import COSTS, THROUGH
+from boldhw.spec.ops.cycles import COSTS, THROUGH, cycles
 from boldhw.spec.ops.fields import Op
 from boldhw.spec.ops.kinds import (
     Count,
@@ -26,10 +27,15 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.packing import sample_words
+from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE
 from boldhw.spec.ops.ram import rams
 from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
+from boldhw.spec.protocol import MAX_PAYLOAD
 
+MOST_WORDS = MOST_SAMPLES = 255  # of a sample, of a frame: a byte says how many
 OPEN = 2  # cycles of a MAC in which nothing is read: its start, and the first word to registers
 
 
@@ -292,3 +298,59 @@ FINDERS = {
     Count: _count,
     Loss: _loss,
 }
+
+
+def names_of(program):
+    """Return the names of the lists that have something to do."""
+    return LISTS if program.memory.is_trained else (FORWARD,)
+
+
+def link_bytes(program, samples):
+    """Return (bytes to the device, bytes back) of ``samples`` training samples in full frames.
+
+    A sample that is longer than a frame is written in several, and a frame of its label follows.
+    """
+    linked, words = LinkedArray(program.memory.size), sample_words(program.memory)
+    record = 1 + words * linked.word_bytes  # the label first
+    if record <= MAX_PAYLOAD and words <= MOST_WORDS:
+        frames = ceil_div(samples, min(MAX_PAYLOAD // record, MOST_SAMPLES))
+        return FRAME_BYTES * frames + samples * record, FRAME_BYTES * frames + samples
+    writes = ceil_div(words, (MAX_PAYLOAD - 1) // linked.data_bytes)
+    payload = writes + words * linked.data_bytes + 1  # a bank for each write, the label
+    frames = FRAME_BYTES * (writes + 1)
+    return samples * (frames + payload), samples * (frames + 1)
+
+
+def per_sample(program, counters):
+    """Return what a training sample took on the mean, a JSON-able dict.
+
+    ``counters``: samples, active and updates, as ``GraphDevice.stat`` counts them; cycles_forward
+    and so on too if they were counted, else they are those of the model. The host's own writes of
+    the samples are under ``link``.
+    """
+    size, samples = program.memory.size, counters["samples"]
+    runs = {FORWARD: samples, BACKWARD: counters["active"], UPDATE: counters["updates"]}
+    gathered = counters["active"] / counters["updates"] if counters["updates"] else None
+    lists, passes, took = {}, {}, 0.0
+    for name in names_of(program):
+        share, ops = runs[name] / samples, program.lists[name]
+        kinds = per_kind(ops, size, gathered)
+        lists[name] = {kind.__name__.upper(): each * share for kind, each in kinds.items()}
+        passes[name] = sum(lists[name].values(), OpAccesses())
+        took += counters.get(f"cycles_{name}", runs[name] * sum(cycles(ops, size)))
+    total = sum(passes.values(), OpAccesses())
+    sent, received = link_bytes(program, samples)
+    return {
+        "array": asdict(size),
+        "lists": {
+            name: {kind: asdict(each) for kind, each in kinds.items()}
+            for name, kinds in lists.items()
+        },
+        "passes": {name: asdict(each) for name, each in passes.items()},
+        "total": asdict(total),
+        "bits": total.bits(size),
+        "array_xnors": total.array * size.elements * size.lanes * size.planes,
+        "rows_written_by_host": sample_words(program.memory),
+        "link_bytes": {"sent": sent / samples, "received": received / samples},
+        "cycles": took / samples,
+    }
