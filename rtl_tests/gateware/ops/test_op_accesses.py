@@ -21,11 +21,8 @@ from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.kinds import End, Mac, Segment, Turn, Window
 from boldhw.spec.ops.program import LISTS
 
-# Eight planes take minutes to compile, and do nothing that other shapes do not do.
-COUNTED = [name for name in SHAPES if name != "eight_planes"]
 
-
-@pytest.mark.parametrize("shape", COUNTED)
+@pytest.mark.parametrize("shape", SHAPES)
 def test_model_agrees_with_the_gateware(shape):
     size = SHAPES[shape]
     simulate.run(
