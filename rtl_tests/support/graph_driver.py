@@ -39,8 +39,11 @@ def with_places(head, **fields):
     )
 
 
-def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
-    """Return settings of any kind; sums are often near their thresholds."""
+def make_settings(network, generator, *, batch=3, per_class=1, bits=8, plain=False):
+    """Return settings of any kind; sums are often near their thresholds.
+
+    plain: nothing decays, and inputs are {0,T} coded: what a plain array takes.
+    """
     layers = []
     for layer in network.layers:
         spread = 1 + round(layer.inputs**0.5)
@@ -51,8 +54,8 @@ def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
                 dead=int(generator.integers(0, 2)),
                 theta=int(generator.integers(1, min(6, 1 << bits - 1))),
                 rounding=int(generator.integers(0, batch.bit_length())) if layer.kernel else 0,
-                decay=int(generator.choice([0, 300])),
-                zero_true=bool(generator.integers(2)),
+                decay=int(generator.choice([0, 300])) * (not plain),
+                zero_true=bool(generator.integers(2)) or plain,
             )
         )
     return GraphSettings(
@@ -70,7 +73,9 @@ def make_graph(text, seed=1, *, frozen=(), size=SIZE, **options):
     if frozen:
         network = network.frozen(list(frozen))
     generator = np.random.default_rng(seed)
-    settings = make_settings(network, generator, bits=size.accumulator_bits, **options)
+    settings = make_settings(
+        network, generator, bits=size.accumulator_bits, plain=size.plain, **options
+    )
     graph = GraphNetwork(network, settings, seed, size.accumulator_bits)
     for layer in graph.layers:
         if layer.spec.learns:
