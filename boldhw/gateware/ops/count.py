@@ -1,6 +1,6 @@
 """COUNT: T's of each plane of a map."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
@@ -14,7 +14,7 @@ from boldhw.gateware.ops.ports import (
     RowRead,
     item_row,
 )
-from boldhw.gateware.ops.widths import count_bits
+from boldhw.gateware.ops.widths import count_bits, side_bits
 from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.ops.kinds import Count, Part
 from boldhw.spec.ops.ram import has_item_rows, items
@@ -154,10 +154,14 @@ class CountUnit(wiring.Component):
             twos.append(two & ~one & mask & both.replicate(size.elements))
         # A place has a row or more.
         shape = signed(min(size.data_rows.bit_length() + size.planes.bit_length(), 18))
+        if size.plain:  # it counts upward, places of a map of few rows and columns
+            shape = unsigned(min(size.data_rows.bit_length(), 2 * side_bits(size)))
         for lane in range(size.elements):
             counter = Signal(shape, name=f"counter{lane}")
             step = Signal(signed(size.planes.bit_length() + 1), name=f"step{lane}")
             steps = (one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
+            if size.plain:
+                step, steps = Signal(name=f"step{lane}"), [ones[0][lane]]
             m.d.sync += step.eq(sum(steps))
             with m.If(clears):
                 m.d.sync += counter.eq(0 if size.serial else step)

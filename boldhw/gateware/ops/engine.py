@@ -14,7 +14,7 @@ from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import HostPort
-from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect, has_kind
 from boldhw.gateware.ops.shared import any_of, op_ports, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.gateware.ops.update import UpdateUnit
@@ -72,9 +72,13 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 def units_of(size):
     """Return the component of each kind of op in an array of this size."""
+    found = SERIAL_UNITS if size.serial else UNITS
     if size.inference:
-        return {Mac: MacUnit}
-    return SERIAL_UNITS if size.serial else UNITS
+        found = {Mac: MacUnit}
+    lacking = {Count} if size.uncounted else set()
+    return {
+        kind: unit for kind, unit in found.items() if has_kind(size, kind) and kind not in lacking
+    }
 
 
 def widest(size):
@@ -280,6 +284,11 @@ class OpEngine(wiring.Component):
                 memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
                 memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),
             ]
+            if name == "unit":  # which the host alone writes
+                m.d.comb += [
+                    memory.write_addr.eq(self.host.addr),
+                    memory.write_row.eq(self.host.data),
+                ]
             rows[number] = memory.row[: memory.width]
         with m.Switch(self.host.memory):
             for number, row in rows.items():

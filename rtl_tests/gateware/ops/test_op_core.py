@@ -1,12 +1,15 @@
 """OpCore trains as the golden machine does, at the ports that a command unit drives."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from support import simulate
+from support.graph_driver import make_graph
 
 from boldhw.gateware.ops.core import OpCore
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.fixed import fixed_of
+from boldhw.spec.ops.program import compiled
 
 ROWS = {"data_rows": 512, "weight_rows": 128, "delta_rows": 64, "unit_rows": 8, "counter_rows": 16,
         "score_rows": 8}  # fmt: skip
@@ -19,12 +22,22 @@ SIZES = {
 }
 
 
-NETWORKS = {"plain": "4x4-4k3-6"}  # of arrays that do not take the usual one
+SIZES["made_for"] = replace(SIZES["plain"], uncounted=True)
+# Of arrays that do not take the usual one.
+NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6"}
+
+
+def made_for(text, size):
+    """Return the size for one network alone, with settings as the bench has them."""
+    graph = make_graph(text, size=size, batch=2)
+    return replace(size, fixed=fixed_of(compiled(graph.spec, size, graph.settings).lists.values()))
 
 
 @pytest.mark.parametrize("shape", SIZES)
 def test_op_core(shape):
     size = SIZES[shape]
+    if shape == "made_for":
+        size = made_for(NETWORKS[shape], size)
     parameters = {"size": asdict(size)}
     if shape in NETWORKS:
         parameters["network"] = NETWORKS[shape]
