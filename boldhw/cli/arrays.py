@@ -133,6 +133,24 @@ def options(function):
     return run
 
 
+def of_design(function):
+    """Add the options that choose an engine of op lists, but for ``--batch`` and its network.
+
+    The function gets a Choice of what was given, ``choice``.
+    """
+    own = dict(zip(ops.DEFAULTS, ops.ARRAY, strict=True))
+    del own["batch"]
+
+    @stacked(OPS, *own.values())
+    @functools.wraps(function)
+    def run(wants_ops, **others):
+        given = {name: others.pop(name) for name in own}
+        given = {name: value for name, value in given.items() if value is not None}
+        return function(**others, choice=Choice(None, wants_ops or bool(given), given))
+
+    return run
+
+
 def of_graph(function):
     """Add ``--board``: the engine that a simulated board runs a graph with.
 
