@@ -1,5 +1,7 @@
 """Networks of layers for the driver's tests, and a golden graph beside a device."""
 
+from dataclasses import replace
+
 import numpy as np
 from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
@@ -11,6 +13,8 @@ from boldhw.spec.network import Network
 from boldhw.spec.ops import packing
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.fixed import fixed_of
+from boldhw.spec.ops.program import compiled
 from boldhw.spec.protocol import COUNTERS
 
 # One engine for all networks here: it takes most of a minute to build.
@@ -82,6 +86,12 @@ def make_graph(text, seed=1, *, frozen=(), size=SIZE, **options):
             top = layer.settings.theta
             layer.accumulators[...] = generator.integers(1 - top, top, layer.accumulators.shape)
     return graph
+
+
+def made_for(text, size):
+    """Return the size for one network alone, with settings as the bench of the core has them."""
+    graph = make_graph(text, size=size, batch=2)
+    return replace(size, fixed=fixed_of(compiled(graph.spec, size, graph.settings).lists.values()))
 
 
 def make_samples(graph, count, seed=2):

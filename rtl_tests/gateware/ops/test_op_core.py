@@ -4,12 +4,10 @@ from dataclasses import asdict, replace
 
 import pytest
 from support import simulate
-from support.graph_driver import make_graph
+from support.graph_driver import made_for
 
 from boldhw.gateware.ops.core import OpCore
 from boldhw.spec.ops.array import ArraySize
-from boldhw.spec.ops.fixed import fixed_of
-from boldhw.spec.ops.program import compiled
 
 ROWS = {"data_rows": 512, "weight_rows": 128, "delta_rows": 64, "unit_rows": 8, "counter_rows": 16,
         "score_rows": 8}  # fmt: skip
@@ -25,12 +23,6 @@ SIZES = {
 SIZES["made_for"] = replace(SIZES["plain"], uncounted=True)
 # Of arrays that do not take the usual one.
 NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6"}
-
-
-def made_for(text, size):
-    """Return the size for one network alone, with settings as the bench has them."""
-    graph = make_graph(text, size=size, batch=2)
-    return replace(size, fixed=fixed_of(compiled(graph.spec, size, graph.settings).lists.values()))
 
 
 @pytest.mark.parametrize("shape", SIZES)
