@@ -54,7 +54,8 @@ class OpAccesses:
     delta_reads      accesses of D rows of 2 S bits
     delta_writes     parts of P bits of such rows
     unit_reads       rows of P thresholds and windows, or means; a MAC reads one in each cycle
-    counter_reads    rows of P counters of 32 bits; a MAC of deltas reads one in each cycle
+    counter_reads    rows of P counters of 32 bits; a MAC of deltas reads one in each cycle. These
+                     and units are rows of one in a plain array that trains
     counter_writes   counters
     score_reads      scores of 16 bits; likewise score_writes
     """
@@ -89,7 +90,9 @@ class OpAccesses:
                 reads += self.list_reads
             if name in ("data", "delta"):
                 reads *= d
-            part = {"weight": p * p, "delta": p, "counter": ram.width / p}.get(name, ram.width)
+            part = {"weight": p * p, "delta": p, "counter": ram.width / ram.parts}.get(
+                name, ram.width
+            )
             writes = getattr(self, f"{name}_writes", 0)
             found[name] = {"read": reads * ram.width, "written": writes * part}
         return found

@@ -10,8 +10,8 @@ from boldhw.gateware.ops.engine import OpEngine
 from boldhw.gateware.ops.host_access import HostAccess
 from boldhw.gateware.ops.link_ports import OpControlPort, WordPort
 from boldhw.gateware.ops.sequencer import Status
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.gateware.ports import DataPort, Operation
-from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.ops.protocol import ListStatus
 from boldhw.spec.protocol import COUNTERS
@@ -71,7 +71,7 @@ class OpCore(wiring.Component):
         wiring.connect(m, wiring.flipped(self.data), access.data)
         wiring.connect(m, wiring.flipped(self.blocks), access.words)
         wiring.connect(m, access.host, engine.host)
-        self._gathered = Signal.like(control.flushed)  # active samples since the last update
+        self._gathered = Signal(self.size.batch.bit_length())  # active samples since the update
         steps = LIMIT_CYCLES.bit_length() - 1
         m.d.comb += [
             engine.limit.eq(Cat(Const(0, steps), registers.limit)),
@@ -156,9 +156,11 @@ class OpCore(wiring.Component):
     def _score(self, m, engine, access):
         """Add up the scores of each class, and offer the sum."""
         control, registers = self.control, self.control.registers
-        row, total, reads = Signal(FIELD_BITS), Signal.like(control.score), Signal()
+        row, total = Signal(row_bits(self.size.score_rows + 1)), Signal.like(control.score)
+        reads = Signal()
         arrives = delay(m, reads, self.size.read_latency)
-        left, classes = Signal(8), Signal(8)  # that are still to come
+        # That are still to come.
+        left, classes = Signal.like(registers.outputs_per_class), Signal.like(registers.classes)
         m.d.comb += [access.score_row.eq(row), control.score.eq(total)]
         with m.State("SCORES"):
             m.d.sync += [row.eq(0), classes.eq(registers.classes)]
@@ -172,11 +174,16 @@ class OpCore(wiring.Component):
             m.next = "ADD"
         with m.State("ADD"):
             m.d.comb += access.scoring.eq(1)
+            score = access.host.rows["score"]
             with m.If(arrives):
-                m.d.sync += total.eq(total + access.host.rows["score"])
-                m.next = "READ"
-                with m.If(left == 0):
+                if self.size.plain:  # each output is a class
+                    m.d.sync += total.eq(score)
                     m.next = "OFFER"
+                else:
+                    m.d.sync += total.eq(total + score)
+                    m.next = "READ"
+                    with m.If(left == 0):
+                        m.next = "OFFER"
         with m.State("OFFER"):
             m.d.comb += control.score_valid.eq(1)
             with m.If(control.score_ready):

@@ -13,7 +13,7 @@ from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import HostPort
-from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect, has_kind
 from boldhw.gateware.ops.shared import any_of, op_ports, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.gateware.ops.update import UpdateUnit
@@ -70,9 +70,13 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 def units_of(size):
     """Return the component of each kind of op in an array of this size."""
+    found = SERIAL_UNITS if size.serial else UNITS
     if size.inference:
-        return {Mac: MacUnit}
-    return SERIAL_UNITS if size.serial else UNITS
+        found = {Mac: MacUnit}
+    lacking = {Count} if size.uncounted else set()
+    return {
+        kind: unit for kind, unit in found.items() if has_kind(size, kind) and kind not in lacking
+    }
 
 
 def check_size(size):
@@ -268,6 +272,8 @@ class OpEngine(wiring.Component):
                 "write_addr": Mux(self.busy, write_addr, self.host.addr),
                 "write_row": Cat(Mux(self.busy, write_row[:width], of_host), write_row[width:]),
             }
+            if name == "unit":  # which the host alone writes
+                requests |= {"write_addr": self.host.addr, "write_row": of_host}
             for port, value in requests.items():
                 value = delay(m, _signal(m, value), self.size.dual_port)
                 m.d.comb += getattr(memory, port).eq(value)

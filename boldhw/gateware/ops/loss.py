@@ -16,7 +16,9 @@ from boldhw.spec.ops.kinds import Loss
 
 
 def score_shape(size):
-    """Shape of the score of a class: the sum of all outputs at most."""
+    """Shape of the score of a class: the sum of all outputs at most; if plain, one output."""
+    if size.plain:
+        return signed(size.sum_bits)
     return signed(SUM_BITS + (size.score_rows - 1).bit_length())
 
 
@@ -114,6 +116,13 @@ class LossUnit(wiring.Component):
     def _classes(self, m, step):
         """Return the class of the output that comes, and whether it is the last one of it."""
         op = self._op
+        if self.size.plain:  # each output is a class
+            index = Signal.like(op.outputs)
+            with m.If(step):
+                m.d.sync += index.eq(index + 1)
+            with m.If(self.op.start):
+                m.d.sync += index.eq(0)
+            return index, Const(1)
         index, within = Signal.like(op.outputs), Signal.like(op.per_class)
         last = within == op.per_class
         with m.If(step):
@@ -128,11 +137,11 @@ class LossUnit(wiring.Component):
         """Add up the scores of classes and compare them."""
         partial, best, right, total = (Signal(score_shape(self.size)) for _ in range(4))
         some, lead = Signal(), right - best  # of the label
-        m.d.comb += total.eq(partial + self.scores.row.as_signed())
+        score = self.scores.row.as_signed()
+        m.d.comb += total.eq(score if self.size.plain else partial + score)
         with m.If(step):
-            m.d.sync += partial.eq(total)
-            with m.If(last):
-                m.d.sync += partial.eq(0)
+            if not self.size.plain:
+                m.d.sync += partial.eq(Mux(last, 0, total))
             with m.If(last & (index == label)):
                 m.d.sync += right.eq(total)
             with m.Elif(last & (~some | (total > best))):

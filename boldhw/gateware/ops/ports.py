@@ -1,11 +1,11 @@
 """Signatures between the sequencer of op lists, the ops and the memories."""
 
-from amaranth.hdl import signed, unsigned
+from amaranth.hdl import Cat, Const, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.spec.geometry import FIELD_BITS
-from boldhw.spec.ops.ram import rams
+from boldhw.spec.ops.ram import item_bits, items, rams, unit_bits
 
 SUM_BITS = 16  # of a signed sum in a memory, the most that an array has
 COUNTER_BITS = 32  # of one counter; they wrap
@@ -266,6 +266,51 @@ class PartWrite(Signature):
             "addr": Out(FIELD_BITS),
             "row": Out(width * planes),
         })  # fmt: skip
+
+
+class UnitRead(RowRead):
+    """Read of units: P of them, or one, as :func:`boldhw.spec.ops.ram.items` has it.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * unit_bits(size))
+
+
+class CounterRead(RowRead):
+    """Read of counters: P of them, or one, as :func:`boldhw.spec.ops.ram.items` has it.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * COUNTER_BITS)
+
+
+class CounterWrite(PartWrite):
+    """Write of counters, each of them a part.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * COUNTER_BITS, items(size))
+
+
+def item_row(size, row, item):
+    """Return the row of an item of a memory whose rows are items. Values, or numbers."""
+    bits = item_bits(size)
+    return Cat(Const(item, bits) if isinstance(item, int) else item[:bits], row)
 
 
 class HostPort(Signature):

@@ -28,6 +28,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.ram import has_item_rows
 from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.words import pixels
@@ -89,6 +90,8 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
         + places * groups * sum(_words(part, op.planes, size) for part in parts)
     )
     total += sum(_image_rows(op, part) for part in parts if isinstance(part, Window))
+    if has_item_rows(size) and op.sink != Sink.SCORES:  # thresholds, one after the other
+        total += places // op.pool**2 * groups * size.elements
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
     deep = ceil_div(op.groups, size.granules)

@@ -17,6 +17,7 @@ from boldhw.spec.ops.array import (
     place_bits,
 )
 from boldhw.spec.ops.fields import Op
+from boldhw.spec.ops.fixed import check_fixed
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
@@ -59,6 +60,7 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
                 f"{where} has {name}={values[name]}; an array of side_bits={size.side_bits} counts "
                 f"up to {(1 << size.side_bits) - 1}"
             )
+    check_fixed(size.fixed, where, op)
     if size.inference and type(op) not in INFERENCE:
         raise DataError(f"{where} trains; an array with inference=True takes none")
     for name, (least, most) in limits_of(size, type(op)).items():

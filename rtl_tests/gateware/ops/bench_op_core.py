@@ -62,7 +62,7 @@ class Driver:
             "sample_row": packing.sample_row(memory),
             "limit": longest if limit is None else limit,
         }  # fmt: skip
-        dut.control__registers.value = OpRegisterLayout().const(values).as_bits()
+        dut.control__registers.value = OpRegisterLayout(CONFIG).const(values).as_bits()
 
     async def write_rows(self, first, data):
         """Write rows of the data memory."""

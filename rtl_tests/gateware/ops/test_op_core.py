@@ -1,9 +1,10 @@
 """OpCore trains as the golden machine does, at the ports that a command unit drives."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from support import simulate
+from support.graph_driver import made_for
 
 from boldhw.gateware.ops.core import OpCore
 from boldhw.spec.ops.array import ArraySize
@@ -12,13 +13,24 @@ ROWS = {"data_rows": 512, "weight_rows": 128, "delta_rows": 64, "unit_rows": 8, 
         "score_rows": 8}  # fmt: skip
 SIZES = {
     "one_plane": ArraySize(elements=3, lanes=12, batch=4, segments=2, **ROWS),
+    "plain": ArraySize(elements=3, lanes=12, batch=4, segments=1, serial=True, plain=True, **ROWS),
     "two_planes": ArraySize(
         elements=4, lanes=8, planes=2, transposers=2, batch=4, segments=2, dual_port=True, **ROWS
     ),
 }
 
 
-@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
-def test_op_core(size):
+SIZES["made_for"] = replace(SIZES["plain"], uncounted=True)
+# Of arrays that do not take the usual one.
+NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6"}
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_op_core(shape):
+    size = SIZES[shape]
+    if shape == "made_for":
+        size = made_for(NETWORKS[shape], size)
     parameters = {"size": asdict(size)}
+    if shape in NETWORKS:
+        parameters["network"] = NETWORKS[shape]
     simulate.run(OpCore(size), "bench_op_core", "verilator", tests=2, parameters=parameters)
