@@ -224,7 +224,7 @@ class Driver:
         return dict(zip(COUNTERS, words, strict=True))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def it_trains_as_the_machine(dut):
     """TRAIN, INFER with scores that wait, FLUSH with votes and without; all state is equal.
 
@@ -254,7 +254,7 @@ async def it_trains_as_the_machine(dut):
     assert set((await driver.stat()).values()) == {0}
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def a_list_that_was_ended_is_told(dut):
     """Its status stays until the next start; the operation ends."""
     driver = Driver(dut, NETWORK)

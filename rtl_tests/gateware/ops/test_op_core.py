@@ -6,7 +6,9 @@ import pytest
 from support import simulate
 from support.graph_driver import made_for
 
+from boldhw.flow.op_lists import made_for as fitting
 from boldhw.gateware.ops.core import OpCore
+from boldhw.spec.network import Network
 from boldhw.spec.ops.array import ArraySize
 
 ROWS = {"data_rows": 512, "weight_rows": 128, "delta_rows": 64, "unit_rows": 8, "counter_rows": 16,
@@ -21,15 +23,22 @@ SIZES = {
 
 
 SIZES["made_for"] = replace(SIZES["plain"], uncounted=True)
+# The one that docs/graph_engine.md has of an iCE40UP5K.
+ICEBREAKER = "14x14-2k3-2k3-10"
+SIZES["made_for_icebreaker"] = fitting(
+    Network.parse(ICEBREAKER),
+    ArraySize(elements=2, lanes=8, batch=4, side_bits=5, sum_bits=10, serial=True, plain=True,
+              uncounted=True),
+)  # fmt: skip
 # Of arrays that do not take the usual one.
-NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6"}
+NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6", "made_for_icebreaker": ICEBREAKER}
 
 
 @pytest.mark.parametrize("shape", SIZES)
 def test_op_core(shape):
     size = SIZES[shape]
-    if shape == "made_for":
-        size = made_for(NETWORKS[shape], size)
+    if shape.startswith("made_for"):
+        size = made_for(NETWORKS[shape], replace(size, fixed=""))
     parameters = {"size": asdict(size)}
     if shape in NETWORKS:
         parameters["network"] = NETWORKS[shape]
