@@ -74,7 +74,9 @@ def _besides(op, size):
         return rest + (op.groups - 1) * size.elements
     lines = op.rows // op.pool * -(-op.groups // size.granules)
     made = op.columns // op.pool
-    gates = lines * len(range(0, made, op.planes)) + 3 + (size.planes > 1) if op.sink == 2 else 0
+    gates = (
+        lines * len(range(0, made, op.planes)) + 3 + 2 * (size.planes > 1) if op.sink == 2 else 0
+    )
     # Zeros are written to all banks at once.
     front = len(range(0, op.front, size.planes))
     tile = max(1, op.planes // op.pool)  # is stored as a whole
