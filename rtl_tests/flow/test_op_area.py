@@ -28,8 +28,8 @@ def test_a_unit_has_the_cells_that_synthesis_finds(monkeypatch):
     assert row["ram_blocks"] == 0
 
 
-@pytest.mark.parametrize(("words", "units"), [([], len(UNITS)), (["--serial"], len(UNITS) - 1)])
-def test_every_unit_has_a_row(monkeypatch, capsys, words, units):
+@pytest.mark.parametrize("words", [[], ["--serial"]])
+def test_every_unit_has_a_row(monkeypatch, capsys, words):
     made, engine = [], type("OpEngine", (), {"__init__": lambda self, size: None})
 
     def measured(component, board):
@@ -42,7 +42,7 @@ def test_every_unit_has_a_row(monkeypatch, capsys, words, units):
     assert main(["dev", "ops", "ulx3s", "--elements", "2", "--whole", *words]) == 0
     out = capsys.readouterr().out
     assert made[-1] == "OpEngine"
-    assert len(made) == units + 5
+    assert len(made) == len(set(UNITS.values())) + 5  # VOTE and FLIP are one
     assert all(name in out for name in ("VOTE", "sequencer", "window unit", "array", "engine"))
 
 

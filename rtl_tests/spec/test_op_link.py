@@ -45,7 +45,10 @@ def test_identity_names_every_parameter(size):
 def test_a_value_that_an_array_needs_is_never_left_out():
     named = {name for name, _ in OP_IDENTITY_VALUES} | set(OP_FLAGS)
     parameters = {field.name for field in fields(ArraySize)}
-    assert parameters - named == {f"{name}_rows" for name in ROWS}
+    # A driver that opens an array which is made for one program has ``fixed``; the digest tells
+    # whether the device has the same.
+    assert parameters - named == {f"{name}_rows" for name in ROWS} | {"fixed"}
+    assert LinkedArray(replace(SMALL, fixed="{}")).digest() != LinkedArray(SMALL).digest()
 
 
 def test_the_kinds_of_identities_are_told_apart(monkeypatch):
