@@ -90,7 +90,11 @@ TRIALS: dict[str, dict] = {
     "margin 16": {"margin": 16},
     "dead zones of all tasks": {"dead": 179},
     "flips of all tasks": {"flips_first": 3831, "flips_last": 4938},
+    "both of all tasks": {"dead": 179, "flips_first": 3831, "flips_last": 4938},
     "2 tiles an update, 1 bit dropped": {"batch": 2, "rounding": 1},
+    "no gain of the residuals": {"gain": 0},
+    "T's and F's in 3/8 to 5/8": {"fire_low": 96, "fire_high": 160},
+    "80 % within windows": {"gated": 205},
 }
 
 
