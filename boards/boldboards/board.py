@@ -22,7 +22,8 @@ class Board:
     network           widths of the network that its figures are for
     array             size of its engine of op lists
     inference_array   size of one that infers only, or None: as ``array``
-    inference_hz      its clock, which is that of the link too; None: as ``clock_hz``
+    inference_hz      its clock, and that of one that is made for a network, which is that of the
+                      link too; None: as ``clock_hz``
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
@@ -94,6 +95,6 @@ class Board:
         """Return the board with an engine of op lists, of its own size or of another."""
         size = size or self.array
         board = self
-        if size.inference and self.inference_hz:
+        if (size.inference or size.fixed) and self.inference_hz:
             board = replace(self, clock_hz=self.inference_hz, half_rate_link=False)
         return replace(board, config=LinkedArray(size), store="none", memory=None)

@@ -10,6 +10,7 @@ from boldboards import find_board
 from boldhw.cli import ops
 from boldhw.cli.options import NETWORK, BoardType, stacked
 from boldhw.errors import ConfigError
+from boldhw.flow.op_lists import made_for
 from boldhw.spec.layout import Layout
 from boldhw.spec.ops.link import LinkedArray
 
@@ -19,6 +20,11 @@ NO_STORE = (
 )
 USUAL = "icebreaker"  # whose engine there is without a board
 OPS = click.option("--ops", "wants_ops", is_flag=True, help="An engine of op lists.")
+MADE_FOR = click.option(
+    "--made-for",
+    is_flag=True,
+    help="An engine of op lists for --network alone: what its ops have in common is constant.",
+)
 HELD = click.option(
     "--network",
     type=NETWORK,
@@ -34,6 +40,7 @@ class Choice:
     is_wanted   whether it has to run op lists, whatever the network is
     given       parameters of an ArraySize, in place of those of the board or the file
     has_store   whether --store was given
+    made_for    whether --made-for was: the array takes no other program than the network's
     config      EngineConfig or LinkedArray of --config, or the config of the board, or None
     board       Board of --board, or None
     """
@@ -44,6 +51,7 @@ class Choice:
     has_store: bool = False
     config: Any = None
     board: Any = None
+    made_for: bool = False
 
     @property
     def runs_ops(self):
@@ -59,7 +67,11 @@ class Choice:
         if self.runs_ops:
             found = self.array()
             if self.network is not None:
+                if self.made_for:
+                    return LinkedArray(made_for(self.network, found.size))
                 ops.program_of(self.network, found.size)
+            elif self.made_for:
+                raise ConfigError("--made-for is for the network that --network names; add it")
             return found
         if self.network is not None:
             engine: Any = self.config or find_board(USUAL).config
@@ -107,14 +119,34 @@ def options(function):
     The function gets a Choice, ``choice``.
     """
 
-    @stacked(HELD, OPS, *ops.ARRAY)
+    @stacked(HELD, OPS, MADE_FOR, *ops.ARRAY)
     @functools.wraps(function)
-    def run(network, wants_ops, **others):
+    def run(network, wants_ops, made_for, **others):
         given = {name: others.pop(name) for name in ops.DEFAULTS}
         given = {name: value for name, value in given.items() if value is not None}
         has_store = bool(others.get("store"))
-        choice = Choice(network, wants_ops or bool(given), given, has_store)
+        choice = Choice(
+            network, wants_ops or made_for or bool(given), given, has_store, made_for=made_for
+        )
         return function(**others, choice=choice)
+
+    return run
+
+
+def of_design(function):
+    """Add the options that choose an engine of op lists, but for ``--batch`` and its network.
+
+    The function gets a Choice of what was given, ``choice``.
+    """
+    own = dict(zip(ops.DEFAULTS, ops.ARRAY, strict=True))
+    del own["batch"]
+
+    @stacked(OPS, *own.values())
+    @functools.wraps(function)
+    def run(wants_ops, **others):
+        given = {name: others.pop(name) for name in own}
+        given = {name: value for name, value in given.items() if value is not None}
+        return function(**others, choice=Choice(None, wants_ops or bool(given), given))
 
     return run
 

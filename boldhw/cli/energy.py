@@ -1,10 +1,11 @@
 """``boldhw energy``."""
 
 import json
+from dataclasses import replace
 
 import click
 
-from boldhw.cli import options
+from boldhw.cli import arrays, options
 from boldhw.cli.output import table, verb
 from boldhw.errors import ConfigError, DataError
 from boldhw.spec.checks import check_range
@@ -44,6 +45,10 @@ def _design_text(design):
     """Return the lines about the generated design, none for a network that it cannot run."""
     if design is None:
         return []
+    if "lists" in design:
+        from boldhw.cli.energy_ops import text
+
+        return text(design)
     rows = [{"pass": name, **counts} for name, counts in design["passes"].items()]
     rows.append({"pass": "total", **design["total"]})
     cycles = f"cycles {design['cycles']:.1f}" if design["cycles"] else "cycles not counted"
@@ -70,8 +75,14 @@ def _design_text(design):
 @options.board
 @options.samples
 @options.threshold()
-def energy(network, chip_file, batch, active, backend, board, **samples):
-    """Print what training costs: operations, memory traffic, energy, accesses of the design."""
+@arrays.of_design
+def energy(network, chip_file, batch, active, backend, board, choice, **samples):
+    """Print what training costs: operations, memory traffic, energy, accesses of the design.
+
+    The design of a network with convolutions, or of a graph, is the board's engine of op lists; so
+    is that of a chain with --ops or if an option from --elements on is given. These change the
+    engine.
+    """
     from boldhw.energy import cost as model
 
     check_range("batch", batch, 1, 1 << 20)
@@ -81,16 +92,17 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
     chips = {name: make() for name, make in model.CHIPS.items()}
     if chip_file:
         chips[chip_file] = model.read_chip(_read_json(chip_file))
-    config, design = board.config, None
-    if backend:
-        if not graph:
-            raise ConfigError(f"no engine runs {VGG_SMALL}; leave --backend out")
-        config, counters = _train(backend, board, graph, **samples)
-        active = counters["active"] / counters["samples"]
-        design = _design(config, graph, counters, f"counted by {backend}")
-    elif graph and _fits(config, graph):
-        counters = {"samples": 1.0, "active": active, "updates": active / config.batch}
-        design = _design(config, graph, counters, f"{100 * active:.0f} % of the samples active")
+    choice = replace(choice, network=graph, config=board.config, board=board)
+    if not graph and (backend or choice.is_wanted):
+        raise ConfigError(
+            f"no engine runs {VGG_SMALL}; leave out --backend and what sizes an array"
+        )
+    if choice.runs_ops:
+        config, active, design = _op_lists(
+            backend, board, choice.array().size, active, graph, samples
+        )
+    else:
+        config, active, design = _chain(backend, board, active, graph, samples)
     return {
         "network": network,
         "batch": batch,
@@ -98,6 +110,45 @@ def energy(network, chip_file, batch, active, backend, board, **samples):
         **model.report(shapes, chips, config.accumulator_bits, batch, config.batch, active),
         "design": design,
     }
+
+
+def _chain(backend, board, active, graph, samples):
+    """Return engine, share of active samples, and accesses of the design of a chain or of none."""
+    config = board.config
+    if backend:
+        config, counters = _train(backend, board, graph, **samples)
+        active = counters["active"] / counters["samples"]
+        return config, active, _design(config, graph, counters, f"counted by {backend}")
+    if graph and _fits(config, graph):
+        return config, active, _design(config, graph, *_assumed(active, config.batch))
+    return config, active, None
+
+
+def _op_lists(backend, board, size, active, graph, samples):
+    """Return the same of a network that an array runs op lists for."""
+    from boldhw.cli import energy_ops
+
+    if backend:
+        names = samples["data_name"], samples["train_size"] or TRAIN_SIZE, samples["test_size"]
+        program, counters = energy_ops.trained(
+            backend, size, board.with_ops(size).clock_hz, graph, samples["threshold"], names
+        )
+        active = counters["active"] / counters["samples"]
+        return size, active, energy_ops.design_of(program, counters, f"counted by {backend}")
+    program = energy_ops.held(graph, size)
+    if program is None:
+        return size, active, None
+    return size, active, energy_ops.design_of(program, *_assumed(active, size.batch))
+
+
+def _assumed(active, batch):
+    """Return counters of a device in training, and how they were found."""
+    counters = {
+        "samples": TRAIN_SIZE,
+        "active": active * TRAIN_SIZE,
+        "updates": active * TRAIN_SIZE / batch,
+    }
+    return counters, f"{100 * active:.0f} % of the samples active"
 
 
 def _check_share(active):

@@ -14,7 +14,7 @@ from boldhw.spec.ops.program import FORWARD, LISTS
 from boldhw.spec.ops.ram import MEMORIES
 
 DEFAULTS = {"elements": 8, "lanes": None, "planes": 1, "dual_port": False, "dsp_sums": False,
-            "serial": False, "plain": False, "inference": False,
+            "serial": False, "plain": False, "inference": False, "uncounted": False,
             "transposers": 1, "batch": 32, "accumulator_bits": 8,
             "sum_bits": 16, "side_bits": 16, "window_kernels": ""}  # fmt: skip
 HELP = {
@@ -26,6 +26,7 @@ HELP = {
     "serial": "VOTE and FLIP change one accumulator at a time, with little logic.",
     "plain": "It has no logic for strides, dilation, decay and means of inputs; with --serial.",
     "inference": "It infers only.",
+    "uncounted": "It counts no T's and gates, which governors need.",
     "transposers": "Blocks transposed together: 1 or S / P.",
     "batch": "Active samples of an update.",
     "accumulator_bits": "A of the array.",

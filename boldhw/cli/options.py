@@ -266,16 +266,21 @@ def run_threshold(trainer):
     return trainer.origin.threshold if trainer.origin else data.THRESHOLD
 
 
-def load_bits(name, threshold, train_size=None, test_size=None):
-    """Return (bits, labels, test bits, test labels) of a data set.
-
-    Raises ConfigError for a table, which needs options that the verb does not have.
-    """
+def refuse_table(name):
+    """Raise ConfigError for a table as data set, where a verb has no options for one."""
     if name.lower().endswith(TABLES):
         raise ConfigError(
             f"{name} is a table, which boldhw train, eval and predict read alone; give pictures, "
             f"or an .npz file with its numbers as x and its classes as y"
         )
+
+
+def load_bits(name, threshold, train_size=None, test_size=None):
+    """Return (bits, labels, test bits, test labels) of a data set.
+
+    Raises ConfigError for a table, which needs options that the verb does not have.
+    """
+    refuse_table(name)
     return data.load(name, train_size, test_size).samples(threshold)
 
 

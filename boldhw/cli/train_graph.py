@@ -65,13 +65,16 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
     check_report(report)
     backend = Backend(settings["backend"], choice, settings["clock_hz"])
     with backend.connected():
-        trainer, dataset = _begun(settings, resume, begin, threshold, samples, backend.size)
+        trainer, dataset = begun(settings, resume, begin, threshold, samples, backend.size)
         with backend.running(trainer.graph) as trainer.graph:
             return _trained(trainer, dataset, samples[0], resume, (checkpoint, report), backend)
 
 
-def _begun(settings, resume, begin, threshold, samples, size):
-    """Return (run, data set): a run that is resumed, or has not begun. size: of the engine."""
+def begun(settings, resume, begin, threshold, samples, size):
+    """Return (run, data set): a run that is resumed, or has not begun. size: of the engine.
+
+    settings: network, epochs and seed of a new one.  The others are those of :func:`train_graph`.
+    """
     source, add_class, freeze = begin
     if source is not None:
         trainer, dataset = _continued(source, settings, add_class, freeze, samples)

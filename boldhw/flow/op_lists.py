@@ -1,13 +1,18 @@
 """Op lists of a network on an array that is not built: its program, cycles, and their mean."""
 
+from dataclasses import replace
+
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.widths import check_widths
 from boldhw.spec.layer import CONV
+from boldhw.spec.ops.array import MOST_ROWS, MOST_SEGMENTS
 from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.fixed import fixed_of
 from boldhw.spec.ops.heads import KINDS
-from boldhw.spec.ops.kinds import Count
+from boldhw.spec.ops.kinds import Count, Segment, Window
 from boldhw.spec.ops.program import BACKWARD, FORWARD, LISTS, UPDATE, compiled, listed
+from boldhw.spec.ops.ram import MEMORIES
 
 HALF = 128  # T's in 256 bits of a sample; thresholds depend on it, and no cycle does
 ACTIVE = 12.0  # percentage of active samples, unless another is given
@@ -24,6 +29,23 @@ def program_of(spec, size):
     constants = Constants(batch=size.batch)
     settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
     return compiled(spec, size, settings)
+
+
+def made_for(spec, size):
+    """Return an array of this size that is made for one network alone.
+
+    Its memories have the rows that the network needs, its ops the segments; what all of its ops
+    have in common is constant. Raises like :func:`program_of`.
+    """
+    most = {f"{memory}_rows": MOST_ROWS for memory in MEMORIES} | {"segments": MOST_SEGMENTS}
+    program = program_of(spec, replace(size, fixed="", **most))
+    rows = {f"{name}_rows": max(1, program.memory.used(name)) for name in MEMORIES}
+    parts, longest = 0, 1
+    for op in (op for ops in program.lists.values() for op in ops):
+        parts = parts + 1 if isinstance(op, Segment | Window) else 0
+        longest = max(longest, parts)
+    size = replace(size, fixed="", segments=longest, **rows)
+    return replace(size, fixed=fixed_of(program_of(spec, size).lists.values()))
 
 
 def list_of(ops, size):

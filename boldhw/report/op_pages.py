@@ -49,6 +49,7 @@ FLAG_MEANINGS = {
     "serial": "accumulators change one after the other; says cycles only",
     "plain": "ops are restricted to plain values; a list with others is refused before it is sent",
     "inference": "it runs forward lists of MACs only; the driver refuses to train",
+    "uncounted": "counters of T's and of gated outputs stay 0; lists have no COUNT",
 }
 ITEMS = {
     OpBank.DATA: ("data_bytes", "a row of the data memory"),

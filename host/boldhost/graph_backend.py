@@ -6,6 +6,7 @@ from typing import Any
 
 from boldhost.counted import MASK
 from boldhost.graph_device import GraphDevice, Progress
+from boldhw.errors import ConfigError
 from boldhw.spec.arrays import Bits, Labels, Sums
 from boldhw.spec.stats import TrainStats
 
@@ -33,7 +34,15 @@ class GraphBackend:
         return getattr(self.graph, name)
 
     def load(self) -> None:
-        """Load the graph into the device. Raises ConfigError if it does not fit."""
+        """Load the graph into the device. Raises ConfigError if it does not fit.
+
+        So it does for an array that does not count what governors need.
+        """
+        if self.device.size.uncounted:
+            raise ConfigError(
+                "the array is made with uncounted=True, and governors need its counters; use an "
+                "array that counts, or train through GraphDevice with settings that stay"
+            )
         self.device.load(self.graph)
         for layer in self.graph.layers:
             layer.counts.nonzero = None

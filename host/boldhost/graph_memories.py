@@ -29,7 +29,8 @@ NOTHING_LOADED = "no network is loaded; call load(network) first"
 class LayerCounts:
     """Counters of a layer, modulo 2**32.
 
-    fires   int64, shape (outputs,): T's of each output; None for the last layer
+    fires   int64, shape (outputs,): T's of each output; None for the last layer, and where an
+            array is made with uncounted=True
     gated   likewise: outputs within their windows in active samples
     size    sum of their |g|
     flips   weights flipped
@@ -80,7 +81,7 @@ class GraphMemories(Client):
             groups = ceil_div(layer.outputs, size.elements)
             fires, gated = (
                 rows[first[layer.name] :][:groups].reshape(-1)[: layer.outputs]
-                if layer.name in first
+                if layer.name in first and not size.uncounted
                 else None
                 for first in (memory.fires, memory.gates)
             )

@@ -1,6 +1,7 @@
 """What a device says of itself, and whether this driver can work with it."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from boldhw.errors import ConfigError, DeviceError
@@ -38,7 +39,8 @@ def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identi
 def check_op_identity(payload: bytes, size: ArraySize | None = None) -> OpIdentity:
     """Return the OpIdentity in a HELLO payload, as :func:`check_identity` does for other designs.
 
-    ``size`` is the expected ArraySize, None accepts every one.
+    ``size`` is the expected ArraySize, None accepts every one that takes all programs. The digest
+    says whether the device is made for the same program.
     """
     _check_version(payload)
     if not runs_op_lists(payload):
@@ -46,7 +48,10 @@ def check_op_identity(payload: bytes, size: ArraySize | None = None) -> OpIdenti
             "the device trains chains of dense layers, it runs no op lists; open it as "
             "boldhost.Device, or flash a design that runs op lists"
         )
-    identity: OpIdentity = _parsed(parse_op_identity, payload, OP_IDENTITY.size)
+    fixed = size.fixed if size is not None else ""
+    identity: OpIdentity = _parsed(
+        partial(parse_op_identity, fixed=fixed), payload, OP_IDENTITY.size
+    )
     if size is not None and identity.config.size != size:
         raise _other_design(identity.config.size, size)
     return identity

@@ -8,6 +8,9 @@ import pytest
 from boldboards import BOARDS
 from boldboards.icebreaker import ENGINE
 
+from boldhw.errors import DataError
+from boldhw.flow.op_lists import made_for, program_of
+from boldhw.spec.network import Network
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.registermap import op_markdown, op_register_map
@@ -64,9 +67,28 @@ def test_parameters_change_it(call, built, tiny, tmp_path):
         assert built.pop().config == LinkedArray(size)
 
 
+def test_it_is_made_for_one_network(call, built, tmp_path):
+    """Rows as it needs them, and what is constant in its ops; link and core share a clock."""
+    line = ("build", "--output", tmp_path, "--board", "icebreaker", "--elements", 2, "--lanes", 8)
+    words = ("--serial", "--plain", "--uncounted", "--network", "14x14-2k3-10", "--made-for")
+    assert call(*line, *words)[1] == 0
+    board, network = built.pop(), Network.parse("14x14-2k3-10")
+    size = board.config.size
+    wanted = replace(
+        BOARDS["icebreaker"].array, elements=2, lanes=8, serial=True, plain=True, uncounted=True
+    )
+    assert size == made_for(network, wanted)
+    memory = program_of(network, size).memory
+    assert (size.data_rows, size.weight_rows) == (memory.used("data"), memory.used("weight"))
+    with pytest.raises(DataError, match="made for others"):
+        program_of(Network.parse("14x14-2k3-9"), size)
+    assert (board.clock_hz, board.half_rate_link) == (18_000_000, False)
+
+
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
+        (["--made-for"], ["--made-for is for the network that --network names"]),
         (["--network", "28x28-64k5p2-128k5p2-10"], ["needs data_rows=", "16384"]),
         (["--network", "784-900-10"], ["needs data_rows=27392, the engine has"]),
         (["--ops", "--store"], ["op lists have no store"]),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from boldhost.device import Device
+from boldhost.graph_backend import GraphBackend
 from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
 from support.golden_board import GoldenBoard
@@ -24,8 +25,10 @@ from support.op_board import CLOCK_HZ, OpBoard
 from support.small_engine import SMALL
 
 from boldhw.errors import ConfigError, DataError, DeviceError
+from boldhw.spec.ops.fixed import fixed_of
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.packing import state_crc
+from boldhw.spec.ops.program import compiled
 from boldhw.spec.ops.protocol import OpBank, OpRegister
 from boldhw.spec.protocol import Command
 
@@ -78,6 +81,38 @@ def test_an_array_that_infers_only(text):
     assert np.array_equal(device.infer(bits), graph.infer(bits))
     with pytest.raises(ConfigError, match="made with inference=True and does not train"):
         device.train(bits, labels)
+
+
+def test_an_array_that_is_made_for_one_network():
+    """Opened with its size it trains that one, and takes no other; without it is not known."""
+    graph, other = make_graph("4x4-4k3p2-6"), make_graph("4x4-4k3-6")
+    lists = compiled(graph.spec, SIZE, graph.settings).lists
+    size = replace(SIZE, fixed=fixed_of(lists.values()))
+    board = OpBoard(size)
+    with pytest.raises(DeviceError, match="it comes from another version"):
+        connect(board)
+    another = replace(size, fixed=fixed_of([lists["forward"]]))
+    with pytest.raises(DeviceError, match="it comes from another version"):
+        GraphDevice(Link(board, timeout=0.5), another)
+    device = GraphDevice(Link(board, timeout=0.5), size)
+    with pytest.raises(DataError, match="this array is made for others|which this array is made"):
+        device.load(other)
+    device.load(graph)
+    bits, labels = make_samples(graph, 12)
+    assert in_step(device, graph, bits, labels) == []
+
+
+def test_an_array_that_counts_no_signals():
+    """All else is as it was; its counters of T's and of gates are None, and governors refuse it."""
+    graph = make_graph("4x4-4k3p2-6")
+    device = connect(OpBoard(replace(SIZE, uncounted=True)), graph)
+    bits, labels = make_samples(graph, 12)
+    assert in_step(device, graph, bits, labels) == []
+    counts = device.read_counters()[0]
+    assert (counts.fires, counts.gated) == (None, None)
+    assert counts.flips
+    with pytest.raises(ConfigError, match="made with uncounted=True, and governors need"):
+        GraphBackend(graph, device).load()
 
 
 @pytest.mark.parametrize("text", NETWORKS)

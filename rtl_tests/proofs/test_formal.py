@@ -190,9 +190,9 @@ class ForgetfulSteps(Steps):
 
 
 class TestSteps:
-    @pytest.mark.parametrize("accumulator_bits", [3, 5])
-    def test_votes_are_added_as_specified(self, tmp_path, accumulator_bits):
-        unit = Steps(replace(ARRAY, accumulator_bits=accumulator_bits))
+    @pytest.mark.parametrize(("accumulator_bits", "dual_port"), [(3, True), (5, False)])
+    def test_votes_are_added_as_specified(self, tmp_path, accumulator_bits, dual_port):
+        unit = Steps(replace(ARRAY, accumulator_bits=accumulator_bits, dual_port=dual_port))
         assert proved(StepsProof(unit), tmp_path, DEPTH)
 
     def test_lost_rounding_is_refused(self, tmp_path):

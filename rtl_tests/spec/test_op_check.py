@@ -129,6 +129,8 @@ def test_a_good_program_is_accepted(program):
         ("backward", Count, 0, {"jump": 1}, "has jump=1; its pitch and columns make it 2"),
         ("backward", Expand, 0, {"stride": 3, "out_pitch": 24}, "stride=3; arrays with planes"),
         ("backward", Expand, 0, {"out_pitch": 9}, "out_pitch=9; 2 planes take multiples of 2"),
+        ("backward", Turn, 0, {"out_row": 1}, "out_row=1; 2 planes take multiples of 2"),
+        ("backward", Vote, 0, {"delta_row": 3}, "delta_row=3; 2 planes take multiples of 2"),
         ("backward", Turn, 0, {"stride": 3}, "stride=3; arrays with planes take strides up to 2"),
         ("update", Turn, 0, {"planes": 2}, "reads 2 gathered samples together"),
         ("update", Turn, 0, {"columns": 5}, "has 1 x 5 samples; 4 are gathered"),

@@ -6,14 +6,14 @@ from amaranth.lib.wiring import In
 from support.formal_rule import clamped, decayed, exact, stay
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.steps import MOST, accumulators_layout, row_sums_layout
+from boldhw.gateware.ops.steps import MOST, accumulators_layout, row_sums_layout, steps_latency
 from boldhw.spec.geometry import FIELD_BITS
 
 
 class StepsProof(wiring.Component):
     """Assert that each lane does ``m <- clamp(m - (m decay >> 16) + ((u - q) >> r))``.
 
-    For any sums and accumulators in any order, with gaps or without, and any decay: two cycles
+    For any sums and accumulators in any order, with gaps or without, and any decay: the latency
     later the accumulator is the exact value, cut off at the limits, and it stays until the next
     one. A lane that does not vote has a vote of 0, and still rounds; sums that are doubled are
     twice the votes.
@@ -45,7 +45,7 @@ class StepsProof(wiring.Component):
             Assume(started | ~self.valid),  # what is dropped is there a cycle before
             Assume((1 << self.rounding) > self.offset),
             Assume(self.rounding <= MOST),
-            Assert(unit.done == delay(m, self.valid, 2)),
+            Assert(unit.done == delay(m, self.valid, steps_latency(unit.size))),
         ]
         for lane in range(unit.size.elements):
             self._check_lane(m, lane)
@@ -63,7 +63,8 @@ class StepsProof(wiring.Component):
         after = Signal(unit.result[lane].shape(), name=f"after{lane}")
         m.d.comb += after.eq(clamped(m, value, unit.size.accumulator_bits, f"clamped{lane}"))
         before, expected = Signal.like(after), Signal.like(after, name=f"expected{lane}")
-        m.d.sync += before.eq(after)
-        with m.If(delay(m, self.valid, 1)):
+        late = steps_latency(unit.size) - 1
+        m.d.comb += before.eq(delay(m, after, late))
+        with m.If(delay(m, self.valid, late)):
             m.d.sync += expected.eq(before)
         m.d.comb += Assert(unit.result[lane] == expected)

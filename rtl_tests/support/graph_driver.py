@@ -1,5 +1,7 @@
 """Networks of layers for the driver's tests, and a golden graph beside a device."""
 
+from dataclasses import replace
+
 import numpy as np
 from boldhost.graph_device import GraphDevice
 from boldhost.link import Link
@@ -11,6 +13,8 @@ from boldhw.spec.network import Network
 from boldhw.spec.ops import packing
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles
+from boldhw.spec.ops.fixed import fixed_of
+from boldhw.spec.ops.program import compiled
 from boldhw.spec.protocol import COUNTERS
 
 # One engine for all networks here: it takes most of a minute to build.
@@ -39,8 +43,11 @@ def with_places(head, **fields):
     )
 
 
-def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
-    """Return settings of any kind; sums are often near their thresholds."""
+def make_settings(network, generator, *, batch=3, per_class=1, bits=8, plain=False):
+    """Return settings of any kind; sums are often near their thresholds.
+
+    plain: nothing decays, and inputs are {0,T} coded: what a plain array takes.
+    """
     layers = []
     for layer in network.layers:
         spread = 1 + round(layer.inputs**0.5)
@@ -51,8 +58,8 @@ def make_settings(network, generator, *, batch=3, per_class=1, bits=8):
                 dead=int(generator.integers(0, 2)),
                 theta=int(generator.integers(1, min(6, 1 << bits - 1))),
                 rounding=int(generator.integers(0, batch.bit_length())) if layer.kernel else 0,
-                decay=int(generator.choice([0, 300])),
-                zero_true=bool(generator.integers(2)),
+                decay=int(generator.choice([0, 300])) * (not plain),
+                zero_true=bool(generator.integers(2)) or plain,
             )
         )
     return GraphSettings(
@@ -70,13 +77,21 @@ def make_graph(text, seed=1, *, frozen=(), size=SIZE, **options):
     if frozen:
         network = network.frozen(list(frozen))
     generator = np.random.default_rng(seed)
-    settings = make_settings(network, generator, bits=size.accumulator_bits, **options)
+    settings = make_settings(
+        network, generator, bits=size.accumulator_bits, plain=size.plain, **options
+    )
     graph = GraphNetwork(network, settings, seed, size.accumulator_bits)
     for layer in graph.layers:
         if layer.spec.learns:
             top = layer.settings.theta
             layer.accumulators[...] = generator.integers(1 - top, top, layer.accumulators.shape)
     return graph
+
+
+def made_for(text, size):
+    """Return the size for one network alone, with settings as the bench of the core has them."""
+    graph = make_graph(text, size=size, batch=2)
+    return replace(size, fixed=fixed_of(compiled(graph.spec, size, graph.settings).lists.values()))
 
 
 def make_samples(graph, count, seed=2):

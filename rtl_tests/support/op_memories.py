@@ -6,18 +6,28 @@ from support.op_bench import BlockMemory, PartMemory, RowMemory, differing, to_i
 from support.streams import generator
 
 from boldhw.golden.ops.memories import Memories
+from boldhw.spec.ops.ram import has_item_rows, item_bits, items
 
 BITS = 32  # of a counter
 
 
-def counters_of(memories):
-    """Return the rows of counters as integers."""
-    return to_ints((memories.counters[..., None] >> np.arange(BITS) & 1).astype(bool))
+def counters_of(memories, size):
+    """Return the rows of the memory of counters as integers."""
+    return to_ints((by_item(size, memories.counters)[..., None] >> np.arange(BITS) & 1) == 1)
 
 
-def units_of(memories):
-    """Return the rows of units as integers."""
-    return to_ints((memories.units[..., None] >> np.arange(16) & 1).astype(bool))
+def by_item(size, rows):
+    """Return rows as those of their memory: whole, or a row for each item, and for none."""
+    if not has_item_rows(size):
+        return rows
+    lacking = (1 << item_bits(size)) - rows.shape[1]
+    shape = [(0, 0), (0, lacking), *[(0, 0)] * (rows.ndim - 2)]
+    return np.pad(rows, shape).reshape(-1, 1, *rows.shape[2:])
+
+
+def units_of(memories, size):
+    """Return the rows of the memory of units as integers."""
+    return to_ints((by_item(size, memories.units)[..., None] >> np.arange(16) & 1) == 1)
 
 
 class OpMemories:
@@ -27,24 +37,27 @@ class OpMemories:
     """
 
     def __init__(self, dut, size, weights):
-        self.golden = golden = Memories(size)
+        self.size, self.golden = size, Memories(size)
+        golden = self.golden
         random = np.random.default_rng(cocotb.RANDOM_SEED)
         for bits in (golden.data, golden.deltas, golden.weights):
             bits[...] = random.random(bits.shape) < 0.5
         golden.units[...] = random.integers(-300, 300, golden.units.shape)
         golden.counters[...] = random.integers(-40, 40, golden.counters.shape)
-        rng, late, p = generator("junk"), size.read_latency, size.elements
-        rows, shared = counters_of(golden), not size.dual_port
+        rng, late = generator("junk"), size.read_latency
+        rows, shared = counters_of(golden, size), not size.dual_port
         self.data = RowMemory(
             dut, rng, to_ints(golden.data), size.data_width, late, shared, planes=size.planes
         )
         self.weights = BlockMemory(dut, rng, to_ints(golden.weights), size, weights)
-        self.counters = PartMemory(dut, rows, BITS * p, p, "counter_write")
+        self.counters = PartMemory(dut, rows, BITS * items(size), items(size), "counter_write")
         self.all = [
             self.data,
             self.weights,
-            RowMemory(dut, rng, units_of(golden), BITS * p, late, True, "units", None),
-            RowMemory(dut, rng, rows, BITS * p, late, True, "counters", None),
+            RowMemory(
+                dut, rng, units_of(golden, size), BITS * items(size), late, True, "units", None
+            ),
+            RowMemory(dut, rng, rows, BITS * items(size), late, True, "counters", None),
             self.counters,
         ]
 
@@ -61,7 +74,7 @@ class OpMemories:
         pairs = {
             "data": (self.data.rows, to_ints(self.golden.data)),
             "weights": (self.weights.rows, to_ints(self.golden.weights)),
-            "counters": (self.counters.rows, counters_of(self.golden)),
+            "counters": (self.counters.rows, counters_of(self.golden, self.size)),
         }
         found = {name: differing(*pair) for name, pair in pairs.items()}
         return {name: rows for name, rows in found.items() if rows}

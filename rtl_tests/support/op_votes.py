@@ -27,7 +27,7 @@ def op_of(rng, part, sums, outputs, **fixed):
     values = {
         "rounding": rng.choice((0, 0, 1, 2, 7)),
         "decay": rng.choice((0, 0, 300, 65535)),
-        "delta_row": rng.randint(0, SIZE.delta_rows - delta_rows),
+        "delta_row": rng.randrange(0, SIZE.delta_rows - delta_rows + 1, SIZE.planes),
         "column_row": rng.randint(0, SIZE.weight_rows - column_rows),
         "acc_row": rng.randint(ACCUMULATORS, SIZE.data_rows - steps),
     }
@@ -41,7 +41,8 @@ async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
     memories = OpMemories(dut, SIZE, ["array_rows", "weights"])
     memories.read_deltas(dut, SIZE)
-    await start(dut, op__start=0, are_windows=0, windows=0, parts=0, flip=0)
+    idle = {"vote__start": 0, "flip__start": 0, "are_windows": 0, "windows": 0, "parts": 0}
+    await start(dut, **idle, flip__op=0)
     for op, part, count, *along in cases:
         memories.golden.count = dut.active_samples.value = count
         vote.run(memories.golden, op, part)
@@ -50,9 +51,9 @@ async def check(dut, cases):
         parts += [(dut.windows, part)] * is_window
         if along:
             flip.run(memories.golden, along[0], part)
-            parts.append((dut.flip, along[0]))
+            parts.append((dut.flip__op, along[0]))
         ops = [part, op, *along]
         spent = load(sum(len(each.encode()) for each in ops), op, SIZE)
-        found = await run_op(dut, memories.all, op, parts)
+        found = await run_op(dut, memories.all, op, parts, "vote")
         assert found + spent == sum(cycles(ops, SIZE)), ops
         assert memories.wrong() == {}, ops

@@ -19,7 +19,7 @@ def ports_of(config):
 
 def layout_of(config):
     """Return the layout of the registers that steer the core of an engine."""
-    return OpRegisterLayout() if config.runs_ops else RegisterLayout()
+    return OpRegisterLayout(config) if config.runs_ops else RegisterLayout()
 
 
 def readable(config):

@@ -39,7 +39,7 @@ def add_header(m, c):
 
 
 def add_items(m, c):
-    """Add the states that go from item to item: ITEM, FETCH, STORE and STORE BLOCK."""
+    """Add the states that go from item to item: ITEM, FETCH, FETCHED, STORE and STORE BLOCK."""
     taking = c.is_(Command.MEM_WRITE)
     inside = _inside(c, taking)
     with m.State("ITEM"):
@@ -58,11 +58,16 @@ def add_items(m, c):
         if c.config.has_store:
             m.d.comb += c.store.read.eq(c.in_store() & ~taking)
         refuse(m, c, (~inside, Status.BAD_ADDRESS))
+    # Where requests to the memories take a register their words come a cycle later.
+    waits = c.config.runs_ops and c.config.dual_port
     with m.State("FETCH"):
-        m.next = "LOAD"
+        m.next = "FETCHED" if waits else "LOAD"
         if c.config.has_store:
             with m.If(c.in_store() & ~c.is_(*COUNTED) & ~c.store.valid):
                 m.next = "FETCH"
+    if waits:
+        with m.State("FETCHED"):
+            m.next = "LOAD"
     with m.State("STORE"):
         m.next = "ITEM"
         with m.If(c.in_blocks()):

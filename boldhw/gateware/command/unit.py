@@ -40,6 +40,7 @@ What each state is for::
     COUNTED      check that there is something to read, and no more payload
     ITEM         check the address; load a row, or have a block or a word of the store read
     FETCH        wait for a block, a word of the store or a counter
+    FETCHED      wait for a row of words once more, of an engine of op lists with two ports
     STORE        go on after a row; write a word of the store, as long as that takes
     STORE BLOCK  write a block
     SAMPLE       begin a sample at its slot; take its label
@@ -109,7 +110,8 @@ class CommandUnit(wiring.Component):
     Latency
     -------
     Payload is taken at one byte a cycle; a reply takes two cycles a byte, in either run. STATE_CRC
-    takes ``2 data_bytes + 1`` cycles a row and ``2 block_bytes + 3`` a block, when it runs dry.
+    takes ``2 data_bytes + 1`` cycles a row and ``2 block_bytes + 3`` a block, when it runs dry; of
+    an engine of op lists with two ports a block one more.
     """
 
     def __init__(self, config):

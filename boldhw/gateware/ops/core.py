@@ -5,12 +5,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from boldhw.gateware.core.counters import Counters
+from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.engine import OpEngine
 from boldhw.gateware.ops.host_access import HostAccess
 from boldhw.gateware.ops.link_ports import OpControlPort, WordPort
 from boldhw.gateware.ops.sequencer import Status
+from boldhw.gateware.ops.widths import row_bits
 from boldhw.gateware.ports import DataPort, Operation
-from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.ops.protocol import ListStatus
 from boldhw.spec.protocol import COUNTERS
@@ -48,8 +49,8 @@ class OpCore(wiring.Component):
     -------
     A list starts two cycles after ``control.start``, or after the end of the list before it, and
     later while counters are added to. It takes the cycles that
-    :func:`boldhw.spec.ops.cycles.cycles` counts. The score of a class takes two cycles for each
-    output of it, and one.
+    :func:`boldhw.spec.ops.cycles.cycles` counts. The score of a class takes the read latency and a
+    cycle for each output of it, and one.
     """
 
     def __init__(self, size, identity=b"", kinds=None):
@@ -70,7 +71,7 @@ class OpCore(wiring.Component):
         wiring.connect(m, wiring.flipped(self.data), access.data)
         wiring.connect(m, wiring.flipped(self.blocks), access.words)
         wiring.connect(m, access.host, engine.host)
-        self._gathered = Signal.like(control.flushed)  # active samples since the last update
+        self._gathered = Signal(self.size.batch.bit_length())  # active samples since the update
         steps = LIMIT_CYCLES.bit_length() - 1
         m.d.comb += [
             engine.limit.eq(Cat(Const(0, steps), registers.limit)),
@@ -155,8 +156,11 @@ class OpCore(wiring.Component):
     def _score(self, m, engine, access):
         """Add up the scores of each class, and offer the sum."""
         control, registers = self.control, self.control.registers
-        row, total = Signal(FIELD_BITS), Signal.like(control.score)
-        left, classes = Signal(8), Signal(8)  # that are still to come
+        row, total = Signal(row_bits(self.size.score_rows + 1)), Signal.like(control.score)
+        reads = Signal()
+        arrives = delay(m, reads, self.size.read_latency)
+        # That are still to come.
+        left, classes = Signal.like(registers.outputs_per_class), Signal.like(registers.classes)
         m.d.comb += [access.score_row.eq(row), control.score.eq(total)]
         with m.State("SCORES"):
             m.d.sync += [row.eq(0), classes.eq(registers.classes)]
@@ -165,15 +169,21 @@ class OpCore(wiring.Component):
             m.d.sync += [total.eq(0), left.eq(registers.outputs_per_class), classes.eq(classes - 1)]
             m.next = "READ"
         with m.State("READ"):
-            m.d.comb += access.scoring.eq(1)
+            m.d.comb += [access.scoring.eq(1), reads.eq(1)]
             m.d.sync += [row.eq(row + 1), left.eq(left - 1)]
             m.next = "ADD"
         with m.State("ADD"):
             m.d.comb += access.scoring.eq(1)
-            m.d.sync += total.eq(total + access.host.row[:FIELD_BITS])
-            m.next = "READ"
-            with m.If(left == 0):
-                m.next = "OFFER"
+            score = access.host.rows["score"]
+            with m.If(arrives):
+                if self.size.plain:  # each output is a class
+                    m.d.sync += total.eq(score)
+                    m.next = "OFFER"
+                else:
+                    m.d.sync += total.eq(total + score)
+                    m.next = "READ"
+                    with m.If(left == 0):
+                        m.next = "OFFER"
         with m.State("OFFER"):
             m.d.comb += control.score_valid.eq(1)
             with m.If(control.score_ready):

@@ -1,15 +1,23 @@
 """COUNT: T's of each plane of a map."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.narrow import narrowed
-from boldhw.gateware.ops.ports import COUNTER_BITS, OpPort, PartWrite, RowRead
-from boldhw.gateware.ops.widths import count_bits
+from boldhw.gateware.ops.ports import (
+    COUNTER_BITS,
+    CounterRead,
+    CounterWrite,
+    OpPort,
+    RowRead,
+    item_row,
+)
+from boldhw.gateware.ops.widths import count_bits, side_bits
 from boldhw.gateware.ops.words import places_of, tiles_of
 from boldhw.spec.ops.kinds import Count, Part
+from boldhw.spec.ops.ram import has_item_rows, items
 
 
 class CountUnit(wiring.Component):
@@ -32,9 +40,9 @@ class CountUnit(wiring.Component):
         The op.
     read : Out(RowRead(size.data_width, size.planes)), registered
         Words of the map.
-    counters : Out(RowRead(size.elements * COUNTER_BITS)), registered
+    counters : Out(CounterRead(size)), registered
         Counters of a group.
-    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements)), combinational
+    counter_write : Out(CounterWrite(size)), combinational
         The same.
 
     Latency
@@ -45,12 +53,11 @@ class CountUnit(wiring.Component):
 
     def __init__(self, size):
         self.size = size
-        width = size.elements * COUNTER_BITS
         super().__init__({
             "op": Out(OpPort(Count)),
             "read": Out(RowRead(size.data_width, size.planes)),
-            "counters": Out(RowRead(width)),
-            "counter_write": Out(PartWrite(width, size.elements)),
+            "counters": Out(CounterRead(size)),
+            "counter_write": Out(CounterWrite(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -147,10 +154,14 @@ class CountUnit(wiring.Component):
             twos.append(two & ~one & mask & both.replicate(size.elements))
         # A place has a row or more.
         shape = signed(min(size.data_rows.bit_length() + size.planes.bit_length(), 18))
+        if size.plain:  # it counts upward, places of a map of few rows and columns
+            shape = unsigned(min(size.data_rows.bit_length(), 2 * side_bits(size)))
         for lane in range(size.elements):
             counter = Signal(shape, name=f"counter{lane}")
             step = Signal(signed(size.planes.bit_length() + 1), name=f"step{lane}")
             steps = (one[lane] - 2 * two[lane] for one, two in zip(ones, twos, strict=True))
+            if size.plain:
+                step, steps = Signal(name=f"step{lane}"), [ones[0][lane]]
             m.d.sync += step.eq(sum(steps))
             with m.If(clears):
                 m.d.sync += counter.eq(0 if size.serial else step)
@@ -162,6 +173,8 @@ class CountUnit(wiring.Component):
     def _store(self, m, storing, lane, row, final, lanes):
         """Add the counters to those of the memory, one after the other."""
         late = self.size.read_latency
+        if has_item_rows(self.size):
+            row = item_row(self.size, row, lane)
         m.d.comb += [self.counters.valid.eq(storing), self.counters.addr.eq(row)]
         if self.size.serial:
             used = storing & (~final | (lane < self._op.lanes))
@@ -173,8 +186,11 @@ class CountUnit(wiring.Component):
         before = self.counters.row
         if self.size.serial:
             total = Signal(COUNTER_BITS)
-            m.d.comb += total.eq(before.word_select(lane, COUNTER_BITS) + Array(lanes)[lane])
-            totals, parts = total.replicate(self.size.elements), used << lane
+            own = before if has_item_rows(self.size) else before.word_select(lane, COUNTER_BITS)
+            m.d.comb += total.eq(own + Array(lanes)[lane])
+            totals, parts = total.replicate(items(self.size)), used << lane
+            if has_item_rows(self.size):
+                parts = used
         else:
             words = (before[number * COUNTER_BITS :][:COUNTER_BITS] for number in range(len(lanes)))
             totals = Cat(

@@ -8,13 +8,12 @@ from boldhw.errors import ConfigError
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.count import CountUnit
 from boldhw.gateware.ops.expand import ExpandUnit
-from boldhw.gateware.ops.flip import FlipUnit
 from boldhw.gateware.ops.gather import GatherUnit
 from boldhw.gateware.ops.loss import LossUnit
 from boldhw.gateware.ops.mac import MacUnit
 from boldhw.gateware.ops.memories import RowMemory
 from boldhw.gateware.ops.ports import HostPort
-from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect
+from boldhw.gateware.ops.sequencer import CYCLE_BITS, OpSequencer, Status, connect, has_kind
 from boldhw.gateware.ops.shared import any_of, op_ports, share_array, share_turner, share_window
 from boldhw.gateware.ops.turn import TurnUnit
 from boldhw.gateware.ops.update import UpdateUnit
@@ -40,7 +39,6 @@ from boldhw.spec.ops.ram import MEMORIES, rams
 # A component of several kinds is there once, and has an OpPort for each of them.
 #
 #     op, or any OpPort                       start and values of an op, and when it is done
-#     flip                                    of VOTE: values of a fused FLIP
 #     parts, windows, are_windows, count      segments of the op, as either kind
 #     read, write                             data memory
 #     weights, blocks                         weight memory
@@ -57,7 +55,7 @@ UNITS = {
     Gather: GatherUnit,
     Turn: TurnUnit,
     Vote: VoteUnit,
-    Flip: FlipUnit,
+    Flip: VoteUnit,
     Count: CountUnit,
     Loss: LossUnit,
 }
@@ -72,19 +70,13 @@ WRITES = {"data": "write", "delta": "delta_write", "counter": "counter_write",
 
 def units_of(size):
     """Return the component of each kind of op in an array of this size."""
+    found = SERIAL_UNITS if size.serial else UNITS
     if size.inference:
-        return {Mac: MacUnit}
-    return SERIAL_UNITS if size.serial else UNITS
-
-
-def widest(size):
-    """Return the bits of the widest row of all memories."""
-    return max(ram.width for ram in rams(size).values())
-
-
-def most_parts(size):
-    """Return the parts of a row of the memory that has most of them."""
-    return max(ram.parts for ram in rams(size).values())
+        found = {Mac: MacUnit}
+    lacking = {Count} if size.uncounted else set()
+    return {
+        kind: unit for kind, unit in found.items() if has_kind(size, kind) and kind not in lacking
+    }
 
 
 def check_size(size):
@@ -153,9 +145,9 @@ class OpEngine(wiring.Component):
         Verdict of the last LOSS.
     hit : Out(1), registered
         The label is the best class, the first one of several.
-    host : In(HostPort(widest(size), most_parts(size)))
-        Reads and writes the memories while ``busy`` is low; its row is combinational. Its requests
-        take no register.
+    host : In(HostPort(size))
+        Reads and writes the memories while ``busy`` is low; its rows are registered, with planes
+        combinational from registers.
 
     Latency
     -------
@@ -179,7 +171,7 @@ class OpEngine(wiring.Component):
             "cycles": Out(CYCLE_BITS),
             "active": Out(1),
             "hit": Out(1),
-            "host": In(HostPort(widest(size), most_parts(size))),
+            "host": In(HostPort(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -219,8 +211,6 @@ class OpEngine(wiring.Component):
             m.d.comb += port.start.eq(sequencer.starts[kind.KIND])
             along = kind is Flip and not self.size.serial
             connect(m, self.size, port.op, kind, sequencer.flip if along else sequencer.op)
-        if "flip" in unit.signature.members and unit.signature.members["flip"].is_port:
-            connect(m, self.size, unit.flip, Flip, sequencer.flip)
 
     def _segments(self, m, sequencer, unit):
         """Give a unit the segments of its op, as the members that it has for them."""
@@ -235,14 +225,12 @@ class OpEngine(wiring.Component):
     def _memories(self, m, sequencer, units):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host.
 
-        With two ports those of units and fetch take a register on their way, but for scores: what
-        is read and what is written come as much later, in the same order.
+        With two ports they take a register on their way: what is read and what is written come as
+        much later, in the same order.
         """
-        rows = {}
         for name, memory in self.rams.items():
-            number = MEMORIES.index(name)
             m.submodules[name] = memory
-            chosen = ~self.busy & (self.host.memory == number)
+            chosen = ~self.busy & (self.host.memory == MEMORIES.index(name))
             readers = [getattr(unit, port) for port in READS[name] for unit in _with(units, port)]
             if name == "data":
                 readers.append(sequencer.read)
@@ -262,29 +250,34 @@ class OpEngine(wiring.Component):
                 write = any_of(each.valid for each in writers)
                 write_addr = any_of(Mux(each.valid.any(), each.addr, 0) for each in writers)
                 write_row = any_of(Mux(each.valid.any(), each.row, 0) for each in writers)
-            late = self.size.dual_port and name != "score"
-            addr, write, write_addr, write_row = (
-                delay(m, _signal(m, value), late) for value in (addr, write, write_addr, write_row)
-            )
             own = Signal(FIELD_BITS, name=f"{name}_addr")
-            m.d.comb += [
-                own.eq(Mux(self.busy, addr, self.host.addr)),
-                memory.addr.eq(own),
-                memory.write.eq(
-                    Mux(
-                        self.busy,
-                        write,
-                        Mux(chosen & self.host.write, ~self.host.keep[: memory.parts], 0),
-                    )
-                ),
-                memory.write_addr.eq(Mux(self.busy, write_addr, self.host.addr)),
-                memory.write_row.eq(Mux(self.busy, write_row, self.host.data)),
-            ]
-            rows[number] = memory.row[: memory.width]
-        with m.Switch(self.host.memory):
-            for number, row in rows.items():
-                with m.Case(number):
-                    m.d.comb += self.host.row.eq(row)
+            m.d.comb += own.eq(Mux(self.busy, addr, self.host.addr))
+            parts = ~self.host.keep[: memory.parts]
+            found, bits = memory.row[: memory.width], (memory.planes - 1).bit_length()
+            of_host = self.host.data[: memory.width]
+            if memory.aligned and bits:  # the host takes one row
+                plane = self.host.addr[:bits]
+                parts = parts.replicate(memory.planes) & Cat(
+                    (plane == number).replicate(memory.parts) for number in range(memory.planes)
+                )
+                of_host = of_host.replicate(memory.planes)
+                plane = delay(m, plane, self.size.read_latency)
+                found = memory.row.word_select(plane, memory.width)
+            ours = Mux(chosen & self.host.write, parts, 0)
+            width = len(of_host)  # rows that the host does not write are those of units
+            write_row = _signal(m, write_row, len(memory.write_row))
+            requests = {
+                "addr": own,
+                "write": Mux(self.busy, write, ours),
+                "write_addr": Mux(self.busy, write_addr, self.host.addr),
+                "write_row": Cat(Mux(self.busy, write_row[:width], of_host), write_row[width:]),
+            }
+            if name == "unit":  # which the host alone writes
+                requests |= {"write_addr": self.host.addr, "write_row": of_host}
+            for port, value in requests.items():
+                value = delay(m, _signal(m, value), self.size.dual_port)
+                m.d.comb += getattr(memory, port).eq(value)
+            m.d.comb += self.host.rows[name].eq(found)
 
     def _blocks(self, units):
         """Return which parts of the weight memory are written, where, and what."""
@@ -300,9 +293,9 @@ class OpEngine(wiring.Component):
         return parts.replicate(p), addr, Cat(words)
 
 
-def _signal(m, value):
-    """Return a signal of a value."""
-    found = Signal(Value.cast(value).shape())
+def _signal(m, value, width=None):
+    """Return a signal of a value. width: its bits, if they are not those of the value."""
+    found = Signal(width or Value.cast(value).shape())
     m.d.comb += found.eq(value)
     return found
 

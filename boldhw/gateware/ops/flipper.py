@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.ops.lane import flip_of
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     BlockWrite,
@@ -12,13 +13,15 @@ from boldhw.gateware.ops.ports import (
     RowRead,
     op_layout,
 )
-from boldhw.gateware.ops.steps import accumulators_layout, change_of, clamped, decayed
+from boldhw.gateware.ops.steps import accumulators_layout, clamped, decayed, limited
 from boldhw.gateware.ops.turner import TurnerPort, transposed
 from boldhw.gateware.ops.weight_places import WeightPlaces
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Flip, Segment
 
-FRACTION = 7  # bits of means that are dropped before what is left is rounded
+FRACTION = 14  # bits of a product that are dropped before what is left is rounded
+MOST_DROPS = 7  # of ``rounding``
+LOW = 17  # bits of a factor of 18 that has no sign
 
 
 def lead(size):
@@ -77,7 +80,7 @@ class Flipper(wiring.Component):
     turner : Out(TurnerPort(size))
         The block; combinational.
     units : Out(RowRead(size.elements * 2 * FIELD_BITS))
-        Means, with ``soon``; combinational, from registers only.
+        Means, a cycle after ``soon``; registered.
     counters : Out(RowRead(size.elements * COUNTER_BITS))
         Sums of deltas, with ``soon``, and the count of flips at ``start``; likewise.
     counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements))
@@ -167,34 +170,49 @@ class Flipper(wiring.Component):
         balanced = self.soon & op.balanced
         begins = delay(m, self.start, 1)  # the count of flips is read
         m.d.comb += [
-            self.units.valid.eq(balanced),
-            self.units.addr.eq(mean_row),
+            self.units.valid.eq(delay(m, balanced, 1)),
+            self.units.addr.eq(delay(m, mean_row, 1)),
             self.counters.valid.eq(balanced | begins),
             self.counters.addr.eq(Mux(begins, op.counter_row, row)),
         ]
         self._counted = delay(m, begins, late)
         balance = Signal(signed(COUNTER_BITS))
+        # Products of a larger factor are beyond all accumulators, too, but for that with 0.
+        factor = Signal(signed(self.size.accumulator_bits + FRACTION + 3))
+        shift = settled(m, MOST_DROPS - op.rounding)[: MOST_DROPS.bit_length()]
         number, there = delay(m, number, late), delay(m, balanced, late)
         m.d.sync += balance.eq(
             self.counters.row.word_select(number, COUNTER_BITS) & there.replicate(COUNTER_BITS)
         )
-        found = []
-        for lane in range(p):
-            mean = Signal(signed(FIELD_BITS), name=f"mean{lane}")
-            product = Signal(signed(COUNTER_BITS + FIELD_BITS), name=f"product{lane}")
-            m.d.sync += [
-                mean.eq(self.units.row.word_select(2 * lane, FIELD_BITS)),
-                product.eq(balance * mean),
-            ]
-            bits, drops = self.size.accumulator_bits, self.op.rounding
-            found.append(change_of(m, product, FRACTION, 7, drops, bits, lane))
-        return found
+        # What all lanes have in common is moved: then the same bits of all products count.
+        m.d.sync += factor.eq(limited(balance << shift, len(factor)))
+        return [self._change(m, factor, lane) for lane in range(p)]
+
+    def _change(self, m, factor, lane):
+        """Return twice what the mean of a lane adds; whether that is beyond, and its sign."""
+        bits = self.size.accumulator_bits
+        mean = Signal(signed(FIELD_BITS), name=f"mean{lane}")
+        low, high = Cat(factor[:LOW], Const(0, 1)).as_signed(), factor[LOW:].as_signed()
+        lows = Signal(signed(LOW + FIELD_BITS), name=f"lows{lane}")
+        highs = Signal(signed(len(high) + FIELD_BITS), name=f"highs{lane}")
+        m.d.sync += [
+            mean.eq(self.units.row.word_select(2 * lane, FIELD_BITS)),
+            lows.eq(low * mean),
+            highs.eq(high * mean),
+        ]
+        product = Signal(signed(len(factor) + FIELD_BITS), name=f"product{lane}")
+        change = Signal(signed(bits + 2), name=f"change{lane}")
+        m.d.comb += [
+            product.eq(Cat(lows[:LOW], highs + (lows >> LOW))),
+            change.eq(product[FRACTION:]),
+        ]
+        top = product[FRACTION + bits + 1 :]
+        return change, top.any() & ~top.all(), product[-1]
 
     def _lanes(self, m, valid, flipping, common):
         """Return the flips of a row of accumulators, two cycles after it; write the new ones."""
         size, op = self.size, self.op
-        flips, below = Signal(size.elements), Signal(FIELD_BITS + 1)
-        m.d.sync += below.eq(2 * op.theta - 1)
+        flips = Signal(size.elements)
         late = through(size) - 2
         added = delay(m, valid, late)
         for lane in range(size.elements):
@@ -209,9 +227,7 @@ class Flipper(wiring.Component):
             with m.If(added):
                 m.d.sync += value.eq(Mux(over, least, clamped(total, size)))
             weight = self.turner.block[lane]
-            # For a T complemented, which is one less than the negative.
-            pull = value ^ weight.replicate(size.accumulator_bits).as_signed()
-            m.d.comb += flips[lane].eq(Cat(weight, pull).as_signed() >= below)
+            m.d.comb += flips[lane].eq(flip_of(m, value, weight, op.theta))
             with m.If(flipping):
                 m.d.sync += self.result[lane].eq(Mux(flips[lane], 0, value))
         return flips

@@ -4,14 +4,13 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.ops.engine import most_parts, widest
 from boldhw.gateware.ops.link_ports import WordPort
-from boldhw.gateware.ops.ports import SUM_BITS, HostPort
+from boldhw.gateware.ops.ports import SUM_BITS, HostPort, item_row
 from boldhw.gateware.ports import DataPort
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OpBank
-from boldhw.spec.ops.ram import MEMORIES, unit_bits
+from boldhw.spec.ops.ram import MEMORIES, has_item_rows, rams, unit_bits
 
 
 class HostAccess(wiring.Component):
@@ -32,7 +31,7 @@ class HostAccess(wiring.Component):
         The memories belong to none of the ports; scores are read.
     score_row : In(FIELD_BITS)
         Which score.
-    host : Out(HostPort(widest(size), most_parts(size))), combinational
+    host : Out(HostPort(size)), combinational
         All memories.
 
     Latency
@@ -53,7 +52,7 @@ class HostAccess(wiring.Component):
             "words": In(WordPort(self.config)),
             "scoring": In(1),
             "score_row": In(FIELD_BITS),
-            "host": Out(HostPort(widest(size), most_parts(size))),
+            "host": Out(HostPort(size)),
         })  # fmt: skip
 
     def elaborate(self, platform):
@@ -62,13 +61,17 @@ class HostAccess(wiring.Component):
         numbers = {name: number for number, name in enumerate(MEMORIES)}
         index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
         self._go_on(m, index, kept)
+        # A word that is a row of its memory is read a cycle before it is at hand.
+        ahead = Signal.like(index)
+        onward = words.shift & ~words.write
+        m.d.comb += ahead.eq(Mux(words.load, 0, Mux(onward, index + 1, index)))
         m.d.comb += [
             addr.eq(Mux(words.load | words.write, words.addr, kept)),
             host.memory.eq(numbers["data"]),
             host.addr.eq(self.data.addr),
             host.write.eq(self.data.write & ~self.scoring),
             host.data.eq(self.data.write_data[: self.size.data_width]),
-            self.data.read_data.eq(host.row[: self.size.data_width]),
+            self.data.read_data.eq(host.rows["data"]),
         ]
         with m.If(self.scoring):
             m.d.comb += [host.memory.eq(numbers["score"]), host.addr.eq(self.score_row)]
@@ -77,26 +80,31 @@ class HostAccess(wiring.Component):
             with m.If(words.bank == OpBank.WEIGHTS):
                 self._weights(m, numbers["weight"], addr, index)
             with m.Elif(words.bank == OpBank.SCORES):
-                # A word is a row of this memory: it is asked for a cycle before it is at hand.
-                ahead = Signal.like(index)
+                # With two ports it comes some cycles later, long before a word has left the link.
                 m.d.comb += [
-                    ahead.eq(Mux(words.shift & ~words.write, index + 1, index)),
                     host.memory.eq(numbers["score"]),
-                    host.addr.eq(addr * p + Mux(words.load, 0, ahead)),
+                    host.addr.eq(addr * p + ahead),
                     host.data.eq(words.word_in[:SUM_BITS]),
-                    words.word.eq(host.row[:SUM_BITS]),
+                    words.word.eq(host.rows["score"]),
                 ]
             with m.Else():
                 item = unit_bits(self.size)  # counters are as wide, if there are any
-                m.d.comb += [
-                    host.memory.eq(
-                        Mux(words.bank == OpBank.UNITS, numbers["unit"], numbers["counter"])
-                    ),
-                    host.addr.eq(addr),
-                    host.data.eq(words.word_in[:item].replicate(p)),
-                    host.keep.eq(~(Const(1) << index)),
-                    words.word.eq(host.row.word_select(index, item)),
-                ]
+                unit = words.bank == OpBank.UNITS
+                rows = [host.rows[name] for name in ("unit", "counter") if name in rams(self.size)]
+                m.d.comb += host.memory.eq(Mux(unit, numbers["unit"], numbers["counter"]))
+                if has_item_rows(self.size):
+                    m.d.comb += [
+                        host.addr.eq(item_row(self.size, addr, ahead)),
+                        host.data.eq(words.word_in[:item]),
+                    ]
+                else:
+                    m.d.comb += [
+                        host.addr.eq(addr),
+                        host.data.eq(words.word_in[:item].replicate(p)),
+                        host.keep.eq(~(Const(1) << index)),
+                    ]
+                    rows = [row.word_select(index, item) for row in rows]
+                m.d.comb += words.word.eq(Mux(unit, rows[0], rows[-1]))
         return m
 
     def _go_on(self, m, index, kept):
@@ -121,5 +129,5 @@ class HostAccess(wiring.Component):
             host.addr.eq(row),
             host.data.eq(words.word_in[:p].replicate(p * self.size.granules)),
             host.keep.eq(~(Const(1) << place)),
-            words.word.eq(host.row.word_select(place, p)),
+            words.word.eq(host.rows["weight"].word_select(place, p)),
         ]

@@ -17,6 +17,7 @@ from boldhw.gateware.ops.widths import count_bits, map_bits, row_bits, side_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.cycles import counted
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
+from boldhw.spec.ops.ram import has_item_rows
 
 DRAIN = 2  # cycles from the last sums to the end of an op
 
@@ -28,7 +29,8 @@ class Issue(wiring.Component):
     the image, if it is one; for each place and group the words of all segments, and for deltas the
     word of gates before the first group that it is for; at last a cycle for each word of each empty
     pixel. Where squares are pooled a cycle before those lets the indices be written; between groups
-    of scores there are P cycles in which they are stored.
+    of scores there are P cycles in which they are stored. So there are after each group, where
+    thresholds are rows of their memory.
 
     Parameters
     ----------
@@ -228,6 +230,7 @@ class Issue(wiring.Component):
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
         several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
         several = settled(m, several)
+        gates, waits = Signal(), ~scores & has_item_rows(size)  # gates: are read behind the wait
         front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
         front, in_front = settled(m, front - 1), settled(m, (op.front != 0) & ~scores)
         m.d.comb += self.counts.eq(self.busy & deltas)
@@ -250,6 +253,17 @@ class Issue(wiring.Component):
                 go("DRAIN")
             with m.Else():
                 begin_row()
+
+        def go_on(row_over, over, gates):
+            with m.If(row_over):
+                with m.If(empty["there"]):
+                    m.next = "FLUSH"
+                    with m.If(pooled & (not size.inference)):
+                        m.next = "GAP"
+                with m.Else():
+                    end_row(over)
+            with m.Elif(gates):
+                m.next = "GATE"
 
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
@@ -276,18 +290,12 @@ class Issue(wiring.Component):
                 m.d.comb += steps.eq(1)
                 with m.If(nest.closes & nest.sum.last):
                     m.d.sync += [over.eq(nest.ends), row_over.eq(nest.sum.over)]
-                    with m.If(scores & (several | ~nest.sum.over)):
+                    m.d.sync += gates.eq(deltas & nest.sum.ends & nest.next_stored)
+                    with m.If(waits | scores & (several | ~nest.sum.over)):
                         m.d.sync += left.eq(size.elements - 1)
                         m.next = "WAIT"
-                    with m.Elif(nest.sum.over):
-                        with m.If(empty["there"]):
-                            m.next = "FLUSH"
-                            with m.If(pooled & (not size.inference)):
-                                m.next = "GAP"
-                        with m.Else():
-                            end_row(nest.ends)
-                    with m.Elif(deltas & nest.sum.ends & nest.next_stored):
-                        m.next = "GATE"
+                    with m.Else():
+                        go_on(nest.sum.over, nest.ends, deltas & nest.sum.ends & nest.next_stored)
             with m.State("GAP"), m.If(free):
                 m.next = "FLUSH"
             with m.State("FLUSH"), m.If(free):
@@ -298,8 +306,11 @@ class Issue(wiring.Component):
                 m.d.sync += left.eq(left - 1)
                 with m.If(left == 0):
                     m.next = "WORD"
-                    with m.If(row_over):
-                        end_row(over)
+                    if has_item_rows(size):
+                        go_on(row_over, over, gates)
+                    else:
+                        with m.If(row_over):
+                            end_row(over)
             with m.State("DRAIN"):
                 with m.If(free):
                     m.d.sync += left.eq(left - 1)

@@ -37,7 +37,7 @@ class WordPort(Signature):
     addr : Out(FIELD_BITS)
         Block or row.
     load : Out(1)
-        Go to the first word of ``addr``; it is in ``word`` two cycles later.
+        Go to the first word of ``addr``; it is in ``word`` two cycles later, with two ports three.
     shift : Out(1)
         Go on to the next word: seen in the next cycle.
     write : Out(1)
@@ -65,32 +65,39 @@ class WordPort(Signature):
 class OpRegisterLayout(data.StructLayout):
     """Registers that steer the core; constant while it is busy.
 
+    Parameters
+    ----------
+    config : LinkedArray
+        Gives rows of memories and the batch: registers are as wide as they need.
+
     Fields
     ------
-    forward, backward, update : 16 bits each
+    forward, backward, update : bits of a data row
         First data row of each list.
-    batch : BATCH_BITS
+    batch : bits of a batch
         Active samples that an update gathers.
     margin : 16 bits
         Of the loss.
-    classes, outputs_per_class : 8 bits each
+    classes, outputs_per_class : bits of a number of scores, 8 at most
         Of the last layer.
-    sample_row : 16 bits
+    sample_row : bits of a data row
         Data row of a sample's first word.
     limit : 16 bits
         Cycles after which a list is ended, in steps of LIMIT_CYCLES.
     """
 
-    def __init__(self):
+    def __init__(self, config):
+        row = max(1, (config.data_rows - 1).bit_length())
+        scores = min(8, config.size.score_rows.bit_length())
         super().__init__({
-            "forward": FIELD_BITS,
-            "batch": BATCH_BITS,
+            "forward": row,
+            "batch": config.batch.bit_length(),
             "margin": FIELD_BITS,
-            "backward": FIELD_BITS,
-            "classes": 8,
-            "outputs_per_class": 8,
-            "sample_row": FIELD_BITS,
-            "update": FIELD_BITS,
+            "backward": row,
+            "classes": scores,
+            "outputs_per_class": scores,
+            "sample_row": row,
+            "update": row,
             "limit": FIELD_BITS,
         })  # fmt: skip
 
@@ -109,7 +116,7 @@ class OpControlPort(Signature):
     operation : Out(Operation)
     label : Out(8)
         Of the sample, constant during the operation, like ``registers``.
-    registers : Out(OpRegisterLayout())
+    registers : Out(OpRegisterLayout(config))
     clear : Out(1)
         Forget votes and counters of STAT.
     busy : In(1), combinational from registers
@@ -143,7 +150,7 @@ class OpControlPort(Signature):
             "start": Out(1),
             "operation": Out(Operation),
             "label": Out(8),
-            "registers": Out(OpRegisterLayout()),
+            "registers": Out(OpRegisterLayout(config)),
             "clear": Out(1),
             "busy": In(1),
             "hit": In(1),

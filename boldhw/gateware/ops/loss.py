@@ -16,7 +16,9 @@ from boldhw.spec.ops.kinds import Loss
 
 
 def score_shape(size):
-    """Shape of the score of a class: the sum of all outputs at most."""
+    """Shape of the score of a class: the sum of all outputs at most; if plain, one output."""
+    if size.plain:
+        return signed(size.sum_bits)
     return signed(SUM_BITS + (size.score_rows - 1).bit_length())
 
 
@@ -31,7 +33,8 @@ class LossUnit(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements``, ``lanes``, ``planes``, ``data_rows``, ``data_width`` and ``score_rows``.
+        Gives ``elements``, ``lanes``, ``planes``, ``data_rows``, ``data_width``, ``score_rows`` and
+        ``read_latency``.
 
     Members
     -------
@@ -42,7 +45,7 @@ class LossUnit(wiring.Component):
     margin : In(FIELD_BITS)
         By how much the label has to lead.
     scores : Out(RowRead(SUM_BITS)), registered
-        Read of the scores; their row comes one cycle after the address.
+        Read of the scores.
     write : Out(RowWrite(size.data_width, size.planes)), combinational
         Write of the deltas; from registers only.
     active : Out(1), registered
@@ -52,8 +55,8 @@ class LossUnit(wiring.Component):
 
     Latency
     -------
-    ``outputs + 1`` cycles from ``start`` to ``done``, one more to ``active``. Deltas take a cycle
-    for each lane of the groups of outputs instead, and one for each D rows that are written.
+    ``outputs + read_latency`` cycles from ``start`` to ``done``, one more to ``active``. Deltas
+    take a cycle for each lane of the groups of outputs and one for each D rows that are written.
     """
 
     def __init__(self, size):
@@ -74,8 +77,9 @@ class LossUnit(wiring.Component):
         self._op = op = narrowed(size, self.op.op, outputs=outputs, per_class=outputs)
         number, after = Signal(outputs), Signal(outputs)  # of the output, and of the next one
         best_class, label = Signal(outputs), self.label[:outputs]
-        judging, scanning = Signal(), Signal()
-        scored, last = delay(m, judging, 1), after == op.outputs
+        judging, scanning, ends = Signal(), Signal(), Signal()
+        late, last = self.size.read_latency, after == op.outputs
+        scored, judged = delay(m, judging, late), delay(m, ends, late)
         index, last_of_class = self._classes(m, scored | scanning)
         self._judge(m, scored, index, last_of_class, label, best_class)
         m.d.comb += [
@@ -98,8 +102,9 @@ class LossUnit(wiring.Component):
             with m.State("JUDGE"):
                 m.d.comb += judging.eq(1)
                 with m.If(last):
+                    m.d.comb += ends.eq(1)
                     m.next = "WAIT"
-            with m.State("WAIT"):
+            with m.State("WAIT"), m.If(judged):
                 m.next = "END"
             self._deltas(m, write, last, scanning, (index == best_class, index == label))
             with m.State("END"):
@@ -111,6 +116,13 @@ class LossUnit(wiring.Component):
     def _classes(self, m, step):
         """Return the class of the output that comes, and whether it is the last one of it."""
         op = self._op
+        if self.size.plain:  # each output is a class
+            index = Signal.like(op.outputs)
+            with m.If(step):
+                m.d.sync += index.eq(index + 1)
+            with m.If(self.op.start):
+                m.d.sync += index.eq(0)
+            return index, Const(1)
         index, within = Signal.like(op.outputs), Signal.like(op.per_class)
         last = within == op.per_class
         with m.If(step):
@@ -125,11 +137,11 @@ class LossUnit(wiring.Component):
         """Add up the scores of classes and compare them."""
         partial, best, right, total = (Signal(score_shape(self.size)) for _ in range(4))
         some, lead = Signal(), right - best  # of the label
-        m.d.comb += total.eq(partial + self.scores.row.as_signed())
+        score = self.scores.row.as_signed()
+        m.d.comb += total.eq(score if self.size.plain else partial + score)
         with m.If(step):
-            m.d.sync += partial.eq(total)
-            with m.If(last):
-                m.d.sync += partial.eq(0)
+            if not self.size.plain:
+                m.d.sync += partial.eq(Mux(last, 0, total))
             with m.If(last & (index == label)):
                 m.d.sync += right.eq(total)
             with m.Elif(last & (~some | (total > best))):

@@ -15,17 +15,21 @@ from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     SUM_BITS,
     ArrayPort,
+    CounterRead,
+    CounterWrite,
     OpPort,
-    PartWrite,
     RowRead,
     RowWrite,
+    UnitRead,
     WindowPort,
+    item_row,
     op_layout,
 )
+from boldhw.gateware.ops.serial_outcome import SerialOutcome
 from boldhw.gateware.ops.tile_packer import TilePacker
 from boldhw.gateware.ops.widths import row_bits
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
-from boldhw.spec.ops.ram import unit_bits
+from boldhw.spec.ops.ram import has_item_rows
 
 
 class MacUnit(wiring.Component):
@@ -58,11 +62,11 @@ class MacUnit(wiring.Component):
         Words of sums; its operand is registered too.
     window : Out(WindowPort(size)), combinational
         Patches.
-    units : Out(RowRead(size.elements * unit_bits(size))), registered
+    units : Out(UnitRead(size)), registered
         Thresholds and windows.
-    counters : Out(RowRead(size.elements * COUNTER_BITS)), combinational
+    counters : Out(CounterRead(size)), combinational
         The counter of |g|.
-    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements)), combinational
+    counter_write : Out(CounterWrite(size)), combinational
         It again.
     score_write : Out(RowWrite(SUM_BITS)), registered
         Scores, one a cycle.
@@ -76,7 +80,6 @@ class MacUnit(wiring.Component):
 
     def __init__(self, size):
         self.size = size
-        counters = size.elements * COUNTER_BITS
         super().__init__({
             "op": Out(OpPort(Mac)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
@@ -87,9 +90,9 @@ class MacUnit(wiring.Component):
             "write": Out(RowWrite(size.data_width, size.planes)),
             "array": Out(ArrayPort(size)),
             "window": Out(WindowPort(size)),
-            "units": Out(RowRead(size.elements * unit_bits(size))),
-            "counters": Out(RowRead(counters)),
-            "counter_write": Out(PartWrite(counters, size.elements)),
+            "units": Out(UnitRead(size)),
+            "counters": Out(CounterRead(size)),
+            "counter_write": Out(CounterWrite(size)),
             "score_write": Out(RowWrite(SUM_BITS)),
         })  # fmt: skip
 
@@ -117,8 +120,10 @@ class MacUnit(wiring.Component):
         self._gates(m, issue, outcome, _token(arrived, self.size)[2].place)
         self._store(m, issue, outcome, flushes, _token(Cat(0, 0, flushed), self.size)[2])
         self._scores(m, outcome)
-        # Units: the row of a group comes as its largest sums are found, a cycle after the sums.
-        before = _token(delay(m, arrived, late + 1 + ahead - 2 * read), self.size)
+        # Units: the row of a group comes with its sums, and takes a register as they are compared;
+        # the first item of one comes with the largest sums.
+        early = late + ahead + has_item_rows(self.size) - 2 * read
+        before = _token(delay(m, arrived, early), self.size)
         self._units(m, issue, *before[::2])
         return m
 
@@ -155,7 +160,9 @@ class MacUnit(wiring.Component):
 
     def _outcome(self, m, valid, info, issue):
         """Make groups of bits of the sums."""
-        m.submodules.outcome = outcome = Outcome(self.size)
+        outcome = (SerialOutcome if has_item_rows(self.size) else Outcome)(self.size)
+        m.submodules.outcome = outcome
+        counter = item_row(self.size, self.op.op.counter_row, 0)
         m.d.comb += [
             outcome.op.eq(self.op.op),
             outcome.restart.eq(self.op.start),
@@ -164,7 +171,7 @@ class MacUnit(wiring.Component):
             outcome.sums.eq(self.array.sums),
             outcome.units.eq(self.units.row),
             self.counters.valid.eq(issue.counts),
-            self.counters.addr.eq(Mux(issue.counts, self.op.op.counter_row, 0)),
+            self.counters.addr.eq(Mux(issue.counts, counter, 0)),
             self.counter_write.valid.eq(issue.counts & self.op.done),
             self.counter_write.addr.eq(self.counters.addr),
             self.counter_write.row.eq(self.counters.row[:COUNTER_BITS] + outcome.total),
@@ -185,9 +192,9 @@ class MacUnit(wiring.Component):
             words.word_select(plane, size.lanes).word_select(place, size.elements)
             for plane in range(size.planes)
         )
-        m.d.comb += outcome.gates.eq(
-            delay(m, groups, size.latency + 1 + registers(size)[0] - size.read_latency)
-        )
+        # A SerialOutcome keeps them itself.
+        behind = 0 if has_item_rows(size) else 1 + registers(size)[0]
+        m.d.comb += outcome.gates.eq(delay(m, groups, size.latency + behind - size.read_latency))
 
     def _store(self, m, issue, outcome, flushes, flushed):
         """Pack groups, and write the words that they complete, then those of their indices."""
@@ -281,10 +288,29 @@ class MacUnit(wiring.Component):
     def _units(self, m, issue, valid, info):
         """Go on to the thresholds of the next group."""
         addr = Signal(row_bits(self.size.unit_rows))
+        if has_item_rows(self.size):
+            self._items(m, issue, valid & info.last, info, addr)
+            return
         with m.If(self.op.start | (valid & info.last)):
             begins = self.op.start | info.final
             m.d.sync += addr.eq(Mux(begins, self.op.op.unit_row, addr + 1))
         m.d.comb += [self.units.valid.eq(issue.busy), self.units.addr.eq(addr)]
+
+    def _items(self, m, issue, valid, info, row):
+        """Go through the thresholds of a group, one a cycle, and on to the next group."""
+        p, op = self.size.elements, self.op.op
+        lane, final = Signal(range(p)), Signal()
+        last = lane == p - 1
+        with m.If(valid):
+            m.d.sync += final.eq(info.final)
+        with m.If(valid | (lane != 0)):
+            m.d.sync += lane.eq(Mux(last, 0, lane + 1))
+        with m.If(self.op.start | last):
+            m.d.sync += row.eq(Mux(self.op.start | final, op.unit_row, row + 1))
+        m.d.comb += [
+            self.units.valid.eq(issue.busy),
+            self.units.addr.eq(item_row(self.size, row, lane)),
+        ]
 
     def _scores(self, m, outcome):
         """Write the sums of a group one after the other, those that are in use."""

@@ -120,6 +120,9 @@ class RowMemory(wiring.Component):
         D, banks: 1, 2, 4 or 8.
     ports : int
         1: what is read of a bank in a cycle in which it is written is not defined.
+    aligned : bool
+        The first one of several rows is a multiple of D, whatever the lowest bits of an address
+        are: nothing is moved from bank to bank.
 
     Members
     -------
@@ -147,9 +150,9 @@ class RowMemory(wiring.Component):
         row                       new
     """
 
-    def __init__(self, width, rows, latency=1, parts=1, planes=1, ports=2):
+    def __init__(self, width, rows, latency=1, parts=1, planes=1, ports=2, aligned=False):
         self.width, self.rows, self.latency, self.parts = width, rows, latency, parts
-        self.planes = planes
+        self.planes, self.aligned = planes, aligned
         super().__init__({
             "addr": In(FIELD_BITS),
             "row": Out(width * planes),
@@ -157,17 +160,20 @@ class RowMemory(wiring.Component):
             "write_addr": In(FIELD_BITS),
             "write_row": In(width * planes),
         })  # fmt: skip
-        self.shape = Ram(width, rows, latency, parts, planes, ports)
+        self.shape = Ram(width, rows, latency, parts, planes, ports, aligned)
 
     def elaborate(self, platform):
         m = Module()
         bits = (self.planes - 1).bit_length()
+        moved = bits and not self.aligned
         first, write_first = self.addr[:bits], self.write_addr[:bits]
         # Bank b takes row (b - first) modulo D of those that are written.
-        write_row, write = (
-            rotated(value, width, (-write_first)[:bits])
-            for value, width in ((self.write_row, self.width), (self.write, self.parts))
-        )
+        write_row, write = self.write_row, self.write
+        if moved:
+            write_row, write = (
+                rotated(value, width, (-write_first)[:bits])
+                for value, width in ((write_row, self.width), (write, self.parts))
+            )
         rows = []
         for index in range(self.planes):
             m.submodules[f"bank{index}" if bits else "rows"] = bank = RowBank(self.shape)
@@ -178,11 +184,12 @@ class RowMemory(wiring.Component):
                 bank.write.eq(write[index * self.parts :][: self.parts]),
             ]
             rows.append(bank.row)
-        row = rotated(Cat(rows), self.width, delay(m, first, 1)) if bits else rows[0]
+        row = rotated(Cat(rows), self.width, delay(m, first, 1)) if moved else Cat(rows)
         m.d.comb += self.row.eq(delay(m, row, self.latency - 1))
         return m
 
-    @staticmethod
-    def _address(addr, bank, bits):
+    def _address(self, addr, bank, bits):
         """Return the address in a bank: those in front of the first row's have the next one."""
-        return addr[bits:] + (bank < addr[:bits]) if bits else addr
+        if not bits or self.aligned:
+            return addr[bits:]
+        return addr[bits:] + (bank < addr[:bits])

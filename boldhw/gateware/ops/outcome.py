@@ -61,10 +61,10 @@ class Outcome(wiring.Component):
     sums : In(sums_layout(size))
         One for each lane of each plane.
     units : In(size.elements * unit_bits(size))
-        Threshold and window of each lane, one cycle later, with planes two; with ``inference`` no
-        window.
+        Threshold and window of each lane, in that cycle, with planes one later; with ``inference``
+        no window.
     gates : In(size.planes * size.elements)
-        Gates of the lanes of each pixel, likewise.
+        Gates of the lanes of each pixel, a cycle later than ``units``.
     kept : Out(1), registered
         ``largest`` is there.
     kept_info : Out(SumLayout(size)), registered
@@ -125,6 +125,8 @@ class Outcome(wiring.Component):
         )
         second = Signal(size.planes * size.elements)  # first words of the signal depend on it
         m.d.comb += self.group.second.eq(second)
+        bounds = [self._bounds(m, lane, deltas) for lane in range(size.elements)]
+        counted = delay(m, self.kept & deltas & info.stored[0], behind)
         plane_totals, kept = [], []
         for plane in range(size.planes):
             sizes = []
@@ -135,11 +137,12 @@ class Outcome(wiring.Component):
                 if size.inference:
                     index = Const(0, 2)
                 kept.append((lowest, loads))
+                tau, window = bounds[lane]
+                away = self._away(m, lowest, tau, behind)
+                reached, distance, near = self._near(m, away, delay(m, window, behind))
                 gate = stored & self.gates[at]
-                sizes.append(self._size(m, lowest, self.kept & deltas & gate & info.stored[0]))
-                away = delay(m, self._away(m, lane, lowest, deltas), behind)
-                reached, near = away[-1], self._near(m, lane, away, deltas, behind)
                 stored, gate, index = (delay(m, each, behind) for each in (stored, gate, index))
+                sizes.append(self._size(m, distance, ~reached, counted & gate))
                 m.d.comb += [
                     self.largest[at].eq(~lowest),
                     self.group.low[at].eq(index[0] & stored),
@@ -148,10 +151,16 @@ class Outcome(wiring.Component):
                     self.group.first[at].eq(reached & Mux(deltas, second[at], stored)),
                 ]
             plane_totals.append(_added(m, sizes))
-        # What shifts them is in the LUTs that invert them.
-        for (lowest, (load, new)), (above, _) in zip(kept, kept[1:] + kept[-1:], strict=True):
+        # Scores are of one place. What shifts them is in the LUTs that invert them.
+        shifted, others = kept[: size.elements], kept[size.elements :]
+        for (lowest, (load, new)), (above, _) in zip(
+            shifted, shifted[1:] + shifted[-1:], strict=True
+        ):
             with m.If(load | self.shift):
                 m.d.sync += lowest.eq(Mux(load, new, above))
+        for lowest, (load, new) in others:
+            with m.If(load):
+                m.d.sync += lowest.eq(new)
         self._total(m, plane_totals)
         return m
 
@@ -172,42 +181,54 @@ class Outcome(wiring.Component):
                 best.eq(Mux(beside, right, Mux(side_by_side, left, own))),
             ]
             own, place = best, Cat(place[0] | beside, place[1])
-        own, place = delay(m, own, before), delay(m, place, before)
+        inverted, place = delay(m, ~own, before), delay(m, place, before)
         lowest, index = Signal.like(own, name=f"lowest{name}"), Signal(2, name=f"index{name}")
-        larger = ~(own + lowest)[-1]  # own - largest - 1 is not negative
+        if plane >= max(1, planes // 2):  # no square is kept there
+            return lowest, Const(0, 2), (self._valid, inverted)
+        larger = (inverted - lowest)[-1]
         load = Signal(name=f"load{name}")
         m.d.comb += load.eq(self._valid & (self._sum.first | larger))
         with m.If(load):
             m.d.sync += index.eq(place)
-        return lowest, index, (load, ~own)
+        return lowest, index, (load, inverted)
 
-    def _away(self, m, lane, lowest, deltas):
-        """Return how far a sum is from its threshold, deltas from 0, inverted."""
-        tau = self.units.word_select(lane, unit_bits(self.size))[:FIELD_BITS].as_signed()
+    def _bounds(self, m, lane, deltas):
+        """Return threshold and window of a lane; of deltas 0 and the dead zone."""
+        tau, window = Signal(signed(FIELD_BITS)), Signal(FIELD_BITS)
+        bits = unit_bits(self.size)
+        m.d.sync += tau.eq(self.units.word_select(lane, bits)[:FIELD_BITS])
+        with m.If(deltas):
+            m.d.sync += tau.eq(0)
+        if not self.size.inference:
+            own = self.units.word_select(2 * lane + 1, FIELD_BITS)
+            m.d.sync += window.eq(Mux(deltas, self.op.dead, own))
+        return tau, window
+
+    def _away(self, m, lowest, tau, behind):
+        """Return how far a sum is from its threshold, inverted, after ``behind`` registers."""
         away = Signal(signed(FIELD_BITS + 1))
-        m.d.comb += away.eq(Mux(deltas, lowest, tau + lowest))
-        return away
+        m.d.comb += away.eq(tau + lowest)
+        return delay(m, away, behind)
 
-    def _near(self, m, lane, away, deltas, behind):
-        """Return whether that is near: in the window, or in the dead zone.
+    def _near(self, m, away, window):
+        """Return whether a sum reaches its threshold, how far it is, and whether that is near.
 
-        behind: cycles since the window was there.
+        A sum that does not reach it is farther by one. near: in the window, or in the dead zone.
         """
+        reached, distance, left = away[-1], Signal(FIELD_BITS), Signal(FIELD_BITS + 2)
+        m.d.comb += distance.eq(away[:-1] ^ reached.replicate(FIELD_BITS))
         if self.size.inference:
-            return Const(0)
-        window = Mux(deltas, self.op.dead, self.units.word_select(2 * lane + 1, FIELD_BITS))
-        window = delay(m, window, behind)
-        inverted = ~(away[:-1] ^ away[-1].replicate(FIELD_BITS))
-        # window - |away|, with what is missing of an inverse of two's complement carried in.
-        return (Cat(Const(1, 1), window) + Cat(away[-1], inverted))[-1]
+            return reached, distance, Const(0)
+        # Twice the window less the distance, less one where the threshold is not reached.
+        m.d.comb += left.eq(Cat(reached, window) - Cat(Const(1, 1), distance))
+        return reached, distance, ~left[-1]
 
-    def _size(self, m, lowest, counts):
+    def _size(self, m, distance, farther, counts):
         """Return the size of a delta one cycle later, less one if it is negative, and that."""
-        size, negative = Signal(len(lowest) - 1), Signal()
+        size, negative = Signal(self.size.sum_bits - 1), Signal()
         m.d.sync += [size.eq(0), negative.eq(0)]
         with m.If(counts):
-            m.d.sync += size.eq(lowest[:-1] ^ lowest[-1].replicate(len(size)))
-            m.d.sync += negative.eq(~lowest[-1])
+            m.d.sync += [size.eq(distance), negative.eq(farther)]
         return size, negative
 
     def _total(self, m, plane_totals):

@@ -1,10 +1,11 @@
 """Signatures between the sequencer of op lists, the ops and the memories."""
 
-from amaranth.hdl import signed, unsigned
+from amaranth.hdl import Cat, Const, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out, Signature
 
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.ram import item_bits, items, rams, unit_bits
 
 SUM_BITS = 16  # of a signed sum in a memory, the most that an array has
 COUNTER_BITS = 32  # of one counter; they wrap
@@ -267,38 +268,83 @@ class PartWrite(Signature):
         })  # fmt: skip
 
 
+class UnitRead(RowRead):
+    """Read of units: P of them, or one, as :func:`boldhw.spec.ops.ram.items` has it.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * unit_bits(size))
+
+
+class CounterRead(RowRead):
+    """Read of counters: P of them, or one, as :func:`boldhw.spec.ops.ram.items` has it.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * COUNTER_BITS)
+
+
+class CounterWrite(PartWrite):
+    """Write of counters, each of them a part.
+
+    Parameters
+    ----------
+    size : ArraySize
+        Gives ``elements`` (P), ``plain`` and ``inference``.
+    """
+
+    def __init__(self, size):
+        super().__init__(items(size) * COUNTER_BITS, items(size))
+
+
+def item_row(size, row, item):
+    """Return the row of an item of a memory whose rows are items. Values, or numbers."""
+    bits = item_bits(size)
+    return Cat(Const(item, bits) if isinstance(item, int) else item[:bits], row)
+
+
 class HostPort(Signature):
     """Access of a host to all memories, while no list runs. Members are those of the host.
 
     Parameters
     ----------
-    width : int
-        Bits of the widest row.
-    parts : int
-        Parts of the memory whose rows are written in most of them.
+    size : ArraySize
+        Gives the memories.
 
     Members
     -------
     memory : Out(3)
-        Which memory: data, weight, delta, unit, counter, score.
+        Which memory is written: data, weight, delta, unit, counter, score.
     addr : Out(FIELD_BITS)
-        Row to read or to write.
+        Row to read, of all memories, or to write.
     write : Out(1)
         Write ``data``.
     keep : Out(parts)
-        With ``write``: parts of the row that stay as they are.
+        With ``write``: parts of the row that stay as they are. There are as many as the memory has
+        whose rows are written in most of them.
     data : Out(width)
-        The row to write, its lowest bits.
-    row : In(width)
-        The row at ``addr``, the read latency of the memory later.
+        The row to write, its lowest bits; as wide as the widest row.
+    rows : In(data.StructLayout)
+        The row of each memory at ``addr``, by name, the read latency of the size later.
     """
 
-    def __init__(self, width, parts):
+    def __init__(self, size):
+        found = rams(size)
         super().__init__({
             "memory": Out(3),
             "addr": Out(FIELD_BITS),
             "write": Out(1),
-            "keep": Out(parts),
-            "data": Out(width),
-            "row": In(width),
+            "keep": Out(max(ram.parts for ram in found.values())),
+            "data": Out(max(ram.width for ram in found.values())),
+            "rows": In(data.StructLayout({name: ram.width for name, ram in found.items()})),
         })  # fmt: skip

@@ -8,6 +8,7 @@ from boldhw.gateware.ops.ports import RowRead
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import FIELDS
 from boldhw.spec.ops.fields import OP_KIND, OP_ROWS
+from boldhw.spec.ops.fixed import Fixed, bits_of, parse
 from boldhw.spec.ops.kinds import KINDS, End, Flip, Segment, Vote, Window
 from boldhw.spec.ops.limits import SIDES
 from boldhw.spec.ops.plain import limits_of
@@ -53,7 +54,7 @@ def connect(m, size, op, kind, bits):
     most = dict.fromkeys(SIDES, (1 << size.side_bits) - 1)
     most |= {"lanes": size.elements, "fold": size.granules}
     most |= {name: high for name, (_, high) in limits.items()}
-    for name, value in values_of(kind, bits).items():
+    for name, value in values_of(kind, constants(size, kind, bits)).items():
         low, high = limits.get(name, (0, None))
         if low == high:
             m.d.comb += op[name].eq(high)
@@ -61,6 +62,29 @@ def connect(m, size, op, kind, bits):
             m.d.comb += op[name].eq(value[: most[name].bit_length()])
         else:
             m.d.comb += op[name].eq(value)
+
+
+def constants(size, kind, bits):
+    """Return the bits of a descriptor with those that are constants in all programs of a size."""
+    if not size.fixed:
+        return bits
+    none = Fixed(0, (1 << bits_of(kind)) - 1, {})  # no op of this kind
+    known = parse(size.fixed)
+    if kind is Segment and kind.KIND not in known:  # windows are read as segments, too
+        kind = Window
+    ones, zeros, told = known.get(kind.KIND, none)
+    found = []
+    for index, bit in enumerate(bits):
+        other, opposite = told.get(index, (index, False))
+        if (ones | zeros) >> index & 1:
+            bit = Const(ones >> index & 1, 1)
+        found.append(bits[other] ^ opposite if other != index else bit)
+    return Cat(found)
+
+
+def has_kind(size, kind):
+    """Return whether there are ops of a kind in programs of a size."""
+    return not size.fixed or kind.KIND in parse(size.fixed)
 
 
 class OpSequencer(wiring.Component):
@@ -262,7 +286,9 @@ class OpSequencer(wiring.Component):
                 with m.If(self.count == index):
                     part = self._kept_rows["parts"].word_select(index, PART_BITS)
                     self._keep(m, part, place)
-                    m.d.sync += self.windows[index].eq(kind == Window.KIND)
+                    m.d.sync += self.windows[index].eq(
+                        (kind == Window.KIND) & has_kind(self.size, Window)
+                    )
             with m.If(last):
                 m.d.sync += self.count.eq(self.count + 1)
         with m.Elif(self._is(kind, Flip.KIND) & self._along):

@@ -1,11 +1,10 @@
 """Accumulators that decay and take a step: what VOTE makes of votes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay
-from boldhw.gateware.ops.ports import SUM_BITS
 from boldhw.spec.geometry import FIELD_BITS
 
 MOST = 7  # bits that are dropped from a vote
@@ -28,10 +27,20 @@ def decayed(accumulator, decay):
 
 def clamped(value, size):
     """Return a value as an accumulator holds it."""
-    low = size.accumulator_bits - 1
+    return limited(value, size.accumulator_bits)
+
+
+def limited(value, bits):
+    """Return a signed value with so many bits, the limit that it is beyond if there is one."""
+    low = bits - 1
     top = value[low:]
     beyond, negative = top.any() & ~top.all(), value[-1]
     return Cat(Mux(beyond, (~negative).replicate(low), value[:low]), negative).as_signed()
+
+
+def steps_latency(size):
+    """Return the cycles of a step; with two ports votes and accumulators take a register first."""
+    return 3 if size.dual_port else 2
 
 
 class Steps(wiring.Component):
@@ -42,7 +51,7 @@ class Steps(wiring.Component):
     Parameters
     ----------
     size : ArraySize
-        Gives ``elements`` and ``accumulator_bits``.
+        Gives ``elements``, ``accumulator_bits`` and ``dual_port``.
 
     Members
     -------
@@ -69,7 +78,7 @@ class Steps(wiring.Component):
 
     Latency
     -------
-    2 cycles from ``valid`` to ``done``, P accumulators a cycle.
+    :func:`steps_latency` cycles from ``valid`` to ``done``, P accumulators a cycle.
     """
 
     def __init__(self, size):
@@ -89,21 +98,25 @@ class Steps(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        dropped, offset = Signal(range(MOST + 2)), Signal(MOST + 1)
+        factor, offset = Signal(MOST + 2), Signal(MOST + 1)
         m.d.sync += [
-            dropped.eq(self.rounding + self.doubled),
+            factor.eq(Const(1 << MOST + 1) >> (self.rounding + self.doubled)),
             offset.eq(self.offset << self.doubled),
         ]
-        stepping = delay(m, self.valid, 1)
+        early = steps_latency(self.size) - 2
+        valid = delay(m, self.valid, early)
+        stepping = delay(m, valid, 1)
         m.d.sync += self.done.eq(stepping)
         for lane in range(self.size.elements):
-            step = Signal(signed(SUM_BITS + 1), name=f"step{lane}")
+            step = Signal(signed(self.size.sum_bits + 1), name=f"step{lane}")
             before = Signal(signed(self.size.accumulator_bits), name=f"before{lane}")
-            vote = self.sums[lane] & self.lanes[lane].replicate(SUM_BITS).as_signed()
-            with m.If(self.valid):
+            vote = self.sums[lane] & self.lanes[lane].replicate(self.size.sum_bits).as_signed()
+            vote, own = (delay(m, each, early) for each in (vote, self.accumulators[lane]))
+            with m.If(valid):
                 m.d.sync += [
-                    step.eq((offset - vote) >> dropped),
-                    before.eq(decayed(self.accumulators[lane], self.decay)),
+                    # A shift by any number takes as much logic as all that follows.
+                    step.eq((offset - vote) * factor >> MOST + 1),
+                    before.eq(decayed(own, self.decay)),
                 ]
             with m.If(stepping):
                 m.d.sync += self.result[lane].eq(clamped(before + step, self.size))

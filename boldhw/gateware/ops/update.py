@@ -11,11 +11,14 @@ from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
     ArrayPort,
     BlockWrite,
+    CounterRead,
+    CounterWrite,
     OpPort,
-    PartWrite,
     RowRead,
     RowWrite,
+    UnitRead,
     WindowPort,
+    item_row,
     op_layout,
 )
 from boldhw.gateware.ops.row_pass import RowPass
@@ -68,11 +71,11 @@ class UpdateUnit(wiring.Component):
         Rows of the weight memory; combinational, from registers only.
     blocks : Out(BlockWrite(size))
         Blocks of the weight memory; combinational, from registers only.
-    units : Out(RowRead(size.elements * 2 * FIELD_BITS))
+    units : Out(UnitRead(size))
         Means; combinational, from registers only.
-    counters : Out(RowRead(size.elements * COUNTER_BITS))
+    counters : Out(CounterRead(size))
         Sums of deltas, the count of flips; combinational, from registers only.
-    counter_write : Out(PartWrite(size.elements * COUNTER_BITS, size.elements))
+    counter_write : Out(CounterWrite(size))
         The same; combinational.
     deltas : Out(RowRead(2 * size.lanes))
         Rows of the delta memory; combinational, from registers only.
@@ -103,9 +106,9 @@ class UpdateUnit(wiring.Component):
             "turner": Out(TurnerPort(size)),
             "weights": Out(RowRead(p * size.lanes)),
             "blocks": Out(BlockWrite(size)),
-            "units": Out(RowRead(p * 2 * FIELD_BITS)),
-            "counters": Out(RowRead(p * COUNTER_BITS)),
-            "counter_write": Out(PartWrite(p * COUNTER_BITS, p)),
+            "units": Out(UnitRead(size)),
+            "counters": Out(CounterRead(size)),
+            "counter_write": Out(CounterWrite(size)),
             "deltas": Out(RowRead(2 * size.lanes)),
             "window": Out(WindowPort(size)),
             "array": Out(ArrayPort(size)),
@@ -239,23 +242,33 @@ class UpdateUnit(wiring.Component):
     def _counters(self, m, control, columns, passes):
         """Read sums of deltas and means, clear the sums at the end; add up flips."""
         size, flip = self.size, self.flip.op
+        begins = self.vote.start | self.flip.start
+        total = Signal((size.data_rows * size.elements).bit_length())
+        with m.If(passes.count):
+            m.d.sync += total.eq(total + 1)
+        with m.If(begins):
+            m.d.sync += total.eq(0)
+        counted = delay(m, control.ends, size.read_latency)
+        if size.plain:  # no means, and no sums of deltas
+            at = item_row(size, flip.counter_row, 1)
+            m.d.comb += [
+                self.counters.valid.eq(control.ends),
+                self.counters.addr.eq(Mux(control.ends, at, 0)),
+                self.counter_write.valid.eq(counted),
+                self.counter_write.addr.eq(at),
+                self.counter_write.row.eq(self.counters.row + total),
+            ]
+            return
         row = Signal(row_bits(size.counter_rows))
         mean_row = Signal(row_bits(size.unit_rows))
-        begins = self.vote.start | self.flip.start
         with m.If(control.next):
             m.d.sync += row.eq(row + 1)
         with m.If(control.onward):
             m.d.sync += [row.eq(flip.balance_row), mean_row.eq(mean_row + 1)]
         with m.If(begins):
             m.d.sync += [row.eq(flip.balance_row), mean_row.eq(flip.mean_row)]
-        total = Signal((size.data_rows * size.elements).bit_length())
-        with m.If(passes.count):
-            m.d.sync += total.eq(total + 1)
-        with m.If(begins):
-            m.d.sync += total.eq(0)
         balanced = control.flipping & flip.balanced
         clears = control.stores & ~control.turning & columns.groups.of_all & flip.clears
-        counted = delay(m, control.ends, size.read_latency)
         counters = self.counters.row
         zeros = Const(0, COUNTER_BITS)
         m.d.comb += [

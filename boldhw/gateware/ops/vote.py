@@ -1,4 +1,4 @@
-"""VOTE: inputs become columns in the weight memory, columns times deltas steps of accumulators."""
+"""VOTE and FLIP: columns times deltas are steps of accumulators, and these flip weights."""
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from boldhw.gateware.delay import delay, settled
 from boldhw.gateware.ops.columns import Columns
+from boldhw.gateware.ops.flip import FlipRows
 from boldhw.gateware.ops.flipper import Flipper, lead, through
 from boldhw.gateware.ops.kernel import counts_twice
 from boldhw.gateware.ops.ports import (
@@ -19,7 +20,7 @@ from boldhw.gateware.ops.ports import (
     WindowPort,
     op_layout,
 )
-from boldhw.gateware.ops.steps import MOST, Steps
+from boldhw.gateware.ops.steps import MOST, Steps, steps_latency
 from boldhw.gateware.ops.tile_columns import TileColumns
 from boldhw.gateware.ops.turner import TurnerPort
 from boldhw.spec.geometry import FIELD_BITS
@@ -31,6 +32,7 @@ class VoteUnit(wiring.Component):
 
     Accumulators are read when a vote is made, changed, and written back in the same order. If a
     FLIP runs along they flip weights in between; blocks of weights then come between the outputs.
+    A FLIP that runs alone reads them row by row. What flips weights is there once, for both.
 
     Golden model: :func:`boldhw.golden.ops.vote.run`, and :func:`boldhw.golden.ops.flip.run`.
 
@@ -41,10 +43,10 @@ class VoteUnit(wiring.Component):
 
     Members
     -------
-    op : Out(OpPort(Vote))
-        The op.
-    flip : In(op_layout(Flip))
-        The FLIP that runs along, of a fused op; constant during an op.
+    vote : Out(OpPort(Vote))
+        A VOTE.
+    flip : Out(OpPort(Flip))
+        A FLIP that runs alone. Its ``op`` is the FLIP that runs along with a fused VOTE, too.
     parts : In(data.ArrayLayout(op_layout(Segment), size.segments))
         Its segment is the first one; of a window what it has in the same places.
     windows : In(data.ArrayLayout(op_layout(Window), size.segments))
@@ -81,7 +83,8 @@ class VoteUnit(wiring.Component):
     For each input group the cycles of :class:`Columns`, ``wide`` cycles for each output, with one
     port 2 at least, and ``size.latency + 1``; an op one more. A fused op takes 2 more, and between
     blocks of outputs what a FLIP takes there and a cycle, in which the next block is read. Votes of
-    two outputs of two words each, with one port and a latency of 6::
+    two outputs of two words each, with one port and a latency of 6; those of a FLIP that runs alone
+    are :class:`boldhw.gateware.ops.flip.FlipRows`'s::
 
         cycle               0    1    2    3    4    5    6    7    8    9    10
         columns.done        1
@@ -97,8 +100,8 @@ class VoteUnit(wiring.Component):
         self.size = size
         p = size.elements
         super().__init__({
-            "op": Out(OpPort(Vote)),
-            "flip": In(op_layout(Flip)),
+            "vote": Out(OpPort(Vote)),
+            "flip": Out(OpPort(Flip)),
             "parts": In(data.ArrayLayout(op_layout(Segment), size.segments)),
             "windows": In(data.ArrayLayout(op_layout(Window), size.segments)),
             "are_windows": In(size.segments),
@@ -118,7 +121,7 @@ class VoteUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        size, op = self.size, self.op.op
+        size, op = self.size, self.vote.op
         is_window = self.are_windows[0]
         part = self.parts[0]
         counts = counts_twice(part, is_window)
@@ -126,6 +129,9 @@ class VoteUnit(wiring.Component):
         several = size.planes * size.transposers > 1
         m.submodules.columns = columns = TileColumns(size) if several else Columns(size)
         m.submodules.flipper = flipper = Flipper(size)
+        alone = Signal()  # a FLIP is
+        with m.If(self.vote.start | self.flip.start):
+            m.d.sync += alone.eq(self.flip.start)
         wiring.connect(m, columns.window, wiring.flipped(self.window))
         for name in ("weights", "units", "counters", "counter_write"):
             wiring.connect(m, getattr(flipper, name), wiring.flipped(getattr(self, name)))
@@ -136,7 +142,7 @@ class VoteUnit(wiring.Component):
         last_group = delay(m, columns.groups.of_all, 1)  # known long before
         closes = ended & last_group
         m.d.comb += [
-            columns.start.eq(self.op.start),
+            columns.start.eq(self.vote.start),
             columns.builds.eq(1),
             columns.next.eq(ended & ~last_group),
             columns.op.eq(op),
@@ -144,13 +150,15 @@ class VoteUnit(wiring.Component):
             columns.image.eq(self.windows[0]),
             columns.is_window.eq(is_window),
             columns.twice.eq(twice),
-            flipper.start.eq(self.op.start & op.fused),
-            flipper.load.eq(begins & op.fused),
-            flipper.op.eq(self.flip),
+            flipper.start.eq(self.vote.start & op.fused | self.flip.start),
+            flipper.load.eq(begins & op.fused | delay(m, self.flip.start, 1)),
+            flipper.loads.eq(alone),
+            flipper.op.eq(self.flip.op),
             flipper.part.eq(part),
-            self.op.done.eq(Mux(op.fused, delay(m, closes, 2), closes)),
+            self.vote.done.eq(Mux(op.fused, delay(m, closes, 2), closes)),
+            self.flip.done.eq(flipper.done & alone),
         ]
-        reads, addr = self._accumulators(m, columns, flipper, begins, doubled)
+        reads, addr = self._accumulators(m, columns, flipper, begins, doubled, alone)
         m.d.comb += [
             columns.read.row.eq(self.read.row),
             self.read.valid.eq(columns.read.valid | reads),
@@ -182,7 +190,7 @@ class VoteUnit(wiring.Component):
 
         D outputs vote together, unless weights flip in between. begins: columns are there.
         """
-        size, op, p, d = self.size, self.op.op, self.size.elements, self.size.planes
+        size, op, p, d = self.size, self.vote.op, self.size.elements, self.size.planes
         voting, idle, ends = Signal(), Signal(), Signal()
         word, output = Signal.like(op.wide), Signal.like(op.outputs)
         number, pause = Signal(range(p)), Signal(range(p + 5))  # in a block; after it
@@ -233,7 +241,7 @@ class VoteUnit(wiring.Component):
             with m.If((number == p - 1) | last):
                 missing = p - 1 - number  # outputs that the block lacks
                 # The last one, after which no block is read, takes as long as the others.
-                between = missing + 2 + (1 if size.dual_port else self.flip.turned != 0) + last
+                between = missing + 2 + (1 if size.dual_port else self.flip.op.turned != 0) + last
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
         with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)
@@ -257,7 +265,7 @@ class VoteUnit(wiring.Component):
         if size.transposers > 1:
             with m.Elif(begins):
                 m.d.sync += [column.eq(base + op.wide), base.eq(base + op.wide)]
-        with m.If(self.op.start):
+        with m.If(self.vote.start):
             m.d.sync += row_ends.eq(one_word)
         m.d.comb += [
             self.array.valid.eq(valid),
@@ -266,12 +274,15 @@ class VoteUnit(wiring.Component):
             self.array.addr.eq(column),
             self.array.zero_true.eq(doubled),
             self.deltas.valid.eq(valid),
-            self.deltas.addr.eq(row),
+            self.deltas.addr.eq(row if d == 1 else row & ~(d - 1)),
             columns.row.eq(word),
         ]
         there = delay(m, valid, size.read_latency).replicate(size.lanes)
         against = delay(m, second, size.read_latency).replicate(size.lanes)
         rows = [self.deltas.row.word_select(plane, 2 * size.lanes) for plane in range(d)]
+        if d > 1:  # where weights flip in between a single one of D rows counts
+            chosen = delay(m, row[: d.bit_length() - 1], size.read_latency)
+            rows[0] = self.deltas.row.word_select(chosen, 2 * size.lanes)
         m.d.comb += [
             self.array.sign.eq(Cat((each[: size.lanes] ^ against) & there for each in rows)),
             self.array.mask.eq(Cat(each[size.lanes :] & columns.known & there for each in rows)),
@@ -283,7 +294,7 @@ class VoteUnit(wiring.Component):
 
         first: that of the first plane is. begins: outputs of an input group begin.
         """
-        size, op, d = self.size, self.op.op, self.size.planes
+        size, op, d = self.size, self.vote.op, self.size.planes
         if d == 1:
             return first, Const(0)
         plane, left, follows = Signal(range(d)), Signal.like(op.outputs), Signal()
@@ -301,42 +312,56 @@ class VoteUnit(wiring.Component):
             m.d.sync += left.eq(op.outputs)
         return reads, this
 
-    def _accumulators(self, m, columns, flipper, begins, doubled):
-        """Read, change and write rows; return when one is read, and where."""
-        size, op = self.size, self.op.op
+    def _accumulators(self, m, columns, flipper, begins, doubled, alone):
+        """Read, change and write rows; return when one is read, and where.
+
+        alone: a FLIP is.
+        """
+        size, op = self.size, self.vote.op
         m.submodules.steps = steps = Steps(size)
+        m.submodules.rows = rows = FlipRows(size)
         voted = self.array.valid & self.array.last
         first = delay(m, voted, size.latency - 1 - size.read_latency)
-        reads, plane = self._rows_of(m, first, begins)
+        voted_on, plane = self._rows_of(m, first, begins)
         plane = delay(m, plane, size.read_latency)
+        reads = voted_on | rows.reads
         addr, target, waits = Signal(FIELD_BITS), Signal(FIELD_BITS), Signal()
         with m.If(reads):
             m.d.sync += addr.eq(addr + 1)
         with m.If(self.write.valid):
             m.d.sync += target.eq(target + 1)
-        with m.If(self.op.start):
+        with m.If(self.vote.start):
             m.d.sync += [addr.eq(op.acc_row), target.eq(op.acc_row)]
+        with m.If(self.flip.start):
+            m.d.sync += [addr.eq(self.flip.op.acc_row), target.eq(self.flip.op.acc_row)]
         dropped, width = settled(m, ~(~0 << op.rounding)), steps.sums.shape().size
         all_sums = self.array.sums.as_value()
         sums = Array(all_sums[index * width :][:width] for index in range(size.planes))
+        row = self.read.row[: size.data_width]
+        # New accumulators are there some cycles after the old ones.
+        stepped = size.latency - 1 + steps_latency(size)
+        soon = delay(m, voted & op.fused, stepped - size.read_latency - lead(size))
         m.d.comb += [
-            steps.valid.eq(delay(m, reads, size.read_latency)),
+            rows.start.eq(self.flip.start),
+            rows.op.eq(self.flip.op),
+            rows.of_block.eq(flipper.of_block),
+            rows.of_all.eq(flipper.of_all),
+            steps.valid.eq(delay(m, voted_on, size.read_latency)),
             steps.sums.eq(sums[plane]),
-            steps.accumulators.eq(self.read.row[: size.data_width]),
+            steps.accumulators.eq(row),
             steps.lanes.eq(delay(m, columns.lanes, 1)),  # known long before
             steps.doubled.eq(doubled),
             steps.rounding.eq(op.rounding),
             steps.offset.eq(Mux(op.gathered, 0, self.active_samples[:MOST] & dropped)),
             steps.decay.eq(op.decay),
             self.write.addr.eq(target),
-            self.write.row.eq(Mux(op.fused, flipper.result, steps.result)),
-            # New accumulators are there two cycles after the old ones.
-            flipper.soon.eq(
-                delay(m, voted & op.fused, size.latency + 1 - size.read_latency - lead(size))
-            ),
-            flipper.accumulators.eq(steps.result),
+            self.write.row.eq(Mux(alone | op.fused, flipper.result, steps.result)),
+            flipper.soon.eq(soon | rows.soon),
+            flipper.accumulators.eq(Mux(alone, row, steps.result)),
         ]
-        writes = Mux(op.fused, delay(m, steps.done, through(size)), steps.done)
+        flipping = Mux(alone, delay(m, rows.reads, size.read_latency), steps.done & op.fused)
+        flipped = delay(m, flipping, through(size))
+        writes = Mux(alone | op.fused, flipped, steps.done)
         if not size.dual_port:  # with three or five words a vote it waits until a row is read
             ready = writes | waits
             writes = ready & ~reads

@@ -91,6 +91,11 @@ class ArraySize(Latencies):
         Kernels that the window unit is made for, up to four as ``SIDExPLANES/STRIDE`` with commas
         between them: ``"5x1/1"`` for patches of 5 x 5 of an image of one plane. STRIDE, 1 or 2, is
         the largest one whose sums are pooled or made together by planes. Empty: all that fit.
+    uncounted : bool
+        True leaves out COUNT: counters of T's and of gated outputs, which governors need, stay 0.
+    fixed : str
+        What is constant in the ops of the one program that the array is made for, as
+        :func:`boldhw.spec.ops.fixed.fixed_of` returns it. Empty: the array takes every program.
     """
 
     elements: int
@@ -115,6 +120,8 @@ class ArraySize(Latencies):
     sum_bits: int = 16
     side_bits: int = 16
     window_kernels: str = ""
+    uncounted: bool = False
+    fixed: str = ""
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -54,7 +54,7 @@ class Compiler:
         ops: list[Op] = []
         for layer in self.memory.network.layers:
             ops += self._sums(layer)
-            if not layer.place.is_output and not self.size.inference:
+            if not (layer.place.is_output or self.size.inference or self.size.uncounted):
                 place = self.memory.maps[layer.name]
                 ops.append(_count(place, Part.FIRST, self.memory.fires[layer.name]))
         return [*ops, self._loss(deltas=False), End()] if self.memory.is_trained else [*ops, End()]
@@ -67,7 +67,8 @@ class Compiler:
                 ops += [self._loss(deltas=True), *heads.spread(self.memory)]
             else:
                 place = self.memory.maps[layer.name]
-                ops.append(_count(place, Part.SECOND, self.memory.gates[layer.name]))
+                if not self.size.uncounted:
+                    ops.append(_count(place, Part.SECOND, self.memory.gates[layer.name]))
                 ops += self._deltas(layer)
             if layer.name in self.memory.balances:
                 place, row = self.memory.deltas[layer.name], self.memory.balances[layer.name]

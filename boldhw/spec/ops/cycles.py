@@ -28,6 +28,7 @@ from boldhw.spec.ops.kinds import (
     Vote,
     Window,
 )
+from boldhw.spec.ops.ram import has_item_rows
 from boldhw.spec.ops.reads import counts_twice, kernel_words
 from boldhw.spec.ops.segments import Sums
 from boldhw.spec.ops.words import pixels
@@ -45,7 +46,7 @@ THROUGH = 3  # cycles besides P in which accumulators pass one after the other, 
 
 def counted(size: ArraySize) -> int:
     """Return the cycles until the sizes of the last deltas are added up, those of all planes."""
-    return COUNTED + (size.planes > 1)
+    return COUNTED + 2 * (size.planes > 1)
 
 
 def cycles(ops: Sequence[Op], size: ArraySize) -> list[int]:
@@ -89,6 +90,8 @@ def _mac(op: Mac, parts: Parts, size: ArraySize) -> int:
         + places * groups * sum(_words(part, op.planes, size) for part in parts)
     )
     total += sum(_image_rows(op, part) for part in parts if isinstance(part, Window))
+    if has_item_rows(size) and op.sink != Sink.SCORES:  # thresholds, one after the other
+        total += places // op.pool**2 * groups * size.elements
     if size.dsp_sums:  # sums begin at a group, and end a place later where masks differ
         total += places * groups * (1 + any(_masks_differ(part) for part in parts))
     deep = ceil_div(op.groups, size.granules)
@@ -257,7 +260,7 @@ def _loss(op: Loss, parts: Parts, size: ArraySize) -> int:
     groups = ceil_div(op.outputs, size.elements)
     deep = ceil_div(groups, size.granules)
     if not op.deltas:
-        return op.outputs + CLOSE
+        return op.outputs + size.read_latency + CLOSE - 1
     # A word that holds several pixels moves down, granule by granule, to that of the next tile.
     packed = pixels(groups, size.granules) > 1
     moves = min(size.planes * groups, size.granules) if packed else 1

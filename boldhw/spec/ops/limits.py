@@ -17,6 +17,7 @@ from boldhw.spec.ops.array import (
     place_bits,
 )
 from boldhw.spec.ops.fields import Op
+from boldhw.spec.ops.fixed import check_fixed
 from boldhw.spec.ops.kinds import (
     Count,
     Expand,
@@ -59,6 +60,7 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
                 f"{where} has {name}={values[name]}; an array of side_bits={size.side_bits} counts "
                 f"up to {(1 << size.side_bits) - 1}"
             )
+    check_fixed(size.fixed, where, op)
     if size.inference and type(op) not in INFERENCE:
         raise DataError(f"{where} trains; an array with inference=True takes none")
     for name, (least, most) in limits_of(size, type(op)).items():
@@ -78,6 +80,12 @@ def check_values(size: ArraySize, where: str, op: Op) -> None:
         raise DataError(f"{where} pools {pool} x {pool} of {values['rows']} x {values['columns']}")
     for wrong in LIMITS[type(op)](op, size) if type(op) in LIMITS else ():
         raise DataError(f"{where} {wrong}")
+    of_deltas = {Turn: "out_row", Vote: "delta_row"}.get(type(op))
+    if of_deltas and values[of_deltas] % size.planes:
+        raise DataError(
+            f"{where} has {of_deltas}={values[of_deltas]}; {size.planes} planes take multiples of "
+            f"{size.planes}"
+        )
     if values.get("out_pitch", 0) % size.planes:
         raise DataError(
             f"{where} writes a map with out_pitch={values['out_pitch']}; {size.planes} planes take "

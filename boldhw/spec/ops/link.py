@@ -115,5 +115,9 @@ class LinkedArray:
 
     def digest(self) -> bytes:
         """Return eight bytes that name this design; HELLO reports them."""
-        text = json.dumps([PROTOCOL_VERSION, "op lists", asdict(self.size)], sort_keys=True)
+        values = asdict(self.size)
+        for name in ("fixed", "uncounted"):  # which few arrays have
+            if not values[name]:
+                del values[name]
+        text = json.dumps([PROTOCOL_VERSION, "op lists", values], sort_keys=True)
         return hashlib.sha256(text.encode()).digest()[:8]

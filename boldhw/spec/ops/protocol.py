@@ -91,7 +91,7 @@ OP_IDENTITY_VALUES = (
     ("clock_hz", "I"),
 )
 OP_IDENTITY = struct.Struct("<" + "".join(code for _, code in OP_IDENTITY_VALUES))
-OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference")
+OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference", "uncounted")
 ROWS = ("data", "weight", "delta", "unit", "counter", "score")
 
 
@@ -131,8 +131,11 @@ def runs_op_lists(payload: bytes) -> bool:
     return payload[:4] == MAGIC and len(payload) > 5 and bool(payload[5] & OP_LISTS)
 
 
-def parse_op_identity(payload: bytes) -> OpIdentity | None:
-    """Return the OpIdentity in a HELLO payload, or None if it is no such design's."""
+def parse_op_identity(payload: bytes, fixed: str = "") -> OpIdentity | None:
+    """Return the OpIdentity in a HELLO payload, or None if it is no such design's.
+
+    fixed: of the design, which only its digest tells.
+    """
     if len(payload) != OP_IDENTITY.size or not runs_op_lists(payload):
         return None
     names = [name for name, _ in OP_IDENTITY_VALUES]
@@ -141,7 +144,7 @@ def parse_op_identity(payload: bytes) -> OpIdentity | None:
         return None
     values |= {name: bool(values["flags"] >> bit & 1) for bit, name in enumerate(OP_FLAGS)}
     values |= {f"{name}_rows": values[f"last_{name}_row"] + 1 for name in ROWS}
-    values["window_kernels"] = _kernels(values["window_kernels"])
+    values |= {"window_kernels": _kernels(values["window_kernels"]), "fixed": fixed}
     size = ArraySize(**{each.name: values[each.name] for each in fields(ArraySize)})
     return OpIdentity(
         values["digest"], LinkedArray(size), values["clock_hz"], values["window"],

@@ -7,11 +7,11 @@ import pytest
 from boldboards.icebreaker import ENGINE as ICEBREAKER
 from boldhost.device import Device
 from boldhost.link import Link
-from boldhost.transport import Transport
 from support import simulate
 from support.core_cases import CASES
 from support.counted_core import CountedCore
 from support.golden_board import GoldenBoard
+from support.meter import Meter
 
 from boldhw import Network
 from boldhw.energy import accesses
@@ -61,25 +61,6 @@ class TestPerSample:
         trained = accesses.predict(ICEBREAKER, DIGITS)["forward"]
         # Gate bits are not stored.
         assert accesses.predict(config, DIGITS)["forward"].data_writes == trained.data_writes / 2
-
-
-class Meter(Transport):
-    """A transport that counts the bytes that pass."""
-
-    def __init__(self, inner):
-        self.inner, self.sent, self.received = inner, 0, 0
-
-    def write(self, data):
-        self.sent += len(data)
-        self.inner.write(data)
-
-    def read(self, timeout):
-        data = self.inner.read(timeout)
-        self.received += len(data)
-        return data
-
-    def close(self):
-        self.inner.close()
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 40])

@@ -1,4 +1,4 @@
-"""Bench of FlipUnit with its turner against the golden op, on random memories."""
+"""Bench of FLIPs that VoteUnit runs alone against the golden op, on random memories."""
 
 from dataclasses import replace
 
@@ -40,12 +40,13 @@ def case_of(rng, turned, outputs, **fixed):
 
 async def check(dut, cases):
     """Run ops one after the other and compare all memories."""
-    memories = OpMemories(dut, SIZE, ["weights"])
-    await start(dut, op__start=0, parts=0)
+    memories = OpMemories(dut, SIZE, ["array_rows", "weights"])
+    memories.read_deltas(dut, SIZE)
+    await start(dut, vote__start=0, flip__start=0, are_windows=0, windows=0, parts=0)
     for op, part in cases:
         flip.run(memories.golden, op, part)
         spent = load(len(op.encode()) + len(part.encode()), op, SIZE)
-        found = await run_op(dut, memories.all, op, [(dut.parts, part)])
+        found = await run_op(dut, memories.all, op, [(dut.parts, part)], "flip")
         assert found + spent == cycles([part, op], SIZE)[1], (op, part)
         assert memories.wrong() == {}, (op, part)
 

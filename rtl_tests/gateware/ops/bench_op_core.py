@@ -62,7 +62,7 @@ class Driver:
             "sample_row": packing.sample_row(memory),
             "limit": longest if limit is None else limit,
         }  # fmt: skip
-        dut.control__registers.value = OpRegisterLayout().const(values).as_bits()
+        dut.control__registers.value = OpRegisterLayout(CONFIG).const(values).as_bits()
 
     async def write_rows(self, first, data):
         """Write rows of the data memory."""
@@ -119,7 +119,7 @@ class Driver:
             dut.blocks__load.value = 1
             await cycle(dut)
             dut.blocks__load.value, dut.blocks__addr.value = 0, number + 1
-            await cycle(dut)
+            await cycle(dut, 1 + SIZE.dual_port)
             for _ in range(SIZE.elements):
                 await ReadOnly()
                 value = int(dut.blocks__word.value) & (1 << bits) - 1
@@ -224,7 +224,7 @@ class Driver:
         return dict(zip(COUNTERS, words, strict=True))
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def it_trains_as_the_machine(dut):
     """TRAIN, INFER with scores that wait, FLUSH with votes and without; all state is equal.
 
@@ -254,7 +254,7 @@ async def it_trains_as_the_machine(dut):
     assert set((await driver.stat()).values()) == {0}
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=20, timeout_unit="ms")
 async def a_list_that_was_ended_is_told(dut):
     """Its status stays until the next start; the operation ends."""
     driver = Driver(dut, NETWORK)

@@ -12,10 +12,13 @@ from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Count, Part
+from boldhw.spec.ops.plain import limits_of
+from boldhw.spec.ops.ram import items
 from boldhw.spec.ops.reads import count_jump
 
 SIZE = ArraySize(**parameters())
 P = SIZE.elements
+PARTS = limits_of(SIZE, Count).get("part", (min(Part), max(Part)))  # the first and the last one
 
 
 def op_of(rng, groups, shape, **fixed):
@@ -23,7 +26,7 @@ def op_of(rng, groups, shape, **fixed):
     rows, columns = shape
     pitch = columns + rng.randint(0, 2)
     values = {
-        "part": rng.choice(list(Part)),
+        "part": rng.choice([part for part in Part if PARTS[0] <= part <= PARTS[1]]),
         "lanes": rng.randint(1, P),
         "in_row": rng.randint(0, SIZE.data_rows - rows * ceil_div(groups, SIZE.granules) * pitch),
         "pitch": pitch,
@@ -38,20 +41,20 @@ async def check(dut, ops):
     memories, random = Memories(SIZE), np.random.default_rng(cocotb.RANDOM_SEED)
     memories.data[...] = random.random(memories.data.shape) < 0.5
     memories.counters[...] = random.integers(-40, 40, memories.counters.shape)
-    rng, late, rows = generator("junk"), SIZE.read_latency, counters_of(memories)
+    rng, late, rows = generator("junk"), SIZE.read_latency, counters_of(memories, SIZE)
     served = [
         RowMemory(
             dut, rng, to_ints(memories.data), SIZE.data_width, late, True, "read", None, SIZE.planes
         ),
-        RowMemory(dut, rng, rows, BITS * P, late, True, "counters", None),
-        PartMemory(dut, rows, BITS * P, P, "counter_write"),
+        RowMemory(dut, rng, rows, BITS * items(SIZE), late, True, "counters", None),
+        PartMemory(dut, rows, BITS * items(SIZE), items(SIZE), "counter_write"),
     ]
     await start(dut, op__start=0)
     for op in ops:
         count.run(memories, op)
         spent = load(len(op.encode()), op, SIZE)
         assert await run_op(dut, served, op) + spent == cycles([op], SIZE)[0], op
-        assert not differing(rows, counters_of(memories)), op
+        assert not differing(rows, counters_of(memories, SIZE)), op
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -70,6 +73,6 @@ async def edges(dut):
     await check(dut, [
         op_of(rng, 1, (1, 1), counter_row=0, lanes=1),
         op_of(rng, many, (1, 1), counter_row=0, lanes=P),
-        *(op_of(rng, 2, (4, 5), counter_row=1, part=Part.SIGNED) for _ in range(4)),
+        *(op_of(rng, 2, (4, 5), counter_row=1, part=PARTS[1]) for _ in range(4)),
         op_of(rng, SIZE.granules, (1, 5), part=Part.SECOND, lanes=1),
     ])  # fmt: skip

@@ -4,13 +4,14 @@ After each list all rows that the program has, the scores, the verdict and the c
 at the end of a network all rows that there are. What is written where nothing belongs stays there.
 """
 
-from itertools import islice
+from itertools import accumulate, islice
 
 import cocotb
 import numpy as np
 import pytest
 from cocotb.triggers import FallingEdge
 from support.op_bench import to_ints
+from support.op_memories import by_item
 from support.op_networks import kinds_of, machines, sample
 from support.streams import cycle, parameters, start
 
@@ -22,7 +23,7 @@ from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.heads import score_rows
 from boldhw.spec.ops.kinds import Mac, Window
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE
-from boldhw.spec.ops.ram import MEMORIES, rams
+from boldhw.spec.ops.ram import MEMORIES, item_bits, rams
 
 GIVEN = parameters()
 SIZE = ArraySize(**GIVEN["size"])
@@ -39,13 +40,13 @@ def fields(values, bits):
 
 def rows_of(memories):
     """Return the rows of all memories as integers, by name."""
-    units = memories.units[..., :1] if SIZE.inference else memories.units
+    units = memories.units[..., :1] if SIZE.inference else by_item(SIZE, memories.units)
     found = {
         "data": to_ints(memories.data),
         "weight": to_ints(memories.weights),
         "delta": to_ints(memories.deltas),
         "unit": fields(units.reshape(len(units), -1), 16),
-        "counter": fields(memories.counters, 32),
+        "counter": fields(by_item(SIZE, memories.counters), 32),
         "score": fields(memories.scores[:, None], 16),
     }
     return {name: rows for name, rows in found.items() if name in rams(SIZE)}
@@ -53,7 +54,8 @@ def rows_of(memories):
 
 def used_rows(machine):
     """Return how many rows a program has of each memory; of scores all."""
-    return {name: machine.memory.used(name) for name in NAMES if name != "score"}
+    found = {name: machine.memory.used(name) for name in NAMES if name != "score"}
+    return found | {name: found[name] << item_bits(SIZE) for name in ("unit", "counter")}
 
 
 class Engine:
@@ -86,14 +88,15 @@ class Engine:
 
         used: first rows of each memory to compare, by name; all rows of those that it lacks.
         """
-        dut, found = self.dut, []
+        dut, found, late = self.dut, [], SIZE.read_latency
+        widths = {name: ram.width for name, ram in rams(SIZE).items()}
+        lows = dict(zip(widths, [0, *accumulate(widths.values())], strict=False))
         for name, rows in rows_of(memories).items():
-            late = rams(SIZE)[name].latency  # of the host, whose requests take no register
             rows = rows[: used.get(name)]
             dut.host__memory.value = NAMES.index(name)
             for row in range(len(rows) + late):
                 if row >= late:
-                    value = int(dut.host__row.value)
+                    value = int(dut.host__rows.value) >> lows[name] & (1 << widths[name]) - 1
                     self.known[name][row - late] = value
                     if value != rows[row - late]:
                         found.append((name, row - late, hex(value), hex(rows[row - late])))

@@ -38,7 +38,8 @@ async def check(dut, cases):
         memories.label, memories.margin = label, margin
         dut.label.value, dut.margin.value = label, margin
         rows = [score & (1 << SCORE_BITS) - 1 for score in scores]
-        kept = RowMemory(dut, rng, rows, SCORE_BITS, 1, True, "scores", None)
+        late = SIZE.read_latency
+        kept = RowMemory(dut, rng, rows, SCORE_BITS, late, True, "scores", None)
         values = {"outputs": len(scores), "per_class": per_class}
         front, tiles = rng.choice((0, 0, 1, 3)), rng.randint(1, 2 * SIZE.granules)
         pitch = tiles * SIZE.planes

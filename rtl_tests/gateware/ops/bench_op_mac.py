@@ -14,6 +14,7 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.cycles import cycles, load
 from boldhw.spec.ops.kinds import Mac, Segment, Sink, Window
 from boldhw.spec.ops.program import LISTS
+from boldhw.spec.ops.ram import items
 
 SIZE = ArraySize(**parameters())
 PARTS = {kind: op_layout(kind).size for kind in (Segment, Window)}
@@ -54,8 +55,8 @@ class Bench:
         memories.units[..., 1] = random.integers(0, spread, memories.units.shape[:2])
         memories.counters[...] = random.integers(0, 1 << 32, memories.counters.shape)
         self.data = TileMemory(dut, self.rng, to_ints(memories.data), SIZE)
-        counters = counters_of(memories)
-        self.counters = PartMemory(dut, counters, BITS * P, P, "counter_write")
+        counters = counters_of(memories, SIZE)
+        self.counters = PartMemory(dut, counters, BITS * items(SIZE), items(SIZE), "counter_write")
         self.scores = Scores(dut)
         weights = to_ints(memories.weights)
 
@@ -65,8 +66,8 @@ class Bench:
         self.memories = [
             self.data,
             reads(weights, P * SIZE.lanes, late, "array_rows"),
-            reads(units_of(memories), BITS * P, late, "units"),
-            reads(counters, BITS * P, late, "counters"),
+            reads(units_of(memories, SIZE), BITS * items(SIZE), late, "units"),
+            reads(counters, BITS * items(SIZE), late, "counters"),
             self.counters,
             self.scores,
         ]
@@ -98,7 +99,7 @@ class Bench:
         """Assert that all rows are equal."""
         wrong = differing(self.data.rows, to_ints(self.golden.data))
         assert not wrong, (wrong, op, parts)
-        assert self.counters.rows == counters_of(self.golden), (op, parts)
+        assert self.counters.rows == counters_of(self.golden, SIZE), (op, parts)
         if op.sink == Sink.SCORES:
             ones = (1 << 16) - 1
             expected = {n: int(each) & ones for n, each in enumerate(self.golden.scores)}

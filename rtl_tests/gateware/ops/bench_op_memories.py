@@ -11,6 +11,7 @@ WIDTH, ROWS, LATE, PARTS, PLANES = (
     GIVEN[name] for name in ("width", "rows", "latency", "parts", "planes")
 )
 BITS = WIDTH // PARTS
+STEP = PLANES if GIVEN.get("aligned") else 1  # from a first row to the next one
 
 
 def written(rows, addr, write, row):
@@ -41,8 +42,11 @@ async def random_accesses(dut):
         first = number < ROWS
         target = number if first else rng.randrange(ROWS)
         write = (1 << PARTS) - 1 if first else rng.choice((0, rng.getrandbits(PARTS * PLANES)))
+        if first:
+            write <<= PARTS * (target % STEP)
+        target -= target % STEP
         write &= (1 << PARTS * len(span(target))) - 1
-        row, addr = rng.getrandbits(WIDTH * PLANES), rng.randrange(ROWS)
+        row, addr = rng.getrandbits(WIDTH * PLANES), rng.randrange(0, ROWS, STEP)
         dut.addr.value, dut.write.value = addr, write
         dut.write_addr.value, dut.write_row.value = target, row
         await ReadOnly()

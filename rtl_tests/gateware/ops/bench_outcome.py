@@ -99,7 +99,9 @@ async def check(dut, ops):
     shifts = [row.get("shift", 0) for row in rows]
     inputs["shift"] = [0] * ahead + shifts[: len(rows) - ahead]
     inputs["op"] = [row["op"] for row in rows]
-    inputs |= {n: [row.get(n, 1) for row in late] for n in ("units", "gates")}
+    early = [{}] * ahead + after[: len(rows) - ahead]
+    inputs["units"] = [row.get("units", 1) for row in early]
+    inputs["gates"] = [row.get("gates", 1) for row in late]
     outputs = {name: [row.get(name, 0) for row in last] for name in ("done", "group", "info")}
     outputs["largest"] = [row.get("largest", 0) for row in late]
     outputs["kept"] = [row.get("done", 0) for row in late]

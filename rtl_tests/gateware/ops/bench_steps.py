@@ -6,7 +6,7 @@ from support.every_cycle import compare, pack
 from support.streams import parameters
 
 SIZES = parameters()
-P, A = SIZES["elements"], SIZES["accumulator_bits"]
+P, A, LATE = SIZES["elements"], SIZES["accumulator_bits"], SIZES["late"]
 LOW, HIGH = -(1 << A - 1), (1 << A - 1) - 1
 MOST = (1 << 14) - 1  # of a vote, so that twice it fits a sum
 
@@ -41,8 +41,8 @@ async def check(dut, votes, before, seed, **fixed):
     }
     results, dones, held = [], [], [0] * P
     for step in range(count):
-        done = step >= 2 and bool(valid[step - 2])
-        held = wanted[step - 2] if done else held
+        done = step >= LATE and bool(valid[step - LATE])
+        held = wanted[step - LATE] if done else held
         results.append(held)
         dones.append(int(done))
     outputs = {"done": dones, "result": pack(results, A)}

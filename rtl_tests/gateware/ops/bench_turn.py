@@ -42,7 +42,9 @@ def op_of(rng, groups, lanes, columns, rows, gathered=0):
         planes=planes,
         stride=spacing,
         wide=wide,
-        out_row=rng.randint(0, SIZE.delta_rows - output_span(outputs, wide, SIZE.planes)),
+        out_row=rng.randrange(
+            0, SIZE.delta_rows - output_span(outputs, wide, SIZE.planes) + 1, SIZE.planes
+        ),
         **steps,
     )
 

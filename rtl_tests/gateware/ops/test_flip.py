@@ -2,12 +2,13 @@ from dataclasses import asdict
 
 import pytest
 from support import simulate
-from support.op_wrappers import WithTurner
+from support.op_wrappers import WithArray
 
-from boldhw.gateware.ops.flip import FlipUnit
+from boldhw.gateware.ops.vote import VoteUnit
 from boldhw.spec.ops.array import ArraySize
 
-ROWS = {"data_rows": 8192, "weight_rows": 1024, "unit_rows": 512, "counter_rows": 64, "segments": 1}
+ROWS = {"data_rows": 8192, "weight_rows": 1024, "delta_rows": 128, "unit_rows": 512,
+        "counter_rows": 64, "segments": 1}  # fmt: skip
 SMALL = ArraySize(elements=3, lanes=6, accumulator_bits=16, dual_port=True, **ROWS)
 LARGE = {
     "one_port": ArraySize(elements=4, lanes=16, accumulator_bits=4, **ROWS),
@@ -17,7 +18,7 @@ LARGE = {
 
 def run(size, sim):
     """Run the bench on a unit of this size."""
-    unit, parameters = WithTurner(FlipUnit(size)), asdict(size)
+    unit, parameters = WithArray(VoteUnit(size)), asdict(size)
     simulate.run(unit, "bench_flip", sim, tests=2, parameters=parameters, cycles=3000)
 
 

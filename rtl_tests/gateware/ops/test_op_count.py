@@ -10,6 +10,7 @@ SHAPES = {
     "one_port": {"elements": 4, "lanes": 16},
     "two_ports": {"elements": 3, "lanes": 6, "dual_port": True},
     "serial": {"elements": 4, "lanes": 16, "serial": True},
+    "plain": {"elements": 3, "lanes": 12, "serial": True, "plain": True},
     "four_planes": {"elements": 4, "lanes": 8, "planes": 4, "dual_port": True},
     "eight_planes": {"elements": 2, "lanes": 16, "planes": 8},
 }

@@ -1,13 +1,17 @@
-"""The engine of op lists runs them as the interpreter does, bit for bit and cycle for cycle."""
+"""The engine of op lists runs them as the interpreter does, bit for bit and cycle for cycle.
+
+It has the counters of test_op_accesses.py, which therefore needs no other simulation.
+"""
 
 from dataclasses import asdict
 
 import pytest
 from support import simulate
+from support.counted_engine import CountedEngine
 from support.op_engines import SHAPES
 
 from boldhw.errors import ConfigError
-from boldhw.gateware.ops.engine import OpEngine, check_planes, check_size
+from boldhw.gateware.ops.engine import check_planes, check_size
 from boldhw.spec.ops.array import ArraySize
 
 NETWORKS = 17  # of a shape, of each of its two tests that train: 200 in all
@@ -17,7 +21,7 @@ NETWORKS = 17  # of a shape, of each of its two tests that train: 200 in all
 def test_op_engine(shape):
     size = SHAPES[shape]
     simulate.run(
-        OpEngine(size), "bench_op_engine", "verilator", tests=5,
+        CountedEngine(size), "bench_op_engine", "verilator", tests=5,
         parameters={"size": asdict(size), "networks": NETWORKS, "cycles": 2_500},
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from boldhw.spec.ops.array import ArraySize
 SHAPES = {
     "wide": {"elements": 4, "lanes": 16},
     "narrow": {"elements": 3, "lanes": 6},
+    "two_ports": {"elements": 3, "lanes": 6, "dual_port": True},
     "two_planes": {"elements": 2, "lanes": 16, "planes": 2},
     "four_planes": {"elements": 4, "lanes": 16, "planes": 4},
     "eight_planes": {"elements": 8, "lanes": 16, "planes": 8},

@@ -13,6 +13,9 @@ ROWS = {"data_rows": 1024, "weight_rows": 256, "delta_rows": 128, "unit_rows": 3
         "counter_rows": 64, "score_rows": 32}  # fmt: skip
 SHAPES = {
     "one_plane": ArraySize(elements=3, lanes=12, segments=2, sum_bits=12, **ROWS),
+    "plain": ArraySize(
+        elements=3, lanes=12, segments=1, sum_bits=12, serial=True, plain=True, **ROWS
+    ),
     "two_planes": ArraySize(elements=3, lanes=12, segments=2, planes=2, **ROWS),
     "two_ports": ArraySize(
         elements=2, lanes=8, segments=3, planes=2, dual_port=True, popcount_registers=1, **ROWS

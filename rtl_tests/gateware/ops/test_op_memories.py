@@ -15,6 +15,12 @@ def test_row_memory(sim, rows, latency, parts, planes):
                  cycles=3000)  # fmt: skip
 
 
+def test_memory_of_aligned_rows(sim):
+    shape = {"width": 12, "rows": 19, "latency": 2, "parts": 2, "planes": 4, "aligned": True}
+    simulate.run(RowMemory(**shape), "bench_op_memories", sim, tests=1, parameters=shape,
+                 cycles=3000)  # fmt: skip
+
+
 @pytest.mark.parametrize("planes", [1, 4])
 def test_memory_of_one_port(sim, planes):
     shape = {"width": 12, "rows": 19, "planes": planes, "ports": 1}
