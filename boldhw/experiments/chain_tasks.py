@@ -26,6 +26,8 @@ from boldhw.spec.shorthand import described
 
 LEVEL = 64  # a pixel of a digit above it is T
 SCALE, SIDE, SMALL = 2, 48, 20  # of super-resolution; pixels of a tile; of one of made pictures
+SUBPIXEL, SHIFT = 4, 1  # outputs of a sub-pixel; a score is their sum >> SHIFT
+MARGIN, NOISE = 16, 127  # error of a residual that teaches, in 1/16; random bits added
 TESTED = "Set5", "made"  # sets of pictures that are tested, if they are there
 TOGETHER = 20  # scenes that are answered together
 
@@ -145,7 +147,7 @@ def subpixels(settings, grey):
         [pair for pair, out in zip(pairs, held, strict=True) if not out], SCALE, side
     ).draw(np.random.default_rng(settings["seed"]), settings["samples"])
     spec = network(f"{side}x{side}x{code.planes}", settings["layers"],
-                   {"kind": RESIDUALS, "shift": superres.SHIFT, "fraction": FRACTION},
+                   {"kind": RESIDUALS, "shift": SHIFT, "fraction": FRACTION},
                    TERNARY if settings["ternary"] else None)  # fmt: skip
 
     def judge(network):
@@ -156,8 +158,7 @@ def subpixels(settings, grey):
         return _psnr(found)
 
     bicubic = [superres.errors(pair, pair.bicubic, SCALE) for pair in tests]
-    start = _start(spec, outputs_per_class=superres.EACH, margin=superres.MARGIN,
-                   noise=superres.NOISE)  # fmt: skip
+    start = _start(spec, outputs_per_class=SUBPIXEL, margin=MARGIN, noise=NOISE)
     greys = np.where(residuals == NONE, np.nan, residuals / (1 << FRACTION)).astype(np.float32)
     return Task(spec, code(cut), residuals, start, squared_error, greys, judge, _psnr(bicubic))
 

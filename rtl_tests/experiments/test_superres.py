@@ -90,12 +90,31 @@ def test_squared_errors_leave_out_the_edge():
 
 
 def test_the_network_is_that_of_the_design():
-    spec = network(2)
+    spec = network(2, outputs=128, depth=2, each=4, shift=1)
     assert sum(layer.weights for layer in spec.layers) == 267_264
     assert spec.ternary
     assert spec.layer("second").is_ternary
     check_widths(spec)
-    assert network(2, gain=2).output.gains == {"second": 2, "first": 2, "input": 0}
+
+
+def test_residuals_read_all_hidden_layers():
+    spec = network(2, gain=1)
+    assert [layer.name for layer in spec.layers] == ["first", "second", "third", "residuals"]
+    assert sum(layer.weights for layer in spec.layers) == 9 * (192 * 128 + 128 * 128 + 448 * 32)
+    assert spec.output.gains == {"third": 1, "second": 1, "first": 1, "input": 0}
+    assert spec.output.outputs == 4 * superres.EACH
+    check_widths(spec)
+
+
+def test_a_run_has_the_network_of_its_settings():
+    found = settings(3, 1, 1, depth=1, outputs=8, each=2, shift=0, gain=3, dead=100)
+    spec = superres._network(found)
+    assert [(layer.name, layer.outputs) for layer in spec.layers] == [
+        ("first", 8),
+        ("residuals", 18),
+    ]
+    assert (spec.head.shift, spec.output.gains["first"]) == (0, 3)
+    assert found["constants"] == {**superres.AIMS, "batch": 1, "dead": 100}
 
 
 def test_other_tiles_in_each_epoch():
