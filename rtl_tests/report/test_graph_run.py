@@ -61,6 +61,7 @@ def test_the_record_of_a_run_makes_a_report(board, tmp_path):
     assert "8x8-4k3p2-10 learned digits by flipping weights" in shown
     assert "layer1, 9 inputs, 4 outputs: 36 weights" in shown
     assert "those of the cycle model exactly" in shown
+    assert "There is no rate: the board's device does not hold this engine" in shown
     assert "boldhw demo --network '8x8-4k3p2-10' --epochs 2 --train-size 60" in shown
 
 
