@@ -14,14 +14,16 @@ from boldhw.spec.ops import packing
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, decoded, from_bits
-from boldhw.spec.ops.protocol import ListStatus, OpBank, OpRegister, op_identity_bytes
+from boldhw.spec.ops.protocol import (
+    ListStatus,
+    OpBank,
+    OpRegister,
+    op_identity_bytes,
+    register_bits,
+)
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Status
 
 CLOCK_HZ = 24_000_000
-BITS = {
-    OpRegister.BATCH: 11, OpRegister.CLASSES: 8, OpRegister.OUTPUTS_PER_CLASS: 8,
-    OpRegister.SAMPLE_WORDS: 8,
-}  # fmt: skip
 COUNTED = {FORWARD: "cycles_forward", BACKWARD: "cycles_backward", UPDATE: "cycles_update"}
 
 
@@ -67,7 +69,8 @@ class OpBoard(BoardLink):
         self._check(addr in self.registers, Status.BAD_ADDRESS)
         self._check(len(payload) == 2, Status.BAD_LENGTH)
         value = int.from_bytes(payload, "little")
-        self.registers[OpRegister(addr)] = value & (1 << BITS.get(addr, 16)) - 1
+        bits = register_bits(self.config)[OpRegister(addr)]
+        self.registers[OpRegister(addr)] = value & (1 << bits) - 1
         return b""
 
     def _mem_read(self, addr, payload):

@@ -7,11 +7,13 @@ from boldhw.gateware.ports import Operation
 from boldhw.spec.counters import address_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import COUNTER_BYTES
-from boldhw.spec.ops.protocol import STATUS_BITS
+from boldhw.spec.ops.protocol import STATUS_BITS, OpRegister, register_bits
 
 ITEM_BITS = 8 * COUNTER_BYTES  # of a threshold with its window, and of a counter
 BATCH_BITS = 11  # of active samples of a batch
 BANK_BITS = 3  # of the number of a bank
+# All but SAMPLE_WORDS, which is the command unit's own.
+STEERING = [register for register in OpRegister if register != OpRegister.SAMPLE_WORDS]
 
 
 def word_bits(config):
@@ -87,19 +89,8 @@ class OpRegisterLayout(data.StructLayout):
     """
 
     def __init__(self, config):
-        row = max(1, (config.data_rows - 1).bit_length())
-        scores = min(8, config.size.score_rows.bit_length())
-        super().__init__({
-            "forward": row,
-            "batch": config.batch.bit_length(),
-            "margin": FIELD_BITS,
-            "backward": row,
-            "classes": scores,
-            "outputs_per_class": scores,
-            "sample_row": row,
-            "update": row,
-            "limit": FIELD_BITS,
-        })  # fmt: skip
+        bits = register_bits(config)
+        super().__init__({register.name.lower(): bits[register] for register in STEERING})
 
 
 class OpControlPort(Signature):

@@ -240,8 +240,11 @@ class VoteUnit(wiring.Component):
             m.d.sync += number.eq(number + 1)
             with m.If((number == p - 1) | last):
                 missing = p - 1 - number  # outputs that the block lacks
-                # The last one, after which no block is read, takes as long as the others.
-                between = missing + 2 + (1 if size.dual_port else self.flip.op.turned != 0) + last
+                # The last one, after which no block is read, takes as long as the others. With
+                # transposers the next one may be read at once, from the row that is stored last.
+                again = size.dual_port and size.transposers > 1
+                between = missing + 2 + (1 if size.dual_port else self.flip.op.turned != 0)
+                between += Mux(last, 1 + again, 0)
                 m.d.sync += [number.eq(0), pause.eq(Mux(op.fused, between, 0))]
         with m.If(goes & (pause != 0)):
             m.d.sync += pause.eq(pause - 1)

@@ -201,6 +201,8 @@ def _vote(op: Vote, parts: Parts, size: ArraySize) -> int:
     planes = 1 if op.fused else size.planes  # weights flip for one output after the other
     # From the last word of an input group to the last row of its last outputs.
     drain = size.latency + 1 + (planes - 1) * size.access
+    # The last block of weights is stored before the next one, maybe of the same row, is read.
+    drain += op.fused * size.dual_port * (size.transposers > 1)
     row = max(times * op.wide, planes * size.access)
     return build + inputs * (ceil_div(op.outputs, planes) * row + drain) + 1
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 
 from boldhw.spec.engine import MAX_PAYLOAD, PROTOCOL_VERSION
+from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import ArraySize, WindowKernel
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.protocol import FRAME_WINDOW, MAGIC, REASONS, Documented, Status
@@ -30,6 +31,25 @@ class OpRegister(Documented):
     UPDATE = 7, "data row of the update list"
     SAMPLE_WORDS = 8, "operand words of a sample in INFER and TRAIN; 0 = it is in the memory"
     LIMIT = 9, f"cycles after which a list is ended, in steps of {LIMIT_CYCLES}"
+
+
+def register_bits(config: LinkedArray) -> dict[OpRegister, int]:
+    """Return the bits that each register has, as many as its values need; others are dropped."""
+    row = max(1, (config.data_rows - 1).bit_length())
+    scores = min(8, config.size.score_rows.bit_length())
+    rows = dict.fromkeys(
+        (OpRegister.FORWARD, OpRegister.BACKWARD, OpRegister.UPDATE, OpRegister.SAMPLE_ROW), row
+    )
+    return (
+        dict.fromkeys(OpRegister, FIELD_BITS)
+        | rows
+        | {
+            OpRegister.BATCH: config.batch.bit_length(),
+            OpRegister.CLASSES: scores,
+            OpRegister.OUTPUTS_PER_CLASS: scores,
+            OpRegister.SAMPLE_WORDS: 8,  # a sample has to fit into a frame
+        }
+    )
 
 
 class OpBank(IntEnum):

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from boldhw.spec.engine import LICENSE, PROTOCOL_VERSION
-from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import (
@@ -16,6 +15,7 @@ from boldhw.spec.ops.protocol import (
     ListStatus,
     OpBank,
     OpRegister,
+    register_bits,
 )
 from boldhw.spec.protocol import COUNTERS, FRAME, MAX_PAYLOAD, Command, Status
 from boldhw.spec.registermap import identity_rows, link_sections, section
@@ -24,6 +24,7 @@ from boldhw.spec.registermap import identity_rows, link_sections, section
 def op_register_map(size: ArraySize) -> dict[str, Any]:
     """Return the register map of a design as a JSON-able dict."""
     config = LinkedArray(size)
+    bits = register_bits(config)
     sizes = {OpBank.DATA: config.data_bytes, OpBank.WEIGHTS: config.block_bytes}
     return {
         "license": LICENSE,
@@ -36,7 +37,7 @@ def op_register_map(size: ArraySize) -> dict[str, Any]:
             {
                 "address": register.value,
                 "name": register.name,
-                "bits": FIELD_BITS,
+                "bits": bits[register],
                 "reset": 0,
                 "access": "read-write",
                 "description": register.doc,

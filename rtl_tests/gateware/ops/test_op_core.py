@@ -23,6 +23,7 @@ SIZES = {
 
 
 SIZES["made_for"] = replace(SIZES["plain"], uncounted=True)
+SIZES["made_for_planes"] = SIZES["two_planes"]
 # The one that docs/graph_engine.md has of an iCE40UP5K.
 ICEBREAKER = "14x14-2k3-2k3-10"
 SIZES["made_for_icebreaker"] = fitting(
@@ -31,7 +32,8 @@ SIZES["made_for_icebreaker"] = fitting(
               uncounted=True),
 )  # fmt: skip
 # Of arrays that do not take the usual one.
-NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6", "made_for_icebreaker": ICEBREAKER}
+NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6", "made_for_planes": "4x4-4k3p2-6",
+            "made_for_icebreaker": ICEBREAKER}  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SIZES)
