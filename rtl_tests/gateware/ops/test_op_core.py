@@ -32,7 +32,7 @@ SIZES["made_for_icebreaker"] = fitting(
               uncounted=True),
 )  # fmt: skip
 # Of arrays that do not take the usual one.
-NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6", "made_for_planes": "4x4-4k3p2-6",
+NETWORKS = {"plain": "4x4-4k3-6", "made_for": "4x4-4k3p2-6", "made_for_planes": "4x4x4-4k3-6",
             "made_for_icebreaker": ICEBREAKER}  # fmt: skip
 
 
