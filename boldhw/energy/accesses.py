@@ -16,7 +16,18 @@ FRAME_BYTES = HEADER.size + CRC_BYTES + 2  # COBS adds a byte, the delimiter is 
 
 
 @dataclass(frozen=True)
-class Accesses:
+class Counts:
+    """A dataclass of counts: two are added field by field, and each field is multiplied."""
+
+    def __add__(self, other):
+        return type(self)(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def __mul__(self, factor):
+        return type(self)(*(getattr(self, f.name) * factor for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Accesses(Counts):
     """Accesses that the engine needs, in whole rows but for ``weight_writes``.
 
     array           operand words that enter the array, P * S XNORs each
@@ -33,12 +44,6 @@ class Accesses:
     data_writes: float = 0
     signal_reads: float = 0
     signal_writes: float = 0
-
-    def __add__(self, other):
-        return Accesses(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    def __mul__(self, factor):
-        return Accesses(*(getattr(self, f.name) * factor for f in fields(self)))
 
     def bits(self, config):
         """Return {memory: bits read and written}."""

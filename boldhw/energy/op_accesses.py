@@ -7,10 +7,10 @@ rtl_tests/gateware/ops/test_op_accesses.py counts them in the simulated gateware
 """
 
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from math import gcd
 
-from boldhw.energy.accesses import FRAME_BYTES
+from boldhw.energy.accesses import FRAME_BYTES, Counts
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.cycles import COSTS, THROUGH, cycles
 from boldhw.spec.ops.fields import Op
@@ -40,7 +40,7 @@ OPEN = 2  # cycles of a MAC in which nothing is read: its start, and the first w
 
 
 @dataclass(frozen=True)
-class OpAccesses:
+class OpAccesses(Counts):
     """Accesses that the units of an engine make.
 
     A read of the data or the delta memory reads all D banks at once: it is one access, of D rows.
@@ -73,12 +73,6 @@ class OpAccesses:
     counter_writes: float = 0
     score_reads: float = 0
     score_writes: float = 0
-
-    def __add__(self, other):
-        return OpAccesses(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    def __mul__(self, factor):
-        return OpAccesses(*(getattr(self, f.name) * factor for f in fields(self)))
 
     def bits(self, size):
         """Return {memory: {"read": bits, "written": bits}}. size: ArraySize."""
