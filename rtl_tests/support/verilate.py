@@ -1,7 +1,8 @@
 """Compile Verilog for a cocotb bench on Verilator, as cocotb's runner does but sooner.
 
 Nearly all the time of a small design goes into reading headers. They are precompiled, and the
-design and cocotb's main program are one file. What all designs share is kept:
+design and cocotb's main program are one file. A bench spends its time in Python: a design is
+compiled without optimisation, in less than half of the time. What all designs share is kept:
 
     runtime-<digest>/   verilated.gch and the objects of Verilator's runtime
 """
@@ -26,8 +27,7 @@ SWITCHES = (
     "VM_TRACE_VCD=0", "VM_TRACE_SAIF=0",
 )  # fmt: skip
 COMPILE = ("c++", *(f"-D{name}" for name in SWITCHES))
-FAST, SLOW = "-O1", "-O0"  # files of code that runs each cycle, and once
-LARGE = 300_000  # bytes of C++ that runs once, from which it is worth a file of its own
+DESIGN, SHARED = "-O0", "-O1"  # of a design's own code, and of Verilator's
 RUNTIME = ("verilated.cpp", "verilated_dpi.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
 HEADERS = ("verilated.h", "verilated_dpi.h", "verilated_vpi.h")
 LIBS = config.libs_dir
@@ -48,27 +48,17 @@ def build(work, top, sources, program):
         What is made.
     """
     run([ROOT / "bin" / "verilator_bin", *VERILATE, "--top-module", top, *sources], work)
-    objects = [compiled(work, name, *rest) for name, *rest in units(work)]
-    objects += shared("runtime", (FAST, *RUNTIME), runtime).glob("*.o")
+    design = compiled(work, [*sorted(work.glob("Vtop*.cpp")), MAIN])
+    objects = [design, *shared("runtime", (SHARED, *RUNTIME), runtime).glob("*.o")]
     run([COMPILE[0], *objects, *LINK, "-o", program], work)
 
 
-def units(work):
-    """Yield (name, option, files) of each file to compile."""
-    slow = sorted(work.glob("Vtop*Slow*.cpp"))
-    fast = [path for path in sorted(work.glob("Vtop*.cpp")) if path not in slow]
-    apart = sum(path.stat().st_size for path in slow) > LARGE
-    yield "fast", FAST, [*fast, *([] if apart else slow), MAIN]
-    if apart:
-        yield "slow", SLOW, slow
-
-
-def compiled(work, name, option, files):
+def compiled(work, files):
     """Return the object of files of C++ that are compiled as one."""
-    header = shared("header", (option, *HEADERS), precompiled) / "shared.h"
-    path = work / f"{name}.cpp"
+    header = shared("header", (DESIGN, *HEADERS), precompiled) / "shared.h"
+    path = work / "design.cpp"
     path.write_text("".join(f'#include "{each}"\n' for each in files))
-    compile_file(path, option, work, "-include", header)
+    compile_file(path, DESIGN, work, "-include", header)
     return path.with_suffix(".o")
 
 

@@ -220,9 +220,11 @@ async def lists_that_do_not_end(dut):
 
 
 def _has_many_sums(machine):
-    """Return whether some of them are likely to be one above their threshold."""
-    macs = [op for op in machine.lists[FORWARD] if isinstance(op, Mac)]
-    return len(macs) > 2 and macs[0].rows * macs[0].columns > 8 and Window not in kinds_of(machine)
+    """Return whether some of them are likely to be one above their threshold.
+
+    Of the networks that a serial array runs in few cycles, one in ten has as many.
+    """
+    return sum(op.rows * op.columns for op in machine.lists[FORWARD] if isinstance(op, Mac)) > 20
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")

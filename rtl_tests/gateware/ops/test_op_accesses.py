@@ -26,7 +26,7 @@ from boldhw.spec.ops.program import LISTS
 def test_model_agrees_with_the_gateware(shape):
     size = SHAPES[shape]
     simulate.run(
-        CountedEngine(size), "bench_op_accesses", "verilator", tests=3,
+        CountedEngine(size), "bench_op_accesses", "verilator", tests=3, made_from=size,
         parameters={"size": asdict(size), "networks": 12, "cycles": 2_500}, cycles=5_000,
     )  # fmt: skip
 
