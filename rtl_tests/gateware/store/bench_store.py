@@ -5,8 +5,9 @@ from support.memory_model import Memory, Plan
 from support.streams import cycle, generator, now, parameters, settled, start
 
 from boldhw.gateware.ports import Operation
-from boldhw.spec.engine import PAGE_BITS, EngineConfig
+from boldhw.spec.engine import EngineConfig
 from boldhw.spec.protocol import Register
+from boldhw.spec.store import PAGE_BITS
 
 CONFIG = EngineConfig(**parameters()["config"])
 WIDTH = CONFIG.store_width
