@@ -105,12 +105,11 @@ def test_a_board_trains_from_its_store(call, refused, stored, tmp_path, name):
     resume = ("train", "--resume", path, *DATA, "--backend", "sim", "--board", name)
     refused(("takes its samples in another order; add --store",), *resume)
     resumed = call(*resume, "--store")[0]
-    whole = call(*words, "--backend", "golden", "--checkpoint", tmp_path / "whole.npz", "--force")[
-        0
-    ]
+    other = tmp_path / "whole.npz"
+    whole = call(*words, "--backend", "golden", "--checkpoint", other)[0]
     assert resumed["test_accuracy"] == whole["test_accuracy"]
-    same = arrays(path), arrays(tmp_path / "whole.npz")
-    assert all(np.array_equal(same[0][key], same[1][key]) for key in same[1])
+    mine, wanted = arrays(path), arrays(other)
+    assert all(np.array_equal(mine[key], array) for key, array in wanted.items())
     assert {board.config.store for board in stored} == {BOARDS[name].store}
 
 
