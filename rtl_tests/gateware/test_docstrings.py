@@ -37,7 +37,7 @@ STORES = [config for config in STORED.values() if not config.runs_ops]
 CONFIGS = {
     "DspArray": [replace(CONFIG, dsp_sums=True)],
     "Records": list(STORED.values()),
-    "Store": list(STORED.values()),
+    "Store": STORES,
 }
 
 ARGUMENTS = {
