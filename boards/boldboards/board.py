@@ -81,10 +81,10 @@ class Board:
         """Return the board with an engine that has a store. Raises ConfigError without memory."""
         if self.store == "none":
             raise ConfigError(f"board {self.name} has no memory for a store; leave out --store")
-        own = self.store_config or self.config
-        if isinstance(own, LinkedArray):
-            raise ConfigError("an engine of op lists has no store; leave out --store")
-        config = replace(own, store=self.store, store_bytes=self.store_bytes)
+        store: dict[str, Any] = {"store": self.store, "store_bytes": self.store_bytes}
+        if isinstance(self.config, LinkedArray):
+            return replace(self, config=replace(self.config, **store))
+        config = replace(self.store_config or self.config, **store)
         return replace(self, config=config, network=self.store_network or self.network)
 
     def size_of(self, inference: bool) -> ArraySize:
@@ -97,4 +97,4 @@ class Board:
         board = self
         if (size.inference or size.fixed) and self.inference_hz:
             board = replace(self, clock_hz=self.inference_hz, half_rate_link=False)
-        return replace(board, config=LinkedArray(size), store="none", memory=None)
+        return replace(board, config=LinkedArray(size))

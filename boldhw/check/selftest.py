@@ -7,10 +7,10 @@ from boldhw.errors import BoldhwError, CheckError, ConfigError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
-from boldhw.spec.engine import PAGE_BITS
 from boldhw.spec.layout import Layout
 from boldhw.spec.network import Network as Graph
 from boldhw.spec.protocol import MAX_PAYLOAD, Bank, Register
+from boldhw.spec.store import PAGE_BITS
 
 EXCHANGES = 100  # registers, and full frames, that the link test writes and reads
 STORED = 4096  # words of a store that are written and read in a row

@@ -8,16 +8,12 @@ import click
 from boldboards import find_board
 
 from boldhw.cli import ops
-from boldhw.cli.options import NETWORK, BoardType, stacked
+from boldhw.cli.options import NETWORK, BoardType, check_store, stacked
 from boldhw.errors import ConfigError
 from boldhw.flow.op_lists import made_for
 from boldhw.spec.layout import Layout
 from boldhw.spec.ops.link import LinkedArray
 
-NO_STORE = (
-    "--store is for engines that chains of dense layers train on, and op lists have no store; "
-    "leave it out"
-)
 USUAL = "icebreaker"  # whose engine there is without a board
 OPS = click.option("--ops", "wants_ops", is_flag=True, help="An engine of op lists.")
 MADE_FOR = click.option(
@@ -68,7 +64,7 @@ class Choice:
             found = self.array()
             if self.network is not None:
                 if self.made_for:
-                    return LinkedArray(made_for(self.network, found.size))
+                    return replace(found, size=made_for(self.network, found.size))
                 ops.program_of(self.network, found.size)
             elif self.made_for:
                 raise ConfigError("--made-for is for the network that --network names; add it")
@@ -80,8 +76,6 @@ class Choice:
 
     def array(self):
         """Return the LinkedArray; the network is not looked at."""
-        if self.has_store:
-            raise ConfigError(NO_STORE)
         if self.config and self.config.runs_ops:
             size = self.config.size
         elif self.config and not self.board:
@@ -95,7 +89,9 @@ class Choice:
         given = self.given
         if "elements" in given and "lanes" not in given:
             given = given | {"lanes": given["elements"] * size.granules}
-        return LinkedArray(replace(size, **given))
+        check_store(self.has_store, self.config)
+        store = self.config.store_parameters if self.config else {}
+        return LinkedArray(replace(size, **given), **store)
 
 
 def flag(function):

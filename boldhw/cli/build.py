@@ -50,7 +50,8 @@ def build(board, config, output, seeds, store, choice):
     board = board.with_store() if store else board
     choice = replace(choice, config=board.config, board=None if own else board)
     found = choice.engine()
-    board = board.with_ops(found.size) if found.runs_ops else replace(board, config=found)
+    ops = board.with_ops(found.size) if found.runs_ops else board
+    board = replace(ops, config=found)
     output = output or f"build/{board.name}"
     say(f"Building {board.name} into {output}, some minutes ...")
     with shown() as watch:

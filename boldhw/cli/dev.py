@@ -198,13 +198,18 @@ def _calibrate_ops(family, accept):
 @click.option("--data", "data_name", default="mnist5k", show_default=True, metavar="NAME|PATH")
 @click.option("--samples", type=click.IntRange(1), default=2000, show_default=True)
 @click.option("--epochs", type=click.IntRange(1), default=2, show_default=True)
-def storebench(board, data_name, samples, epochs):
+@click.option("--network", type=options.NETWORK, help="That the board's engine of op lists trains.")
+def storebench(board, data_name, samples, epochs, network):
     """Measure how busy a simulated board's engine is that trains on its own store."""
-    from boldhw.bench.store import measure
+    from boldhw.bench.store import measure, measure_graph
 
     bits, labels = data.load(data_name, samples, 1).samples()[:2]
     rows = []
-    for row in measure(board, bits, labels, epochs):
+    if network is None:
+        found = measure(board, bits, labels, epochs)
+    else:
+        found = measure_graph(board, network, bits, labels, epochs)
+    for row in found:
         say(f"epoch {row['epoch']} of {epochs}")
         rows.append(row)
     return {"epochs": rows}

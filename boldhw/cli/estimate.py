@@ -4,9 +4,8 @@ from dataclasses import asdict, replace
 
 import click
 
-from boldhw.cli import arrays, ops, options
+from boldhw.cli import ops, options
 from boldhw.cli.output import verb
-from boldhw.errors import ConfigError
 
 
 @verb()
@@ -27,9 +26,7 @@ def estimate(board, config, network, store, given):
     if engine := options.read_config(config):
         board = replace(board, config=engine, store_config=engine)
     if given or not network.is_chain or board.config.runs_ops:
-        if store:
-            raise ConfigError(arrays.NO_STORE)
-        return ops.estimated(board, network, given, engine)
+        return ops.estimated(board, network, given, engine, store)
     board = board.with_store() if store else board
     return {
         "board": board.name,

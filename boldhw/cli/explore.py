@@ -47,7 +47,9 @@ def explore(board, network, store, output, least_bits, verify, scheduler, wants_
 
     runs_ops = wants_ops or not network.is_chain
     if runs_ops and store:
-        raise ConfigError(arrays.NO_STORE)
+        raise ConfigError(
+            "the logic of a store beside an engine of op lists is not estimated; leave out --store"
+        )
     board = board.with_store() if store else board
     output = Path(output or f"build/explore/{board.name}")
     output.mkdir(parents=True, exist_ok=True)  # now, not when all is done

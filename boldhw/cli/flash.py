@@ -56,6 +56,11 @@ def _write_samples(board, network, data_name, threshold, train_size):
             f"the samples of {board.name} are not in a flash; its driver sends them: "
             f"boldhw train --store"
         )
+    if not network.is_chain:
+        raise ConfigError(
+            f"{board.name} holds no engine of op lists with a store, which network {network} "
+            f"needs; leave out --samples"
+        )
     config = board.with_store().config
     layout = Layout(config, network)
     bits, labels = options.load_bits(data_name, threshold, train_size)[:2]

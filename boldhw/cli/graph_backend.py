@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 from boldhost.graph_backend import GraphBackend
 from boldhost.graph_device import GraphDevice
+from boldhost.link import Link
+from boldhost.stored import StoredGraphDevice
 
 from boldhw.cli import options
 from boldhw.cli.output import say
+from boldhw.cli.store import fill
 from boldhw.golden.graph.network import GraphNetwork
+from boldhw.spec.ops import packing
 from boldhw.spec.ops.program import compiled
+from boldhw.spec.store import pack_store
 
 GOLDEN, SIM = "golden", "sim"
 
@@ -19,7 +24,8 @@ class Backend:
     """What a command line names as backend of a graph.
 
     Attributes: ``size``, the ArraySize of the engine whose accumulators and batch a run gets, None
-    for the golden model as it is; ``device``, the GraphDevice once there is one, else None.
+    for the golden model as it is; ``device``, the GraphDevice once there is one, else None;
+    ``stored``, whether samples are to come from its store.
 
     Parameters
     ----------
@@ -35,7 +41,9 @@ class Backend:
         self.name, self.clock_hz = name, clock_hz
         self.device: Any = None
         asked = choice.is_wanted or choice.board or choice.config
-        self.size: Any = choice.array().size if asked or name == SIM else None
+        self.stored = choice.has_store
+        self.design: Any = choice.array() if asked or name == SIM else None
+        self.size: Any = self.design.size if self.design else None
 
     @contextmanager
     def connected(self):
@@ -46,21 +54,28 @@ class Backend:
             yield self
 
     @contextmanager
-    def running(self, graph):
+    def running(self, graph, samples=None):
         """Yield what runs a graph in this context: itself, or a GraphBackend that it is loaded in.
+
+        samples: function that returns bits and labels to train on, which a store then holds.
 
         Raises ConfigError for a graph that the engine does not hold.
         """
+        image = None
         if self.size is not None:
-            compiled(graph.spec, self.size, graph.settings)  # now, not when the board is there
+            program = compiled(graph.spec, self.size, graph.settings)  # now, not with the board
+            if self.name == SIM and self.stored and self.design.store == "flash":
+                bits, labels = samples()
+                words = packing.pack_samples(program.memory, bits)
+                image = pack_store(self.design, words, labels)
         if self.name == GOLDEN:
             yield graph
         elif self.device:
-            yield self._loaded(graph)
+            yield self._loaded(graph, samples)
         else:
             say("Building the simulated board, a minute or two the first time ...")
-            with self._open() as self.device:
-                yield self._loaded(graph)
+            with self._simulated(image) if self.stored else self._open() as self.device:
+                yield self._loaded(graph, samples)
 
     @contextmanager
     def inferring(self, graph):
@@ -81,11 +96,22 @@ class Backend:
         return sum(v for name, v in self.device.stat().items() if name.startswith("cycles_"))
 
     def _open(self):
+        if self.stored:
+            return options.open_device(self.name, self.design, StoredGraphDevice, self.clock_hz)
         return options.open_device(self.name, self.size, GraphDevice, self.clock_hz)
 
-    def _loaded(self, graph):
+    def _simulated(self, image):
+        """Return a simulated board with a store. image: what its flash holds, or None."""
+        from boldhw.cosim.transport import SimTransport
+
+        transport = SimTransport(self.design, clock_hz=self.clock_hz, flash=image)
+        return StoredGraphDevice(Link(transport), self.design)
+
+    def _loaded(self, graph, samples):
         backend = GraphBackend(graph, self.device)
         backend.load()
+        if self.stored and samples:
+            fill(self.device, *samples())
         return backend
 
 

@@ -143,20 +143,22 @@ BASIS = (
 )
 
 
-def estimated(board, network, given, config=None):
+def estimated(board, network, given, config=None, store=False):
     """Return what ``boldhw estimate`` says of a network by its op lists, JSON-able.
 
     board: a Board.  network: a Network.  given: of :func:`of_board`.  config: EngineConfig or
-    LinkedArray of a file, or None.  A network that the memories do not hold gets figures too; one
-    that is only inferred has None for those of training.
-    Raises like :func:`ops_of`.
+    LinkedArray of a file, or None.  store: whether the engine has a store.  A network that the
+    memories do not hold gets figures too; one that is only inferred has None for those of training.
+    Raises like :func:`ops_of`, and ConfigError for a board without a memory for a store.
     """
     active, parameters = given.get("active", ACTIVE), {n: given[n] for n in DEFAULTS if n in given}
     if config is not None and config.runs_ops:
         size = array_of(None, config.size, parameters)
     else:
         size = array_of(config, board.size_of(parameters.get("inference", False)), parameters)
-    clock_hz = given.get("clock_hz", board.with_ops(size).clock_hz)
+    board = board.with_ops(size)
+    board = board.with_store() if store else board
+    clock_hz = given.get("clock_hz", board.clock_hz)
     ops = ops_of(vars(replace(size, **ROOMY)), active, clock_hz, network)
     own = {name: ops["lists"][name]["cycles"] - ops["lists"][name]["counting"] for name in LISTS}
     counting = {name: ops["lists"][name]["counting"] for name in LISTS}

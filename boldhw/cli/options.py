@@ -19,7 +19,6 @@ from boldhw.errors import ConfigError, naming
 from boldhw.golden.hyper import FEATURES, Hyper
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.network import Network
-from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 
 
@@ -237,7 +236,7 @@ def read_config(path):
         with open(path) as file:
             values = json.load(file)
         if "planes" in values:
-            return LinkedArray(ArraySize(**values))
+            return LinkedArray.of_parameters(values)
         return EngineConfig(**values)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(

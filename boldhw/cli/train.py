@@ -11,7 +11,7 @@ from boldhost.stored import StoredDevice
 from boldhw.cli import arrays, options, own_data
 from boldhw.cli.epochs import open_log, run_epochs
 from boldhw.cli.outcome import result_of, text_of
-from boldhw.cli.output import progress, say, verb
+from boldhw.cli.output import verb
 from boldhw.cli.reporting import check_report, write_run_report
 from boldhw.cli.saving import check_place, refuse_fixed, resumable
 from boldhw.cli.source import (
@@ -23,6 +23,7 @@ from boldhw.cli.source import (
     source,
     with_classes,
 )
+from boldhw.cli.store import fill
 from boldhw.cli.train_graph import is_graph, train_graph
 from boldhw.data.datasets import Origin
 from boldhw.errors import ConfigError
@@ -115,7 +116,7 @@ def train(
             device.load(trainer.network)
             trainer.backend = device
         if device and trainer.stored:
-            _fill(device, *samples[:2])
+            fill(device, *samples[:2])
         log = open_log(checkpoint or report, trainer, resume)
         start = time.perf_counter()
         with resumable(trainer, checkpoint):
@@ -161,20 +162,6 @@ def _new(device, freeze, *, network, epochs, seed, config, hyper, store, **_):
     config = device.config if device else config or REFERENCE
     model, frozen = Network(network, config, seed), frozen_layers(freeze, network) or ()
     return Trainer(model, hyper.fitting(config), epochs, seed, stored=store, frozen=frozen)
-
-
-def _fill(device, bits, labels):
-    """Put the training samples into the device's store, if they are not there yet."""
-    last = 0
-    with progress(device.stored_bytes(len(bits)), "filling the store") as step:
-
-        def report(done):
-            nonlocal last
-            step(done - last, "filling the store")
-            last = done
-
-        sent = device.fill_store(bits, labels, report)
-    say(f"{len(bits)} samples are in the store, {sent} bytes of them were sent")
 
 
 def _run(trainer, device, samples, checkpoint, log):

@@ -7,7 +7,6 @@ import numpy as np
 
 from boldhw import data
 from boldhw.cli import options, own_data, train_words
-from boldhw.cli.arrays import NO_STORE
 from boldhw.cli.epochs import open_log, run_epochs
 from boldhw.cli.graph_backend import Backend
 from boldhw.cli.outcome import advice, result_of
@@ -54,8 +53,6 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
             f"governors: leave it out"
         )
     choice = settings["choice"]
-    if choice.has_store:
-        raise ConfigError(NO_STORE)
     checkpoint, report = places
     if resume is not None:
         refuse_fixed(resume, FIXED)
@@ -66,7 +63,12 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
     backend = Backend(settings["backend"], choice, settings["clock_hz"])
     with backend.connected():
         trainer, dataset = begun(settings, resume, begin, threshold, samples, backend.size)
-        with backend.running(trainer.graph) as trainer.graph:
+        _check_order(trainer, resume, choice.has_store)
+
+        def coded():
+            return trainer.code(dataset.x_train), dataset.y_train
+
+        with backend.running(trainer.graph, coded) as trainer.graph:
             return _trained(trainer, dataset, samples[0], resume, (checkpoint, report), backend)
 
 
@@ -91,6 +93,16 @@ def begun(settings, resume, begin, threshold, samples, size):
     check_data(trainer.code, trainer.graph.spec, trainer.graph.classes, dataset)
     trainer.schema = dataset.schema
     return trainer, dataset
+
+
+def _check_order(trainer, resume, stored):
+    """Have a new run train in the order of a store, if ``stored``; check one that is resumed."""
+    if resume is None and stored and trainer.graph.spec.words:
+        raise ConfigError("--store is for pictures, and the network takes words; leave it out")
+    if resume is not None and trainer.stored != stored:
+        way = "leave out --store" if stored else "add --store"
+        raise ConfigError(f"{resume} takes its samples in another order; {way}")
+    trainer.stored = stored
 
 
 def _trained(trainer, dataset, name, resume, places, backend):

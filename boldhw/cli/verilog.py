@@ -57,13 +57,13 @@ def verilog(output, config, store, clock_hz, name, memories, choice):
 def _described(config):
     """Return what says how to drive a design, and what it was made from, by name of the file."""
     if config.runs_ops:
-        parameters = config.size
-        text, registers = op_markdown(parameters), op_register_map(parameters)
+        parameters = config.parameters()
+        text, registers = op_markdown(config), op_register_map(config)
     else:
-        parameters = config
+        parameters = asdict(config)
         text, registers = markdown(config), register_map(config)
     return {
         "registers.md": text,
         "registers.json": json.dumps(registers, indent=2) + "\n",
-        "engine.json": json.dumps(asdict(parameters), indent=2) + "\n",
+        "engine.json": json.dumps(parameters, indent=2) + "\n",
     }

@@ -51,7 +51,7 @@ class StoredEngine(wiring.Component):
         return SdramController(chip, clock_hz), sdram.SdramModel(chip, clock_hz)
 
 
-def stored_verilog(config, clock_hz):
+def stored_verilog(config, clock_hz, name=MODULE):
     """Return the Verilog of an engine and its memory, with the ports of an engine alone."""
-    text = to_verilog(StoredEngine(config, clock_hz), MODULE)
+    text = to_verilog(StoredEngine(config, clock_hz), name)
     return text + (flash.VERILOG if config.store == "flash" else sdram.VERILOG)

@@ -1,5 +1,6 @@
 """An engine of op lists as a design to simulate."""
 
+from boldhw.cosim.engine import stored_verilog
 from boldhw.gateware.verilog import MODULE, engine_verilog
 
 INNER = f"{MODULE}_engine"
@@ -26,5 +27,6 @@ endmodule
 
 
 def graph_verilog(config, clock_hz):
-    """Return the Verilog of an engine of op lists that is never reset."""
-    return engine_verilog(config, clock_hz, INNER) + TOP
+    """Return the Verilog of an engine of op lists, with its memory, that is never reset."""
+    make = stored_verilog if config.has_store else engine_verilog
+    return make(config, clock_hz, INNER) + TOP

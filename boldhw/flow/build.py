@@ -19,6 +19,7 @@ from boldhw.flow.op_memories import memories_of
 from boldhw.flow.synthesis import FAMILIES, Resources, find_tool, run_tool, synthesise, tool_version
 from boldhw.flow.watch import SILENT, last_line
 from boldhw.programs import StuckError
+from boldhw.spec.memories import records
 
 NAME = "boldhw"
 RESULT = "build.json"
@@ -96,7 +97,7 @@ def build(board, directory, seeds=SEEDS, watch=SILENT):
     """
     directory, family = Path(directory), FAMILIES[board.family]
     if board.config.runs_ops:  # now, not when all is synthesised
-        check_fits(board, memories_of(board.config.size, board.family))
+        check_fits(board, memories_of(board.config.size, board.family, records(board.config)))
     for variable in ("YOSYS", family.placer, family.packer):  # now, not when it is needed
         find_tool(variable)
     directory.mkdir(parents=True, exist_ok=True)

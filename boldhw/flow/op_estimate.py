@@ -15,6 +15,7 @@ import numpy as np
 
 from boldhw.data.files import replace_file
 from boldhw.flow.op_memories import memories_of
+from boldhw.spec.memories import records
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.ram import MEMORIES
 
@@ -81,11 +82,13 @@ def _features(size: ArraySize) -> Any:
 def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:
     """Return what an engine takes of a board, and a network of the engine, JSON-able.
 
-    rows: that the network needs of the memories.  Logic is None where there is no model of it, and
-    ``fits`` then says nothing of it.
+    rows: that the network needs of the memories.  board: has a store if its engine of op lists has
+    one.  Logic is None where there is no model of it, as of a store, and ``fits`` then says nothing
+    of it.
     """
-    lut4, ff = predict_logic(size, board.family) or (None, None)
-    memories = memories_of(size, board.family)
+    queues = records(board.config) if board.config.runs_ops else []
+    lut4, ff = (None if queues else predict_logic(size, board.family)) or (None, None)
+    memories = memories_of(size, board.family, queues)
     use = {} if lut4 is None else {"lut4": round(lut4 / board.logic_cells, 3)}
     use["ram_blocks"] = round(memories["ram_blocks"] / board.ram_blocks, 3)
     if board.spram:

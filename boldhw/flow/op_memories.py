@@ -11,17 +11,20 @@ from boldhw.spec.ops.ram import rams
 MASKED = 9  # bits of a block RAM of 18 kbit that are written together, at least
 
 
-def memories_of(size, family):
-    """Return the memories that an engine takes of a device, by the names of Resources."""
-    return {"ram_blocks": op_ram_blocks(size, family), "spram": op_spram(size, family)}
+def memories_of(size, family, queues=()):
+    """Return the memories that an engine takes of a device, by the names of Resources.
+
+    queues: that of a store, as :func:`boldhw.spec.memories.records` returns it.
+    """
+    return {"ram_blocks": op_ram_blocks(size, family, queues), "spram": op_spram(size, family)}
 
 
-def op_ram_blocks(size, family):
+def op_ram_blocks(size, family, queues=()):
     """Return the block RAMs of an engine with a serial line on a device of a family.
 
-    size: of its array, an ArraySize.
+    size: of its array, an ArraySize.  queues: that of a store.
     """
-    of_link = [*memories.frames(), memories.counters(LinkedArray(size))]
+    of_link = [*memories.frames(), memories.counters(LinkedArray(size)), *queues]
     own = memories_of_engine(size)
     if family == "ice40":
         own = [each for each in own if each.ports > 1]  # the others are single-port RAM

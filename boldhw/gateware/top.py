@@ -29,7 +29,7 @@ def memory_of(config):
 def core_of(config, clock_hz):
     """Return the core of an engine."""
     if config.runs_ops:
-        return OpCore(config.size, op_identity_bytes(config.size, clock_hz))
+        return OpCore(config.size, op_identity_bytes(config, clock_hz))
     return Core(config, identity_bytes(config, clock_hz))
 
 

@@ -42,6 +42,8 @@ MEANINGS = {
     "last_counter_row": "last row of counters",
     "last_score_row": "outputs of the last layer at most, less 1",
     "clock_hz": "clock of the engine",
+    "store_bits": "bit length of the bytes of the store, 0 without one",
+    "reserved": "0",
 }
 FLAG_MEANINGS = {
     "dsp_sums": "sums are in multipliers; says cycles only",
@@ -49,11 +51,13 @@ FLAG_MEANINGS = {
     "serial": "accumulators change one after the other; says cycles only",
     "plain": "ops are restricted to plain values; a list with others is refused before it is sent",
     "inference": "it runs forward lists of MACs only; the driver refuses to train",
+    "flash": "the store is a flash, which the engine only reads",
     "uncounted": "counters of T's and of gated outputs stay 0; lists have no COUNT",
 }
 ITEMS = {
     OpBank.DATA: ("data_bytes", "a row of the data memory"),
     OpBank.WEIGHTS: ("block_bytes", "a block of P x P weights"),
+    OpBank.STORE: ("2 or 1", "a word of the store, of SDRAM or flash, in page STORE_PAGE"),
     OpBank.UNITS: ("4 P", "a row of P times threshold i16, window u16"),
     OpBank.COUNTERS: ("4 P", "a row of P counters u32"),
     OpBank.SCORES: ("4 P", "P sums of the last layer, each in the lower half of a u32"),

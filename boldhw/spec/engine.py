@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 
 from boldhw.errors import ConfigError
 from boldhw.spec.checks import check_range, check_types
-from boldhw.spec.geometry import STORES, Geometry
+from boldhw.spec.geometry import Geometry
+from boldhw.spec.store import check_store
 
 LICENSE = "BSD-2-Clause"  # of everything generated, as SPDX names it
 PROTOCOL_VERSION = 4
@@ -16,8 +17,6 @@ TABLE_ROWS = 16  # data-memory rows that one layer-table entry takes
 SLOT_ROWS = 256  # data-memory rows that one gathered sample takes at most
 NOISE_BITS = 8  # random bits that one lane draws at a time
 MAX_ROUNDING = 3  # bits of a vote that stochastic rounding drops, at most
-PAGE_BITS = 16  # of the address of a store's word, in a page
-STORE_BYTES_MAX = {"sdram": 1 << 25, "flash": 1 << 24}  # a flash has addresses of three bytes
 ORDER_STEPS = 16  # of the register that orders stored samples, from one number to the next
 
 
@@ -87,7 +86,7 @@ class EngineConfig(Geometry):
 
     def __post_init__(self) -> None:
         check_types(self)
-        self._check_store()
+        check_store(self.store, self.store_bytes, self.training)
         check_range("elements", self.elements, 2, 40)
         check_range("lanes", self.lanes, 2 * self.elements, 512)
         if self.lanes % self.elements or self.subwords.bit_count() != 1:
@@ -108,26 +107,6 @@ class EngineConfig(Geometry):
             raise ConfigError(
                 "dual_port=True is not for an engine with dsp_sums=True, which an iCE40UP5K has; "
                 "leave out one of them"
-            )
-
-    def _check_store(self) -> None:
-        if self.store not in STORES:
-            raise ConfigError(f"store={self.store!r} is not known; choose {', '.join(STORES)}")
-        if self.store == "none":
-            check_range("store_bytes", self.store_bytes, 0, 0)
-            return
-        most = STORE_BYTES_MAX[self.store]
-        check_range("store_bytes", self.store_bytes, 2 << PAGE_BITS, most)
-        if self.store_bytes.bit_count() != 1:
-            near = 1 << self.store_bytes.bit_length() - 1
-            raise ConfigError(
-                f"store_bytes={self.store_bytes} is no power of two; the nearest smaller choice is "
-                f"store_bytes={near}"
-            )
-        if not self.training:
-            raise ConfigError(
-                f"store={self.store!r} holds samples to train on; generate with training=True, or "
-                f"with store='none'"
             )
 
     def digest(self) -> bytes:

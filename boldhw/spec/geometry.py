@@ -1,11 +1,11 @@
 """Numbers that follow from the parameters of an engine."""
 
 from boldhw.spec.network import MAX_TERMS
+from boldhw.spec.store import StoreGeometry
 
 FIELD_BITS = 16  # width of one layer-table field and of one register
 DSP_SUM_BITS = 13  # of a signed sum in a DSP block: twice the weight of a lane is an operand of 16
 REGIONS, LARGEST_REGION = 4, 16  # parts of a large device, elements of one that is not
-STORES = {"none": 0, "sdram": 16, "flash": 8}  # kinds of stores, bits of a word
 
 
 class Latencies:
@@ -26,7 +26,7 @@ class Latencies:
         return 5 + self.read_latency + self.popcount_registers - self.dsp_sums
 
 
-class Geometry(Latencies):
+class Geometry(Latencies, StoreGeometry):
     """Base of :class:`boldhw.spec.engine.EngineConfig`: what follows from its parameters.
 
     P elements, S lanes and K samples of a batch are ``elements``, ``lanes`` and ``batch`` there.
@@ -39,8 +39,6 @@ class Geometry(Latencies):
     weight_rows: int
     max_fan_in: int
     training: bool
-    store: str
-    store_bytes: int
 
     @property
     def runs_ops(self) -> bool:
@@ -126,24 +124,7 @@ class Geometry(Latencies):
         """Parts of the data memory, side by side, with addresses of their own."""
         return min(2, self.regions)
 
-    # Store of samples.
-
     @property
-    def has_store(self) -> bool:
-        """Whether there is a memory of samples."""
-        return self.store != "none"
-
-    @property
-    def store_width(self) -> int:
-        """Bits of one word of the store."""
-        return STORES[self.store]
-
-    @property
-    def store_address_bits(self) -> int:
-        """Bits of the address of one word of the store."""
-        return (self.store_bytes * 8 // self.store_width).bit_length() - 1
-
-    @property
-    def store_parts(self) -> int:
-        """Words of the store that one operand word takes."""
-        return -(-self.lanes // self.store_width)
+    def queue_words(self) -> int:
+        """Operand words in the queue of a store, less one: those of the longest sample."""
+        return self.max_fan_in // self.lanes

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from boldhw.errors import ConfigError
+from boldhw.spec import store
 from boldhw.spec.engine import (
     MAX_PAYLOAD,
     MOST_ITEMS,
@@ -256,12 +257,12 @@ class Layout:
     @property
     def record_words(self) -> int:
         """Words of the store that one stored sample takes: a word for its label, its operands."""
-        return (1 + self.layers[0].words) * self.config.store_parts
+        return store.record_words(self.config, self.layers[0].words)
 
     @property
     def record_stride(self) -> int:
         """Words from one stored sample to the next, a power of two."""
-        return 1 << (self.record_words - 1).bit_length()
+        return store.record_stride(self.config, self.layers[0].words)
 
     @property
     def sample_bytes(self) -> int:

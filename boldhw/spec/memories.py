@@ -122,10 +122,9 @@ def deltas(config: EngineConfig) -> list[Memory]:
     return [Memory(f"part{part}", width, rows) for part, width in enumerate(widths)]
 
 
-def records(config: EngineConfig) -> list[Memory]:
-    """Return the memory of the queue of a store: the longest record, in operand words.
+def records(config: EngineConfig | LinkedArray) -> list[Memory]:
+    """Return the memory of the queue of a store, in operand words.
 
     The queue has a register for one word more. An engine without a store has none.
     """
-    longest = config.max_fan_in // config.lanes
-    return [Memory("storage", config.lanes, longest)] * config.has_store
+    return [Memory("storage", config.lanes, config.queue_words)] * config.has_store

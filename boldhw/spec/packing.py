@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boldhw.errors import DataError
+from boldhw.spec import store
 from boldhw.spec.arrays import Accumulators, Bits, Bytes, Labels, Scalar
 from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.geometry import FIELD_BITS
@@ -97,30 +98,12 @@ def pack_samples(layout: Layout, bits: Bits) -> Bytes:
     return np.packbits(words, axis=-1, bitorder="little").reshape(len(bits), layout.sample_bytes)
 
 
-def pack_records(layout: Layout, bits: Bits, labels: Labels) -> Bytes:
-    """Return stored samples, uint8, shape (samples, ``layout.record_words`` store words as bytes).
-
-    bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255. A record is a
-    word for the label and the operand words, each padded to whole words of the store.
-    """
-    config, samples = layout.config, pack_samples(layout, bits)
-    size = config.store_parts * config.store_width // 8
-    words = _pad(samples.reshape(-1, config.word_bytes), samples.size // config.word_bytes, size)
-    heads = _pad(np.asarray(labels, np.uint8)[:, None], len(samples), size)
-    return np.concatenate([heads, words.reshape(len(samples), -1)], axis=1)
-
-
 def pack_store(layout: Layout, bits: Bits, labels: Labels) -> bytes:
-    """Return the bytes of a store with these samples, from its first word on.
+    """Return the bytes of a store with these samples, see :func:`boldhw.spec.store.pack_store`.
 
-    Records lie ``layout.record_stride`` words apart; there is none at word 0. Arguments are those
-    of :func:`pack_records`.
+    bits: bool, shape (samples, inputs).  labels: integers, shape (samples,), 0..255.
     """
-    records = pack_records(layout, bits, labels)
-    stride = layout.record_stride * layout.config.store_width // 8
-    image = np.zeros((len(records) + 1, stride), np.uint8)
-    image[1:, : records.shape[1]] = records
-    return image.tobytes()
+    return store.pack_store(layout.config, pack_samples(layout, bits), labels)
 
 
 def pack_table(layout: Layout, settings: Settings) -> bytes:

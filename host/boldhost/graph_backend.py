@@ -8,6 +8,7 @@ from boldhost.counted import MASK
 from boldhost.graph_device import GraphDevice, Progress
 from boldhw.errors import ConfigError
 from boldhw.spec.arrays import Bits, Labels, Sums
+from boldhw.spec.order import Order
 from boldhw.spec.stats import TrainStats
 
 
@@ -56,6 +57,10 @@ class GraphBackend:
     def waiting(self) -> int:
         """Active samples that wait for the next update."""
         return self.device.gathered
+
+    def start_order(self, order: Order) -> None:
+        """Take samples in an Order from now on: those of a device's store, if it has one."""
+        self.device.start_order(order)
 
     def train(self, bits: Bits, targets: Labels, stop_at_update: bool = False) -> TrainStats:
         """Train on samples in order, as the golden graph does."""

@@ -22,6 +22,7 @@ from boldhw.spec.ops.packing import GraphState, check_scores
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, Program, compiled
 from boldhw.spec.ops.protocol import OpBank, OpRegister
 from boldhw.spec.ops.settings import NetworkValues
+from boldhw.spec.order import Order
 from boldhw.spec.packing import check_labels
 from boldhw.spec.protocol import UPDATED, Command
 from boldhw.spec.stats import TrainStats
@@ -122,6 +123,9 @@ class GraphDevice(GraphMemories):
         else:
             self._calls(self._requests(Command.TRAIN, samples, labels), receive)
         return self._stats(before, np.frombuffer(results, np.uint8))
+
+    def start_order(self, order: Order) -> None:
+        """Do nothing: this device is sent its samples in order, see boldhost.stored."""
 
     def flush(self) -> TrainStats:
         """Update with the votes given so far, if any; return its TrainStats."""
@@ -284,8 +288,12 @@ class GraphDevice(GraphMemories):
     def _stats(self, before: dict[str, Any], results: Bytes) -> TrainStats:
         """Return the TrainStats of what has happened since the counters were ``before``."""
         after = self.stat()
+        check_counted(grown(before, after), results)
+        return self._train_stats(before, after)
+
+    def _train_stats(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
+        """Return the TrainStats between two states of the counters."""
         growth = grown(before, after)
-        check_counted(growth, results)
         pairs = zip(after["flips"], before["flips"], strict=True)
         return TrainStats(
             **{name: growth[name] for name in ("samples", "hits", "active", "updates")},

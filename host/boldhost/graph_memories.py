@@ -17,9 +17,10 @@ from boldhw.spec.arrays import Accumulators, Bits
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops import images, packing
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.memory import MemoryMap
 from boldhw.spec.ops.program import Program
-from boldhw.spec.ops.protocol import OpBank, OpIdentity, OpRegister
+from boldhw.spec.ops.protocol import OpBank, OpIdentity, OpRegister, op_items
 from boldhw.spec.ops.settings import NetworkValues
 
 NOTHING_LOADED = "no network is loaded; call load(network) first"
@@ -50,13 +51,13 @@ class GraphMemories(Client):
     ``gathered`` (active samples that wait for the next update).
     """
 
-    _kind = ArraySize
+    _kind: type = ArraySize
     identity: OpIdentity  # type: ignore[assignment]
     program: Program | None
     settings: NetworkValues | None
     gathered: int
 
-    def __init__(self, link: Link, config: ArraySize | None = None) -> None:
+    def __init__(self, link: Link, config: ArraySize | LinkedArray | None = None) -> None:
         super().__init__(link, config)
         self._forget()
 
@@ -67,9 +68,7 @@ class GraphMemories(Client):
 
     def item_bytes(self, bank: int) -> int:
         """Return the bytes of one item of an OpBank."""
-        config = self.identity.config
-        sizes = {OpBank.DATA: config.data_bytes, OpBank.WEIGHTS: config.block_bytes}
-        return sizes.get(OpBank(bank), config.unit_bytes)
+        return op_items(self.identity.config)[OpBank(bank)][1]
 
     def read_counters(self) -> list[LayerCounts]:
         """Return the counters of each layer."""

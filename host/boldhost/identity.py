@@ -7,6 +7,7 @@ from typing import Any
 from boldhw.errors import ConfigError, DeviceError
 from boldhw.spec.engine import PROTOCOL_VERSION, EngineConfig
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import (
     OP_IDENTITY,
     OpIdentity,
@@ -36,11 +37,13 @@ def check_identity(payload: bytes, config: EngineConfig | None = None) -> Identi
     return identity
 
 
-def check_op_identity(payload: bytes, size: ArraySize | None = None) -> OpIdentity:
+def check_op_identity(
+    payload: bytes, expected: ArraySize | LinkedArray | None = None
+) -> OpIdentity:
     """Return the OpIdentity in a HELLO payload, as :func:`check_identity` does for other designs.
 
-    ``size`` is the expected ArraySize, None accepts every one that takes all programs. The digest
-    says whether the device is made for the same program.
+    ``expected`` is the design, an ArraySize one without a store; None accepts every one that takes
+    all programs. The digest says whether the device is made for the same program.
     """
     _check_version(payload)
     if not runs_op_lists(payload):
@@ -48,12 +51,14 @@ def check_op_identity(payload: bytes, size: ArraySize | None = None) -> OpIdenti
             "the device trains chains of dense layers, it runs no op lists; open it as "
             "boldhost.Device, or flash a design that runs op lists"
         )
-    fixed = size.fixed if size is not None else ""
+    if isinstance(expected, ArraySize):
+        expected = LinkedArray(expected)
+    fixed = expected.size.fixed if expected is not None else ""
     identity: OpIdentity = _parsed(
         partial(parse_op_identity, fixed=fixed), payload, OP_IDENTITY.size
     )
-    if size is not None and identity.config.size != size:
-        raise _other_design(identity.config.size, size)
+    if expected is not None and identity.config != expected:
+        raise _other_design(identity.config, expected)
     return identity
 
 
@@ -93,11 +98,14 @@ def _parsed(parse: Any, payload: bytes, size: int) -> Any:
 
 
 def _other_design(found: Any, expected: Any) -> DeviceError:
-    wanted = asdict(expected)
+    values, wanted = (
+        asdict(each) if isinstance(each, EngineConfig) else asdict(each.size) | vars(each)
+        for each in (found, expected)
+    )
     differences = ", ".join(
         f"{name}={value} instead of {wanted[name]}"
-        for name, value in asdict(found).items()
-        if value != wanted[name]
+        for name, value in values.items()
+        if value != wanted[name] and name != "size"
     )
     return DeviceError(
         f"the device has another design than expected: {differences}; open it without config=, or "

@@ -1,31 +1,43 @@
-"""A device with a store: it holds the data set itself and trains without being sent samples."""
+"""Devices with a store: they hold the data set themselves and train without being sent samples."""
+
+from __future__ import annotations
 
 import zlib
+from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 
+from boldhost.client import Client
 from boldhost.device import Device, Progress
+from boldhost.graph_device import GraphDevice
 from boldhw.errors import ConfigError
 from boldhw.spec import cycles, packing
-from boldhw.spec.arrays import Bits, Labels
-from boldhw.spec.engine import PAGE_BITS
-from boldhw.spec.layout import Layout
+from boldhw.spec.arrays import Bits, Bytes, Labels
+from boldhw.spec.ops import packing as graph_packing
+from boldhw.spec.ops.heads import check_trained
+from boldhw.spec.ops.link import LinkedArray
+from boldhw.spec.ops.protocol import RECORD_BITS
 from boldhw.spec.order import MOST_SAMPLES, Order
+from boldhw.spec.packing import check_labels
 from boldhw.spec.protocol import Bank, Command, Register
 from boldhw.spec.stats import TrainStats
+from boldhw.spec.store import PAGE_BITS, pack_store, record_stride, record_words
 
 PIECE = 1 << 14  # words of the store that are compared, and sent, at a time
 MOST_CYCLES = 1_000_000  # of one command, so that no link waits too long
-MOST_RECORD = 1 << 8  # words of a record
+MOST_RECORD = 1 << 8  # words of a record of a chain, one burst
+NO_ORDER = "no order is started; call start_order(order)"
 
 
-class StoredDevice(Device):
-    """A Device whose store holds the samples; its ``train`` counts the samples it is given.
+class StoredSamples(Client):
+    """What devices of chains and of graphs do with a store; their ``train`` counts samples.
 
     After :meth:`fill_store`, and :meth:`start_order` for each epoch, the device takes samples in
-    that order from its store. Everything else is as with a Device, and so are the bits.
+    that order from its store. Everything else is as without a store, and so are the bits.
     """
 
+    gathered: int
     _labels: Labels | None
     _order: Order | None
 
@@ -43,8 +55,9 @@ class StoredDevice(Device):
         takes no time, and an interrupted filling goes on. Returns the bytes that were sent. Raises
         ConfigError if the store is too small or cannot be written, and does not hold them already.
         """
-        labels = self._check_labels(bits, labels)
-        image, sent = packing.pack_store(self._check_store(len(bits)), bits, labels), 0
+        labels = self._checked(bits, labels)
+        self._check_store(len(bits))
+        image, sent = pack_store(self.config, self._packed(bits), labels), 0
         size = PIECE * self.item_bytes(Bank.STORE)
         for start in range(0, len(image), size):
             sent += self._fill_piece(start // size * PIECE, image[start : start + size])
@@ -55,8 +68,9 @@ class StoredDevice(Device):
 
     def stored_bytes(self, samples: int) -> int:
         """Return the bytes that so many samples take in the store. Raises ConfigError like it."""
-        layout = self._check_store(samples)
-        return (samples + 1) * layout.record_stride * self.item_bytes(Bank.STORE)
+        self._check_store(samples)
+        stride = record_stride(self.config, self._sample_words())
+        return (samples + 1) * stride * self.item_bytes(Bank.STORE)
 
     def start_order(self, order: Order) -> None:
         """Take samples of the store in an Order from now on. Raises ConfigError if it is empty."""
@@ -65,10 +79,9 @@ class StoredDevice(Device):
                 f"the order is one of {order.samples} samples, the store holds "
                 f"{0 if self._labels is None else len(self._labels)}; call fill_store(bits, labels)"
             )
-        layout = self._loaded()
-        stride = layout.record_stride.bit_length() - 1
+        stride = record_stride(self.config, self._sample_words()).bit_length() - 1
         for register, value in (
-            (Register.RECORD, stride << 8 | layout.record_words - 1),
+            (Register.RECORD, self._record(stride)),
             (Register.ORDER_SAMPLES, order.samples),
             (Register.ORDER_TAPS, order.taps),
             (Register.ORDER_STATE, order.state),  # last, it begins the order
@@ -84,7 +97,7 @@ class StoredDevice(Device):
         ``progress``, the device has trained on what was counted.
         """
         if self._order is None:
-            raise ConfigError("no order is started; call start_order(order)")
+            raise ConfigError(NO_ORDER)
         before, done = self.stat(), 0
         step = self._samples_at_once()
         parts = [min(step, count - start) for start in range(0, count, step)]
@@ -98,8 +111,8 @@ class StoredDevice(Device):
 
         self._calls(((Command.TRAIN_STORE, part, b"", 0) for part in parts), receive)
         self._order.take(count)
-        stats = self._train_stats(before, self.stat())
-        self.gathered += stats.active - stats.updates * self._set().batch
+        stats = self._grown(before, self.stat())
+        self.gathered += stats.active - stats.updates * self._batch()
         return stats
 
     def train(
@@ -114,9 +127,9 @@ class StoredDevice(Device):
         Arguments and result are those of :meth:`Device.train`. Raises ConfigError if the labels are
         not those of the samples that come next.
         """
-        labels = self._check_labels(bits, labels)
+        labels = self._checked(bits, labels)
         if self._order is None or self._labels is None:
-            raise ConfigError("no order is started; call start_order(order)")
+            raise ConfigError(NO_ORDER)
         if not np.array_equal(labels, self._labels[self._order.copy().take(len(labels))]):
             raise ConfigError(
                 "the samples are not those that come next in the store's order; use the bits and "
@@ -128,31 +141,65 @@ class StoredDevice(Device):
         while total.samples < len(labels) and not total.updates:
             # An update can only come with the last sample of a command.
             rest = len(labels) - total.samples
-            total += self.train_store(min(rest, self._set().batch - self.gathered))
+            total += self.train_store(min(rest, self._batch() - self.gathered))
             if progress:
                 progress(total.samples)
         return total
 
-    def _forget(self) -> None:
-        super()._forget()
+    # What differs between chains and graphs.
+
+    @abstractmethod
+    def _checked(self, bits: Bits, labels: Labels) -> Labels:
+        """Return the labels of samples as an array. Raises DataError if they are none."""
+
+    @abstractmethod
+    def _packed(self, bits: Bits) -> Bytes:
+        """Return operand words of samples as the link has them: uint8, shape (samples, bytes)."""
+
+    @abstractmethod
+    def _sample_words(self) -> int:
+        """Return the operand words of a sample."""
+
+    @abstractmethod
+    def _record(self, stride: int) -> int:
+        """Return the value of register RECORD. stride: the binary logarithm of that of records."""
+
+    @abstractmethod
+    def _most_words(self) -> int:
+        """Return the most words of a record."""
+
+    @abstractmethod
+    def _cycles(self) -> tuple[int, int]:
+        """Return the cycles of a sample and of an update at most."""
+
+    @abstractmethod
+    def _batch(self) -> int:
+        """Return the active samples of an update."""
+
+    @abstractmethod
+    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
+        """Return the TrainStats between two states of the counters."""
+
+    def _empty(self) -> None:
+        """Know of no samples in the store."""
         self._labels, self._order = None, None
 
-    def _check_store(self, samples: int) -> Layout:
-        """Return the layout. Raises ConfigError if so many samples do not fit the store."""
-        config, layout = self.config, self._loaded()
+    def _check_store(self, samples: int) -> None:
+        """Raise ConfigError if so many samples of the network do not fit the store."""
+        config, items = self.config, self._sample_words()
         if not config.has_store:
             raise ConfigError(
                 "the device's design has no store of samples; build one with boldhw build --store, "
                 "or train without --store"
             )
-        words = 1 << config.store_address_bits
-        most = min(words // layout.record_stride - 1, MOST_SAMPLES)
-        if samples > most or layout.record_words > MOST_RECORD:
+        words, longest = record_words(config, items), self._most_words()
+        most = min((1 << config.store_address_bits) // record_stride(config, items) - 1,
+                   MOST_SAMPLES)  # fmt: skip
+        if samples > most or words > longest:
             raise ConfigError(
-                f"{samples} samples of {layout.record_words} words do not fit the store; it holds "
-                f"{most if layout.record_words <= MOST_RECORD else 0} of this network's"
+                f"{samples} samples of {words} words do not fit the store; it holds "
+                f"{most if words <= longest else 0} of this network's"
             )
-        return layout
 
     def _fill_piece(self, word: int, data: bytes) -> int:
         """Have ``data`` in the store from a word on; return the bytes that were sent."""
@@ -173,9 +220,84 @@ class StoredDevice(Device):
 
     def _samples_at_once(self) -> int:
         """Return the samples that one command trains on at most."""
-        layout = self._loaded()
-        model = cycles.predict(self.config, layout.network)
+        sample, update = self._cycles()
         # Reading a record from flash takes up to four cycles a word.
-        sample = model.forward + model.backward + 4 * layout.record_words + 100
-        batch = self._set().batch
-        return max(1, (MOST_CYCLES - model.update) * batch // (sample * batch + model.update))
+        sample += 4 * record_words(self.config, self._sample_words()) + 100
+        batch = self._batch()
+        return max(1, (MOST_CYCLES - update) * batch // (sample * batch + update))
+
+
+class StoredDevice(StoredSamples, Device):
+    """A Device whose store holds the samples; see :class:`StoredSamples`."""
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._empty()
+
+    def _checked(self, bits: Bits, labels: Labels) -> Labels:
+        return self._check_labels(bits, labels)
+
+    def _packed(self, bits: Bits) -> Bytes:
+        return packing.pack_samples(self._loaded(), bits)
+
+    def _sample_words(self) -> int:
+        return self._loaded().layers[0].words
+
+    def _record(self, stride: int) -> int:
+        return stride << 8 | self._loaded().record_words - 1
+
+    def _most_words(self) -> int:
+        return MOST_RECORD
+
+    def _cycles(self) -> tuple[int, int]:
+        model = cycles.predict(self.config, self._loaded().network)
+        return model.forward + model.backward, model.update
+
+    def _batch(self) -> int:
+        return self._set().batch
+
+    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
+        return self._train_stats(before, after)
+
+
+class StoredGraphDevice(StoredSamples, GraphDevice):
+    """A GraphDevice whose store holds the samples; see :class:`StoredSamples`.
+
+    :meth:`open` takes a LinkedArray, with its store. Records may be longer than a frame of the
+    link.
+    """
+
+    _kind = LinkedArray
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._empty()
+
+    def _checked(self, bits: Bits, labels: Labels) -> Labels:
+        check_trained(self._loaded().network, self.size)
+        found = np.asarray(labels)
+        check_labels(found, len(bits), self._classes)
+        return found
+
+    def _packed(self, bits: Bits) -> Bytes:
+        return graph_packing.pack_samples(self._loaded(), bits)
+
+    def _sample_words(self) -> int:
+        return graph_packing.sample_words(self._loaded())
+
+    def _record(self, stride: int) -> int:
+        return stride << RECORD_BITS | self._sample_words()
+
+    def _most_words(self) -> int:
+        return (1 << RECORD_BITS) * self.config.store_parts
+
+    def _cycles(self) -> tuple[int, int]:
+        assert self.program is not None  # _loaded() says so first
+        longest = self.program.longest
+        return 2 * longest, longest
+
+    def _batch(self) -> int:
+        return self._set().batch
+
+    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
+        return self._train_stats(before, after)

@@ -647,6 +647,8 @@ class TestOtherVerbs:
         labels = data.load("digits", 50).y_train
         assert list(image[16::16]) == labels.tolist()
         refused(2, ("not in a flash", "train --store"), "flash", *words, "--board", "ulx3s")
+        words = ("--samples", "digits", "--network", "8x8-4k3-10", "--dry-run")
+        refused(2, ("holds no engine of op lists with a store",), "flash", *words)
 
     def test_flash_runs_its_command(self, result, refused, monkeypatch, tmp_path):
         program = tmp_path / "loader"

@@ -12,6 +12,7 @@ from boldboards import BOARDS
 from boldhw.cli import ops
 from boldhw.cli.main import main
 from boldhw.flow.op_memories import memories_of
+from boldhw.spec.memories import records
 
 NETWORK = "28x28-7k5p2-14k5p2-10"
 PAGE = (Path(__file__).parents[2] / "docs" / "graph_engine.md").read_text()
@@ -79,6 +80,18 @@ def test_a_board_says_what_is_left_out(capsys):
     assert own["ram_blocks"] == memories_of(size, "ecp5")["ram_blocks"]
     assert own["use"]["data_rows"] == round(own["rows"]["data"] / size.data_rows, 3)
     assert own["fits"]
+
+
+def test_an_engine_with_a_store(capsys):
+    """Its queue takes block RAM; its logic is not estimated."""
+    words = ("--board", "ulx3s")
+    plain, stored = found(capsys, NETWORK, *words), found(capsys, NETWORK, *words, "--store")
+    design = BOARDS["ulx3s"].with_ops().with_store().config
+    queues = records(design)
+    assert stored["ram_blocks"] == memories_of(design.size, "ecp5", queues)["ram_blocks"]
+    assert stored["ram_blocks"] == plain["ram_blocks"] + 2  # 63 words of 64 bits
+    assert stored["lut4"] is None
+    assert stored["cycles"] == plain["cycles"]
 
 
 def test_an_engine_that_infers_only(capsys):
@@ -187,7 +200,7 @@ def test_networks_without_op_lists_are_refused(capsys, tmp_path):
     [
         (NETWORK, ["--elements", "41"], "elements=41 must be an integer from 2 to 40"),
         (NETWORK, ["--lanes", "33"], "lanes=33 must be 2, 4 or 8 times elements=7"),
-        (NETWORK, ["--store"], "--store is for engines"),
+        (NETWORK, ["--board", "colorlight_i5", "--store"], "has no memory for a store"),
         ("128x128x64-64k3-64k3p2-2k3p2-10", [], "needs data_rows="),
         ("40000-2", ["--planes", "1"], "sums of layer layer1 reach 40000"),
     ],

@@ -85,13 +85,36 @@ def test_it_is_made_for_one_network(call, built, tmp_path):
     assert (board.clock_hz, board.half_rate_link) == (18_000_000, False)
 
 
+@pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].memory])
+def test_it_has_a_store(call, built, tmp_path, name):
+    """That of its board; the file that verilog writes down makes the same engine again."""
+    board = BOARDS[name]
+    line = ("--board", name, "--store", "--network", "14x14-2k3-10")
+    assert call("build", "--output", tmp_path, *line)[1] == 0
+    found = built.pop()
+    design = LinkedArray(board.array, board.store, board.store_bytes)
+    assert (found.config, found.memory) == (design, board.memory)
+    file = tmp_path / "engine.json"
+    file.write_text(json.dumps(design.parameters()))
+    assert call("build", "--output", tmp_path, "--board", name, "--config", file)[1] == 0
+    assert built.pop().config == design
+    assert call("build", "--output", tmp_path, *line, "--made-for")[1] == 0
+    assert built.pop().config.store_parameters == design.store_parameters
+
+
+def test_a_board_without_a_memory_has_no_store(refused, tmp_path):
+    parts = ["board colorlight_i5 has no memory for a store; leave out --store"]
+    refused(parts, "build", "--board", "colorlight_i5", "--ops", "--store", "--output", tmp_path)
+    parts = ["--store needs a board with a memory"]
+    refused(parts, "verilog", "--ops", "--store", "--output", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
         (["--made-for"], ["--made-for is for the network that --network names"]),
         (["--network", "28x28-64k5p2-128k5p2-10"], ["needs data_rows=", "16384"]),
         (["--network", "784-900-10"], ["needs data_rows=27392, the engine has"]),
-        (["--ops", "--store"], ["op lists have no store"]),
         (["--elements", 7, "--lanes", 9], ["lanes=9 must be 2, 4 or 8 times"]),
         (["--ops", "--config", "README.md"], ["engine file README.md cannot be used"]),
     ],
@@ -131,7 +154,9 @@ def test_verilog(call, tiny, tmp_path, monkeypatch):
     texts = {Path(name).name: Path(name).read_text() for name in found["files"]}
     assert texts["boldhw.v"] == repr((LinkedArray(TINY), 24_000_000, "boldhw", "generic"))
     assert found["design_digest"] == LinkedArray(TINY).digest().hex()
-    assert texts["registers.md"] == op_markdown(TINY)
-    assert json.loads(texts["registers.json"]) == json.loads(json.dumps(op_register_map(TINY)))
+    assert texts["registers.md"] == op_markdown(LinkedArray(TINY))
+    assert json.loads(texts["registers.json"]) == json.loads(
+        json.dumps(op_register_map(LinkedArray(TINY)))
+    )
     assert "boldhw engine (" in texts["instance.v"]
     assert ArraySize(**json.loads(texts["engine.json"])) == TINY

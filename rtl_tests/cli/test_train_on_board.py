@@ -72,6 +72,47 @@ def test_a_run_is_that_of_the_golden_model(call, boards, tmp_path):
             assert np.array_equal(value, found[name][1][key]), (name, key)
 
 
+@pytest.fixture
+def stored(monkeypatch):
+    """Golden boards in place of simulated ones with a store; all that were made."""
+    made = []
+
+    def transport(design, clock_hz, flash):
+        board = OpBoard(design)
+        board.content[: len(flash or b"")] = flash or b""
+        made.append(board)
+        return board
+
+    monkeypatch.setattr("boldhw.cosim.transport.SimTransport", transport)
+    for name in ("icebreaker", "ulx3s"):
+        monkeypatch.setitem(BOARDS, name, replace(BOARDS[name], array=SIZE))
+    return made
+
+
+@pytest.mark.parametrize("name", ["icebreaker", "ulx3s"])
+def test_a_board_trains_from_its_store(call, refused, stored, tmp_path, name):
+    """From flash and SDRAM, as the golden model in the same order, also when it is resumed."""
+    found, path = {}, tmp_path / "run.npz"
+    words = ("train", *DATA, "--network", NETWORK, "--epochs", 2, "--board", name, "--store")
+    for backend in ("golden", "sim"):
+        found[backend] = call(*words, "--backend", backend)[0]
+    assert [found["sim"][key] for key in CHECKED] == [found["golden"][key] for key in CHECKED]
+    sent = call(*words[:-1], "--backend", "golden")[0]
+    assert sent["flips"] != found["golden"]["flips"]  # in another order
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_graph.graphs, "save", partial(interrupted, train_graph.graphs.save))
+        assert call(*words, "--backend", "sim", "--checkpoint", path)[1] == 128 + signal.SIGINT
+    resume = ("train", "--resume", path, *DATA, "--backend", "sim", "--board", name)
+    refused(("takes its samples in another order; add --store",), *resume)
+    resumed = call(*resume, "--store")[0]
+    other = tmp_path / "whole.npz"
+    whole = call(*words, "--backend", "golden", "--checkpoint", other)[0]
+    assert resumed["test_accuracy"] == whole["test_accuracy"]
+    mine, wanted = arrays(path), arrays(other)
+    assert all(np.array_equal(mine[key], array) for key, array in wanted.items())
+    assert {board.config.store for board in stored} == {BOARDS[name].store}
+
+
 def test_a_checkpoint_is_used_on_a_board(call, boards, tmp_path):
     """One with wider accumulators and a larger batch than the board has."""
     path = tmp_path / "run.npz"
@@ -112,7 +153,7 @@ def test_engine_of_a_file(call, boards, tmp_path):
     ("words", "parts"),
     [
         (("--network", "8x8-30k3-30k3-10"), ("needs data_rows=", "the array has 2048")),
-        (("--network", NETWORK, "--store", "--board", "icebreaker"), ("op lists have no store",)),
+        (("--network", NETWORK, "--store"), ("--store needs a board with a memory",)),
         (("--network", NETWORK, "--margin", "2"), ("--margin is for chains",)),
     ],
 )

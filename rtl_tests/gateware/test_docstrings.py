@@ -33,10 +33,10 @@ PLAIN = [
     replace(CONFIG, dual_port=True),
     replace(CONFIG, dual_port=True, elements=32, lanes=64, max_fan_in=127),  # of several regions
 ]
-STORES = list(STORED.values())
+STORES = [config for config in STORED.values() if not config.runs_ops]
 CONFIGS = {
     "DspArray": [replace(CONFIG, dsp_sums=True)],
-    "Records": STORES,
+    "Records": list(STORED.values()),
     "Store": STORES,
 }
 

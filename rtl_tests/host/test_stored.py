@@ -16,10 +16,10 @@ from boldhw.errors import ConfigError, DeviceError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import cycles, packing
-from boldhw.spec.engine import PAGE_BITS
 from boldhw.spec.layout import Layout
 from boldhw.spec.order import Order
 from boldhw.spec.protocol import Bank, Command
+from boldhw.spec.store import PAGE_BITS
 
 ENGINE = replace(SMALL, store="sdram", store_bytes=1 << 18)
 WIDTHS = (37, 21, 5)

@@ -96,7 +96,7 @@ def test_what_is_no_text_of_these_is_refused(text):
 def test_a_design_is_told_by_its_digest():
     """The greeting lacks what is constant: a driver that knows it finds the same digest."""
     size = replace(SIZE, weight_rows=256, fixed=TEXT)
-    payload = op_identity_bytes(size, 18_000_000)
+    payload = op_identity_bytes(LinkedArray(size), 18_000_000)
     identity = parse_op_identity(payload, TEXT)
     assert identity.config.size == size
     assert identity.digest == LinkedArray(size).digest() == identity.config.digest()

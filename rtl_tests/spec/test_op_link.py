@@ -31,10 +31,18 @@ WIDE = ArraySize(
 SIZES = (SMALL, WIDE, replace(SMALL, dsp_sums=True, data_rows=1))
 
 
+STORES = (
+    {},
+    {"store": "sdram", "store_bytes": 1 << 25},
+    {"store": "flash", "store_bytes": 1 << 23},
+)
+
+
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("size", SIZES)
-def test_identity_names_every_parameter(size):
-    payload = op_identity_bytes(size, 50_000_000)
-    config = LinkedArray(size)
+def test_identity_names_every_parameter(size, store):
+    config = LinkedArray(size, **store)
+    payload = op_identity_bytes(config, 50_000_000)
     assert parse_op_identity(payload) == OpIdentity(
         config.digest(), config, 50_000_000, FRAME_WINDOW, MAX_PAYLOAD
     )
@@ -54,7 +62,7 @@ def test_a_value_that_an_array_needs_is_never_left_out():
 def test_the_kinds_of_identities_are_told_apart(monkeypatch):
     from boldboards.icebreaker import ENGINE
 
-    ops, chain = op_identity_bytes(SMALL, 1), identity_bytes(ENGINE, 1)
+    ops, chain = op_identity_bytes(LinkedArray(SMALL), 1), identity_bytes(ENGINE, 1)
     assert (runs_op_lists(ops), runs_op_lists(chain)) == (True, False)
     assert parse_identity(ops) is None
     assert parse_op_identity(chain) is None
@@ -62,7 +70,23 @@ def test_the_kinds_of_identities_are_told_apart(monkeypatch):
 
 
 def test_digests_of_arrays_differ():
-    assert len({LinkedArray(size).digest() for size in SIZES}) == len(SIZES)
+    designs = [LinkedArray(size, **store) for size in SIZES for store in STORES]
+    assert len({design.digest() for design in designs}) == len(designs)
+    assert [LinkedArray.of_parameters(each.parameters()) for each in designs] == designs
+
+
+@pytest.mark.parametrize(
+    ("size", "store", "part"),
+    [
+        (SMALL, ("ram", 1 << 18), "store='ram' is not known; choose none, sdram, flash"),
+        (SMALL, ("sdram", 3 << 17), "the nearest smaller choice is store_bytes=262144"),
+        (SMALL, ("none", 4), "store_bytes=4 must be an integer from 0 to 0"),
+        (replace(SMALL, inference=True), ("sdram", 1 << 18), "or with store='none'"),
+    ],
+)
+def test_stores_that_no_engine_has_are_refused(size, store, part):
+    with pytest.raises(ConfigError, match=part):
+        LinkedArray(size, *store)
 
 
 def test_more_blocks_than_a_frame_addresses_are_refused():

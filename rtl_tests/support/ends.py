@@ -17,11 +17,11 @@ from boldhw.cosim.transport import SimTransport
 from boldhw.errors import ConfigError
 from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
-from boldhw.spec.engine import STORE_BYTES_MAX, TABLE_ROWS, EngineConfig
-from boldhw.spec.geometry import STORES
+from boldhw.spec.engine import TABLE_ROWS, EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.protocol import MAX_PAYLOAD
 from boldhw.spec.settings import LIMIT
+from boldhw.spec.store import STORE_BYTES_MAX, STORES
 
 SMALLEST = (1, 2)  # widths
 STORE = ("store", "store_bytes")

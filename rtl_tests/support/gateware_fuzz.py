@@ -9,7 +9,6 @@ from support import fuzz
 from support.small_engine import SMALL, make_network, make_samples
 
 from boldhw.cosim.transport import SimTransport
-from boldhw.spec.engine import PAGE_BITS
 from boldhw.spec.order import Order
 from boldhw.spec.protocol import (
     COUNTERS,
@@ -23,6 +22,7 @@ from boldhw.spec.protocol import (
     encode,
     registers_of,
 )
+from boldhw.spec.store import PAGE_BITS
 
 ENGINES = {"plain": SMALL, "store": replace(SMALL, store="sdram", store_bytes=1 << 18)}
 WIDTHS = (37, 21, 5)

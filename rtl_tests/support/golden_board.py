@@ -8,7 +8,7 @@ from support.board_link import BoardLink
 
 from boldhw.golden.network import Network
 from boldhw.spec import packing
-from boldhw.spec.engine import PAGE_BITS, TABLE_ROWS
+from boldhw.spec.engine import TABLE_ROWS
 from boldhw.spec.layout import Layout
 from boldhw.spec.order import Order
 from boldhw.spec.protocol import (
@@ -25,6 +25,7 @@ from boldhw.spec.protocol import (
     registers_of,
 )
 from boldhw.spec.settings import Settings
+from boldhw.spec.store import PAGE_BITS
 from boldhw.spec.table import TABLE
 
 CLOCK_HZ = 24_000_000

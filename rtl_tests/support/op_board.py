@@ -15,13 +15,18 @@ from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.ops.program import BACKWARD, FORWARD, UPDATE, decoded, from_bits
 from boldhw.spec.ops.protocol import (
+    OP_READABLE,
+    RECORD_BITS,
     ListStatus,
     OpBank,
     OpRegister,
     op_identity_bytes,
+    op_registers_of,
     register_bits,
 )
+from boldhw.spec.order import Order
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Status
+from boldhw.spec.store import PAGE_BITS
 
 CLOCK_HZ = 24_000_000
 COUNTED = {FORWARD: "cycles_forward", BACKWARD: "cycles_backward", UPDATE: "cycles_update"}
@@ -30,14 +35,17 @@ COUNTED = {FORWARD: "cycles_forward", BACKWARD: "cycles_backward", UPDATE: "cycl
 class OpBoard(BoardLink):
     """A board in Python that runs op lists; ``memories`` holds what its commands read and write.
 
-    A list is decoded each time that it runs: nothing is known of it but its rows.
+    A list is decoded each time that it runs: nothing is known of it but its rows. design: an
+    ArraySize, or a LinkedArray with a store.
     """
 
-    def __init__(self, size, on_request=None, on_reply=None):
-        self.size, self.config = size, LinkedArray(size)
-        self.greeting = op_identity_bytes(size, CLOCK_HZ)
+    def __init__(self, design, on_request=None, on_reply=None):
+        self.config = design if isinstance(design, LinkedArray) else LinkedArray(design)
+        self.size = size = self.config.size
+        self.greeting = op_identity_bytes(self.config, CLOCK_HZ)
         super().__init__(on_request, on_reply)
         self.memories = Memories(size)
+        self.content, self.order = bytearray(self.config.store_bytes), None
         self.reset()
 
     # Commands
@@ -47,7 +55,22 @@ class OpBoard(BoardLink):
         return self.greeting
 
     def _train_store(self, addr, payload):
-        raise Refusal(Status.NO_STORE)
+        config, registers = self.config, self.registers
+        self._check(config.has_store, Status.NO_STORE)
+        self._check(registers[OpRegister.FORWARD], Status.NOT_CONFIGURED)
+        self._check(addr, Status.BAD_LENGTH)
+        record = registers[OpRegister.RECORD]
+        words = record & (1 << RECORD_BITS) - 1
+        self._check(words, Status.NOT_CONFIGURED)
+        self._check(not payload, Status.BAD_LENGTH)
+        item = config.store_width // 8
+        size, stride = config.store_parts * item, item << (record >> RECORD_BITS)
+        for sample in self.order.take(addr).tolist():
+            start = (sample + 1) * stride
+            content = np.frombuffer(self.content, np.uint8)[start : start + (1 + words) * size]
+            label, *operands = content.reshape(1 + words, size)[:, : config.word_bytes]
+            self._trained(int(label[0]), np.concatenate(operands))
+        return b""
 
     def _reset(self, addr, payload):
         self._check(not payload, Status.BAD_LENGTH)
@@ -56,12 +79,12 @@ class OpBoard(BoardLink):
 
     def reset(self):
         """Clear registers, counters and votes."""
-        self.registers = dict.fromkeys(OpRegister, 0)
+        self.registers = dict.fromkeys(op_registers_of(self.config), 0)
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.memories.count = 0
 
     def _reg_read(self, addr, payload):
-        self._check(addr in self.registers, Status.BAD_ADDRESS)
+        self._check(addr in OP_READABLE, Status.BAD_ADDRESS)
         self._check(not payload, Status.BAD_LENGTH)
         return self.registers[OpRegister(addr)].to_bytes(2, "little")
 
@@ -71,7 +94,17 @@ class OpBoard(BoardLink):
         value = int.from_bytes(payload, "little")
         bits = register_bits(self.config)[OpRegister(addr)]
         self.registers[OpRegister(addr)] = value & (1 << bits) - 1
+        if addr == OpRegister.ORDER_STATE:
+            self.order = self._new_order()
         return b""
+
+    def _new_order(self):
+        """Return the order that the registers describe."""
+        order = Order(self.registers[OpRegister.ORDER_SAMPLES], 0)
+        order.taps = self.registers[OpRegister.ORDER_TAPS]
+        order.state = self.registers[OpRegister.ORDER_STATE]
+        order._next = order._table(1 << order.samples.bit_length())
+        return order
 
     def _mem_read(self, addr, payload):
         self._check(len(payload) == 2 and payload[1], Status.BAD_LENGTH)
@@ -180,7 +213,8 @@ class OpBoard(BoardLink):
     def _sizes(self):
         """Return {bank: (items, bytes of one)}."""
         config = self.config
-        return {
+        store = {OpBank.STORE: (1 << PAGE_BITS, config.store_width // 8)}
+        return (store if config.has_store else {}) | {
             OpBank.DATA: (config.data_rows, config.data_bytes),
             OpBank.WEIGHTS: (config.weight_blocks, config.block_bytes),
             OpBank.UNITS: (config.unit_rows, config.unit_bytes),
@@ -189,14 +223,21 @@ class OpBoard(BoardLink):
         }
 
     def _bank(self, number):
-        self._check(number in set(OpBank), Status.BAD_ADDRESS)
+        self._check(number in self._sizes(), Status.BAD_ADDRESS)
         return OpBank(number)
 
     def _items(self, number, first, count):
         bank = self._bank(number)
         items, size = self._sizes()[bank]
         self._check(first + count <= items, Status.BAD_ADDRESS)
+        if bank == OpBank.STORE:
+            first = self._in_page(first)
         return self._bytes(bank)[first * size : (first + count) * size]
+
+    def _in_page(self, word):
+        """Return the number of a word of the page in the store, whose pages repeat."""
+        page = self.registers[OpRegister.STORE_PAGE] << PAGE_BITS
+        return (page + word) % (1 << self.config.store_address_bits)
 
     def _bytes(self, bank):
         """Return a whole memory."""
@@ -207,6 +248,8 @@ class OpBoard(BoardLink):
             return packing.pack_blocks(self.size, memories.weights)
         if bank == OpBank.UNITS:
             return packing.pack_units(memories.units)
+        if bank == OpBank.STORE:
+            return bytes(self.content)
         if bank == OpBank.SCORES:
             scores = np.zeros(self.config.score_items * self.size.elements, np.int64)
             scores[: len(memories.scores)] = memories.scores & 0xFFFF
@@ -216,6 +259,11 @@ class OpBoard(BoardLink):
     def _store(self, bank, first, data):
         """Write items of a memory."""
         memories, size = self.memories, self._sizes()[bank][1]
+        if bank == OpBank.STORE:
+            self._check(self.config.store == "sdram", Status.BAD_ADDRESS)
+            start = self._in_page(first) * size
+            self.content[start : start + len(data)] = data
+            return
         whole = bytearray(self._bytes(bank))
         whole[first * size : first * size + len(data)] = data
         if bank == OpBank.DATA:

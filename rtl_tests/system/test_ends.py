@@ -18,6 +18,7 @@ from boldhw.golden.hyper import Hyper
 from boldhw.golden.network import Network
 from boldhw.golden.trainer import Trainer
 from boldhw.spec import geometry
+from boldhw.spec import store as store_spec
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.layout import Layout
 from boldhw.spec.packing import pack_store
@@ -62,7 +63,7 @@ def test_fewest_rows_hold_a_network(field):
 @pytest.mark.parametrize("store", ["sdram", "flash"])
 def test_stores_of_all_sizes_are_exact(store, end):
     """The least and the greatest size; of a flash the engine only reads."""
-    row = {"store": list(geometry.STORES).index(store), "store_bytes": end}
+    row = {"store": list(store_spec.STORES).index(store), "store_bytes": end}
     config, widths = engine_of(row), (9, 6, 3)
     golden = Network(widths, config, seed=1)
     rng = np.random.default_rng(2)

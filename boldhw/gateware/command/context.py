@@ -91,13 +91,13 @@ class Context:
     def in_blocks(self):
         """Return a condition: items of the bank are rows of words, given one by one."""
         if self.config.runs_ops:
-            return self.bank != OpBank.DATA
+            return (self.bank != OpBank.DATA) & ~self.in_store()
         return self.bank == Bank.WEIGHTS
 
     def outside_blocks(self):
         """Return the contrary."""
         if self.config.runs_ops:
-            return self.bank == OpBank.DATA
+            return (self.bank == OpBank.DATA) | self.in_store()
         return self.bank != Bank.WEIGHTS
 
     def in_rows_of_words(self):

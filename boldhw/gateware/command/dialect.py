@@ -3,7 +3,7 @@
 from boldhw.gateware.ops.link_ports import OpControlPort, OpRegisterLayout, WordPort
 from boldhw.gateware.ports import BlockPort, ControlPort, DataPort, RegisterLayout
 from boldhw.gateware.store.store import StorePort
-from boldhw.spec.ops.protocol import OpBank, OpRegister
+from boldhw.spec.ops.protocol import OP_READABLE, op_banks_of, op_registers_of
 from boldhw.spec.protocol import READABLE, banks_of, registers_of
 
 
@@ -24,14 +24,14 @@ def layout_of(config):
 
 def readable(config):
     """Return the registers that an engine has and that can be read, that of the network first."""
-    return tuple(OpRegister) if config.runs_ops else READABLE
+    return OP_READABLE if config.runs_ops else READABLE
 
 
 def writable(config):
     """Return the registers that an engine has."""
-    return tuple(OpRegister) if config.runs_ops else registers_of(config)
+    return op_registers_of(config) if config.runs_ops else registers_of(config)
 
 
 def banks(config):
     """Return the banks that an engine has."""
-    return tuple(OpBank) if config.runs_ops else banks_of(config)
+    return op_banks_of(config) if config.runs_ops else banks_of(config)

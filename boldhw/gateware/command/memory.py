@@ -5,7 +5,7 @@ from amaranth.hdl import Cat, Mux
 from boldhw.gateware.command.checks import refuse
 from boldhw.gateware.command.context import COUNTED, one_of
 from boldhw.gateware.command.dialect import banks
-from boldhw.spec.ops.protocol import OpBank
+from boldhw.spec.ops.protocol import op_items
 from boldhw.spec.protocol import Bank, Command, Register, Status
 
 
@@ -109,15 +109,12 @@ def _inside(c, taking):
     """Return a condition: the bank has the item, and may have it written where it is taken."""
     config = c.config
     if config.runs_ops:
-        counts = (
-            config.data_rows, config.weight_blocks, config.unit_rows, config.counter_rows,
-            config.score_items,
-        )  # fmt: skip
-        pairs = zip(OpBank, counts, strict=True)
-        return Cat((c.bank == bank) & (c.address < count) for bank, count in pairs).any()
-    inside = Mux(
-        c.bank == Bank.DATA, c.address < config.data_rows, c.address < config.weight_blocks
-    )
+        counts = [(bank, count) for bank, (count, _) in op_items(config).items()]
+        inside = Cat((c.bank == bank) & (c.address < count) for bank, count in counts).any()
+    else:
+        inside = Mux(
+            c.bank == Bank.DATA, c.address < config.data_rows, c.address < config.weight_blocks
+        )
     if config.has_store:
         inside = Mux(c.in_store(), ~taking | (config.store == "sdram"), inside)
     return inside

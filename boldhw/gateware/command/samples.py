@@ -51,3 +51,5 @@ def add_store(m, c):
         m.next = "FED"
     with m.State("FED"), m.If(~c.store.running):
         m.next = "END"
+        if c.config.runs_ops:
+            refuse(m, c, (ended(c), c.control.failed))

@@ -7,13 +7,13 @@ from boldhw.gateware.ports import Operation
 from boldhw.spec.counters import address_bits
 from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.link import COUNTER_BYTES
-from boldhw.spec.ops.protocol import STATUS_BITS, OpRegister, register_bits
+from boldhw.spec.ops.protocol import OP_READABLE, STATUS_BITS, OpRegister, register_bits
 
 ITEM_BITS = 8 * COUNTER_BYTES  # of a threshold with its window, and of a counter
 BATCH_BITS = 11  # of active samples of a batch
 BANK_BITS = 3  # of the number of a bank
-# All but SAMPLE_WORDS, which is the command unit's own.
-STEERING = [register for register in OpRegister if register != OpRegister.SAMPLE_WORDS]
+# All but SAMPLE_WORDS, which is the command unit's own, and those of the store.
+STEERING = [register for register in OP_READABLE if register != OpRegister.SAMPLE_WORDS]
 
 
 def word_bits(config):

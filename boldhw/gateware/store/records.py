@@ -1,6 +1,6 @@
 """Fetches stored samples in the order of an epoch."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,23 +8,35 @@ from boldhw.gateware.memory.memory_port import BURST_BITS, MemoryPort
 from boldhw.gateware.store.order import OrderUnit
 from boldhw.spec import memories
 from boldhw.spec.geometry import FIELD_BITS
+from boldhw.spec.ops.protocol import RECORD_BITS
 
 STRIDE_BITS = 4  # of the logarithm of the distance between records
+
+
+def last_bits(config):
+    """Return the bits of the number of a record's words of memory, less one.
+
+    The records of an engine of op lists can be longer than a burst.
+    """
+    if not config.runs_ops:
+        return BURST_BITS
+    return ((config.store_parts << RECORD_BITS) - 1).bit_length()
 
 
 class Records(wiring.Component):
     """Read records from the memory and give their operand words, the label's first.
 
     After ``start`` as many records follow as ``count`` gives, the first one at the current number
-    of the order. The next one is fetched before its words are taken, as far as the queue of one
-    record reaches. The address of a record is its number, shifted by one bit a cycle.
+    of the order. The next one is fetched before its words are taken, as far as the queue reaches.
+    The address of a record is its number, shifted by one bit a cycle. A record that is longer than
+    a burst takes several requests.
 
     Golden model: :class:`boldhw.spec.order.Order`.
 
     Parameters
     ----------
-    config : EngineConfig
-        Gives ``lanes``, ``max_fan_in`` and the memory of the store.
+    config : EngineConfig or LinkedArray
+        Gives ``lanes``, the queue and the memory of the store.
 
     Members
     -------
@@ -34,7 +46,7 @@ class Records(wiring.Component):
         Records to fetch.
     stride : In(STRIDE_BITS)
         Logarithm of the words of memory from a record to the next.
-    last : In(BURST_BITS)
+    last : In(last_bits(config))
         Words of memory of a record, less one.
     samples : In(FIELD_BITS)
         Of the order, see :class:`boldhw.gateware.store.order.OrderUnit`.
@@ -70,7 +82,7 @@ class Records(wiring.Component):
             "start": In(1),
             "count": In(FIELD_BITS),
             "stride": In(STRIDE_BITS),
-            "last": In(BURST_BITS),
+            "last": In(last_bits(config)),
             "samples": In(FIELD_BITS),
             "taps": In(FIELD_BITS),
             "state_write": In(1),
@@ -97,7 +109,7 @@ class Records(wiring.Component):
         request = self.memory.request
         left, shifts = Signal(FIELD_BITS), Signal(STRIDE_BITS)
         addr = Signal(len(request.p.addr))
-        m.d.comb += [request.p.addr.eq(addr), request.p.last.eq(self.last)]
+        taken = self._burst(m, addr)
         with m.If(self.start):
             m.d.sync += left.eq(self.count)
         with m.FSM():
@@ -114,9 +126,29 @@ class Records(wiring.Component):
                     m.d.sync += addr.eq(addr << 1)
             with m.State("REQUEST"):
                 m.d.comb += request.valid.eq(1)
-                with m.If(request.ready):
+                with m.If(taken):
                     m.d.sync += left.eq(left - 1)
                     m.next = "NUMBER"
+
+    def _burst(self, m, addr):
+        """Ask for the next burst of the record at ``addr``; return whether the last one is taken.
+
+        addr: has zeros where the numbers of bursts go.
+        """
+        request = self.memory.request
+        low, high = self.last[:BURST_BITS], self.last[BURST_BITS:]
+        if not len(high):
+            m.d.comb += [request.p.addr.eq(addr), request.p.last.eq(low)]
+            return request.ready
+        burst, ended = Signal.like(high), Signal()
+        m.d.comb += [
+            ended.eq(burst == high),
+            request.p.addr.eq(addr | burst << BURST_BITS),
+            request.p.last.eq(low | Mux(ended, 0, (1 << BURST_BITS) - 1)),
+        ]
+        with m.If(request.valid & request.ready):
+            m.d.sync += burst.eq(Mux(ended, 0, burst + 1))
+        return request.ready & ended
 
     def _join(self, m):
         """Make operand words of the memory's words, and queue a record of them."""

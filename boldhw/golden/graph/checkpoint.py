@@ -67,6 +67,7 @@ def save(path: str | PathLike[str], trainer: GraphTrainer) -> None:
         "epoch": trainer.epoch,
         "epochs": trainer.epochs,
         "seed": trainer.seed,
+        "stored": trainer.stored,
         "origin": asdict(trainer.origin) if trainer.origin else None,
         "schema": trainer.schema.to_dict() if trainer.schema else None,
     }  # fmt: skip
@@ -131,7 +132,10 @@ def _restore(path: str | PathLike[str], archive: zipfile.ZipFile) -> GraphTraine
     graph.configure(settings)
     levels = header["levels"]
     code = as_they_are if levels is None else Levels(tuple(levels))
-    trainer = GraphTrainer(graph, constants, header["epochs"], 1, header["seed"], code)
+    trainer = GraphTrainer(
+        graph, constants, header["epochs"], 1, header["seed"], code,
+        stored=header.get("stored", False),  # not in checkpoints of earlier versions
+    )  # fmt: skip
     vars(trainer.governors).update(header["governors"])
     trainer.epoch = check_range("epoch", header["epoch"], 0, trainer.epochs)
     trainer.origin = Origin(**header["origin"]) if header["origin"] else None

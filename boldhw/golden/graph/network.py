@@ -25,6 +25,7 @@ from boldhw.golden.graph.words import check_words, signed, valid_places
 from boldhw.spec.arrays import Seed, Signals, Sums
 from boldhw.spec.layer import INPUT
 from boldhw.spec.network import Network
+from boldhw.spec.order import Order
 from boldhw.spec.stats import TrainStats
 
 CHUNK = 32  # most samples computed together
@@ -87,6 +88,9 @@ class GraphNetwork:
         self.settings = settings
         for layer, own in zip(self.layers, settings.layers, strict=True):
             layer.settings = own
+
+    def start_order(self, order: Order) -> None:
+        """Do nothing: a golden graph has no store, it is given its samples in order."""
 
     @property
     def classes(self) -> int:

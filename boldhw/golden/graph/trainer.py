@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boldhw.data.datasets import Origin
 from boldhw.data.schema import Schema
+from boldhw.errors import ConfigError
 from boldhw.golden.diagnosis import LayerState
 from boldhw.golden.draws import order_of
 from boldhw.golden.graph.constants import Constants
@@ -19,6 +20,7 @@ from boldhw.golden.graph.heads.head import Targets
 from boldhw.golden.graph.kernel import Map
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.trainer import Confusion, EpochStats, Progress, confusion
+from boldhw.spec.order import Order
 from boldhw.spec.stats import TrainStats
 
 Samples = NDArray[Any]  # as they are coded
@@ -45,6 +47,10 @@ class GraphTrainer:
         ``code(samples)`` returns samples as GraphNetwork takes them, shape (count, inputs).
     change : callable, optional
         ``change(samples, generator)`` returns what to train on in an epoch, same shape.
+    stored : bool
+        Train in the order of a store of samples, :class:`boldhw.spec.order.Order`, on any backend;
+        one that has a store must hold the training samples. Not together with ``change``, for which
+        ConfigError is raised.
 
     Attributes
     ----------
@@ -65,9 +71,14 @@ class GraphTrainer:
         seed: int = 0,
         code: Any = as_they_are,
         change: Callable[..., Samples] | None = None,
+        stored: bool = False,
     ) -> None:
+        if stored and change:
+            raise ConfigError(
+                "stored samples cannot change from epoch to epoch; leave out change or stored"
+            )
         self.graph, self.constants, self.epochs, self.seed = graph, constants, epochs, seed
-        self.code, self.change = code, change
+        self.code, self.change, self.stored = code, change, stored
         self.governors = Governors(graph, constants, epochs * samples)
         self.epoch = 0
         self.origin: Origin | None = None
@@ -143,7 +154,7 @@ class GraphTrainer:
         weights: NDArray[np.float64] | None,
     ) -> TrainStats:
         samples, targets = self._changed(samples, targets)
-        order = order_of(len(targets), self._generator(ORDER), weights)
+        order = self._order(len(targets), weights)
         for layer in self.graph.layers:
             layer.counts.restart()
         total = self.graph.flush()
@@ -155,6 +166,16 @@ class GraphTrainer:
         stats = self.graph.flush()
         self.governors.after(stats)
         return total + stats
+
+    def _order(self, count: int, weights: NDArray[np.float64] | None) -> NDArray[np.int64]:
+        """Return the indices of the samples in the order of this epoch: shuffled anew."""
+        if not self.stored:
+            return order_of(count, self._generator(ORDER), weights)
+        if weights is not None:
+            raise ConfigError("stored samples come once an epoch each; leave out weights or stored")
+        order = Order(count, self._spawn(ORDER))
+        self.graph.start_order(order)
+        return order.take(count)
 
     def _changed(self, samples: Samples, targets: Targets) -> tuple[Samples, Targets]:
         """Return what to train on in an epoch; a kind of trainer may change the targets too."""
@@ -174,6 +195,7 @@ class GraphTrainer:
         return total
 
     def _generator(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng(
-            np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))
-        )
+        return np.random.default_rng(self._spawn(purpose))
+
+    def _spawn(self, purpose: int) -> np.random.SeedSequence:
+        return np.random.SeedSequence(self.seed, spawn_key=(purpose, self.epoch))

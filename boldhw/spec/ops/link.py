@@ -2,35 +2,46 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from boldhw.errors import ConfigError
 from boldhw.spec.engine import MOST_ITEMS, PROTOCOL_VERSION
 from boldhw.spec.numbers import ceil_div
 from boldhw.spec.ops.array import ArraySize
+from boldhw.spec.store import StoreGeometry, check_store
 
 COUNTER_BYTES = 4  # of a counter, and of a threshold with its window
 LIMIT_CYCLES = 1 << 10  # of a step of the watchdog's register
+STORE_NAMES = ("store", "store_bytes")
+QUEUE_WORDS = 63  # operand words in the queue of a store, less one; those of small pictures
 
 
 @dataclass(frozen=True)
-class LinkedArray:
+class LinkedArray(StoreGeometry):
     """An array of op lists, in the terms of the command unit and of the driver.
+
+    Raises ConfigError for a store that an engine cannot have.
 
     Parameters
     ----------
     size : ArraySize
         Raises ConfigError when its weights are more blocks than a frame can address.
+    store, store_bytes : str, int
+        Memory of samples beside the engine, as :class:`boldhw.spec.engine.EngineConfig` has it.
     """
 
     size: ArraySize
+    store: str = "none"
+    store_bytes: int = 0
 
     # What options of an EngineConfig are here.
     runs_ops = True
-    has_store = False
     max_layers = 0  # flips are in the memory of the counters
 
     def __post_init__(self) -> None:
+        check_store(self.store, self.store_bytes, self.training)
         if self.weight_blocks > MOST_ITEMS + 1:
             most = (MOST_ITEMS + 1) // self.size.granules
             raise ConfigError(
@@ -49,7 +60,7 @@ class LinkedArray:
         return self.size.elements
 
     @property
-    def lanes(self) -> int:
+    def lanes(self) -> int:  # type: ignore[override]
         """S, bits of an operand word."""
         return self.size.lanes
 
@@ -113,9 +124,25 @@ class LinkedArray:
         """Bytes of a row of thresholds and windows, of counters, or of scores, on the link."""
         return self.elements * COUNTER_BYTES
 
+    @property
+    def queue_words(self) -> int:
+        """Operand words in the queue of a store, less one."""
+        return QUEUE_WORDS
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of the array by name, and those of the store if there is one."""
+        return asdict(self.size) | self.store_parameters
+
+    @classmethod
+    def of_parameters(cls, values: Mapping[str, Any]) -> "LinkedArray":
+        """Return the design with these :meth:`parameters`. Raises TypeError for unknown names."""
+        size = {name: value for name, value in values.items() if name not in STORE_NAMES}
+        store = {name: value for name, value in values.items() if name in STORE_NAMES}
+        return cls(ArraySize(**size), **store)
+
     def digest(self) -> bytes:
         """Return eight bytes that name this design; HELLO reports them."""
-        values = asdict(self.size)
+        values = self.parameters()
         for name in ("fixed", "uncounted"):  # which few arrays have
             if not values[name]:
                 del values[name]

@@ -14,8 +14,10 @@ from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.array import ArraySize, WindowKernel
 from boldhw.spec.ops.link import LIMIT_CYCLES, LinkedArray
 from boldhw.spec.protocol import FRAME_WINDOW, MAGIC, REASONS, Documented, Status
+from boldhw.spec.store import PAGE_BITS
 
 OP_LISTS = 1 << 7  # of the flags of an identity: the design runs op lists
+RECORD_BITS = 12  # of the operand words of a stored sample
 
 
 class OpRegister(Documented):
@@ -31,6 +33,21 @@ class OpRegister(Documented):
     UPDATE = 7, "data row of the update list"
     SAMPLE_WORDS = 8, "operand words of a sample in INFER and TRAIN; 0 = it is in the memory"
     LIMIT = 9, f"cycles after which a list is ended, in steps of {LIMIT_CYCLES}"
+    # Of the store, write only. Sample n of 1..ORDER_SAMPLES is the record at word n * stride.
+    STORE_PAGE = 10, "page of 65,536 words that bank STORE shows"
+    RECORD = 11, f"operand words of a stored sample; from bit {RECORD_BITS} on log2 of the stride"
+    ORDER_SAMPLES = 12, "stored samples"
+    ORDER_TAPS = 13, "taps of the register that orders them, see boldhw.spec.order"
+    ORDER_STATE = 14, "state of that register; writing it begins the order"
+
+
+OP_STORE_REGISTERS = tuple(each for each in OpRegister if each >= OpRegister.STORE_PAGE)
+OP_READABLE = tuple(each for each in OpRegister if each < OpRegister.STORE_PAGE)
+
+
+def op_registers_of(config: LinkedArray) -> tuple[OpRegister, ...]:
+    """Return the registers that an engine has."""
+    return tuple(OpRegister) if config.has_store else OP_READABLE
 
 
 def register_bits(config: LinkedArray) -> dict[OpRegister, int]:
@@ -63,9 +80,31 @@ class OpBank(IntEnum):
 
     DATA = 0
     WEIGHTS = 1
+    STORE = 2  # only in an engine with a store
     UNITS = 3
     COUNTERS = 4
     SCORES = 5
+
+
+def op_banks_of(config: LinkedArray) -> tuple[OpBank, ...]:
+    """Return the banks that an engine has."""
+    return tuple(bank for bank in OpBank if config.has_store or bank != OpBank.STORE)
+
+
+def op_items(config: LinkedArray) -> dict[OpBank, tuple[int, int]]:
+    """Return the items of each bank of an engine, of STORE those of a page, and the bytes of one.
+
+    ``{bank: (items, bytes)}``.
+    """
+    found = {
+        OpBank.DATA: (config.data_rows, config.data_bytes),
+        OpBank.WEIGHTS: (config.weight_blocks, config.block_bytes),
+        OpBank.STORE: (1 << PAGE_BITS, config.store_width // 8),
+        OpBank.UNITS: (config.unit_rows, config.unit_bytes),
+        OpBank.COUNTERS: (config.counter_rows, config.unit_bytes),
+        OpBank.SCORES: (config.score_items, config.unit_bytes),
+    }
+    return {bank: found[bank] for bank in op_banks_of(config)}
 
 
 class ListStatus(IntEnum):
@@ -109,9 +148,11 @@ OP_IDENTITY_VALUES = (
     ("last_counter_row", "H"),
     ("last_score_row", "H"),
     ("clock_hz", "I"),
+    ("store_bits", "B"),  # bit length of store_bytes
+    ("reserved", "B"),  # 0, for a whole number of words
 )
 OP_IDENTITY = struct.Struct("<" + "".join(code for _, code in OP_IDENTITY_VALUES))
-OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference", "uncounted")
+OP_FLAGS = ("dsp_sums", "dual_port", "serial", "plain", "inference", "uncounted", "flash")
 ROWS = ("data", "weight", "delta", "unit", "counter", "score")
 
 
@@ -126,16 +167,20 @@ class OpIdentity:
     max_payload: int = MAX_PAYLOAD
 
 
-def op_identity_bytes(size: ArraySize, clock_hz: int) -> bytes:
+def op_identity_bytes(config: LinkedArray, clock_hz: int) -> bytes:
     """Return the HELLO payload of a design."""
-    values = vars(size) | {
+    size = config.size
+    options = vars(size) | {"flash": config.store == "flash"}
+    values = options | {
         "magic": MAGIC,
         "version": PROTOCOL_VERSION,
-        "flags": OP_LISTS + sum(vars(size)[name] << bit for bit, name in enumerate(OP_FLAGS)),
-        "digest": LinkedArray(size).digest(),
+        "flags": OP_LISTS + sum(options[name] << bit for bit, name in enumerate(OP_FLAGS)),
+        "digest": config.digest(),
         "window": FRAME_WINDOW,
         "max_payload": MAX_PAYLOAD,
         "clock_hz": clock_hz,
+        "store_bits": config.store_bytes.bit_length(),
+        "reserved": 0,
         "window_kernels": bytes(
             kernel.side | kernel.planes << 4 | kernel.stride << 6
             for kernel in size.windows
@@ -166,10 +211,13 @@ def parse_op_identity(payload: bytes, fixed: str = "") -> OpIdentity | None:
     values |= {f"{name}_rows": values[f"last_{name}_row"] + 1 for name in ROWS}
     values |= {"window_kernels": _kernels(values["window_kernels"]), "fixed": fixed}
     size = ArraySize(**{each.name: values[each.name] for each in fields(ArraySize)})
+    store = "none"
+    if values["store_bits"]:
+        store = "flash" if values["flash"] else "sdram"
+    config = LinkedArray(size, store, 1 << values["store_bits"] >> 1)
     return OpIdentity(
-        values["digest"], LinkedArray(size), values["clock_hz"], values["window"],
-        values["max_payload"],
-    )  # fmt: skip
+        values["digest"], config, values["clock_hz"], values["window"], values["max_payload"]
+    )
 
 
 def _kernels(values: bytes) -> str:

@@ -3,10 +3,9 @@
 import cocotb
 from support.memory_model import Memory, Plan
 from support.streams import Sink, cycle, parameters, start
+from support.unit_config import config_of
 
-from boldhw.spec.engine import EngineConfig
-
-CONFIG = EngineConfig(**parameters()["config"])
+CONFIG = config_of(parameters()["config"])
 
 
 async def begin(dut, max_delay=0, max_pause=0):
@@ -56,20 +55,31 @@ async def one_record_is_queued_and_no_more_is_lost(dut):
     await begin_order(dut, plan)
     await fetch(dut, 60)
     await cycle(dut, 1500)
-    longest = CONFIG.max_fan_in // CONFIG.lanes + 1
+    longest = CONFIG.queue_words + 1
     assert len(memory.bursts) <= longest // 3 + 2
     for record in plan.take(60):
         assert await sink.get_all(len(record)) == record
 
 
+# Operand words of a sample; with op lists records may be longer than a burst, here of just one, of
+# one and a bit, and of two and a bit.
+LENGTHS = (3, 127, 128, 300) if CONFIG.runs_ops else (3,)
+
+
 @cocotb.test(timeout_time=10, timeout_unit="ms")
-async def each_record_is_one_burst(dut):
-    """A burst begins where the record does and is as long."""
+@cocotb.parametrize(words=LENGTHS)
+async def each_record_is_as_few_bursts_as_it_can_be(dut, words):
+    """They begin where the record does and are as long."""
     memory, sink = await begin(dut)
-    plan = Plan(CONFIG, memory, 3, 20, 4)
+    plan = Plan(CONFIG, memory, words, 20, 4)
     await begin_order(dut, plan)
     await fetch(dut, 20)
-    await sink.get_all(20 * 4)
     order = plan.order.copy()
-    wanted = [((n + 1) << plan.shift, plan.size) for n in order.take(20).tolist()]
+    for record in plan.take(20):
+        assert await sink.get_all(len(record)) == record
+    wanted = [
+        (((n + 1) << plan.shift) + first, min(plan.size - first, 256))
+        for n in order.take(20).tolist()
+        for first in range(0, plan.size, 256)
+    ]
     assert memory.bursts == wanted

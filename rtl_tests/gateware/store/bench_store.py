@@ -3,24 +3,30 @@
 import cocotb
 from support.memory_model import Memory, Plan
 from support.streams import cycle, generator, now, parameters, settled, start
+from support.unit_config import config_of
 
 from boldhw.gateware.ports import Operation
-from boldhw.spec.engine import PAGE_BITS, EngineConfig
 from boldhw.spec.protocol import Register
+from boldhw.spec.store import PAGE_BITS
 
-CONFIG = EngineConfig(**parameters()["config"])
+CONFIG = config_of(parameters()["config"])
+OPS = CONFIG.runs_ops
 WIDTH = CONFIG.store_width
 INPUTS = (
     "command__start", "command__count", "command__sample_words", "command__clear",
     "command__register_write", "command__register", "command__value", "command__addr",
     "command__read", "command__write", "data__addr", "data__write", "data__write_data",
     "control__start", "control__operation", "control__label", "control__registers",
-    "control__clear", "control__noise_write", "control__noise_data", "control__score_ready",
-    "control__counter_addr", "core_control__busy", "core_control__passing", "core_control__hit",
+    "control__clear", "control__score_ready",
+    "control__counter_addr", "core_control__busy", "core_control__hit",
     "core_control__active", "core_control__updated", "core_control__flushed",
     "core_control__slot", "core_control__score", "core_control__score_valid",
     "core_control__counter", "core_data__read_data", "memory__words__payload",
 )  # fmt: skip
+OF_KIND = ("core_control__failed",) if OPS else (
+    "control__noise_write", "control__noise_data", "core_control__passing",
+)  # fmt: skip
+FAILURE = 9
 
 
 class Core:
@@ -31,16 +37,21 @@ class Core:
         self.random = generator("core")
         self.rows, self.runs, self.idle, self.waits = {}, [], now(), []
         self.passing, self.counting, self.slot = 0, 0, 16
+        self.failed = 0
+        self.fails_at = None  # number of a run that is ended before it is through
 
     async def serve(self):
         dut = self.dut
         while True:
-            dut.core_control__passing.value = int(self.passing > 0)
+            if OPS:
+                dut.core_control__failed.value = self.failed
+            else:
+                dut.core_control__passing.value = int(self.passing > 0)
             dut.core_control__busy.value = int(self.passing + self.counting > 0)
             dut.core_control__slot.value = self.slot
             await settled(dut)
             if int(dut.core_data__write.value):
-                assert not self.passing
+                assert not self.passing + OPS * self.counting
                 row = int(dut.core_data__addr.value)
                 self.rows[row] = int(dut.core_data__write_data.value)
             started = int(dut.core_control__start.value)
@@ -62,7 +73,8 @@ class Core:
         self.runs.append([int(dut.core_control__label.value), *words])
         self.passing = self.random.randint(1, self.longest)
         self.counting = self.random.choice([0, 13])
-        self.slot = self.random.randrange(8) * 16
+        self.slot = self.random.randrange(128) if OPS else self.random.randrange(8) * 16
+        self.failed = FAILURE * (len(self.runs) == self.fails_at)
 
 
 class Host:
@@ -78,7 +90,8 @@ class Host:
         self.dut.command__register_write.value = 0
 
     async def begin_order(self, plan):
-        await self.set(Register.RECORD, plan.shift << 8 | plan.size - 1)
+        record = plan.shift << 12 | plan.words if OPS else plan.shift << 8 | plan.size - 1
+        await self.set(Register.RECORD, record)
         await self.set(Register.ORDER_SAMPLES, plan.order.samples)
         await self.set(Register.ORDER_TAPS, plan.order.taps)
         await self.set(Register.ORDER_STATE, plan.order.state)
@@ -122,7 +135,7 @@ class Host:
 
 async def begin(dut, max_delay=0, longest=100):
     memory = Memory(dut, CONFIG, max_delay)
-    await start(dut, **dict.fromkeys(INPUTS, 0))
+    await start(dut, **dict.fromkeys(INPUTS + OF_KIND, 0))
     core = Core(dut, longest)
     cocotb.start_soon(memory.serve())
     cocotb.start_soon(core.serve())
@@ -152,6 +165,13 @@ async def each_sample_is_trained_once(dut, timing):
 async def records_must_be_as_long_as_samples(dut):
     """Every pair of lengths is told apart, also where the register of one cannot hold it."""
     _, _, host = await begin(dut)
+    if OPS:
+        for words in (1, 255, 0, 256, 4095):
+            await host.set(Register.RECORD, 7 << 12 | words)
+            await settled(dut)
+            assert int(dut.command__configured.value) == (words > 0)
+            await cycle(dut)
+        return
     parts = CONFIG.store_parts
     for words in (1, 2, 3, 50, 84, 255):
         dut.command__sample_words.value = words
@@ -169,7 +189,7 @@ async def the_next_sample_follows_at_once(dut):
     memory, core, host = await begin(dut)
     core.random.choice = lambda counts: 0
     core.random.randint = lambda low, high: 200
-    for words in range(1, min(4, CONFIG.max_fan_in // CONFIG.lanes + 1)):
+    for words in range(1, min(4, CONFIG.queue_words + 1)):
         plan = Plan(CONFIG, memory, words, 9, 2)
         await host.begin_order(plan)
         core.waits.clear()
@@ -199,4 +219,36 @@ async def words_are_read_and_written_between_commands(dut):
             core.runs.clear()
             wanted = expected(plan, 3)
             await host.train(3, 2)
+            assert core.runs == wanted
+
+
+if OPS:
+
+    @cocotb.test(timeout_time=10, timeout_unit="ms")
+    async def no_sample_follows_a_list_that_was_ended(dut):
+        """The command ends, the records that are left are passed over, and the next one trains."""
+        memory, core, host = await begin(dut, 2, 30)
+        plan = Plan(CONFIG, memory, 3, 50, 7)
+        await host.begin_order(plan)
+        for fails_at in (1, 4, 9):
+            core.runs.clear()
+            core.fails_at = fails_at
+            wanted = expected(plan, 9)
+            await host.train(9, 3)
+            assert core.runs == wanted[:fails_at]
+        core.runs.clear()
+        core.fails_at = None
+        wanted = expected(plan, 9)
+        await host.train(9, 3)
+        assert core.runs == wanted
+
+    @cocotb.test(timeout_time=10, timeout_unit="ms")
+    async def samples_are_longer_than_a_burst_and_than_the_queue(dut):
+        memory, core, host = await begin(dut)
+        for words in (127, 128, 140):
+            plan = Plan(CONFIG, memory, words, 9, 2)
+            await host.begin_order(plan)
+            core.runs.clear()
+            wanted = expected(plan, 3)
+            await host.train(3, words)
             assert core.runs == wanted

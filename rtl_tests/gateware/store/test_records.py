@@ -9,5 +9,6 @@ from boldhw.gateware.store.records import Records
 
 @pytest.mark.parametrize("name", STORED)
 def test_records(sim, name):
-    parameters = {"config": asdict(STORED[name])}
-    simulate.run(Records(STORED[name]), "bench_records", sim, tests=6, parameters=parameters)
+    config = STORED[name]
+    tests, parameters = 9 if config.runs_ops else 6, {"config": asdict(config)}
+    simulate.run(Records(config), "bench_records", sim, tests=tests, parameters=parameters)

@@ -9,5 +9,6 @@ from boldhw.gateware.store.store import Store
 
 @pytest.mark.parametrize("name", STORED)
 def test_store(sim, name):
-    parameters = {"config": asdict(STORED[name])}
-    simulate.run(Store(STORED[name]), "bench_store", sim, tests=6, parameters=parameters)
+    config = STORED[name]
+    tests, parameters = 8 if config.runs_ops else 6, {"config": asdict(config)}
+    simulate.run(Store(config), "bench_store", sim, tests=tests, parameters=parameters)
