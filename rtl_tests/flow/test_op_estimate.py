@@ -29,6 +29,7 @@ from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.link import LinkedArray
 from boldhw.spec.ops.protocol import OP_IDENTITY
 from boldhw.spec.ops.ram import MEMORIES, known, rams
+from boldhw.spec.ops.ram import memories as memories_of_engine
 
 pytestmark = pytest.mark.usefixtures("keep_tools")
 
@@ -50,7 +51,7 @@ tee -q -o stat stat -json
 
 def memories_beside(size):
     """Return the memories of an engine in one component, each with ports of its own."""
-    found = {**rams(size), "known": known(size)}
+    found = {**rams(size)} | {f"known{n}": known(size) for n in range(size.transposers)}
     return SideBySide({name: RowMemory(*ram) for name, ram in found.items()})
 
 
@@ -76,6 +77,7 @@ def found_memories(size, board, folder):
         ("ulx3s", replace(ODD, planes=4, unit_rows=40)),
         ("tang_nano_20k", BOARDS["tang_nano_20k"].array),
         ("tang_nano_20k", replace(ODD, dual_port=True)),
+        ("tang_nano_20k", replace(ODD, transposers=8)),
         ("icebreaker", replace(ODD, planes=2, dual_port=True, data_rows=600)),
         ("icebreaker", replace(ODD, data_rows=20_000)),
     ],
@@ -85,12 +87,16 @@ def test_block_rams_are_those_of_yosys(name, size, tmp_path):
     assert memories_of(size, board.family) == found_memories(size, board, tmp_path)
 
 
-def test_an_engine_has_no_other_memories():
+@pytest.mark.parametrize("others", [{}, {"planes": 2}, {"transposers": 4}])
+def test_an_engine_has_no_other_memories(others):
     """But for the counters of the core with its identity."""
-    text = rtlil.convert(OpCore(SMALL, bytes(OP_IDENTITY.size)), emit_src=False)
+    size = replace(SMALL, **others)
+    text = rtlil.convert(OpCore(size, bytes(OP_IDENTITY.size)), emit_src=False)
     found = sorted(map(tuple, re.findall(r"^ +memory width (\d+) size (\d+)", text, re.M)))
-    shapes = [(each.width, each.depth) for each in (*rams(SMALL).values(), known(SMALL))]
-    counters = memories.counters(LinkedArray(SMALL))
+    shapes = [
+        (each.width, each.depth) for each in memories_of_engine(size) for _ in range(each.planes)
+    ]
+    counters = memories.counters(LinkedArray(size))
     shapes.append((counters.width, counters.rows))
     assert found == sorted((str(width), str(size)) for width, size in shapes)
 

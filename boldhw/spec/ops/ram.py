@@ -92,9 +92,12 @@ def rams(size: ArraySize) -> dict[str, Ram]:
 
 def memories(size: ArraySize) -> list[Ram]:
     """Return all memories of an engine."""
-    return [*rams(size).values(), *([] if size.inference else [known(size)])]
+    return [*rams(size).values(), *([] if size.inference else [known(size)] * size.transposers)]
 
 
 def known(size: ArraySize) -> Ram:
-    """Return the memory of VOTE that says which places of columns are of the map."""
+    """Return the memory of VOTE that says which places of columns are of the map.
+
+    There is one for each transposer.
+    """
     return Ram(size.lanes, size.delta_rows, size.read_latency, size.granules)
