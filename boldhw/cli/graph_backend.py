@@ -108,7 +108,7 @@ class Backend:
         return StoredGraphDevice(Link(transport), self.design)
 
     def _loaded(self, graph, samples):
-        backend = GraphBackend(graph, self.device)
+        backend = GraphBackend(graph, self.device, counted=not self.size.uncounted)
         backend.load()
         if self.stored and samples:
             fill(self.device, *samples())

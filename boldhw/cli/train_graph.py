@@ -18,6 +18,7 @@ from boldhw.data.majority import majority_share
 from boldhw.data.sources import load_to_test
 from boldhw.errors import ConfigError, DataError
 from boldhw.golden.graph import checkpoint as graphs
+from boldhw.golden.graph.calibrate import calibrate
 from boldhw.golden.graph.coding import Levels
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.fastest import fastest
@@ -64,6 +65,7 @@ def train_graph(settings, places, resume, begin, force, threshold, samples):
     with backend.connected():
         trainer, dataset = begun(settings, resume, begin, threshold, samples, backend.size)
         _check_order(trainer, resume, choice.has_store)
+        _check_counted(trainer, resume, backend.size)
 
         def coded():
             return trainer.code(dataset.x_train), dataset.y_train
@@ -103,6 +105,15 @@ def _check_order(trainer, resume, stored):
         way = "leave out --store" if stored else "add --store"
         raise ConfigError(f"{resume} takes its samples in another order; {way}")
     trainer.stored = stored
+
+
+def _check_counted(trainer, path, size):
+    """Raise ConfigError for a run whose governors need counters that the engine lacks."""
+    if size is not None and size.uncounted and trainer.constants.counted:
+        raise ConfigError(
+            f"{path or 'the run'} moves thresholds by counters, which an engine that is made with "
+            f"uncounted=True lacks; use one that counts, or begin a new run"
+        )
 
 
 def _trained(trainer, dataset, name, resume, places, backend):
@@ -164,7 +175,9 @@ def _new(settings, threshold, freeze, dataset, size):
     spec, seed, constants, width = settings["network"], settings["seed"], Constants(), BITS
     if size is not None:
         width = size.accumulator_bits
-        constants = replace(constants, batch=min(constants.batch, size.batch))
+        constants = replace(
+            constants, batch=min(constants.batch, size.batch), counted=not size.uncounted
+        )
     frozen = frozen_layers(freeze, spec)
     spec = spec if frozen is None else spec.frozen(frozen)
     code = _levels(spec, threshold)
@@ -178,6 +191,8 @@ def _new(settings, threshold, freeze, dataset, size):
         bits=width,
     )
     graph = fastest(spec, initial, seed, width, bits, dataset.y_train)
+    if not constants.counted:  # what no governor moves begins in its place
+        calibrate(graph, constants, bits)
     return GraphTrainer(graph, constants, settings["epochs"], len(dataset.y_train), seed, code)
 
 

@@ -69,23 +69,24 @@ def figures(states: Sequence[LayerState], flips: Sequence[int]) -> list[LayerFig
 
 
 def _figures(state: LayerState, flips: int) -> LayerFigures:
-    counts, units = state.counts, len(state.counts.fires)
+    counts, units = state.counts, state.counts.outputs
     samples = counts.since("samples") * counts.places
     active = counts.since("active") * counts.places * units
     fires = counts.since("fires")
+    uncounted = fires is None or not samples
     high = (1 << state.bits - 1) - 1
     return LayerFigures(
         name=state.name,
         units=units,
-        true_share=_share(int(fires.sum()), samples * units),
+        true_share=_share(None if fires is None else int(fires.sum()), samples * units),
         gated_share=_share(counts.since("near"), active),
         signal_share=_share(counts.since("nonzero"), active),
         flips=flips,
         theta=state.theta,
         saturated_low=_saturated(state, -high - 1),
         saturated_high=_saturated(state, high),
-        never=int(np.count_nonzero(fires == 0)) if samples else None,
-        always=int(np.count_nonzero(fires == samples)) if samples else None,
+        never=None if uncounted else int(np.count_nonzero(fires == 0)),
+        always=None if uncounted else int(np.count_nonzero(fires == samples)),
     )
 
 

@@ -26,10 +26,13 @@ class GraphBackend:
         What is trained, with accumulators as wide as those of the device.
     device : GraphDevice
         What trains.
+    counted : bool
+        Whether governors need counters of T's and gates. Those that do not have constants with
+        ``counted=False``; then a device may lack these counters, which are None in the graph.
     """
 
-    def __init__(self, graph: Any, device: GraphDevice) -> None:
-        self.graph, self.device = graph, device
+    def __init__(self, graph: Any, device: GraphDevice, counted: bool = True) -> None:
+        self.graph, self.device, self.counted = graph, device, counted
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.graph, name)
@@ -39,14 +42,18 @@ class GraphBackend:
 
         So it does for an array that does not count what governors need.
         """
-        if self.device.size.uncounted:
+        uncounted = self.device.size.uncounted
+        if uncounted and self.counted:
             raise ConfigError(
                 "the array is made with uncounted=True, and governors need its counters; use an "
-                "array that counts, or train through GraphDevice with settings that stay"
+                "array that counts, or governors whose constants have counted=False"
             )
         self.device.load(self.graph)
         for layer in self.graph.layers:
-            layer.counts.nonzero = None
+            counts = layer.counts
+            counts.nonzero = None
+            if uncounted:
+                counts.fires = counts.gated = counts.near = None
         self._before = self.device.read_counters()
 
     def read(self) -> None:
@@ -88,13 +95,14 @@ class GraphBackend:
             counts.flips += new.flips - old.flips & MASK
             if layer.spec.place.is_output:
                 continue
-            gated = _grown(old.gated, new.gated)
             counts.samples += stats.samples
             counts.active += stats.active
-            counts.fires += _grown(old.fires, new.fires)
-            counts.gated += gated
-            counts.near += int(gated.sum())
             counts.size += new.size - old.size & MASK
+            if counts.fires is not None:
+                gated = _grown(old.gated, new.gated)
+                counts.fires += _grown(old.fires, new.fires)
+                counts.gated += gated
+                counts.near += int(gated.sum())
         self._before = after
         return stats
 

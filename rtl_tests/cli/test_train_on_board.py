@@ -141,6 +141,23 @@ def test_signals_are_not_counted_on_a_board(call, boards):
     assert shares == [None, None]
 
 
+def test_an_engine_that_counts_no_signals(call, refused, boards, tmp_path):
+    """Thresholds and windows stay; the rest is governed as in the golden model, and the same."""
+    file, path = tmp_path / "engine.json", tmp_path / "run.npz"
+    file.write_text(json.dumps(asdict(replace(SIZE, uncounted=True))))
+    words = ("train", *DATA, "--network", NETWORK, "--epochs", 2, "--config", file)
+    golden = call(*words, "--backend", "golden")[0]
+    found = call(*words, "--backend", "sim", "--checkpoint", path)[0]
+    assert [found[name] for name in CHECKED] == [golden[name] for name in CHECKED]
+    assert [layer["true_share"] for layer in found["layers"]] == [None, None]
+    assert golden["layers"][0]["true_share"] > 0
+    assert call("eval", *DATA, "--checkpoint", path)[0]["test_accuracy"] == found["test_accuracy"]
+    other = tmp_path / "counted.npz"
+    assert call(*words[:-2], "--checkpoint", other)[1] == 0
+    resume = ("train", "--resume", other, *DATA, "--backend", "sim", "--config", file)
+    refused(("moves thresholds by counters, which an engine",), *resume)
+
+
 def test_engine_of_a_file(call, boards, tmp_path):
     path = tmp_path / "engine.json"
     path.write_text(json.dumps(asdict(replace(SIZE, batch=3))))

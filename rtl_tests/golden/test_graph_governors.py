@@ -218,6 +218,29 @@ def test_dead_zone_is_a_share_of_the_mean():
     assert model.layers[1].settings.dead == 0
 
 
+def test_without_counters_thresholds_windows_and_dead_zones_stay():
+    """Theta and the margin move as they do with them."""
+    found = {}
+    for counted in (True, False):
+        own = graph(bits=8)
+        trainer = GraphTrainer(own, Constants(batch=4, counted=counted), 1, 600)
+        bits, labels = samples(own.spec, 600, 1, 3)
+        before = [(each.tau.copy(), each.window.copy(), each.dead) for each in own.settings.layers]
+        list(trainer.run(bits, labels, bits[:1], labels[:1]))
+        after = [(each.tau, each.window, each.dead) for each in own.settings.layers]
+        found[counted] = all(
+            np.array_equal(old, new)
+            for one, other in zip(before, after, strict=True)
+            for old, new in zip(one, other, strict=True)
+        )
+        start_of = start(own.spec, trainer.constants, 128, zero_true=[True] * 2, bits=8)
+        assert own.settings.margin != start_of.margin
+        assert [each.theta for each in own.settings.layers] != [
+            each.theta for each in start_of.layers
+        ]
+    assert found == {True: False, False: True}
+
+
 def test_margin_goes_along_a_line():
     model = graph()
     governors = Governors(model, CONSTANTS, 4 * PERIOD)

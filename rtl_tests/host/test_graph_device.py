@@ -113,6 +113,14 @@ def test_an_array_that_counts_no_signals():
     assert counts.flips
     with pytest.raises(ConfigError, match="made with uncounted=True, and governors need"):
         GraphBackend(graph, device).load()
+    graph = make_graph("4x4-4k3p2-6")
+    backend = GraphBackend(graph, device, counted=False)
+    backend.load()
+    stats = backend.train(bits, labels)
+    counts = graph.layers[0].counts
+    assert (counts.samples, counts.active) == (len(bits), stats.active)
+    assert (counts.fires, counts.gated, counts.near) == (None, None, None)
+    assert counts.size > 0
 
 
 @pytest.mark.parametrize("text", NETWORKS)

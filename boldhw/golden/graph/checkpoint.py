@@ -161,7 +161,8 @@ def _scalars(layer: GraphLayer) -> dict[str, Any]:
     return {
         "settings": {name: getattr(layer.settings, name) for name in SCALARS},
         "means": None if means is None else means.tolist(),
-        "counts": {name: getattr(layer.counts, name) for name in COUNTS},
+        # What a device did not count is 0; governors of such a run do not read it.
+        "counts": {name: getattr(layer.counts, name) or 0 for name in COUNTS},
         **_words(layer),
     }
 
@@ -202,12 +203,14 @@ def _like(values: list[int], array: NDArray[Any]) -> NDArray[Any]:
 
 def _arrays(layer: GraphLayer) -> dict[str, NDArray[Any]]:
     """Return the arrays of a layer that are kept, by name."""
-    return {
+    found = {
         name: getattr(owner, name)
         for owner in (layer, layer.settings, layer.counts)
         for name in ARRAYS
         if hasattr(owner, name)
     }
+    none = np.zeros(layer.counts.outputs, np.int64)
+    return {name: none if array is None else array for name, array in found.items()}
 
 
 def _read(

@@ -39,6 +39,9 @@ class Constants:
     short : int
         Batches of samples of a run of dense layers, at most, for it to count as short; 1: none is,
         as for a run that goes on with what is learned. See docs/rule.md.
+    counted : bool
+        False for a device that counts no T's and gates, one made with ``uncounted=True``:
+        thresholds, windows and dead zones stay as they begin.
     """
 
     fire_low: int = 64
@@ -55,10 +58,12 @@ class Constants:
     margin_last: int = 16
     batch: int = 16
     short: int = 1
+    counted: bool = True
 
     def __post_init__(self) -> None:
         check_types(self)
-        for field in fields(self):
+        numbers = [field for field in fields(self) if field.name != "counted"]
+        for field in numbers:
             check_range(field.name, getattr(self, field.name), 1, LONGEST)
         for name in ("fire", "dense", "even"):
             low, high = getattr(self, f"{name}_low"), getattr(self, f"{name}_high")

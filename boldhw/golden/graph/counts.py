@@ -31,17 +31,20 @@ class Counts:
     nonzero   signals other than 0 that they got; None if a device counts, which does not know
     updates   updates
     flips     weights flipped in them
+
+    ``fires``, ``gated`` and ``near`` are None, too, of a device that does not count them.
     """
 
     NAMES = ("samples", "fires", "active", "gated", "near", "size", "nonzero", "updates", "flips")
 
     def __init__(self, outputs: int, places: int):
-        self.places = places
-        self.samples = self.active = self.near = self.size = 0
+        self.outputs, self.places = outputs, places
+        self.samples = self.active = self.size = 0
+        self.near: Any = 0
         self.nonzero: Any = 0
         self.updates = self.flips = 0
-        self.fires = np.zeros(outputs, np.int64)
-        self.gated = np.zeros(outputs, np.int64)
+        self.fires: Any = np.zeros(outputs, np.int64)
+        self.gated: Any = np.zeros(outputs, np.int64)
         self.restart()
 
     def restart(self) -> None:

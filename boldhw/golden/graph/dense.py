@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def dense_run(
     epochs: int,
     seed: int = 0,
     *,
-    constants: Mapping[str, int] | None = None,
+    constants: Mapping[str, Any] | None = None,
     zero_true: bool = False,
     calibrated: bool = True,
 ) -> GraphTrainer:

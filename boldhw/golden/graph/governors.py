@@ -94,13 +94,13 @@ class Governors:
             for index, layer in enumerate(self.graph.layers):
                 if layer.spec.learns:
                     self._move_theta(index, layer)
-                if not layer.spec.place.is_output:
+                if self.constants.counted and not layer.spec.place.is_output:
                     self._move_dead(index, layer)
 
     def _move_units(self) -> None:
         constants, progress = self.constants, self.progress
         for layer, samples in zip(self.graph.layers[:-1], self.periods, strict=False):
-            if self.seen % samples == 0:
+            if constants.counted and self.seen % samples == 0:
                 if isinstance(layer, AttentionLayer):
                     move_scores(layer)
                     continue
