@@ -193,10 +193,9 @@ def is_collection(name) -> bool:
 
 def _read(name, reading, schema, labels=True) -> tuple[Rows, Rows | None]:
     """Return what :func:`read` does, pictures made smaller as the run has them."""
-    parts = read(name, reading.columns, schema, labels)
+    rows, test = read(name, reading.columns, schema, labels)
     factor = _smaller(reading, schema)
-    rows, test = (part and shrink.smaller(part, factor) for part in parts)
-    return rows, test
+    return shrink.smaller(rows, factor), test and shrink.smaller(test, factor)
 
 
 def _smaller(reading, schema) -> int:
