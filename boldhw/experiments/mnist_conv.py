@@ -25,6 +25,7 @@ TRIALS: dict[str, dict[str, Any]] = {
     "A = 8, r = 4, 4, 0, rounded by noise": NARROW | {"kernel": "noise"},
     "A = 8, r = 4, 4, 0, rounded by one random number of a layer": NARROW | {"kernel": "one"},
     "A = 8, r = 4, 4, 0, rounded and clamped once a batch": NARROW | {"kernel": "batch"},
+    "A = 8, r = 4, 2, 0": {"bits": 8, "rounding": [4, 2, 0]},
     "A = 8, r = 2, 2, 0": {"bits": 8, "rounding": [2, 2, 0]},
     "A = 6, r = 4, 4, 0": {"bits": 6, "rounding": [4, 4, 0]},
     "A = 6, r = 4, 4, 0, rounded by noise": {"bits": 6, "rounding": [4, 4, 0], "kernel": "noise"},
