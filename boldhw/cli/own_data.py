@@ -11,6 +11,7 @@ from boldhw.cli.output import say
 from boldhw.cli.saving import given
 from boldhw.data.coder import CODES
 from boldhw.data.schema import Schema
+from boldhw.data.shrink import MOST
 from boldhw.data.sources import Reading
 from boldhw.data.table import Columns
 from boldhw.errors import ConfigError, naming
@@ -18,7 +19,7 @@ from boldhw.spec.network import Network
 
 COLUMNS = ("label", "text", "header", "ignored")
 DIVISION = ("test_share", "split_seed")
-CODE = ("levels", "code", "edges")
+CODE = ("levels", "code", "edges", "smaller")
 FIXED = ("hidden", *COLUMNS, *DIVISION, *CODE)  # by a checkpoint
 HIDDEN = (64,)  # layers of a network that nothing is said of
 
@@ -54,6 +55,10 @@ _code = stacked(
         "--edges", metavar="N,N,...|FILE.json",
         help="Edges: of all features, or {feature: [edge, ...]} in a file.",
     ),
+    click.option(
+        "--smaller", type=click.IntRange(1, MOST), default=1, show_default=True,
+        help="Pictures: rows and columns are divided by it, a pixel is the mean of a square.",
+    ),
 )  # fmt: skip
 hidden = click.option(
     "--hidden",
@@ -70,11 +75,11 @@ def reading(division=True, code=False):
     def add(function):
         @functools.wraps(function)
         def run(label, text, header, ignored, test_share=None, split_seed=None, levels=None,
-                code=None, edges=None, **options):  # fmt: skip
+                code=None, edges=None, smaller=1, **options):  # fmt: skip
             if edges is not None and (levels is not None or code is not None):
                 raise ConfigError("--edges are all edges; leave out --levels and --code")
             columns = Columns(label, header, ignored, text=text)
-            found = Reading(columns, test_share, split_seed, code, levels, _edges(edges))
+            found = Reading(columns, test_share, split_seed, code, levels, _edges(edges), smaller)
             return function(reading=found, **options)
 
         return stacked(*taken)(run)

@@ -5,6 +5,7 @@ Everything is checked before it is returned: a data set is whole, or a DataError
 
 import zlib
 from dataclasses import dataclass
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from boldhw.data.files import LARGEST
 from boldhw.data.idx import read_pictures
 from boldhw.data.rows import check_size
 from boldhw.data.schema import Schema
+from boldhw.data.shrink import shrunk
 from boldhw.errors import DataError, missing_package
 from boldhw.spec.checks import check_range
 
@@ -114,15 +116,17 @@ class Origin:
         return f"{self.samples} samples of {self.name} (CRC-32 {self.crc:08x})"
 
 
-def load_pictures(name, train_size=None, test_size=None):
+def load_pictures(name, train_size=None, test_size=None, smaller=1):
     """Return the first ``train_size`` and ``test_size`` samples of a Dataset; None means all.
 
     ``name`` is one of NAMED, or the directory of the IDX files of one set, as MNIST or EMNIST have
-    them, gzipped or not. Raises DataError, or ToolError for a missing package.
+    them, gzipped or not. smaller: what rows and columns are divided by. Raises DataError, or
+    ToolError for a missing package.
     """
     x_train, y_train, x_test, y_test = (
         _split(*NAMED[name]()) if name in NAMED else read_pictures(Path(name))
     )
+    shape = x_train.shape[1:] if x_train.ndim > 2 else (isqrt(x_train.shape[-1]),) * 2
     x_train, y_train = _checked(f"{name}: training set", x_train, y_train, train_size)
     x_test, y_test = _checked(f"{name}: test set", x_test, y_test, test_size)
     if x_train.shape[1] != x_test.shape[1]:
@@ -130,6 +134,8 @@ def load_pictures(name, train_size=None, test_size=None):
             f"{name}: training images have {x_train.shape[1]} pixels, test images "
             f"{x_test.shape[1]}; both must have as many"
         )
+    if smaller > 1:
+        x_train, x_test = (shrunk(x, shape, smaller, name) for x in (x_train, x_test))
     return Dataset(x_train, y_train, x_test, y_test, name)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from boldhw.data import shrink
 from boldhw.data.coder import Coder
 from boldhw.data.rows import MAX_CLASSES, check_share, listed
 from boldhw.data.table import Columns
@@ -59,6 +60,8 @@ class Schema:
         Column of the texts that samples are made of.
     vocabulary : Vocabulary or None
         Numbers of their words. None for samples of other kinds.
+    smaller : int
+        What rows and columns of pictures are divided by.
     """
 
     classes: tuple[str, ...]
@@ -70,10 +73,12 @@ class Schema:
     coder: Coder | None = None
     text: str | None = None
     vocabulary: Vocabulary | None = None
+    smaller: int = 1
 
     def __post_init__(self):
         if not 0 < len(self.classes) <= MAX_CLASSES:
             raise DataError(f"a network has 1 to {MAX_CLASSES} classes, not {len(self.classes)}")
+        check_range("smaller", self.smaller, 1, shrink.MOST)
 
     def to_dict(self) -> dict:
         """Return everything but the coder as JSON can hold it."""
@@ -87,6 +92,7 @@ class Schema:
             "coded": self.coder.features if self.coder else None,
             "text": self.text,
             "vocabulary": self.vocabulary.to_dict() if self.vocabulary else None,
+            "smaller": self.smaller,
         }
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -112,6 +118,7 @@ class Schema:
             coder=features and Coder(features, read("coder_columns"), read("coder_edges")),
             text=found.get("text"),  # not there in checkpoints of earlier versions
             vocabulary=Vocabulary.of(found.get("vocabulary")),
+            smaller=found.get("smaller", 1),
         )
 
     def columns(self, given) -> Columns:

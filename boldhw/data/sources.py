@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from boldhw.data import idx
+from boldhw.data import idx, shrink
 from boldhw.data.arrays import parted, read_npz
 from boldhw.data.clips import is_clip, read_clips
 from boldhw.data.coder import QUANTILES, Coder
@@ -35,6 +35,7 @@ class Reading:
     code      one of :data:`boldhw.data.coder.CODES`, or None
     levels    edges of a feature, or None
     edges     edges themselves: a list for all features or {feature: list}, or None
+    smaller   rows and columns of a picture are divided by it, see :func:`boldhw.data.shrink.shrunk`
     words     samples of the network that is to read texts, None to go by the texts
 
     Without code, levels and edges, uint8 and bool are taken for pixels, cut at a threshold.
@@ -46,6 +47,7 @@ class Reading:
     code: str | None = None
     levels: int | None = None
     edges: list | dict | None = None
+    smaller: int = 1
     words: Words | None = None
 
     @property
@@ -94,14 +96,16 @@ def load(
     name = str(name_or_path)
     if is_collection(name):
         _check_collection(name, reading)
-        dataset = load_pictures(name, train_size, test_size)
+        smaller = _smaller(reading, schema)
+        dataset = load_pictures(name, train_size, test_size, smaller)
         classes = tuple(str(index) for index in range(dataset.classes))
         rows = Rows(name, dataset.x_train, None, ())
         if schema:
             schema.arranged(rows)
             schema = _collected(name, schema, classes) if more else schema
-        return replace(dataset, **_meaning(rows, schema or Schema(classes), reading, schema))
-    rows, test = read(name, reading.columns, schema)
+        found = schema or Schema(classes, smaller=smaller)
+        return replace(dataset, **_meaning(rows, found, reading, schema))
+    rows, test = _read(name, reading, schema)
     if schema:
         schema.arranged(rows)  # other features are the reason of other classes
     if schema and more:
@@ -151,7 +155,7 @@ def load_to_test(name, test_size, reading, schema) -> Dataset:
     """
     if is_collection(name) or reading.divides:
         return load(name, None, test_size, reading, schema)
-    rows, test = read(name, reading.columns, schema)
+    rows, test = _read(name, reading, schema)
     if test or (schema.split and schema.split.crc == rows.crc):
         return load(name, None, test_size, reading, schema)
     rows = rows.first(test_size, name)
@@ -168,11 +172,11 @@ def load_to_predict(name, reading, schema) -> Rows:
     """
     if is_collection(name):
         _check_collection(name, reading)
-        dataset = load_pictures(name)
+        dataset = load_pictures(name, smaller=schema.smaller)
         places = [f"test sample {index}" for index in range(len(dataset.y_test))]
         rows = Rows(name, dataset.x_test, dataset.y_test.astype(np.str_), places)
     else:
-        rows, test = read(name, reading.columns, schema, labels=False)
+        rows, test = _read(name, reading, schema, labels=False)
         rows = test or rows
     return replace(rows, values=schema.arranged(rows))
 
@@ -185,6 +189,18 @@ def is_collection(name) -> bool:
     if idx.has_files(path):
         return not idx.has_arrays(path)
     return not visible(path, lambda entry: entry.is_dir() or is_picture(entry) or is_clip(entry))
+
+
+def _read(name, reading, schema, labels=True) -> tuple[Rows, Rows | None]:
+    """Return what :func:`read` does, pictures made smaller as the run has them."""
+    rows, test = read(name, reading.columns, schema, labels)
+    factor = _smaller(reading, schema)
+    return shrink.smaller(rows, factor), test and shrink.smaller(test, factor)
+
+
+def _smaller(reading, schema) -> int:
+    """Return what rows and columns of pictures are divided by; an earlier run fixes it."""
+    return schema.smaller if schema else reading.smaller
 
 
 def read(name, columns, schema=None, labels=True) -> tuple[Rows, Rows | None]:
@@ -270,8 +286,9 @@ def _schema(rows, classes, split, reading) -> Schema:
     """Return the meaning of the samples of a file, without a coder."""
     text = rows.column if isinstance(rows, Texts) else None
     return Schema(
-        classes, rows.features, rows.label, rows.header, reading.columns.ignored, split, text=text
-    )
+        classes, rows.features, rows.label, rows.header, reading.columns.ignored, split, text=text,
+        smaller=reading.smaller,
+    )  # fmt: skip
 
 
 def _meaning(rows, schema, reading, old) -> dict:

@@ -61,4 +61,50 @@ class Noise(Kernel):
             target[...] = rule.accumulate(target, (noise + votes) >> rounding, bits)
 
 
-KERNELS: dict[str, Any] = {"first": FirstFired, "noise": Noise}
+class OneNumber(Kernel):
+    """Rounds votes with one random number for a whole layer and sample, not with a counter."""
+
+    def __init__(self, places):
+        super().__init__(places)
+        self._generator = np.random.default_rng(0)
+
+    def vote(self, target, maps, signals, where, zero_true, rounding, first, bits):
+        for k in range(len(signals)):
+            part, number = slice(k, k + 1), int(self._generator.integers(1 << rounding))
+            super().vote(
+                target, maps[part], signals[part], where[part], zero_true, rounding, number, bits
+            )
+
+
+class WholeBatch(Kernel):
+    """Adds up the votes of a batch in 16 bits, and rounds and clamps that sum once.
+
+    A counter of updates rounds. Dense layers add up their votes anyway, and do so as before.
+    """
+
+    def __init__(self, places):
+        super().__init__(places)
+        self._sum, self._rounding, self._updates = None, 0, 0
+
+    def vote(self, target, maps, signals, where, zero_true, rounding, first, bits):
+        if self.places.rows * self.places.columns == 1:
+            super().vote(target, maps, signals, where, zero_true, rounding, first, bits)
+            return
+        if self._sum is None:
+            self._sum = np.zeros_like(target)
+        super().vote(self._sum, maps, signals, where, zero_true, 0, 0, 16)
+        self._rounding, self._bits = rounding, bits
+
+    def flip(self, weights, accumulators, theta):
+        if self._sum is not None:  # what accumulators would get: -q of each sample
+            number = self._updates % (1 << self._rounding)
+            step = (self._sum.astype(np.int32) + number) >> self._rounding
+            self.add(accumulators, step, self._bits)
+            self._sum[...] = 0
+            self._updates += 1
+        return super().flip(weights, accumulators, theta)
+
+
+KERNELS: dict[str, Any] = {
+    "first": FirstFired, "noise": Noise, "one": OneNumber, "batch": WholeBatch,
+}  # fmt: skip

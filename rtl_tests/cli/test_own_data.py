@@ -139,6 +139,15 @@ class TestEval:
         new = write(tmp_path / "b.csv", values, labels, names="abcdx")
         refused(("no column 'e', which the network was trained with",), *line, new)
 
+    def test_a_run_of_smaller_pictures(self, call, refused, tmp_path):
+        path = tmp_path / "small.npz"
+        line = ("--data", "digits", "--train-size", 100, "--test-size", 40)
+        small = ("--network", "4x4-2k3-10", "--smaller", 2)
+        found, _, _ = call("train", *line, *small, "--epochs", 1, "--checkpoint", path)
+        tested, code, _ = call("eval", "--checkpoint", path, *line)
+        assert (code, tested["test_accuracy"]) == (0, found["test_accuracy"])
+        refused(("--smaller",), "train", "--data", "digits", "--resume", path, "--smaller", 2)
+
     def test_a_run_that_knows_no_names(self, call, trained, table):
         """As earlier versions saved them: classes are numbers, pixels are cut at a threshold."""
         path = trained[0]

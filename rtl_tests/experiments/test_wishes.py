@@ -1,9 +1,10 @@
 """Kernels that differ from the rule in one thing, and in nothing else."""
 
 import numpy as np
+import pytest
 from support.graph_cases import network, samples, settings, state
 
-from boldhw.experiments.wishes import FirstFired, Noise
+from boldhw.experiments.wishes import FirstFired, Noise, OneNumber, WholeBatch
 from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.places import Places
@@ -64,11 +65,54 @@ def test_noise_rounds_up_or_down_and_right_on_average():
     assert np.abs(total / 400 - exact / 4).max() < 0.15
 
 
-def test_without_rounding_noise_is_the_rule():
+def test_one_number_rounds_a_whole_layer():
+    (kernel, maps), (plain, _) = layer_of(OneNumber, 0), layer_of(NumpyKernel, 0)
+    sums, where = plain.forward(maps, True)
+    signals = np.random.default_rng(1).integers(-1, 2, sums.shape).astype(np.int8)
+
+    def voted(kernel, first):
+        target = np.zeros((kernel.places.outputs, kernel.places.inputs), np.int16)
+        kernel.vote(target, maps[:1], signals[:1], where[:1], True, 2, first, 16)
+        return target.tolist()
+
+    rounded = [voted(plain, number) for number in range(4)]
+    assert len({str(each) for each in rounded}) == 4
+    found = [rounded.index(voted(kernel, 0)) for _ in range(40)]
+    assert set(found) == {0, 1, 2, 3}
+
+
+def test_a_batch_is_rounded_and_clamped_once():
+    (kernel, maps), (plain, _) = layer_of(WholeBatch, 0), layer_of(NumpyKernel, 0)
+    sums, where = plain.forward(maps, True)
+    generator = np.random.default_rng(1)
+    weights = generator.random((plain.places.outputs, plain.places.inputs)) < 0.5
+    found, wanted = (np.zeros(weights.shape, np.int16) for _ in range(2))
+    clamped = flipped = 0
+    for update in range(6):
+        signals = generator.integers(-1, 2, sums.shape).astype(np.int8)
+        for first in range(3):
+            part = slice(first, first + 1)
+            kernel.vote(found, maps[part], signals[part], where[part], True, 1, first, 3)
+        exact = np.zeros_like(found)
+        plain.vote(exact, maps[:3], signals[:3], where[:3], True, 0, 0, 16)
+        total = wanted + (exact.astype(int) + update % 2 >> 1)
+        clamped += np.count_nonzero((total > 3) | (total < -4))
+        wanted = np.clip(total, -4, 3).astype(np.int16)
+        own, others = weights.copy(), weights.copy()
+        flipped += plain.flip(others, wanted, 3)
+        kernel.flip(own, found, 3)
+        assert np.array_equal(own, others)
+        assert np.array_equal(found, wanted)
+    assert clamped > 0
+    assert flipped > 0
+
+
+@pytest.mark.parametrize("kind", [Noise, OneNumber])
+def test_without_rounding_noise_is_the_rule(kind):
     spec = network("pooled")
     bits, labels = samples(spec, 40, 1)
     graphs = [
-        GraphNetwork(spec, settings(spec, 1, dead=0), 0, 9, kind) for kind in (NumpyKernel, Noise)
+        GraphNetwork(spec, settings(spec, 1, dead=0), 0, 9, each) for each in (NumpyKernel, kind)
     ]
     for graph in graphs:
         graph.train(bits, labels)
