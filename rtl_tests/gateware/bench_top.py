@@ -5,7 +5,7 @@ import zlib
 
 import cocotb
 from support.serial_line import drive, levels
-from support.streams import cycle, generator, parameters, settled, start
+from support.streams import as_int, cycle, generator, parameters, settled, start
 
 from boldhw.spec.engine import EngineConfig
 from boldhw.spec.protocol import REPLY, Bank, Command, Status, decode, encode, identity_bytes
@@ -19,14 +19,14 @@ async def receive(dut):
     frame = bytearray()
     while True:
         await settled(dut)
-        while int(dut.tx.value):
+        while as_int(dut.tx):
             await cycle(dut)
             await settled(dut)
         await cycle(dut, DIVIDER + DIVIDER // 2)
         byte = 0
         for i in range(8):
             await settled(dut)
-            byte |= int(dut.tx.value) << i
+            byte |= as_int(dut.tx) << i
             await cycle(dut, DIVIDER)
         if byte == 0:
             return bytes(frame)

@@ -3,7 +3,7 @@
 import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
-from support.streams import parameters, start
+from support.streams import as_int, parameters, start
 
 SIZES = parameters()
 P, S, K = SIZES["elements"], SIZES["lanes"], SIZES["batch"]
@@ -64,10 +64,10 @@ class Program:
             for handle, name in zip(handles, names, strict=True):
                 handle.value = inputs[name]
             await settled
-            assert int(dut.done.value) == done, f"done, step {step}"
+            assert as_int(dut.done) == done, f"done, step {step}"
             if sums is not None:
                 compared += 1
-                assert int(dut.sums.value) == sums, f"sums, step {step}"
+                assert as_int(dut.sums) == sums, f"sums, step {step}"
             await falling
         assert step + 1 == len(self.cycles)
         return compared

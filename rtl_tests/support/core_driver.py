@@ -4,7 +4,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ReadOnly
 from support.core_cases import SEED
-from support.streams import cycle, start
+from support.streams import as_int, cycle, start
 
 from boldhw.gateware.ports import RegisterLayout
 from boldhw.spec import packing
@@ -79,7 +79,7 @@ class Driver:
         for row in range(first, first + count):
             self.dut.data__addr.value = row
             await cycle(self.dut, 3 if self.network.config.dual_port else 1)
-            rows.append(int(self.dut.data__read_data.value).to_bytes(size, "little"))
+            rows.append(as_int(self.dut.data__read_data).to_bytes(size, "little"))
         return b"".join(rows)
 
     async def _write_blocks(self, data):
@@ -111,7 +111,7 @@ class Driver:
             await cycle(self.dut)
             self.dut.blocks__shift.value = 1
             for _ in range(config.elements):
-                data += int(self.dut.blocks__word.value).to_bytes(size, "little")
+                data += as_int(self.dut.blocks__word).to_bytes(size, "little")
                 await cycle(self.dut)
             self.dut.blocks__shift.value = 0
         return data
@@ -130,10 +130,10 @@ class Driver:
             ready = int(self.random.random() < self.readiness)
             self.dut.control__score_ready.value = ready
             await ReadOnly()
-            if int(self.dut.control__score_valid.value):
+            if as_int(self.dut.control__score_valid):
                 self.stalled += not ready
-                scores += [int(self.dut.control__score.value)] * ready
-            busy = int(self.dut.control__busy.value)
+                scores += [as_int(self.dut.control__score)] * ready
+            busy = as_int(self.dut.control__busy)
             await cycle(self.dut)
         return [score - (score >> 15 << 16) for score in scores]
 
@@ -151,7 +151,7 @@ class Driver:
         for index in range(len(words) // size):
             word = words[index * size : (index + 1) * size]
             row = int.from_bytes(word, "little").to_bytes(self.network.config.data_bytes, "little")
-            await self._write_rows(int(self.dut.control__slot.value) + index, row)
+            await self._write_rows(as_int(self.dut.control__slot) + index, row)
 
     async def compare_state(self):
         """Fail unless weights and accumulators equal the golden model's."""
@@ -169,7 +169,7 @@ class Driver:
 
     def results(self, *names):
         """Return outputs of the control port as integers."""
-        return [int(getattr(self.dut, f"control__{name}").value) for name in names]
+        return [as_int(getattr(self.dut, f"control__{name}")) for name in names]
 
     async def counters(self):
         """Return the counters by name, and the flips per layer."""
@@ -177,6 +177,6 @@ class Driver:
         for addr in range(2 * (len(COUNTERS) + len(self.layout.layers))):
             self.dut.control__counter_addr.value = addr
             await cycle(self.dut)
-            halves.append(int(self.dut.control__counter.value))
+            halves.append(as_int(self.dut.control__counter))
         words = [low | high << 16 for low, high in zip(halves[::2], halves[1::2], strict=True)]
         return dict(zip(COUNTERS, words, strict=False)), tuple(words[len(COUNTERS) :])

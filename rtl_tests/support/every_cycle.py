@@ -6,7 +6,7 @@ edge at which registers take the inputs of the same cycle.
 """
 
 from cocotb.triggers import FallingEdge, ReadOnly
-from support.streams import start
+from support.streams import as_int, start
 
 
 async def compare(dut, inputs, outputs, care=None):
@@ -27,7 +27,7 @@ async def compare(dut, inputs, outputs, care=None):
             port.value = column[cycle]
         await ReadOnly()
         for name, port, column, cared in checks:
-            found, expected = int(port.value), column[cycle]
+            found, expected = as_int(port), column[cycle]
             same = not (found ^ expected) & cared[cycle]
             assert same, f"cycle {cycle}: {name} is {found:#x}, not {expected:#x}"
         await FallingEdge(dut.clk)

@@ -1,6 +1,6 @@
 """A memory of samples in Python, behind the ``memory`` port of a unit under test."""
 
-from support.streams import cycle, generator, settled
+from support.streams import as_int, cycle, generator, settled
 
 from boldhw.spec.order import Order
 
@@ -30,8 +30,8 @@ class Memory:
             await self.pause()
             self.dut.memory__request__ready.value = 1
             await settled(self.dut)
-            taken = int(self.dut.memory__request__valid.value)
-            payload = int(self.dut.memory__request__payload.value) if taken else 0
+            taken = as_int(self.dut.memory__request__valid)
+            payload = as_int(self.dut.memory__request__payload) if taken else 0
             await cycle(self.dut)
             self.dut.memory__request__ready.value = 0
             if taken:
@@ -49,7 +49,7 @@ class Memory:
             self.dut.memory__words__valid.value = 1
             self.dut.memory__words__payload.value = self.word(word)
             await settled(self.dut)
-            while not int(self.dut.memory__words__ready.value):
+            while not as_int(self.dut.memory__words__ready):
                 await cycle(self.dut)
                 await settled(self.dut)
             await cycle(self.dut)

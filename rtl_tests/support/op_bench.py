@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
-from support.streams import number
+from support.streams import as_int
 
 from boldhw.spec.ops.fields import OP_KIND, OP_ROWS
 
@@ -94,13 +94,13 @@ class RowMemory:
     def sample(self):
         """Take what the unit asks for in this cycle."""
         written = []
-        valid = number(self.writes[0]) if self.writes else 0
+        valid = as_int(self.writes[0]) if self.writes else 0
         for plane in range(self.planes):
             if not valid >> plane & 1:
                 continue
             row = self._row(self.writes[1], plane)
             assert row < len(self.rows), f"row {row} is written"
-            value = number(self.writes[2]) >> plane * self.width
+            value = as_int(self.writes[2]) >> plane * self.width
             self.rows[row] = value & (1 << self.width) - 1
             written.append(row)
         self.recent.append(written)
@@ -109,13 +109,13 @@ class RowMemory:
 
     def _row(self, addr, plane):
         """Return a row of a request; addresses of banks have no carry."""
-        row = number(addr) + plane
+        row = as_int(addr) + plane
         return row % self.addresses if self.planes > 1 else row
 
     def _read(self, written):
-        if not number(self.reads[0]):
+        if not as_int(self.reads[0]):
             return None
-        addr = number(self.reads[1])
+        addr = as_int(self.reads[1])
         if self.shared:
             assert not written, f"row {addr} is read while rows {written} are written"
         recent = [] if self.shared else [row for rows in self.recent for row in rows]
@@ -139,7 +139,7 @@ class PartMemory:
 
     def sample(self):
         """Take what the unit writes in this cycle."""
-        valid, addr, value = (number(handle) for handle in self.write)
+        valid, addr, value = (as_int(handle) for handle in self.write)
         ones, width = (1 << self.bits) - 1, self.bits * self.parts
         for plane in range(self.planes):
             chosen = valid >> plane * self.parts & (1 << self.parts) - 1
@@ -170,11 +170,11 @@ class BlockMemory:
 
     def sample(self):
         """Take what the unit asks for in this cycle; a row is not read as it is written."""
-        valid, addr, granule, block = (number(port) for port in self.write)
-        readers = sum(number(reader.reads[0]) for reader in self.readers)
+        valid, addr, granule, block = (as_int(port) for port in self.write)
+        readers = sum(as_int(reader.reads[0]) for reader in self.readers)
         assert readers < 2, "two rows of weights are read at once"
         for reader in self.readers:
-            reads = number(reader.reads[0]) and number(reader.reads[1]) == addr
+            reads = as_int(reader.reads[0]) and as_int(reader.reads[1]) == addr
             assert not (valid and reads), f"row {addr} is read as it is written"
             reader.sample()
         if valid:
@@ -193,7 +193,7 @@ async def cycle(dut, memories, port="op"):
     await ReadOnly()
     for memory in memories:
         memory.sample()
-    done = number(getattr(dut, f"{port}__done"))
+    done = as_int(getattr(dut, f"{port}__done"))
     await FallingEdge(dut.clk)
     return done
 

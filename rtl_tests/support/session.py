@@ -11,13 +11,16 @@ PROGRAMS = {
 
 # Files that take minutes. They start first: one that started last would keep a single core busy.
 LONGEST = (
-    "gateware/ops/test_op_netlist.py",
-    "gateware/core/test_core.py", "gateware/link/test_bridge.py", "flow/test_estimate.py",
-    "system/test_ends.py", "gateware/ops/test_op_engine.py", "gateware/test_verilog.py",
-    "gateware/core/test_netlist.py", "gateware/command/test_command.py", "system/test_system.py",
-    "gateware/array/test_popcount.py", "system/test_crash.py", "flow/test_bitstream.py",
-    "flow/test_build.py", "boards/test_boards.py", "system/test_types.py", "cli/test_cli.py",
-    "export/test_export_verilog.py", "gateware/ops/test_op_window.py", "docs/test_site.py",
+    "gateware/ops/test_op_netlist.py", "gateware/core/test_core.py",
+    "gateware/ops/test_op_engine.py", "gateware/ops/test_vote.py", "gateware/link/test_bridge.py",
+    "gateware/ops/test_op_core.py", "flow/test_estimate.py", "system/test_system.py",
+    "gateware/ops/test_op_mac.py", "gateware/ops/test_op_accesses.py", "system/test_ends.py",
+    "gateware/test_verilog.py", "gateware/core/test_netlist.py", "gateware/command/test_command.py",
+    "gateware/store/test_sdram.py", "proofs/test_formal.py", "gateware/ops/test_update.py",
+    "cli/test_main.py", "system/test_crash.py", "gateware/array/test_popcount.py",
+    "flow/test_bitstream.py", "flow/test_build.py", "boards/test_boards.py", "system/test_types.py",
+    "cli/test_cli.py", "export/test_export_verilog.py", "gateware/ops/test_op_window.py",
+    "docs/test_site.py",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
-from support.streams import generator, parameters, start
+from support.streams import as_int, generator, parameters, start
 
 from boldhw.golden import rule
 
@@ -54,7 +54,7 @@ async def check(dut, cycles):
         for handle, value in zip(handles, values, strict=True):
             handle.value = value
         await settled
-        assert int(total.value) == expected[step], f"step {step}"
+        assert as_int(total) == expected[step], f"step {step}"
         await falling
     return expected[LATENCY:]
 

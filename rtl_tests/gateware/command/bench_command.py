@@ -5,7 +5,7 @@ import zlib
 
 import cocotb
 from support.frame_host import Host
-from support.streams import cycle, generator, now, parameters, settled, start
+from support.streams import as_int, cycle, generator, now, parameters, settled, start
 
 from boldhw.spec.counters import address_bits
 from boldhw.spec.engine import EngineConfig
@@ -117,7 +117,7 @@ class Core:
                     getattr(self.dut, name).value = value
             driven = dict(self.outputs)
             await settled(self.dut)
-            busy, strobes = self.outputs["control__busy"], int(self.dut.strobes.value)
+            busy, strobes = self.outputs["control__busy"], as_int(self.dut.strobes)
             asked = {name for i, name in enumerate(STROBES) if strobes >> i & 1}
             assert not (busy and asked & {"data.write", "blocks.store", "control.start"})
             self.serve_data(asked)
@@ -128,7 +128,7 @@ class Core:
             await cycle(self.dut)
 
     def value(self, name):
-        return int(getattr(self.dut, name).value)
+        return as_int(getattr(self.dut, name))
 
     def serve_data(self, asked):
         addr = self.value("data__addr")
@@ -335,7 +335,7 @@ async def registers_are_written_read_and_cleared(dut):
         for register in READABLE:
             value = bench.registers[register].to_bytes(2, "little")
             assert await bench.call(Command.REG_READ, register) == (Status.OK, value)
-    assert (int(dut.control__registers.value) & 31) == bench.registers[Register.LAYERS]
+    assert (as_int(dut.control__registers) & 31) == bench.registers[Register.LAYERS]
     assert not bench.core.clears
     assert await bench.call(Command.RESET) == OK
     assert bench.core.clears == 1

@@ -1,7 +1,7 @@
 """Bench of RegisterFile against a dict."""
 
 import cocotb
-from support.streams import cycle, generator, settled, start
+from support.streams import as_int, cycle, generator, settled, start
 
 from boldhw.spec.protocol import Register
 
@@ -32,15 +32,15 @@ async def any_operations_match_the_model(dut):
         high = rng.randrange(2)
         dut.high.value = high
         await settled(dut)
-        assert int(dut.read_byte.value) == read
+        assert as_int(dut.read_byte) == read
         read = model.get(index, 0) >> 8 * high & 0xFF
         packed = shift = 0
         for register, bits in BITS.items():
             packed |= model[register] << shift
             shift += bits
-        assert int(dut.registers.value) == packed
-        assert int(dut.configured.value) == bool(model[Register.LAYERS])
-        assert int(dut.sample_words.value) == model[Register.SAMPLE_WORDS]
+        assert as_int(dut.registers) == packed
+        assert as_int(dut.configured) == bool(model[Register.LAYERS])
+        assert as_int(dut.sample_words) == model[Register.SAMPLE_WORDS]
         if clear:
             model = dict.fromkeys(Register, 0)
         elif write and index < Register.NOISE:

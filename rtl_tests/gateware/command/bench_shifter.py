@@ -1,7 +1,7 @@
 """Bench of Shifter against a list of bytes."""
 
 import cocotb
-from support.streams import cycle, generator, parameters, start
+from support.streams import as_int, cycle, generator, parameters, start
 
 from boldhw.spec.engine import EngineConfig
 
@@ -41,7 +41,7 @@ async def any_operations_match_the_model(dut):
             getattr(dut, name).value = number
         row = after(row, **inputs)
         await cycle(dut)
-        assert int(dut.row.value) == int.from_bytes(row, "little")
+        assert as_int(dut.row) == int.from_bytes(row, "little")
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -56,5 +56,5 @@ async def a_word_is_complete_after_its_bytes(dut):
             dut.byte_in.value = byte
             await cycle(dut)
         dut.push.value = 0
-        assert int(dut.row.value).to_bytes(SIZE, "little")[:size] == content
+        assert as_int(dut.row).to_bytes(SIZE, "little")[:size] == content
         await cycle(dut)

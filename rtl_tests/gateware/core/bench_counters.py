@@ -4,7 +4,7 @@ import struct
 
 import cocotb
 from support.lockstep import compare
-from support.streams import cycle, generator, parameters, start
+from support.streams import as_int, cycle, generator, parameters, start
 from support.unit_config import CONFIG
 
 from boldhw.spec.counters import address_bits
@@ -156,5 +156,5 @@ async def identity_stays(dut):
             dut.addr.value = addr
             await cycle(dut)
             dut.clear.value = 0
-            found.append(int(dut.word.value))
+            found.append(as_int(dut.word))
         assert tuple(found) == words

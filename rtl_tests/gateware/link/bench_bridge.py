@@ -34,12 +34,13 @@ async def start(dut):
 
 
 async def clocks(dut):
+    quarter = Timer(PERIOD / 4, unit="ns")
     while True:
         for slow in (1, 0):
             dut.clk.value, dut.fast_clk.value = slow, 1
-            await Timer(PERIOD / 4, unit="ns")
+            await quarter
             dut.fast_clk.value = 0
-            await Timer(PERIOD / 4, unit="ns")
+            await quarter
 
 
 class BenchTransport(Transport):

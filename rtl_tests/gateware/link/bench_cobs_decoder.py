@@ -3,7 +3,7 @@
 import cocotb
 from cobs import cobs
 from support.cobs_frames import EDGES, random_frames
-from support.streams import cycle, generator, settled, start
+from support.streams import as_int, cycle, generator, settled, start
 
 
 async def decoded(dut, encoded, rng=None):
@@ -15,12 +15,12 @@ async def decoded(dut, encoded, rng=None):
             await cycle(dut)
         dut.valid.value, dut.encoded.value = 1, byte
         await settled(dut)
-        addr = int(dut.addr.value)
-        if int(dut.end.value):
-            whole = int(dut.whole.value)
+        addr = as_int(dut.addr)
+        if as_int(dut.end):
+            whole = as_int(dut.whole)
             found.append(bytes(memory[: addr if addr < 255 else 0]) if whole else None)
         else:
-            memory[addr] = int(dut.data.value)
+            memory[addr] = as_int(dut.data)
         await cycle(dut)
         dut.valid.value = 0
     return found
@@ -44,7 +44,7 @@ async def nothing_between_two_ends_is_no_frame(dut):
         for byte in content:
             dut.valid.value, dut.encoded.value = 1, byte
             await settled(dut)
-            found = int(dut.addr.value)
+            found = as_int(dut.addr)
             await cycle(dut)
         assert found == size
 

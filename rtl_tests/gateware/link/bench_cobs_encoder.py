@@ -3,7 +3,7 @@
 import cocotb
 from cobs import cobs
 from support.cobs_frames import EDGES, random_frames
-from support.streams import cycle, generator, settled, start
+from support.streams import as_int, cycle, generator, settled, start
 
 
 async def present(dut, memory, byte, position, end=0):
@@ -11,7 +11,7 @@ async def present(dut, memory, byte, position, end=0):
     dut.valid.value, dut.data.value, dut.position.value, dut.end.value = 1, byte, position, end
     dut.zero.value = byte == 0
     await settled(dut)
-    memory[int(dut.addr.value)] = int(dut.write_data.value)
+    memory[as_int(dut.addr)] = as_int(dut.write_data)
     await cycle(dut)
     dut.valid.value = 0
 

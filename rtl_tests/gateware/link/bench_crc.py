@@ -3,7 +3,7 @@
 import zlib
 
 import cocotb
-from support.streams import cycle, generator, settled, start
+from support.streams import as_int, cycle, generator, settled, start
 
 IDLE = {"clear": 0, "valid": 0, "shift": 0, "data": 0}
 
@@ -14,9 +14,9 @@ async def step(dut, name, byte):
     signal.value, dut.data.value = 1, byte
     for second in range(2):
         await settled(dut)
-        assert int(dut.second.value) == second
-        found.append(int(dut.byte.value))
-        same.append(int(dut.same.value))
+        assert as_int(dut.second) == second
+        found.append(as_int(dut.byte))
+        same.append(as_int(dut.same))
         await cycle(dut)
     signal.value = 0
     return found[0], same

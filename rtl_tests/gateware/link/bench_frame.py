@@ -5,7 +5,7 @@ import zlib
 import cocotb
 from cobs import cobs
 from support.frame_host import Host
-from support.streams import cycle, generator, now, settled, start
+from support.streams import as_int, cycle, generator, now, settled, start
 
 from boldhw.spec.protocol import FRAME_WINDOW, HEADER, MAX_PAYLOAD, REPLY, Command, Status, encode
 
@@ -26,7 +26,7 @@ class Owner:
     async def serve(self):
         while True:
             await settled(self.dut)
-            started = int(self.dut.frame__start.value)
+            started = as_int(self.dut.frame__start)
             await cycle(self.dut)
             if started:
                 self.dut.held.value = 1
@@ -47,10 +47,10 @@ class Owner:
         while True:
             await cycle(self.dut, self.random.randint(0, self.max_pause))
             await settled(self.dut)
-            if int(self.dut.frame__at_end.value):
+            if as_int(self.dut.frame__at_end):
                 await cycle(self.dut)
                 return bytes(content)
-            content.append(int(self.dut.frame__data.value))
+            content.append(as_int(self.dut.frame__data))
             await cycle(self.dut)
             await self.pulse("advance")
 
@@ -60,7 +60,7 @@ class Owner:
             await cycle(self.dut, self.random.randint(0, self.max_pause))
             if crc_shift:
                 await settled(self.dut)
-                byte = int(self.dut.frame__crc.value)
+                byte = as_int(self.dut.frame__crc)
                 await cycle(self.dut)
             self.dut.frame__byte.value = byte
             self.dut.frame__crc_shift.value = crc_shift
@@ -217,14 +217,14 @@ async def the_longest_reply_fills_it(dut):
     """``full`` rises with byte 250, and its encoded form and CRC still fit."""
     owner, host = await begin(dut)
     await host.exchange(Command.HELLO, 0)
-    assert not int(dut.frame__full.value)
+    assert not as_int(dut.frame__full)
     content = bytes(range(1, 247))
     full = []
 
     async def write(content, crc_shift=0):
         await Owner.write(owner, content, crc_shift)
         await settled(dut)
-        full.append((int(dut.frame__written.value), int(dut.frame__full.value)))
+        full.append((as_int(dut.frame__written), as_int(dut.frame__full)))
         await cycle(dut)
 
     owner.write = write
@@ -253,7 +253,7 @@ async def waited(dut, name):
     """Return the cycles until a signal of the frame port is 1; return in the cycle after it."""
     begun, signal = now(), getattr(dut, f"frame__{name}")
     await settled(dut)
-    while not int(signal.value):
+    while not as_int(signal):
         await cycle(dut)
         await settled(dut)
     passed = now() - begun

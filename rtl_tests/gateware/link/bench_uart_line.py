@@ -6,7 +6,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly, RisingEdge
 from cocotbext.uart import UartSink, UartSource
-from support.streams import generator, parameters
+from support.streams import as_int, generator, parameters
 
 DIVIDER, BYTES = parameters()["divider"], parameters()["bytes"]
 CYCLE = 100  # ns; the model counts whole ns, so 2 % must be some
@@ -33,7 +33,7 @@ async def feed(dut, content):
     for byte in content:
         dut.i__valid.value, dut.i__payload.value = 1, byte
         await ReadOnly()
-        if not int(dut.i__ready.value):
+        if not as_int(dut.i__ready):
             await dut.i__ready.rising_edge
         await RisingEdge(dut.clk)  # takes the byte
         await FallingEdge(dut.clk)
@@ -46,7 +46,7 @@ async def collect(dut, count):
     while len(found) < count:
         await dut.o__valid.rising_edge
         await ReadOnly()
-        found.append(int(dut.o__payload.value))
+        found.append(as_int(dut.o__payload))
     return bytes(found)
 
 

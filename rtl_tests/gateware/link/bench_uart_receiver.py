@@ -2,7 +2,7 @@
 
 import cocotb
 from support.serial_line import drive, levels
-from support.streams import cycle, generator, parameters, settled, start
+from support.streams import as_int, cycle, generator, parameters, settled, start
 
 DIVIDER = parameters().get("divider")
 
@@ -18,7 +18,7 @@ async def received(dut, count, max_pause=0):
     rng, found = generator("pauses"), []
     while len(found) < count:
         await settled(dut)
-        there = int(dut.o__valid.value)
+        there = as_int(dut.o__valid)
         await cycle(dut)
         if there:
             await cycle(dut, rng.randint(0, max_pause))
@@ -59,7 +59,7 @@ async def a_byte_waits_for_the_next_one(dut):
 async def offered(dut):
     """Return the byte that is offered in this cycle, None if there is none."""
     await settled(dut)
-    found = int(dut.o__payload.value) if int(dut.o__valid.value) else None
+    found = as_int(dut.o__payload) if as_int(dut.o__valid) else None
     await cycle(dut)
     return found
 
@@ -88,7 +88,7 @@ async def a_glitch_is_no_start_bit(dut):
         dut.pin.value = 1
         await cycle(dut, 11 * DIVIDER)
         await settled(dut)
-        assert not int(dut.o__valid.value)
+        assert not as_int(dut.o__valid)
         await cycle(dut)
     cocotb.start_soon(drive(dut.pin, levels(b"q"), DIVIDER))
     assert await received(dut, 1) == [ord("q")]

@@ -2,7 +2,7 @@
 
 import cocotb
 from support.serial_line import levels
-from support.streams import Source, cycle, generator, now, parameters, settled, start
+from support.streams import Source, as_int, cycle, generator, now, parameters, settled, start
 
 DIVIDER = parameters()["divider"]
 
@@ -10,12 +10,12 @@ DIVIDER = parameters()["divider"]
 async def watch(dut, count):
     """Wait for the line to fall; return its level in each of ``count`` cycles from then."""
     await settled(dut)
-    while int(dut.pin.value):
+    while as_int(dut.pin):
         await cycle(dut)
         await settled(dut)
     seen = []
     for _ in range(count):
-        seen.append(int(dut.pin.value))
+        seen.append(as_int(dut.pin))
         await cycle(dut)
         await settled(dut)
     await cycle(dut)
@@ -43,7 +43,7 @@ async def the_line_idles_high_between_bytes(dut):
     await start(dut)
     for byte in [0, 0x81, *(generator("bytes").randrange(256) for _ in range(40))]:
         await settled(dut)
-        assert int(dut.pin.value)
+        assert as_int(dut.pin)
         await cycle(dut)
         watcher = cocotb.start_soon(watch(dut, 12 * DIVIDER))
         await source.put(byte)

@@ -4,7 +4,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 from support.op_bench import op_bits
 from support.op_segments import random_segment
-from support.streams import generator, parameters, start
+from support.streams import as_int, generator, parameters, start
 
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.reads import kernel_words
@@ -53,7 +53,7 @@ async def random_kernels(dut):
                 await FallingEdge(dut.clk)
             dut.next.value = 1
             await ReadOnly()
-            assert int(dut.granule.value) == granule, part
+            assert as_int(dut.granule) == granule, part
             assert {name: bool(getattr(dut, name).value) for name in FLAGS} == flags, part
             await FallingEdge(dut.clk)
             dut.next.value = 0

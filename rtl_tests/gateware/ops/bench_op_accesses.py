@@ -13,7 +13,7 @@ from cocotb.triggers import FallingEdge
 from support.counted_engine import COUNTED, FETCH, kinds_of_units
 from support.op_bench import to_ints
 from support.op_networks import machines
-from support.streams import parameters, start
+from support.streams import as_int, parameters, start
 
 from boldhw.energy import op_accesses
 from boldhw.energy.op_accesses import OpAccesses
@@ -31,12 +31,12 @@ NAMES = [field.name for field in fields(OpAccesses)]
 
 def counted(dut):
     """Return what each unit has done from the reset on, and the fetch of lists: {unit: counts}."""
-    found = {"fetch": dict.fromkeys(NAMES, 0) | {"list_reads": int(getattr(dut, FETCH).value)}}
+    found = {"fetch": dict.fromkeys(NAMES, 0) | {"list_reads": as_int(getattr(dut, FETCH))}}
     for unit in UNITS:
         found[unit] = dict.fromkeys(NAMES, 0)
         for port, name in COUNTED.items():
-            found[unit][name] += int(getattr(dut, f"{unit}_{port}").value)
-        found[unit]["array"] = int(getattr(dut, f"{unit}_array").value)
+            found[unit][name] += as_int(getattr(dut, f"{unit}_{port}"))
+        found[unit]["array"] = as_int(getattr(dut, f"{unit}_array"))
     return found
 
 
@@ -82,7 +82,7 @@ async def run(dut, program, name, gathered):
     dut.start.value = 0
     await FallingEdge(dut.busy)
     await FallingEdge(dut.clk)
-    assert Status(int(dut.status.value)) == Status.ENDED
+    assert Status(as_int(dut.status)) == Status.ENDED
     after = counted(dut)
     return {
         unit: {each: after[unit][each] - before[unit][each] for each in NAMES} for unit in after

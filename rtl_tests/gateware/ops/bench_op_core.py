@@ -6,7 +6,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ReadOnly
 from support.graph_driver import make_graph
-from support.streams import cycle, generator, parameters, start
+from support.streams import as_int, cycle, generator, parameters, start
 
 from boldhw.gateware.ops.link_ports import OpRegisterLayout
 from boldhw.gateware.ports import Operation
@@ -45,7 +45,7 @@ class Driver:
         """Reset the core, and load the network."""
         dut, memory, machine = self.dut, self.machine.memory, self.machine
         await start(dut, **dict.fromkeys(INPUTS, 0))
-        while int(dut.control__busy.value):
+        while as_int(dut.control__busy):
             await cycle(dut)
         await self.write_rows(machine.program.row, packing.pack_lists(machine.program))
         first, end = packing.accumulator_span(memory)
@@ -81,7 +81,7 @@ class Driver:
             self.dut.data__addr.value = row
             await cycle(self.dut, SIZE.read_latency)
             await ReadOnly()
-            found.append(int(self.dut.data__read_data.value).to_bytes(CONFIG.data_bytes, "little"))
+            found.append(as_int(self.dut.data__read_data).to_bytes(CONFIG.data_bytes, "little"))
             await cycle(self.dut)
         return b"".join(found)
 
@@ -122,7 +122,7 @@ class Driver:
             await cycle(dut, 1 + SIZE.dual_port)
             for _ in range(SIZE.elements):
                 await ReadOnly()
-                value = int(dut.blocks__word.value) & (1 << bits) - 1
+                value = as_int(dut.blocks__word) & (1 << bits) - 1
                 found.append(value.to_bytes(word, "little"))
                 await cycle(dut)
                 dut.blocks__shift.value = 1
@@ -141,9 +141,9 @@ class Driver:
         while True:
             dut.control__score_ready.value = ready = self.random.randrange(2)
             await ReadOnly()
-            busy, valid = int(dut.control__busy.value), int(dut.control__score_valid.value)
+            busy, valid = as_int(dut.control__busy), as_int(dut.control__score_valid)
             if ready and valid:
-                scores.append(int(dut.control__score.value))
+                scores.append(as_int(dut.control__score))
             await cycle(dut)
             if not busy:
                 dut.control__score_ready.value = 0
@@ -152,7 +152,7 @@ class Driver:
     async def write_sample(self, bits):
         """Write a sample where its words belong."""
         row, words = images.sample_rows(self.machine.memory, bits)
-        assert int(self.dut.control__slot.value) == row
+        assert as_int(self.dut.control__slot) == row
         await self.write_rows(row, packing.pack_rows(SIZE, words))
 
     async def train(self, bits, label):
@@ -164,7 +164,7 @@ class Driver:
         active, updates = machine.train(bits[None], np.array([label]))
         hit = int(np.argmax(machine.memories.scores) == label)
         found = [
-            int(getattr(control, f"control__{name}").value)
+            as_int(getattr(control, f"control__{name}"))
             for name in ("hit", "active", "updated", "failed")
         ]
         assert found == [hit, active, updates, 0], counted
@@ -182,7 +182,7 @@ class Driver:
         """Update both with what waits."""
         waiting = self.machine.memories.count
         await self.run(Operation.FLUSH)
-        assert int(self.dut.control__flushed.value) == waiting
+        assert as_int(self.dut.control__flushed) == waiting
         self.add(updates=self.machine.flush())
 
     def cost(self, name):
@@ -219,7 +219,7 @@ class Driver:
         for addr in range(2 * len(COUNTERS)):
             self.dut.control__counter_addr.value = addr
             await cycle(self.dut, 2)
-            halves.append(int(self.dut.control__counter.value))
+            halves.append(as_int(self.dut.control__counter))
         words = [low | high << 16 for low, high in zip(halves[::2], halves[1::2], strict=True)]
         return dict(zip(COUNTERS, words, strict=True))
 
@@ -249,7 +249,7 @@ async def it_trains_as_the_machine(dut):
     dut.control__clear.value = 1
     await cycle(dut)
     dut.control__clear.value = 0
-    while int(dut.control__busy.value):
+    while as_int(dut.control__busy):
         await cycle(dut)
     assert set((await driver.stat()).values()) == {0}
 
@@ -261,11 +261,11 @@ async def a_list_that_was_ended_is_told(dut):
     await driver.start(limit=0)
     for operation in (Operation.TRAIN, Operation.INFER):
         assert await driver.run(operation) == []
-        assert int(dut.control__failed.value) == ListStatus.TOO_LONG
+        assert as_int(dut.control__failed) == ListStatus.TOO_LONG
     row = b"\x1f\x01".ljust(CONFIG.data_bytes, b"\0")
     await driver.start()
     await driver.write_rows(driver.machine.program.starts[FORWARD], row)
     assert await driver.run(Operation.INFER) == []
-    assert int(dut.control__failed.value) == ListStatus.BAD_OP
+    assert as_int(dut.control__failed) == ListStatus.BAD_OP
     await driver.run(Operation.FLUSH)
-    assert int(dut.control__failed.value) == 0
+    assert as_int(dut.control__failed) == 0

@@ -13,7 +13,7 @@ from cocotb.triggers import FallingEdge
 from support.op_bench import to_ints
 from support.op_memories import by_item
 from support.op_networks import kinds_of, machines, sample
-from support.streams import cycle, parameters, start
+from support.streams import as_int, cycle, parameters, start
 
 from boldhw.gateware.ops.sequencer import Status
 from boldhw.golden.ops import mac
@@ -96,7 +96,7 @@ class Engine:
             dut.host__memory.value = NAMES.index(name)
             for row in range(len(rows) + late):
                 if row >= late:
-                    value = int(dut.host__rows.value) >> lows[name] & (1 << widths[name]) - 1
+                    value = as_int(dut.host__rows) >> lows[name] & (1 << widths[name]) - 1
                     self.known[name][row - late] = value
                     if value != rows[row - late]:
                         found.append((name, row - late, hex(value), hex(rows[row - late])))
@@ -114,7 +114,7 @@ class Engine:
         dut.start.value = 0
         await FallingEdge(dut.busy)
         await FallingEdge(dut.clk)
-        return int(dut.cycles.value), Status(int(dut.status.value))
+        return as_int(dut.cycles), Status(as_int(dut.status))
 
     async def compare(self, machine, name, used):
         """Compare rows of all memories behind a list; see ``differences``."""

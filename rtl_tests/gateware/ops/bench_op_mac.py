@@ -6,7 +6,7 @@ from support.op_bench import PartMemory, RowMemory, as_kind, cycle, differing, o
 from support.op_memories import BITS, counters_of, units_of
 from support.op_networks import machines
 from support.op_tiles import TileMemory
-from support.streams import generator, parameters, start
+from support.streams import as_int, generator, parameters, start
 
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.golden.ops import mac
@@ -35,7 +35,7 @@ class Scores:
 
     def sample(self):
         """Take what the unit writes in this cycle."""
-        valid, addr, row = (int(each.value) for each in self.port)
+        valid, addr, row = (as_int(each) for each in self.port)
         if valid:
             self.rows[addr] = row
 

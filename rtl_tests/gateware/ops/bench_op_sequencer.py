@@ -3,7 +3,7 @@
 import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 from support.op_bench import RowMemory
-from support.streams import generator, parameters, start
+from support.streams import as_int, generator, parameters, start
 
 from boldhw.gateware.ops.sequencer import FLIP_BITS, OP_BITS, PART_BITS, ROW_BITS, Status
 from boldhw.spec.ops.array import ArraySize
@@ -80,7 +80,7 @@ class Bench:
         self.memory.drive()
         await ReadOnly()
         self.memory.sample()
-        found = int(self.dut.busy.value), int(self.dut.starts.value)
+        found = as_int(self.dut.busy), as_int(self.dut.starts)
         await FallingEdge(self.dut.clk)
         for name in inputs:
             getattr(self.dut, name).value = 0
@@ -95,19 +95,19 @@ class Bench:
     async def ended(self, status, count):
         busy, starts = await self.cycle()
         assert (busy, starts) == (0, 0)
-        assert int(self.dut.status.value) == status.value
-        assert int(self.dut.cycles.value) == count
+        assert as_int(self.dut.status) == status.value
+        assert as_int(self.dut.cycles) == count
 
     def check(self, op, flip, parts):
         dut = self.dut
-        assert op is None or int(dut.op.value) == op
-        assert flip is None or int(dut.flip.value) == flip
-        assert int(dut.count.value) == len(parts)
+        assert op is None or as_int(dut.op) == op
+        assert flip is None or as_int(dut.flip) == flip
+        assert as_int(dut.count) == len(parts)
         expected = sum(bits_of(part, PART_BITS) << n * PART_BITS for n, part in enumerate(parts))
         ones = (1 << len(parts) * PART_BITS) - 1
-        assert int(dut.parts.value) & ones == expected
+        assert as_int(dut.parts) & ones == expected
         windows = sum(isinstance(part, Window) << n for n, part in enumerate(parts))
-        assert int(dut.windows.value) == windows
+        assert as_int(dut.windows) == windows
 
 
 def words_of(ops):
@@ -178,6 +178,6 @@ async def limits(dut):
         starts = [await bench.cycle() for _ in range(limit + 1)]
         expected = [(1, 0)] * settled + [(1, 1 << Count.KIND)] + [(1, 0)] * 9
         assert starts == expected[: limit + 1]
-        assert int(dut.halt.value) == 1
+        assert as_int(dut.halt) == 1
         await bench.ended(Status.TOO_LONG, limit + 1)
-        assert int(dut.halt.value) == 0
+        assert as_int(dut.halt) == 0

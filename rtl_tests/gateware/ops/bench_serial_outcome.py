@@ -4,7 +4,7 @@ import cocotb
 import numpy as np
 from support.every_cycle import pack
 from support.op_bench import op_bits
-from support.streams import cycle, generator, parameters, start
+from support.streams import as_int, cycle, generator, parameters, start
 
 from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.spec.ops.array import ArraySize
@@ -42,30 +42,30 @@ class Bench:
             dut.gates.value = pack([gates])[0] if last else rng.getrandbits(P)
             await cycle(dut)
             dut.valid.value, dut.sum.value = 0, rng.getrandbits(len(dut.sum))
-            assert int(dut.kept.value) == last
+            assert as_int(dut.kept) == last
             while not last and rng.random() < 0.3:
                 await cycle(dut)
-        assert int(dut.kept_info.value) == info
+        assert as_int(dut.kept_info) == info
         largest = sums.max(axis=0)
-        assert int(dut.largest.value) == pack([largest], BITS)[0]
+        assert as_int(dut.largest) == pack([largest], BITS)[0]
         if op.sink == Sink.SCORES:
             await self._scores(largest)
             return
         for lane in range(P):
             dut.units.value = pack([units[lane]], 16)[0]
             await cycle(dut)
-            assert int(dut.done.value) == (lane == P - 1)
-        assert int(dut.info.value) == info
-        assert int(dut.group.value) == self._group(sums, units, final, stored, gates)
+            assert as_int(dut.done) == (lane == P - 1)
+        assert as_int(dut.info) == info
+        assert as_int(dut.group) == self._group(sums, units, final, stored, gates)
 
     async def _scores(self, largest):
         """Move scores down."""
         dut, ones = self.dut, (1 << BITS) - 1
         dut.shift.value = 1
         for lane in range(P):
-            assert int(dut.largest.value) & ones == int(largest[lane]) & ones
+            assert as_int(dut.largest) & ones == int(largest[lane]) & ones
             await cycle(dut)
-            assert not int(dut.done.value)
+            assert not as_int(dut.done)
         dut.shift.value = 0
 
     def _group(self, sums, units, final, stored, gates):
@@ -85,7 +85,7 @@ class Bench:
     async def end(self):
         """Compare the total."""
         await cycle(self.dut, 2)
-        assert int(self.dut.total.value) == self.total
+        assert as_int(self.dut.total) == self.total
 
 
 async def check(dut, rng, spread):

@@ -4,7 +4,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, ReadOnly
 from support.op_bench import op_bits
 from support.op_flips import op_of, part_of
-from support.streams import generator, parameters, start
+from support.streams import as_int, generator, parameters, start
 
 from boldhw.golden.ops import flip
 from boldhw.golden.ops.memories import Memories
@@ -57,14 +57,14 @@ async def check(dut, cases):
                 await FallingEdge(dut.clk)
             dut.next.value = 1
             await ReadOnly()
-            found = int(dut.row.value), int(dut.granule.value)
+            found = as_int(dut.row), as_int(dut.granule)
             assert found == place, (op, part)
-            assert (int(dut.of_group.value), int(dut.of_all.value)) == (of_group, of_all), (
+            assert (as_int(dut.of_group), as_int(dut.of_all)) == (of_group, of_all), (
                 op,
                 part,
             )
             if op.turned:
-                found = int(dut.turned_row.value), int(dut.turned_granule.value)
+                found = as_int(dut.turned_row), as_int(dut.turned_granule)
                 assert found == turned, (op, part)
             await FallingEdge(dut.clk)
             dut.next.value = 0

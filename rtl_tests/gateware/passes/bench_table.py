@@ -1,7 +1,7 @@
 """Bench of TableReader, with a layer table of random fields as the data memory."""
 
 import cocotb
-from support.streams import cycle, generator, parameters, settled, start
+from support.streams import as_int, cycle, generator, parameters, settled, start
 from support.unit_config import CONFIG
 
 from boldhw.spec.engine import TABLE_ROWS
@@ -44,9 +44,9 @@ async def read_layer(dut, table, which, layer):
     for step in range(last + AHEAD + 1):
         await settled(dut)
         for name in PASSES:
-            assert int(getattr(dut, f"{name}__done").value) == (step == last)
-            assert int(getattr(dut, f"{name}__reading").value) == (step <= last)
-        answers.append(table[int(dut.addr.value) % len(table)])
+            assert as_int(getattr(dut, f"{name}__done")) == (step == last)
+            assert as_int(getattr(dut, f"{name}__reading")) == (step <= last)
+        answers.append(table[as_int(dut.addr) % len(table)])
         await cycle(dut)
         dut.read_data.value = answers.pop(0)
 
@@ -67,9 +67,9 @@ async def fields_match_the_table(dut):
         await read_layer(dut, table, which, layer)
         for _ in range(rng.choice([1, 1, 3])):
             await settled(dut)
-            assert not int(getattr(dut, f"{which}__done").value)
-            assert int(dut.addr.value) == 0
-            assert int(getattr(dut, f"{which}__fields").value) == flattened(table, which, layer)
+            assert not as_int(getattr(dut, f"{which}__done"))
+            assert as_int(dut.addr) == 0
+            assert as_int(getattr(dut, f"{which}__fields")) == flattened(table, which, layer)
             await cycle(dut)
             dut.read_data.value = rng.getrandbits(ROW_BITS)
 
@@ -86,6 +86,6 @@ async def every_layer_in_order(dut):
             for layer in order:
                 await read_layer(dut, table, which, layer)
                 await settled(dut)
-                fields = int(getattr(dut, f"{which}__fields").value)
+                fields = as_int(getattr(dut, f"{which}__fields"))
                 assert fields == flattened(table, which, layer)
                 await cycle(dut)

@@ -2,7 +2,7 @@
 
 import cocotb
 from support.sdram_user import User
-from support.streams import cycle, now, parameters, start
+from support.streams import as_int, cycle, now, parameters, start
 
 CONTENTS = parameters()["contents"]
 
@@ -16,7 +16,7 @@ async def begin(dut, max_pause=0):
 
 async def finish(dut):
     await cycle(dut, 20)
-    assert int(dut.violation.value) == 0
+    assert as_int(dut.violation) == 0
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -2,7 +2,7 @@
 
 import cocotb
 from cocotb.triggers import ClockCycles
-from support.streams import parameters, start
+from support.streams import as_int, parameters, start
 
 TEN = 10_000
 
@@ -13,10 +13,10 @@ async def words_are_right_and_rules_are_kept(dut):
     total, violation = parameters()["cycles"], parameters()["violation"]
     for done in range(0, total, TEN):
         await ClockCycles(dut.clk, TEN)
-        found = int(dut.violation.value)
+        found = as_int(dut.violation)
         assert found in (0, violation), f"rule {found} is broken after at most {done + TEN} cycles"
     assert found == violation
     if not violation:
-        assert int(dut.wrong.value) == 0
-        assert int(dut.reads.value) > total / 40
-        assert int(dut.writes.value) > total / 2000 or not parameters()["writable"]
+        assert as_int(dut.wrong) == 0
+        assert as_int(dut.reads) > total / 40
+        assert as_int(dut.writes) > total / 2000 or not parameters()["writable"]

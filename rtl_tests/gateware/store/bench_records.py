@@ -2,7 +2,7 @@
 
 import cocotb
 from support.memory_model import Memory, Plan
-from support.streams import Sink, cycle, parameters, start
+from support.streams import Sink, as_int, cycle, parameters, start
 from support.unit_config import config_of
 
 CONFIG = config_of(parameters()["config"])
@@ -44,7 +44,7 @@ async def words_of_records_come_in_order(dut, pauses):
             for record in plan.take(count):
                 assert await sink.get_all(len(record)) == record
         await cycle(dut, 500)
-        assert not int(dut.o__valid.value)
+        assert not as_int(dut.o__valid)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")

@@ -2,7 +2,7 @@
 
 import cocotb
 from support.memory_model import Memory, Plan
-from support.streams import cycle, generator, now, parameters, settled, start
+from support.streams import as_int, cycle, generator, now, parameters, settled, start
 from support.unit_config import config_of
 
 from boldhw.gateware.ports import Operation
@@ -50,11 +50,11 @@ class Core:
             dut.core_control__busy.value = int(self.passing + self.counting > 0)
             dut.core_control__slot.value = self.slot
             await settled(dut)
-            if int(dut.core_data__write.value):
+            if as_int(dut.core_data__write):
                 assert not self.passing + OPS * self.counting
-                row = int(dut.core_data__addr.value)
-                self.rows[row] = int(dut.core_data__write_data.value)
-            started = int(dut.core_control__start.value)
+                row = as_int(dut.core_data__addr)
+                self.rows[row] = as_int(dut.core_data__write_data)
+            started = as_int(dut.core_control__start)
             if self.passing:
                 self.passing -= 1
                 self.idle = now() + 1
@@ -67,10 +67,10 @@ class Core:
 
     def begin(self):
         dut = self.dut
-        assert int(dut.core_control__operation.value) == Operation.TRAIN.value
+        assert as_int(dut.core_control__operation) == Operation.TRAIN.value
         self.waits.append(now() - self.idle)
         words = [self.rows.pop(row) for row in sorted(self.rows)]
-        self.runs.append([int(dut.core_control__label.value), *words])
+        self.runs.append([as_int(dut.core_control__label), *words])
         self.passing = self.random.randint(1, self.longest)
         self.counting = self.random.choice([0, 13])
         self.slot = self.random.randrange(128) if OPS else self.random.randrange(8) * 16
@@ -99,13 +99,13 @@ class Host:
     async def train(self, count, words):
         self.dut.command__sample_words.value, self.dut.command__count.value = words, count
         await settled(self.dut)
-        assert int(self.dut.command__configured.value)
+        assert as_int(self.dut.command__configured)
         await cycle(self.dut)
         self.dut.command__start.value = 1
         await cycle(self.dut)
         self.dut.command__start.value = 0
         await self.until(self.dut.command__running, 0)
-        assert not int(self.dut.core_control__busy.value)
+        assert not as_int(self.dut.core_control__busy)
         await cycle(self.dut)
 
     async def read(self, page, addr):
@@ -114,7 +114,7 @@ class Host:
         await cycle(self.dut)
         self.dut.command__read.value = 0
         await self.until(self.dut.command__valid, 1)
-        word = int(self.dut.command__word.value)
+        word = as_int(self.dut.command__word)
         await cycle(self.dut)
         return word
 
@@ -128,7 +128,7 @@ class Host:
 
     async def until(self, signal, value):
         await settled(self.dut)
-        while int(signal.value) != value:
+        while as_int(signal) != value:
             await cycle(self.dut)
             await settled(self.dut)
 
@@ -169,7 +169,7 @@ async def records_must_be_as_long_as_samples(dut):
         for words in (1, 255, 0, 256, 4095):
             await host.set(Register.RECORD, 7 << 12 | words)
             await settled(dut)
-            assert int(dut.command__configured.value) == (words > 0)
+            assert as_int(dut.command__configured) == (words > 0)
             await cycle(dut)
         return
     parts = CONFIG.store_parts
@@ -179,7 +179,7 @@ async def records_must_be_as_long_as_samples(dut):
         for last in {0, size % 256, (size - 1) % 256, (size - 2) % 256, 255}:
             await host.set(Register.RECORD, 7 << 8 | last)
             await settled(dut)
-            assert int(dut.command__configured.value) == (last + 1 == size)
+            assert as_int(dut.command__configured) == (last + 1 == size)
             await cycle(dut)
 
 

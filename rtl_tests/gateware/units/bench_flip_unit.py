@@ -5,7 +5,7 @@ import itertools
 import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, ReadOnly
-from support.streams import parameters, start
+from support.streams import as_int, parameters, start
 
 from boldhw.golden import rule
 
@@ -83,7 +83,7 @@ async def check(dut, given):
             handle.value = value
         await settled
         if step:
-            assert tuple(int(output.value) for output in outputs) == wanted, f"step {step}"
+            assert tuple(as_int(output) for output in outputs) == wanted, f"step {step}"
         await falling
 
 
