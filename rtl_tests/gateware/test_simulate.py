@@ -1,5 +1,8 @@
 """The Verilog of a test's component is kept until a source changes, each one for itself."""
 
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
+
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -76,3 +79,26 @@ def test_outside_of_a_test_nothing_is_kept(build, monkeypatch):
     start_anew(Wire())
     assert len(made) == 2
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "a test (teardown)")
+
+
+def test_components_made_from_the_same_are_elaborated_once(build):
+    _, made = build
+    found = [simulate.build(Wire(bits), "verilator", made_from=bits) for bits in (1, 2, 1, 2)]
+    assert found[:2] == found[2:]
+    assert found[0] != found[1]
+    assert len(made) == 2
+
+
+def test_what_two_need_at_once_is_made_once(monkeypatch, tmp_path):
+    """The second comes while the first one works, and waits for it."""
+    monkeypatch.setattr(kept, "BUILD", tmp_path)
+    made = []
+
+    def make():
+        made.append(pool.submit(kept.text, "name", lambda: "other"))
+        sleep(0.1)
+        return "text"
+
+    with ThreadPoolExecutor(1) as pool:
+        assert kept.text("name", make) == "text"
+        assert made[0].result() == "text"

@@ -14,7 +14,7 @@ OPS = ArraySize(
 )  # fmt: skip
 SDRAM = {"store": "sdram", "store_bytes": 1 << 18}
 FLASH = {"store": "flash", "store_bytes": 1 << 18}
-# The same Verilog and the same bench: the longer run is Verilator's. Icarus simulates 51,000 cycles
+# The same Verilog and the same bench: the longer run is Verilator's. Icarus simulates 47,000 cycles
 # and more, all of loading, training and reading back.
 SAMPLES = {"verilator": 24, "icarus": 10}
 
