@@ -1,6 +1,6 @@
 """Registers: flags beside a pipeline, and copies of what many units take."""
 
-from amaranth.hdl import Signal
+from amaranth.hdl import Signal, Value
 
 
 def delay(m, value, cycles):
@@ -10,6 +10,23 @@ def delay(m, value, cycles):
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def data_delay(m, value, cycles):
+    """Return what :func:`delay` does, from registers that no reset reaches.
+
+    For data beside a flag that says whether they count: a net to all their registers is spared.
+    """
+    for _ in range(cycles):
+        later = data_register(Value.cast(value).shape())
+        m.d.sync += later.eq(value)
+        value = later
+    return value
+
+
+def data_register(shape, name=None):
+    """Return a register of data that are there once they are written; no reset reaches it."""
+    return Signal(shape, name=name, reset_less=True)
 
 
 def settled(m, value):

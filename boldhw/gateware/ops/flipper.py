@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_delay, data_register, delay, settled
 from boldhw.gateware.ops.lane import flip_of
 from boldhw.gateware.ops.ports import (
     COUNTER_BITS,
@@ -191,10 +191,10 @@ class Flipper(wiring.Component):
     def _change(self, m, factor, lane):
         """Return twice what the mean of a lane adds; whether that is beyond, and its sign."""
         bits = self.size.accumulator_bits
-        mean = Signal(signed(FIELD_BITS), name=f"mean{lane}")
+        mean = data_register(signed(FIELD_BITS), name=f"mean{lane}")
         low, high = Cat(factor[:LOW], Const(0, 1)).as_signed(), factor[LOW:].as_signed()
-        lows = Signal(signed(LOW + FIELD_BITS), name=f"lows{lane}")
-        highs = Signal(signed(len(high) + FIELD_BITS), name=f"highs{lane}")
+        lows = data_register(signed(LOW + FIELD_BITS), name=f"lows{lane}")
+        highs = data_register(signed(len(high) + FIELD_BITS), name=f"highs{lane}")
         m.d.sync += [
             mean.eq(self.units.row.word_select(2 * lane, FIELD_BITS)),
             lows.eq(low * mean),
@@ -212,15 +212,16 @@ class Flipper(wiring.Component):
     def _lanes(self, m, valid, flipping, common):
         """Return the flips of a row of accumulators, two cycles after it; write the new ones."""
         size, op = self.size, self.op
-        flips = Signal(size.elements)
+        flips, result = Signal(size.elements), data_register(accumulators_layout(size))
+        m.d.comb += self.result.eq(result)
         late = through(size) - 2
         added = delay(m, valid, late)
         for lane in range(size.elements):
-            value = Signal(signed(size.accumulator_bits), name=f"value{lane}")
+            value = data_register(signed(size.accumulator_bits), name=f"value{lane}")
             before = Signal(signed(size.accumulator_bits), name=f"before{lane}")
             change, over, negative = common[lane]  # as new ones are made of both
             m.d.comb += before.eq(
-                delay(m, decayed(self.accumulators[lane], op.decay)[: len(before)], late)
+                data_delay(m, decayed(self.accumulators[lane], op.decay)[: len(before)], late)
             )
             total, low = before + (change >> 1) + change[0], size.accumulator_bits - 1
             least = Cat((~negative).replicate(low), negative).as_signed()
@@ -229,7 +230,7 @@ class Flipper(wiring.Component):
             weight = self.turner.block[lane]
             m.d.comb += flips[lane].eq(flip_of(m, value, weight, op.theta))
             with m.If(flipping):
-                m.d.sync += self.result[lane].eq(Mux(flips[lane], 0, value))
+                m.d.sync += result[lane].eq(Mux(flips[lane], 0, value))
         return flips
 
     def _rotate(self, m, flipping, flips):

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_delay, data_register, delay, settled
 from boldhw.gateware.ops.issue import Issue
 from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.map_walk import MapWalk
@@ -184,7 +184,7 @@ class MacUnit(wiring.Component):
         place: granule of the group whose last word's row is there.
         """
         size = self.size
-        words = Signal(size.planes * size.lanes)
+        words = data_register(size.planes * size.lanes)
         rows = [self.read.row.word_select(plane, size.data_width) for plane in range(size.planes)]
         with m.If(delay(m, issue.gate, size.read_latency)):
             m.d.sync += words.eq(Cat(row[size.lanes : 2 * size.lanes] for row in rows))
@@ -194,7 +194,8 @@ class MacUnit(wiring.Component):
         )
         # A SerialOutcome keeps them itself.
         behind = 0 if has_item_rows(size) else 1 + registers(size)[0]
-        m.d.comb += outcome.gates.eq(delay(m, groups, size.latency + behind - size.read_latency))
+        late = size.latency + behind - size.read_latency
+        m.d.comb += outcome.gates.eq(data_delay(m, groups, late))
 
     def _store(self, m, issue, outcome, flushes, flushed):
         """Pack groups, and write the words that they complete, then those of their indices."""

@@ -7,7 +7,7 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_register, delay, settled
 from boldhw.gateware.ops.layouts import WordLayout
 from boldhw.gateware.ops.ports import op_layout
 from boldhw.gateware.ops.widths import map_bits
@@ -92,8 +92,11 @@ class Operand(wiring.Component):
         late -= early
         short = delay(m, short, late)
         firsts, seconds = (self._rows(m, rows, half, apart) for rows in (self.first, self.second))
+        words = size.planes * size.lanes
+        signs, masks = data_register(words, name="signs"), data_register(words, name="masks")
+        m.d.comb += [self.sign.eq(signs), self.mask.eq(masks)]
         with m.If(~valid):
-            m.d.sync += [self.sign.eq(0), self.mask.eq(0)]
+            m.d.sync += [signs.eq(0), masks.eq(0)]
         for plane, (used, first, second) in enumerate(zip(flags, firsts, seconds, strict=True)):
             used = delay(m, used, late)
             lanes = Cat(
@@ -103,7 +106,7 @@ class Operand(wiring.Component):
             known = Mux(part["deltas"], second, first | full.replicate(size.lanes))
             sign, mask, patch_sign, patch_mask = (
                 value.word_select(plane, size.lanes)
-                for value in (self.sign, self.mask, self.patch_sign, self.patch_mask)
+                for value in (signs, masks, self.patch_sign, self.patch_mask)
             )
             with m.If(valid):
                 m.d.sync += [
@@ -118,7 +121,7 @@ class Operand(wiring.Component):
         words = [rows.word_select(plane, size.lanes) for plane in range(size.planes)]
         if size.planes == 1:
             return words
-        held = [Signal(size.lanes) for _ in words[::2]]
+        held = [data_register(size.lanes) for _ in words[::2]]
         with m.If(half):
             m.d.sync += [each.eq(word) for each, word in zip(held, words[::2], strict=True)]
         found = []

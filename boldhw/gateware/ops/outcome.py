@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_delay, data_register, delay, settled
 from boldhw.gateware.ops.layouts import SumLayout
 from boldhw.gateware.ops.ports import op_layout, sums_layout
 from boldhw.gateware.ops.widths import total_bits
@@ -139,9 +139,11 @@ class Outcome(wiring.Component):
                 kept.append((lowest, loads))
                 tau, window = bounds[lane]
                 away = self._away(m, lowest, tau, behind)
-                reached, distance, near = self._near(m, away, delay(m, window, behind))
+                reached, distance, near = self._near(m, away, data_delay(m, window, behind))
                 gate = stored & self.gates[at]
-                stored, gate, index = (delay(m, each, behind) for each in (stored, gate, index))
+                stored, gate, index = (
+                    data_delay(m, each, behind) for each in (stored, gate, index)
+                )
                 sizes.append(self._size(m, distance, ~reached, counted & gate))
                 m.d.comb += [
                     self.largest[at].eq(~lowest),
@@ -181,8 +183,9 @@ class Outcome(wiring.Component):
                 best.eq(Mux(beside, right, Mux(side_by_side, left, own))),
             ]
             own, place = best, Cat(place[0] | beside, place[1])
-        inverted, place = delay(m, ~own, before), delay(m, place, before)
-        lowest, index = Signal.like(own, name=f"lowest{name}"), Signal(2, name=f"index{name}")
+        inverted, place = data_delay(m, ~own, before), data_delay(m, place, before)
+        lowest = data_register(own.shape(), name=f"lowest{name}")
+        index = data_register(2, name=f"index{name}")
         if plane >= max(1, planes // 2):  # no square is kept there
             return lowest, Const(0, 2), (self._valid, inverted)
         larger = (inverted - lowest)[-1]
@@ -194,7 +197,7 @@ class Outcome(wiring.Component):
 
     def _bounds(self, m, lane, deltas):
         """Return threshold and window of a lane; of deltas 0 and the dead zone."""
-        tau, window = Signal(signed(FIELD_BITS)), Signal(FIELD_BITS)
+        tau, window = data_register(signed(FIELD_BITS)), data_register(FIELD_BITS)
         bits = unit_bits(self.size)
         m.d.sync += tau.eq(self.units.word_select(lane, bits)[:FIELD_BITS])
         with m.If(deltas):
@@ -208,7 +211,7 @@ class Outcome(wiring.Component):
         """Return how far a sum is from its threshold, inverted, after ``behind`` registers."""
         away = Signal(signed(FIELD_BITS + 1))
         m.d.comb += away.eq(tau + lowest)
-        return delay(m, away, behind)
+        return data_delay(m, away, behind)
 
     def _near(self, m, away, window):
         """Return whether a sum reaches its threshold, how far it is, and whether that is near.

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Mux, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, Mux, Signal
 
 from boldhw.gateware.delay import delay
 from boldhw.gateware.ops.array_planes import ArrayPlanes
@@ -29,9 +29,12 @@ def op_ports(unit):
 
 
 def share_array(m, size, sequencer, units, weights):
-    """Make the array; its words are those of the unit that runs. weights: the row that was read."""
-    array = ArrayPlanes(size)
-    m.submodules.array = ResetInserter(sequencer.halt)(array)
+    """Make the array; its words are those of the unit that runs. weights: the row that was read.
+
+    Where a list is ended the array takes a last word, behind which its sums begin anew. That spares
+    a reset of all its registers; the word has gone through it before the next op starts.
+    """
+    m.submodules.array = array = ArrayPlanes(size)
     flags, doubled, ports = [], [], [unit.array for unit in units]
     for unit, port in zip(units, ports, strict=True):
         runs = _runs(m, sequencer, unit)
@@ -40,7 +43,7 @@ def share_array(m, size, sequencer, units, weights):
         m.d.comb += [port.done.eq(array.done & runs), port.sums.eq(array.sums)]
     entering = Signal(3)
     m.d.comb += [
-        entering.eq(any_of(flags)),
+        entering.eq(any_of(flags) | sequencer.halt.replicate(3) & Const(0b101, 3)),
         array.weights.eq(weights),
         Cat(array.valid, array.first, array.last).eq(delay(m, entering, size.read_latency)),
         array.sign.eq(any_of(port.sign for port in ports)),

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import data_delay, data_register, delay
 from boldhw.spec.geometry import FIELD_BITS
 
 MOST = 7  # bits that are dropped from a vote
@@ -107,11 +107,13 @@ class Steps(wiring.Component):
         valid = delay(m, self.valid, early)
         stepping = delay(m, valid, 1)
         m.d.sync += self.done.eq(stepping)
+        result = data_register(accumulators_layout(self.size))
+        m.d.comb += self.result.eq(result)
         for lane in range(self.size.elements):
-            step = Signal(signed(self.size.sum_bits + 1), name=f"step{lane}")
-            before = Signal(signed(self.size.accumulator_bits), name=f"before{lane}")
+            step = data_register(signed(self.size.sum_bits + 1), name=f"step{lane}")
+            before = data_register(signed(self.size.accumulator_bits), name=f"before{lane}")
             vote = self.sums[lane] & self.lanes[lane].replicate(self.size.sum_bits).as_signed()
-            vote, own = (delay(m, each, early) for each in (vote, self.accumulators[lane]))
+            vote, own = (data_delay(m, each, early) for each in (vote, self.accumulators[lane]))
             with m.If(valid):
                 m.d.sync += [
                     # A shift by any number takes as much logic as all that follows.
@@ -119,7 +121,7 @@ class Steps(wiring.Component):
                     before.eq(decayed(own, self.decay)),
                 ]
             with m.If(stepping):
-                m.d.sync += self.result[lane].eq(clamped(before + step, self.size))
+                m.d.sync += result[lane].eq(clamped(before + step, self.size))
         return m
 
 

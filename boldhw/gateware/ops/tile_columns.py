@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_delay, data_register, delay, settled
 from boldhw.gateware.ops.columns import Columns
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.memories import RowMemory
@@ -231,7 +231,7 @@ class TileColumns(Columns):
                 patch = (sign ^ inverse.replicate(p)) & mask
                 counts = lanes[index] & flags[plane].replicate(p)
                 words.append(Mux(self.is_window, patch, row) & counts)
-            words, flags = delay(m, Cat(words), 1), delay(m, flags, 1)
+            words, flags = data_delay(m, Cat(words), 1), data_delay(m, flags, 1)
             tiles.append(self._filled(m, f"words{index}", p, words, held, emits))
             found.append(self._filled(m, f"flags{index}", 1, flags, held, emits))
         return tiles, found
@@ -330,7 +330,7 @@ class TileColumns(Columns):
     def _store_many(self, m, blocks, complete, first, granule, ended):
         """Write the blocks of all groups of a word, one after the other."""
         size, op = self.size, self.op
-        kept = Signal(len(blocks) * size.elements**2)
+        kept = data_register(len(blocks) * size.elements**2)
         index, stores = Signal(range(size.granules)), Signal()
         drain = Signal(range(size.granules + 2))
         addr, part = Signal.like(first), Signal.like(granule)

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay
+from boldhw.gateware.delay import data_register, delay
 from boldhw.gateware.ops.outcome import GroupLayout
 from boldhw.gateware.ops.packer import WordsLayout
 from boldhw.gateware.ops.words import packed_groups
@@ -80,8 +80,8 @@ class TilePacker(wiring.Component):
     def _pack(self, m, name, further):
         """Make one of the words of each pixel. further: cycles that it is needed."""
         size, p = self.size, self.size.elements
-        own = [Signal(size.lanes, name=f"{name}{plane}") for plane in range(size.planes)]
-        before = [Signal(p, name=f"{name}_before{n}") for n in range(size.granules - 1)]
+        own = [data_register(size.lanes, name=f"{name}{plane}") for plane in range(size.planes)]
+        before = [data_register(p, name=f"{name}_before{n}") for n in range(size.granules - 1)]
         for plane, word in enumerate(own):
             group = self.group[name].word_select(plane, p)
             with m.If(self.push):

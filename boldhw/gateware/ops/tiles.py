@@ -1,10 +1,10 @@
 """Places one behind the other: words of some of D places become D words at a time."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import settled
+from boldhw.gateware.delay import data_register, settled
 from boldhw.gateware.ops.memories import rotated
 
 
@@ -75,7 +75,7 @@ class TileFiller(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         p, d = self.size.elements, self.size.planes
-        waiting = Signal(p * (d - 1))
+        waiting = data_register(p * (d - 1))
         moved = rotated(self.words, p, (-self.held)[: len(self.held)])
         parts = [
             Mux(self.held > number, waiting[number * p :][:p], moved[number * p :][:p])

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from boldhw.gateware.delay import delay, settled
+from boldhw.gateware.delay import data_delay, delay, settled
 from boldhw.gateware.ops.loops import Loops
 from boldhw.gateware.ops.narrow import narrowed
 from boldhw.gateware.ops.ports import OpPort, PartWrite, RowRead
@@ -102,7 +102,7 @@ class TurnUnit(wiring.Component):
             for row, is_there in zip(self._rows(), there, strict=True)
         )
         late = size.planes > 1  # before tiles are filled
-        tile = delay(m, tile, late)
+        tile = data_delay(m, tile, late)
         comes, held, emits, turn, masks, opens, last_group = (
             delay(m, each, size.read_latency + late)
             for each in (running, held, emits, full, masks, opens, last_group)

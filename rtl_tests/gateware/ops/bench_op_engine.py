@@ -30,6 +30,7 @@ SIZE = ArraySize(**GIVEN["size"])
 NAMES = MEMORIES  # of the host; an engine that infers only lacks some
 MOST_CYCLES = GIVEN["cycles"]  # of a list
 SAMPLES = 3  # of a network
+ENDED = 4  # times that a list of a network is ended
 
 
 def fields(values, bits):
@@ -149,6 +150,12 @@ async def load(engine, machine, generator):
     await engine.load(memories)
 
 
+async def again(engine, memories):
+    """Load all rows, whatever the engine has."""
+    engine.known = {name: [] for name in NAMES}
+    await engine.load(memories)
+
+
 async def train(engine, machine, generator, samples=SAMPLES):
     """Run all lists of a machine on samples, as its ``train`` does."""
     memories = machine.memories
@@ -214,9 +221,37 @@ async def lists_that_do_not_end(dut):
     for limit in (1, 5, 30, expected - 1):
         assert await engine.run(row, memories, limit) == (limit + 1, Status.TOO_LONG)
     assert await engine.run(row, memories, expected) == (expected, Status.ENDED)
-    await engine.load(memories)
-    engine.known = {name: [] for name in NAMES}
+    await again(engine, memories)
     await train(engine, machine, np.random.default_rng(3), 1)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def lists_that_are_ended_anywhere(dut):
+    """A list that is ended in any of its cycles leaves nothing behind in the units.
+
+    The forward list that begins at once takes as long as ever. It makes the rows of a rested
+    engine, but for counters; behind the other two lists, which change other rows, it does once the
+    memories are loaded again.
+    """
+    engine, generator = await begin(dut), np.random.default_rng(6)
+    for machine in islice(machines(SIZE, 7, MOST_CYCLES), 3):
+        memories, starts = machine.memories, machine.program.starts
+        used = used_rows(machine) | {"counter": 0}
+        forward = sum(cycles(machine.lists[FORWARD], SIZE)), Status.ENDED
+        for name in (each for each in (FORWARD, BACKWARD, UPDATE) if machine.lists[each]):
+            takes = sum(cycles(machine.lists[name], SIZE))
+            for limit in generator.integers(1, takes, size=ENDED).tolist():
+                await load(engine, machine, generator)
+                ended = await engine.run(starts[name], memories, limit)
+                assert ended == (limit + 1, Status.TOO_LONG)
+                assert await engine.run(starts[FORWARD], memories) == forward
+                if name != FORWARD:
+                    await again(engine, memories)
+                    assert await engine.run(starts[FORWARD], memories) == forward
+                machine.run(FORWARD)
+                await engine.compare(machine, f"{name} ended in cycle {limit}", used)
+                await again(engine, memories)
+        await train(engine, machine, generator, 1)
 
 
 def _has_many_sums(machine):

@@ -21,7 +21,7 @@ NETWORKS = 17  # of a shape, of each of its two tests that train: 200 in all
 def test_op_engine(shape):
     size = SHAPES[shape]
     simulate.run(
-        CountedEngine(size), "bench_op_engine", "verilator", tests=5, made_from=size,
+        CountedEngine(size), "bench_op_engine", "verilator", tests=6, made_from=size,
         parameters={"size": asdict(size), "networks": NETWORKS, "cycles": 2_500},
     )  # fmt: skip
 
