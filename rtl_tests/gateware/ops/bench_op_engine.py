@@ -30,7 +30,7 @@ SIZE = ArraySize(**GIVEN["size"])
 NAMES = MEMORIES  # of the host; an engine that infers only lacks some
 MOST_CYCLES = GIVEN["cycles"]  # of a list
 SAMPLES = 3  # of a network
-ENDED = 4  # times that a list of a network is ended
+ENDED = 2  # times that a list of a network is ended
 
 
 def fields(values, bits):
