@@ -151,10 +151,17 @@ def _samples_text(result):
 @click.argument("family", type=FAMILY)
 @click.option("--ops", is_flag=True, help="Engines of op lists.")
 @click.option("--accept", is_flag=True, help="Fit the estimate to what came out.")
-def calibrate(family, ops, accept):
-    """Synthesise the engines that the estimate is fitted to, and those it is checked with."""
+@click.option("--stored", is_flag=True, help="With --ops: engines that are stored, at once.")
+def calibrate(family, ops, accept, stored):
+    """Synthesise the engines that the estimate is fitted to, and those it is checked with.
+
+    With --ops each engine that the estimate is fitted to has, beside it, what is predicted from all
+    others.
+    """
+    if stored and (accept or not ops):
+        raise ConfigError("--stored shows what --ops has measured; leave --accept out, add --ops")
     if ops:
-        return _calibrate_ops(family, accept)
+        return _calibrate_ops(family, accept, stored)
     from boldhw.flow import measured
     from boldhw.flow.calibrate import engines_of, measure, tools
 
@@ -169,27 +176,36 @@ def calibrate(family, ops, accept):
     return {title: [sample._asdict() for sample in samples] for title, samples in found.items()}
 
 
-def _calibrate_ops(family, accept):
-    from boldhw.flow import op_estimate
+def _calibrate_ops(family, accept, stored):
+    from boldhw.flow import op_estimate, op_model
     from boldhw.flow.calibrate import tools
     from boldhw.flow.op_calibrate import measure, op_engines_of
 
-    found: dict[str, list[op_estimate.OpSample]] = {}
-    for title, sizes in zip(("fitted", "others"), op_engines_of(family), strict=True):
-        found[title] = []
+    known = op_estimate.read(op_estimate.FILE)
+    found = [each for each in known if each.family == family]
+    if not stored:
+        found, sizes = [], op_engines_of(family)
         for size in sizes:
-            found[title].append(measure(size, family))
-            say(f"{title}: {len(found[title])} of {len(sizes)}")
+            found.append(measure(size, family))
+            say(f"{len(found)} of {len(sizes)}")
     if accept:
-        op_estimate.accept(found["fitted"], tools(), op_estimate.FILE)
+        op_estimate.accept(found, tools(), op_estimate.FILE)
+    samples = [*(each for each in known if each.family != family), *found]
+    return {"fitted": [_row(*each) for each in op_model.left_out(samples, [family])]}
+
+
+def _row(sample, predicted):
+    """Return what a table says of an engine that was measured, and predicted from others."""
+    from boldhw.flow.op_calibrate import options_of
+
+    size = sample.size
     return {
-        title: [
-            {"elements": each.size.elements, "lanes": each.size.lanes, "lut4": each.lut4,
-             "ff": each.ff, "ram_blocks": each.ram_blocks,
-             "predicted_lut4": (op_estimate.predict_logic(each.size, family) or [None])[0]}
-            for each in samples
-        ]
-        for title, samples in found.items()
+        **{name: getattr(size, name) for name in ("elements", "lanes", "planes", "transposers")},
+        "options": options_of(size),
+        "lut4": sample.lut4, "predicted": predicted.lut4,
+        "error_percent": round(100 * (predicted.lut4 / sample.lut4 - 1), 1),
+        "ff": sample.ff, "predicted_ff": predicted.ff,
+        "ram_blocks": sample.ram_blocks,
     }  # fmt: skip
 
 

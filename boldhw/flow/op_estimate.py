@@ -1,26 +1,26 @@
 """What an engine of op lists costs on a board, without building it.
 
-Block RAMs are exact. LUT4 and flip-flops are a linear model, fitted by least squares to the engines
-in ``op_measured.json``: expect it to be off by some percent.
+Block RAMs are exact. LUT4 and flip-flops come from :mod:`boldhw.flow.op_model`, fitted to the
+engines in ``op_measured.json``: expect them to be off by some percent.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from boldhw.data.files import replace_file
+from boldhw.flow import op_model
 from boldhw.flow.op_memories import memories_of
 from boldhw.spec.memories import records
 from boldhw.spec.ops.array import ArraySize
 from boldhw.spec.ops.ram import MEMORIES
 
 FILE = Path(__file__).with_name("op_measured.json")
-FEATURES = 4  # that logic grows with; so many engines and one are needed to fit them
+FEWEST = 3  # engines of a family without which nothing is said of it
 
 
 class OpSample(NamedTuple):
@@ -54,29 +54,24 @@ def accept(samples: Iterable[OpSample], tools: str, path: Path) -> None:
 def predict_logic(size: ArraySize, family: str) -> tuple[int, int] | None:
     """Return (LUT4, flip-flops) of an engine with a serial line on a device of a family.
 
-    None if too few engines of the family were measured to fit a model:
-    ``boldhw dev calibrate FAMILY --ops --accept`` measures them.
+    None for an array that is made for one program, and if too few engines of the family were
+    measured: ``boldhw dev calibrate FAMILY --ops --accept`` measures them.
     """
-    coefficients = _coefficients(family)
-    if coefficients is None:
+    model = _model()
+    if family not in model or size.fixed:
         return None
-    lut4, ff = _features(size) @ coefficients
-    return round(lut4), round(ff)
+    return op_model.predict(model[family], size, family)
 
 
 @cache
-def _coefficients(family: str) -> Any:
-    known = [each for each in read(FILE) if each.family == family]
-    features = np.array([_features(each.size) for each in known])
-    if len(known) <= FEATURES:
-        return None
-    return np.linalg.lstsq(features, np.array([each[2:4] for each in known], float), rcond=None)[0]
-
-
-def _features(size: ArraySize) -> Any:
-    """Return what logic grows with."""
-    lanes = size.lanes * size.planes
-    return np.array([1, size.elements, lanes, size.elements * lanes], float)
+def _model() -> dict[str, op_model.Model]:
+    """Return the model of each family of which enough engines were measured."""
+    known = read(FILE)
+    count = Counter(each.family for each in known)
+    families = [family for family in count if count[family] >= FEWEST]
+    if not families:
+        return {}
+    return dict.fromkeys(families, op_model.fit(known))
 
 
 def cost(size: ArraySize, rows: dict[str, int], board: Any) -> dict[str, Any]:

@@ -4,7 +4,9 @@ Every engine is estimated, none is built. :mod:`boldhw.flow.explore` has the fro
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from typing import Any
 
 from boldhw.errors import ConfigError, DataError
@@ -16,6 +18,7 @@ from boldhw.spec.ops.ram import MEMORIES
 
 GRANULES = (2, 4, 8)
 ELEMENTS = range(2, 41)
+LEAST_ROWS = 32  # of the memories of an engine, where it is asked whether its logic may fit
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class OpPoint:
     unit_rows: int
     counter_rows: int
     score_rows: int
+    batch: int
+    dual_port: bool
+    serial: bool
+    plain: bool
+    uncounted: bool
+    sum_bits: int
+    side_bits: int
+    window_kernels: str
     lut4: int
     ram_blocks: int
     training_per_second: float
@@ -51,13 +62,17 @@ class OpPoint:
         return _cycles(Network.of(network), self.size(board))
 
 
-def search(board: Any, network: Any, least_bits: int) -> list[OpPoint]:
+def search(
+    board: Any, network: Any, least_bits: int, given: dict[str, Any] | None = None
+) -> list[OpPoint]:
     """Return the OpPoints of all engines that hold a network and fit a board, at its clock.
 
-    Batch, ports, registers and ``serial`` are those of the board's engine of op lists. Accumulators
-    have ``least_bits``: more cost memory, and no cycles. Raises ConfigError when there is none, and
-    for a family whose engines were not measured.
+    given: parameters of ArraySize that all engines have, such as ``sum_bits``; others, but for
+    elements, lanes, planes, transposers and rows, are those of the board's engine of op lists.
+    Accumulators have ``least_bits``: more cost memory, and no cycles. Raises ConfigError when there
+    is none, and for a family whose engines were not measured.
     """
+    board = replace(board, array=replace(board.array, **given or {}))
     network = Network.of(network)
     if predict_logic(board.array, board.family) is None:
         raise ConfigError(
@@ -67,8 +82,8 @@ def search(board: Any, network: Any, least_bits: int) -> list[OpPoint]:
     found = [point for size in sizes(board, least_bits) if (point := _point(size, network, board))]
     if not found:
         raise ConfigError(
-            f"no engine of op lists for {network} fits {board.name}; try a smaller network or a "
-            f"larger board, see boldhw boards"
+            f"no engine of op lists for {network} fits {board.name}; try --sum-bits, --side-bits "
+            f"and --window-kernels, a smaller network or a larger board, see boldhw boards"
         )
     return found
 
@@ -76,20 +91,26 @@ def search(board: Any, network: Any, least_bits: int) -> list[OpPoint]:
 def sizes(board: Any, least_bits: int) -> Iterator[ArraySize]:
     """Yield the arrays whose logic fits a board, with the largest memories that there are."""
     roomy = {f"{name}_rows": MOST_ROWS for name in MEMORIES}
-    for elements in ELEMENTS:
-        for granules in GRANULES:
-            for planes in PLANES:
-                for transposers in (1, granules):
-                    several = planes > 1 or transposers > 1
-                    if elements % planes or board.array.serial and several:
-                        continue
-                    size = replace(
-                        board.array, elements=elements, lanes=elements * granules, planes=planes,
-                        transposers=transposers, accumulator_bits=least_bits, **roomy,
-                    )  # fmt: skip
-                    logic = predict_logic(size, board.family)
-                    if logic and logic[0] <= board.logic_cells:
-                        yield size
+    for size in _arrays(replace(board.array, accumulator_bits=least_bits, **roomy)):
+        # Larger memories take more: those that fit are asked again with their own.
+        least = replace(size, **dict.fromkeys(roomy, LEAST_ROWS))
+        logic = predict_logic(least, board.family)
+        if logic and logic[0] <= board.logic_cells:
+            yield size
+
+
+def _arrays(own: ArraySize) -> Iterator[ArraySize]:
+    """Yield all arrays that differ from one in elements, lanes, planes and transposers."""
+    choices = product(ELEMENTS, GRANULES, PLANES, (False, True))
+    for elements, granules, planes, many in choices:
+        several = planes > 1 or many
+        if elements % planes or own.serial and several:
+            continue
+        with suppress(ConfigError):  # so few lanes may not hold the window kernels
+            yield replace(
+                own, elements=elements, lanes=elements * granules, planes=planes,
+                transposers=granules if many else 1,
+            )  # fmt: skip
 
 
 def _point(size: ArraySize, network: Network, board: Any) -> OpPoint | None:
@@ -106,7 +127,8 @@ def _point(size: ArraySize, network: Network, board: Any) -> OpPoint | None:
     return OpPoint(
         own.elements, own.lanes, own.planes, own.transposers, own.accumulator_bits,
         own.data_rows, own.weight_rows, own.delta_rows, own.unit_rows, own.counter_rows,
-        own.score_rows, found["lut4"], found["ram_blocks"],
+        own.score_rows, own.batch, own.dual_port, own.serial, own.plain, own.uncounted,
+        own.sum_bits, own.side_bits, own.window_kernels, found["lut4"], found["ram_blocks"],
         round(board.clock_hz / _cycles(network, own)),
     )  # fmt: skip
 

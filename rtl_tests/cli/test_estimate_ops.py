@@ -72,8 +72,9 @@ def test_figures_of_the_page(capsys, network, words, figures):
 
 
 def test_a_board_says_what_is_left_out(capsys):
-    own = found(capsys, NETWORK, "--board", "ulx3s", "--planes", "4", "--no-dual-port")
-    size = replace(BOARDS["ulx3s"].array, planes=4, dual_port=False)
+    words = ["--board", "ulx3s", "--planes", "4", "--no-dual-port", "--window-kernels", "5x1/1"]
+    own = found(capsys, NETWORK, *words)
+    size = replace(BOARDS["ulx3s"].array, planes=4, dual_port=False, window_kernels="5x1/1")
     names = (*ops.DEFAULTS, "popcount_registers")
     assert own["array"] == {name: getattr(size, name) for name in names}
     assert own["clock_mhz"] == BOARDS["ulx3s"].clock_hz / 1e6

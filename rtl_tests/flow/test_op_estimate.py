@@ -3,18 +3,23 @@
 import json
 import re
 from dataclasses import replace
+from itertools import product
 
+import numpy as np
 import pytest
 from amaranth.back import rtlil
 from boldboards import BOARDS
 from support.side_by_side import SideBySide
 
+from boldhw.cli.main import main
 from boldhw.errors import ConfigError
+from boldhw.flow import op_calibrate, op_estimate, op_model
 from boldhw.flow.fit import check_fits
+from boldhw.flow.nonnegative import nonnegative
 from boldhw.flow.op_estimate import (
     FILE,
     OpSample,
-    _coefficients,
+    _model,
     accept,
     cost,
     predict_logic,
@@ -34,6 +39,7 @@ from boldhw.spec.ops.ram import memories as memories_of_engine
 pytestmark = pytest.mark.usefixtures("keep_tools")
 
 PAIRS = ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2))  # elements, and lanes of each
+LEFT_OUT, LEFT_OUT_MEAN = 0.1, 0.05  # of LUT4: largest and mean error of engines left out
 LINK_BLOCKS = 3  # frames, replies, counters with the identity: as the chain engines have them
 SMALL = ArraySize(
     elements=2, lanes=8, batch=2, segments=1, data_rows=256, weight_rows=128, delta_rows=32,
@@ -125,32 +131,46 @@ def test_samples_of_a_family_are_replaced(tmp_path):
 
 
 class TestLogic:
+    """The model of logic, fitted to engines that have what it says, and to those measured."""
+
+    TRUTH = np.array([8, 3, 78, 1000, 620, 180, 1200, 6]), np.array([4, 5, 54, 770, 225, 47, 600])
+
+    def logic(self, size, family):
+        features = op_model.lut4_features(size), op_model.ff_features(size)
+        lut4, ff = (
+            round(float(own @ truth)) for own, truth in zip(features, self.TRUTH, strict=True)
+        )
+        return lut4 + op_model.lut_ram(size, family), ff
+
     @pytest.fixture
     def measured(self, monkeypatch, tmp_path):
         """Engines whose logic is a sum of what the model knows, in place of those measured."""
         path = tmp_path / "measured.json"
         path.write_text('{"samples": []}')
         monkeypatch.setattr("boldhw.flow.op_estimate.FILE", path)
-        _coefficients.cache_clear()
-        sizes = [replace(SMALL, elements=p, lanes=n * p) for p, n in PAIRS]
-        accept([OpSample("ecp5", size, *self.logic(size), 7) for size in sizes], "Yosys", path)
+        _model.cache_clear()
+        for family in ("ecp5", "ice40"):
+            sizes = [replace(SMALL, elements=p, lanes=n * p) for p, n in PAIRS]
+            sizes += [replace(each, serial=True, side_bits=5) for each in sizes]
+            sizes += [replace(SMALL, planes=2), replace(SMALL, inference=True, batch=1)]
+            accept(
+                [OpSample(family, size, *self.logic(size, family), 7) for size in sizes],
+                "Yosys",
+                path,
+            )
         yield
-        _coefficients.cache_clear()
+        _model.cache_clear()
 
-    @staticmethod
-    def logic(size):
-        lanes = size.lanes * size.planes
-        lut4 = 5000 + 300 * size.elements + 40 * lanes + 5 * size.elements * lanes
-        return lut4, 2000 + 100 * size.elements + 20 * lanes + size.elements * lanes
+    @pytest.mark.parametrize("family", ["ecp5", "ice40"])
+    def test_it_is_fitted_to_what_was_measured(self, measured, family):
+        for changes in ({}, {"planes": 4}, {"serial": True}, {"inference": True}):
+            size = replace(SMALL, elements=8, lanes=32, **changes)
+            assert predict_logic(size, family) == pytest.approx(self.logic(size, family), rel=1e-3)
 
-    def test_it_is_fitted_to_what_was_measured(self, measured):
-        for planes in (1, 4):
-            size = replace(SMALL, elements=8, lanes=32, planes=planes)
-            assert predict_logic(size, "ecp5") == self.logic(size)
+    def test_it_is_part_of_the_cost(self, measured):
         board = BOARDS["ulx3s"]
-        rows = dict.fromkeys(MEMORIES, 1)
-        found = cost(board.array, rows, board)
-        assert (found["lut4"], found["ff"]) == self.logic(board.array)
+        found = cost(board.array, dict.fromkeys(MEMORIES, 1), board)
+        assert (found["lut4"], found["ff"]) == predict_logic(board.array, "ecp5")
         assert found["use"]["lut4"] == round(found["lut4"] / 83_640, 3)
 
     def test_nothing_is_said_of_a_family_with_too_few_engines(self, measured):
@@ -161,7 +181,64 @@ class TestLogic:
         assert (found["lut4"], found["ff"]) == (None, None)
         assert "lut4" not in found["use"]
 
+    def test_nothing_is_said_of_an_engine_for_one_program(self):
+        assert predict_logic(SMALL, "ecp5")
+        assert predict_logic(replace(SMALL, fixed="01"), "ecp5") is None
+
     def test_block_rams_of_engines_that_were_measured(self):
         """Whole engines with a serial line, as Yosys counted them."""
         for each in read(FILE):
             assert memories_of(each.size, each.family)["ram_blocks"] == each.ram_blocks
+
+    def test_engines_that_are_left_out_are_predicted(self):
+        """Each engine from all others of the three families, as docs/boards.md says."""
+        found = op_model.left_out(read(FILE), FAMILIES)
+        assert {each.family for each, _ in found} == set(FAMILIES)
+        errors = [abs(predicted.lut4 / each.lut4 - 1) for each, predicted in found]
+        assert max(errors) <= LEFT_OUT
+        assert np.mean(errors) <= LEFT_OUT_MEAN
+
+    def test_stored_engines_are_shown_with_their_errors(self, capsys):
+        assert main(["dev", "calibrate", "ecp5", "--ops", "--stored", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)["fitted"]
+        own = [each for each in read(FILE) if each.family == "ecp5"]
+        assert [each["lut4"] for each in rows] == [each.lut4 for each in own]
+        for each in rows:
+            error = 100 * (each["predicted"] / each["lut4"] - 1)
+            assert each["error_percent"] == round(error, 1)
+        assert main(["dev", "calibrate", "ecp5", "--stored"]) == 2
+        assert "add --ops" in capsys.readouterr().err
+
+    def test_measured_engines_are_kept(self, measured, monkeypatch, capsys):
+        """What the verb measures is what the model is fitted to; the others are predicted."""
+        monkeypatch.setattr(
+            op_calibrate,
+            "measure",
+            lambda size, family: OpSample(family, size, *self.logic(size, family), 7),
+        )
+        assert main(["dev", "calibrate", "gowin", "--ops", "--accept", "--json"]) == 0
+        found = json.loads(capsys.readouterr().out.splitlines()[-1])["fitted"]
+        kept = [each.size for each in read(op_estimate.FILE) if each.family == "gowin"]
+        assert kept == op_calibrate.op_engines_of("gowin")
+        assert len(found) == len(kept)
+
+    def test_samples_in_the_file_are_those_that_the_verb_measures(self):
+        for family in FAMILIES:
+            sizes = [each.size for each in read(FILE) if each.family == family]
+            assert sizes == op_calibrate.op_engines_of(family)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_least_squares_without_negative_coefficients(seed):
+    """Of all choices of coefficients that are 0, the best one whose others are positive."""
+    generator = np.random.default_rng(seed)
+    features, values = generator.normal(size=(8, 4)), generator.normal(size=8)
+    best = np.inf
+    for chosen in product([False, True], repeat=4):
+        own = features[:, np.array(chosen)]
+        found = np.linalg.lstsq(own, values, rcond=None)[0]
+        if (found >= 0).all():
+            best = min(best, np.sum((own @ found - values) ** 2))
+    found = nonnegative(features, values)
+    assert (found >= 0).all()
+    assert np.sum((features @ found - values) ** 2) == pytest.approx(best)

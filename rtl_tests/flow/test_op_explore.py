@@ -8,9 +8,9 @@ from boldboards import BOARDS
 
 from boldhw.cli.main import main
 from boldhw.errors import ConfigError
-from boldhw.flow import op_estimate, op_explore
+from boldhw.flow import op_explore
 from boldhw.flow.explore import pareto, verify
-from boldhw.flow.op_estimate import OpSample, accept, cost
+from boldhw.flow.op_estimate import cost, predict_logic
 from boldhw.flow.op_explore import search
 from boldhw.flow.op_lists import program_of
 from boldhw.spec.network import Network
@@ -22,20 +22,9 @@ Built = make_dataclass("Built", ["lut4", "ram_blocks", "fmax_mhz"])
 
 
 @pytest.fixture(autouse=True)
-def measured(monkeypatch, tmp_path):
-    """Engines of one family, whose logic grows with P, lanes, and their product."""
-    path = tmp_path / "measured.json"
-    path.write_text('{"samples": []}')
-    monkeypatch.setattr(op_estimate, "FILE", path)
-    op_estimate._coefficients.cache_clear()
-    samples = []
-    for p, n in ((2, 4), (3, 2), (4, 8), (6, 4), (10, 2)):
-        size = replace(BOARD.array, elements=p, lanes=n * p)
-        samples.append(OpSample("ecp5", size, 5000 + 300 * p + 40 * n * p + n * p * p, 0, 0))
-    accept(samples, "Yosys", path)
+def few(monkeypatch):
+    """Search some sizes only."""
     monkeypatch.setattr(op_explore, "ELEMENTS", range(4, 17, 4))
-    yield
-    op_estimate._coefficients.cache_clear()
 
 
 @pytest.fixture
@@ -79,13 +68,37 @@ def test_no_point_of_the_front_is_beaten(points):
 
 
 def test_a_serial_engine_has_one_plane_and_transposer():
-    board = replace(BOARD, array=replace(BOARD.array, serial=True))
-    assert {(each.planes, each.transposers) for each in search(board, NETWORK, 8)} == {(1, 1)}
+    found = search(BOARD, NETWORK, 8, {"serial": True})
+    assert {(each.planes, each.transposers) for each in found} == {(1, 1)}
 
 
-def test_what_cannot_be_searched_is_refused():
+@pytest.mark.parametrize("name", ["ulx3s", "tang_nano_20k", "icebreaker"])
+def test_engines_of_every_family_are_searched(name):
+    """With what the network needs; of an iCE40UP5K, which holds none, with room for it."""
+    board = BOARDS[name]
+    if board.family == "ice40":
+        board = replace(board, logic_cells=12_000, ram_blocks=60)
+    given = {"sum_bits": 12, "side_bits": 6, "window_kernels": "3x1/1", "serial": name[0] == "i"}
+    found = search(board, NETWORK, 6, given)
+    for point in found:
+        assert point.lut4 == predict_logic(point.size(board), board.family)[0] <= board.logic_cells
+        assert {key: getattr(point, key) for key in given} == given
+    assert {point.elements for point in found} >= {4, 8}
+    assert min(each.lut4 for each in found) < min(
+        each.lut4 for each in search(board, NETWORK, 6, {"serial": given["serial"]})
+    )
+
+
+def test_an_ice40_holds_no_engine_that_trains_this():
+    with pytest.raises(ConfigError, match="fits icebreaker; try --sum-bits"):
+        search(BOARDS["icebreaker"], NETWORK, 4, {"serial": True, "plain": True})
+
+
+def test_what_cannot_be_searched_is_refused(monkeypatch):
+    monkeypatch.setattr(op_explore, "predict_logic", lambda size, family: None)
     with pytest.raises(ConfigError, match="boldhw dev calibrate gowin --ops --accept"):
         search(BOARDS["tang_nano_20k"], NETWORK, 8)
+    monkeypatch.undo()
     with pytest.raises(ConfigError, match="no engine of op lists for 200x200-8k3p2-10 fits ulx3s"):
         search(BOARD, "200x200-8k3p2-10", 8)
 
@@ -106,13 +119,21 @@ def test_an_engine_is_built_as_the_board_would_be(points, monkeypatch, tmp_path)
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("words", [["--network", NETWORK], ["--network", "64-16-4", "--ops"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--network", NETWORK],
+        ["--network", "64-16-4", "--ops"],
+        ["--network", NETWORK, "--sum-bits", "11", "--uncounted", "--batch", "8"],
+    ],
+)
 def test_the_verb_prints_and_draws_the_front(capsys, tmp_path, words):
     words = ["explore", "--board", "ulx3s", "--output", str(tmp_path), *words]
     assert main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["ops"]
     assert found["engines"] >= len(found["front"]) > 1
+    assert {each["uncounted"] for each in found["front"]} == {"--uncounted" in words}
     assert (tmp_path / "front.svg").read_text().count("<circle") == len(found["front"])
     assert main(words) == 0
     assert "transposers" in capsys.readouterr().out

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from boldboards import find_board
 
 from boldhw.cli.main import main
 from boldhw.errors import ConfigError
 from boldhw.flow import qor
+from boldhw.flow.fit import check_fits
+from boldhw.flow.op_memories import memories_of
 
 FIGURES = {
     "lut4": 1000, "ram_blocks": 20, "fmax_mhz": 40.0, "cycles_inference": 300,
@@ -88,15 +89,28 @@ def test_builds_have_the_engine_of_their_name(run, monkeypatch, tmp_path):
     seen = {}
 
     def measure(board, directory, network):
-        seen[directory.name] = board.name, board.config.runs_ops, network
+        seen[directory.name] = board, network
         return FIGURES
 
     monkeypatch.setattr(qor, "measure", measure)
     qor.compare(tmp_path)
-    for name, (board, runs_ops, network) in seen.items():
-        assert name == board + "-ops" * runs_ops
-        assert (board, network) == qor.BUILDS[name]
+    for name, (board, network) in seen.items():
+        made = qor.BUILDS[name]
+        runs_ops = board.config.runs_ops
+        assert name == board.name + "-ops" * runs_ops
+        assert (board.name, network) == (made.board, made.network)
         assert runs_ops == (network is not None)
+        if runs_ops:
+            size = board.config.size
+            assert bool(size.fixed) == made.made_for
+            assert all(getattr(size, key) == value for key, value in made.size.items())
+
+
+def test_engines_of_op_lists_have_the_block_rams_of_their_devices():
+    for made in qor.BUILDS.values():
+        board = made.on()
+        if made.network:
+            check_fits(board, memories_of(board.config.size, board.family))
 
 
 def test_an_engine_that_its_device_does_not_hold_fails_the_gate(run, monkeypatch, tmp_path):
@@ -127,9 +141,12 @@ def test_the_baseline_of_one_build_is_renewed(run, monkeypatch, tmp_path, capsys
 
 
 def test_cycles_of_op_lists_are_those_of_the_estimate(capsys):
-    for name, (board, network) in qor.BUILDS.items():
-        if network:
-            own = qor.op_cycles(find_board(board).array, network)
-            assert main(["estimate", "--board", board, "--network", network, "--json"]) == 0
+    for name, made in qor.BUILDS.items():
+        if made.network:
+            own = qor.op_cycles(made.on().config.size, made.network)
+            words = [f"--{key.replace('_', '-')}" + ("" if value is True else f"={value}")
+                     for key, value in made.size.items()]  # fmt: skip
+            words = ["--board", made.board, "--network", made.network, *words]
+            assert main(["estimate", *words, "--json"]) == 0
             found = json.loads(capsys.readouterr().out)
             assert own == {key: found[key] for key in own}, name
