@@ -90,7 +90,7 @@ def search(
 
 def sizes(board: Any, least_bits: int) -> Iterator[ArraySize]:
     """Yield the arrays whose logic fits a board, with the largest memories that there are."""
-    roomy = {f"{name}_rows": MOST_ROWS for name in MEMORIES}
+    roomy: dict[str, Any] = {f"{name}_rows": MOST_ROWS for name in MEMORIES}
     for size in _arrays(replace(board.array, accumulator_bits=least_bits, **roomy)):
         # Larger memories take more: those that fit are asked again with their own.
         least = replace(size, **dict.fromkeys(roomy, LEAST_ROWS))
