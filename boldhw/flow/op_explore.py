@@ -93,7 +93,8 @@ def sizes(board: Any, least_bits: int) -> Iterator[ArraySize]:
     roomy: dict[str, Any] = {f"{name}_rows": MOST_ROWS for name in MEMORIES}
     for size in _arrays(replace(board.array, accumulator_bits=least_bits, **roomy)):
         # Larger memories take more: those that fit are asked again with their own.
-        least = replace(size, **dict.fromkeys(roomy, LEAST_ROWS))
+        rows: dict[str, Any] = dict.fromkeys(roomy, LEAST_ROWS)
+        least = replace(size, **rows)
         logic = predict_logic(least, board.family)
         if logic and logic[0] <= board.logic_cells:
             yield size
