@@ -4,11 +4,20 @@ from collections import Counter
 
 from boldhost.transport import Transport
 
+from boldhw.spec.order import Order
 from boldhw.spec.protocol import FRAME_WINDOW, REPLY, Command, Status, decode, encode
 
 
 class Refusal(Exception):
     """Ends a command with a status other than OK."""
+
+
+def order_of(registers, names):
+    """Return the Order that registers describe. names: Register or OpRegister."""
+    order = Order(registers[names.ORDER_SAMPLES], 0)
+    order.taps, order.state = registers[names.ORDER_TAPS], registers[names.ORDER_STATE]
+    order._next = order._table(1 << order.samples.bit_length())
+    return order
 
 
 class BoardLink(Transport):

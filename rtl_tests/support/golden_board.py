@@ -4,13 +4,12 @@ import struct
 import zlib
 
 import numpy as np
-from support.board_link import BoardLink
+from support.board_link import BoardLink, order_of
 
 from boldhw.golden.network import Network
 from boldhw.spec import packing
 from boldhw.spec.engine import TABLE_ROWS
 from boldhw.spec.layout import Layout
-from boldhw.spec.order import Order
 from boldhw.spec.protocol import (
     ACTIVE,
     COUNTERS,
@@ -86,16 +85,8 @@ class GoldenBoard(BoardLink):
         elif addr not in STORE_REGISTERS:
             self._save()
         elif addr == Register.ORDER_STATE:
-            self.order = self._new_order()
+            self.order = order_of(self.registers, Register)
         return b""
-
-    def _new_order(self):
-        """Return the order that the registers describe."""
-        order = Order(self.registers[Register.ORDER_SAMPLES], 0)
-        order.taps = self.registers[Register.ORDER_TAPS]
-        order.state = self.registers[Register.ORDER_STATE]
-        order._next = order._table(1 << order.samples.bit_length())
-        return order
 
     def _mem_read(self, addr, payload):
         self._check(len(payload) == 2, Status.BAD_LENGTH)

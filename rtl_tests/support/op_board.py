@@ -4,7 +4,7 @@ import struct
 import zlib
 
 import numpy as np
-from support.board_link import BoardLink, Refusal
+from support.board_link import BoardLink, Refusal, order_of
 
 from boldhw.errors import DataError
 from boldhw.golden.ops.machine import MOST_OPS, execute
@@ -24,7 +24,6 @@ from boldhw.spec.ops.protocol import (
     op_registers_of,
     register_bits,
 )
-from boldhw.spec.order import Order
 from boldhw.spec.protocol import ACTIVE, COUNTERS, HIT, UPDATED, Status
 from boldhw.spec.store import PAGE_BITS
 
@@ -95,16 +94,8 @@ class OpBoard(BoardLink):
         bits = register_bits(self.config)[OpRegister(addr)]
         self.registers[OpRegister(addr)] = value & (1 << bits) - 1
         if addr == OpRegister.ORDER_STATE:
-            self.order = self._new_order()
+            self.order = order_of(self.registers, OpRegister)
         return b""
-
-    def _new_order(self):
-        """Return the order that the registers describe."""
-        order = Order(self.registers[OpRegister.ORDER_SAMPLES], 0)
-        order.taps = self.registers[OpRegister.ORDER_TAPS]
-        order.state = self.registers[OpRegister.ORDER_STATE]
-        order._next = order._table(1 << order.samples.bit_length())
-        return order
 
     def _mem_read(self, addr, payload):
         self._check(len(payload) == 2 and payload[1], Status.BAD_LENGTH)
