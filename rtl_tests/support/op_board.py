@@ -106,7 +106,8 @@ class OpBoard(BoardLink):
         bank = self._bank(payload[0])
         items, rest = divmod(len(payload) - 1, self._sizes()[bank][1])
         self._check(not rest and items, Status.BAD_LENGTH)
-        self._check(addr + items <= self._sizes()[bank][0], Status.BAD_ADDRESS)
+        wraps = bank == OpBank.STORE
+        self._check(wraps or addr + items <= self._sizes()[bank][0], Status.BAD_ADDRESS)
         self._store(bank, addr, payload[1:])
         return b""
 
@@ -220,15 +221,23 @@ class OpBoard(BoardLink):
     def _items(self, number, first, count):
         bank = self._bank(number)
         items, size = self._sizes()[bank]
-        self._check(first + count <= items, Status.BAD_ADDRESS)
         if bank == OpBank.STORE:
-            first = self._in_page(first)
+            return self._words()[self._places(first, count)].tobytes()
+        self._check(first + count <= items, Status.BAD_ADDRESS)
         return self._bytes(bank)[first * size : (first + count) * size]
 
-    def _in_page(self, word):
-        """Return the number of a word of the page in the store, whose pages repeat."""
+    def _words(self):
+        """Return the words of the store: a view, uint8, shape (words, bytes)."""
+        return np.frombuffer(self.content, np.uint8).reshape(-1, self.config.store_width // 8)
+
+    def _places(self, first, count):
+        """Return the numbers of words of the page in the store; behind its last one is its first.
+
+        So it is with pages.
+        """
         page = self.registers[OpRegister.STORE_PAGE] << PAGE_BITS
-        return (page + word) % (1 << self.config.store_address_bits)
+        words = (first + np.arange(count)) % (1 << PAGE_BITS)
+        return (page + words) % (1 << self.config.store_address_bits)
 
     def _bytes(self, bank):
         """Return a whole memory."""
@@ -239,8 +248,6 @@ class OpBoard(BoardLink):
             return packing.pack_blocks(self.size, memories.weights)
         if bank == OpBank.UNITS:
             return packing.pack_units(memories.units)
-        if bank == OpBank.STORE:
-            return bytes(self.content)
         if bank == OpBank.SCORES:
             scores = np.zeros(self.config.score_items * self.size.elements, np.int64)
             scores[: len(memories.scores)] = memories.scores & 0xFFFF
@@ -252,8 +259,8 @@ class OpBoard(BoardLink):
         memories, size = self.memories, self._sizes()[bank][1]
         if bank == OpBank.STORE:
             self._check(self.config.store == "sdram", Status.BAD_ADDRESS)
-            start = self._in_page(first) * size
-            self.content[start : start + len(data)] = data
+            items = np.frombuffer(data, np.uint8).reshape(-1, size)
+            self._words()[self._places(first, len(items))] = items
             return
         whole = bytearray(self._bytes(bank))
         whole[first * size : first * size + len(data)] = data
