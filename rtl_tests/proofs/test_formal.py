@@ -282,7 +282,7 @@ class LeavingFlipper(Flipper):
         flips = super()._lanes(m, valid, flipping, common)
         for lane, flip in enumerate(flips):
             with m.If(flipping & flip):
-                m.d.sync += self.result[lane].eq(1)
+                m.d.sync += self._left[lane].eq(1)
         return flips
 
 

@@ -64,7 +64,9 @@ class FlipperProof(wiring.Component):
         bits = unit.size.accumulator_bits
         value = decayed(self.accumulators[lane], self.op.decay) + common
         limited = clamped(m, exact(m, value, f"exact{lane}"), bits, f"clamped{lane}")
-        new, expected = (Signal(signed(bits), name=f"{name}{lane}") for name in ("new", "left"))
+        new = Signal(signed(bits), name=f"new{lane}")
+        # No reset reaches the accumulators: they stay as they are.
+        expected = Signal(signed(bits), name=f"left{lane}", reset_less=True)
         m.d.comb += new.eq(limited)
         after = delay(m, new, through(unit.size) - 1)
         weight = self.block[lane]

@@ -15,8 +15,8 @@ class StepsProof(wiring.Component):
 
     For any sums and accumulators in any order, with gaps or without, and any decay: the latency
     later the accumulator is the exact value, cut off at the limits, and it stays until the next
-    one. A lane that does not vote has a vote of 0, and still rounds; sums that are doubled are
-    twice the votes.
+    one, also through a reset. A lane that does not vote has a vote of 0, and still rounds; sums
+    that are doubled are twice the votes.
     """
 
     def __init__(self, unit):
@@ -62,7 +62,9 @@ class StepsProof(wiring.Component):
         value = exact(m, decayed(self.accumulators[lane], self.decay) + step, f"exact{lane}")
         after = Signal(unit.result[lane].shape(), name=f"after{lane}")
         m.d.comb += after.eq(clamped(m, value, unit.size.accumulator_bits, f"clamped{lane}"))
-        before, expected = Signal.like(after), Signal.like(after, name=f"expected{lane}")
+        # No reset reaches the accumulators: they stay as they are.
+        expected = Signal.like(after, name=f"expected{lane}", reset_less=True)
+        before = Signal.like(after)
         late = steps_latency(unit.size) - 1
         m.d.comb += before.eq(delay(m, after, late))
         with m.If(delay(m, self.valid, late)):

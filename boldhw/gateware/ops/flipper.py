@@ -212,8 +212,9 @@ class Flipper(wiring.Component):
     def _lanes(self, m, valid, flipping, common):
         """Return the flips of a row of accumulators, two cycles after it; write the new ones."""
         size, op = self.size, self.op
-        flips, result = Signal(size.elements), data_register(accumulators_layout(size))
-        m.d.comb += self.result.eq(result)
+        flips = Signal(size.elements)
+        self._left = data_register(accumulators_layout(size))  # in the accumulators
+        m.d.comb += self.result.eq(self._left)
         late = through(size) - 2
         added = delay(m, valid, late)
         for lane in range(size.elements):
@@ -230,7 +231,7 @@ class Flipper(wiring.Component):
             weight = self.turner.block[lane]
             m.d.comb += flips[lane].eq(flip_of(m, value, weight, op.theta))
             with m.If(flipping):
-                m.d.sync += result[lane].eq(Mux(flips[lane], 0, value))
+                m.d.sync += self._left[lane].eq(Mux(flips[lane], 0, value))
         return flips
 
     def _rotate(self, m, flipping, flips):
