@@ -138,4 +138,4 @@ def test_the_verb_prints_and_draws_the_front(capsys, tmp_path, words):
     assert main(words) == 0
     assert "transposers" in capsys.readouterr().out
     assert main([*words, "--store"]) == 2
-    assert "--store is for engines" in capsys.readouterr().err
+    assert "is not estimated; leave out --store" in capsys.readouterr().err
