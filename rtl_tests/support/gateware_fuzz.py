@@ -1,8 +1,10 @@
 """Random and mutated bytes for the simulated board, in the middle of a training."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from boldhost.device import Device
 from boldhost.link import Link
 from boldhost.stored import StoredDevice
 from support import fuzz
@@ -64,7 +66,7 @@ class Trained:
         if self.device.config.has_store:
             assert self.device.train_store(count) == wanted
         else:
-            train = super(StoredDevice, self.device).train
+            train = partial(Device.train, self.device)
             assert train(bits[taken], labels[taken]) == wanted
         assert self.device.state_crc() == self.network.state_crc()
         assert self.device.gathered == self.network.gathered
