@@ -61,21 +61,22 @@ class Backend:
 
         Raises ConfigError for a graph that the engine does not hold.
         """
-        image = None
+        image, held = None, None
         if self.size is not None:
             program = compiled(graph.spec, self.size, graph.settings)  # now, not with the board
-            if self.name == SIM and self.stored and self.design.store == "flash":
-                bits, labels = samples()
-                words = packing.pack_samples(program.memory, bits)
-                image = pack_store(self.design, words, labels)
+            if self.stored and samples:
+                held = bits, labels = samples()
+                if self.name == SIM and self.design.store == "flash":
+                    words = packing.pack_samples(program.memory, bits)
+                    image = pack_store(self.design, words, labels)
         if self.name == GOLDEN:
             yield graph
         elif self.device:
-            yield self._loaded(graph, samples)
+            yield self._loaded(graph, held)
         else:
             say("Building the simulated board, a minute or two the first time ...")
             with self._simulated(image) if self.stored else self._open() as self.device:
-                yield self._loaded(graph, samples)
+                yield self._loaded(graph, held)
 
     @contextmanager
     def inferring(self, graph):
@@ -107,11 +108,12 @@ class Backend:
         transport = SimTransport(self.design, clock_hz=self.clock_hz, flash=image)
         return StoredGraphDevice(Link(transport), self.design)
 
-    def _loaded(self, graph, samples):
+    def _loaded(self, graph, held):
+        """Return a GraphBackend of the device. held: what its store is to hold, or None."""
         backend = GraphBackend(graph, self.device, counted=not self.size.uncounted)
         backend.load()
-        if self.stored and samples:
-            fill(self.device, *samples())
+        if held:
+            fill(self.device, *held)
         return backend
 
 

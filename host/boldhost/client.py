@@ -123,8 +123,12 @@ class Client:
         return {**counts, "flips": values[len(COUNTERS) :]}
 
     def reset(self) -> None:
-        """Clear registers, counters and gathered samples."""
+        """Clear registers, counters and gathered samples; a network must be loaded afterwards."""
         self._call(Command.RESET)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Know of nothing in the board. Devices, which know of a network, extend it."""
 
     def read_register(self, register: int) -> int:
         """Return the 16-bit value of a Register."""

@@ -218,12 +218,8 @@ class Device(Client):
         network.weights, network.accumulators = weights, accumulators
         network.settings = self._set()
 
-    def reset(self) -> None:
-        """Clear registers, counters and gathered samples; a network must be loaded afterwards."""
-        super().reset()
-        self._forget()
-
     def _forget(self) -> None:
+        super()._forget()
         self._layout, self.settings, self.gathered = None, None, 0
         self.cycles = dict.fromkeys(PHASES, 0)
 

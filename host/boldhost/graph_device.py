@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -291,7 +291,7 @@ class GraphDevice(GraphMemories):
         check_counted(grown(before, after), results)
         return self._train_stats(before, after)
 
-    def _train_stats(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
+    def _train_stats(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> TrainStats:
         """Return the TrainStats between two states of the counters."""
         growth = grown(before, after)
         pairs = zip(after["flips"], before["flips"], strict=True)

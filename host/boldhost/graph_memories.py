@@ -114,16 +114,12 @@ class GraphMemories(Client):
         """Return the accumulators: one int16 array per layer, shape (outputs, fan-in)."""
         return packing.unpack_accumulators(self._loaded(), self._read("accumulators"))
 
-    def reset(self) -> None:
-        """Clear registers, counters of STAT and votes; a network must be loaded afterwards."""
-        super().reset()
-        self._forget()
-
     def _identify(self, payload: bytes, config: Any) -> None:
         self.identity = check_op_identity(payload, config)
         self.config = self.identity.config  # type: ignore[assignment]
 
     def _forget(self) -> None:
+        super()._forget()
         self.program, self.settings, self.gathered = None, None, 0
         self._sent: dict[tuple[OpBank, int], bytes] = {}
         self._registers: dict[OpRegister, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,11 @@ class StoredSamples(Client):
     that order from its store. Everything else is as without a store, and so are the bits.
     """
 
+    # What both devices have.
     gathered: int
+    _set: Callable[[], Any]
+    _train_stats: Callable[[Mapping[str, Any], Mapping[str, Any]], TrainStats]
+
     _labels: Labels | None
     _order: Order | None
 
@@ -111,8 +116,8 @@ class StoredSamples(Client):
 
         self._calls(((Command.TRAIN_STORE, part, b"", 0) for part in parts), receive)
         self._order.take(count)
-        stats = self._grown(before, self.stat())
-        self.gathered += stats.active - stats.updates * self._batch()
+        stats = self._train_stats(before, self.stat())
+        self.gathered += stats.active - stats.updates * self._set().batch
         return stats
 
     def train(
@@ -141,7 +146,7 @@ class StoredSamples(Client):
         while total.samples < len(labels) and not total.updates:
             # An update can only come with the last sample of a command.
             rest = len(labels) - total.samples
-            total += self.train_store(min(rest, self._batch() - self.gathered))
+            total += self.train_store(min(rest, self._set().batch - self.gathered))
             if progress:
                 progress(total.samples)
         return total
@@ -172,16 +177,8 @@ class StoredSamples(Client):
     def _cycles(self) -> tuple[int, int]:
         """Return the cycles of a sample and of an update at most."""
 
-    @abstractmethod
-    def _batch(self) -> int:
-        """Return the active samples of an update."""
-
-    @abstractmethod
-    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
-        """Return the TrainStats between two states of the counters."""
-
-    def _empty(self) -> None:
-        """Know of no samples in the store."""
+    def _forget(self) -> None:
+        super()._forget()
         self._labels, self._order = None, None
 
     def _check_store(self, samples: int) -> None:
@@ -223,16 +220,12 @@ class StoredSamples(Client):
         sample, update = self._cycles()
         # Reading a record from flash takes up to four cycles a word.
         sample += 4 * record_words(self.config, self._sample_words()) + 100
-        batch = self._batch()
+        batch: int = self._set().batch
         return max(1, (MOST_CYCLES - update) * batch // (sample * batch + update))
 
 
 class StoredDevice(StoredSamples, Device):
     """A Device whose store holds the samples; see :class:`StoredSamples`."""
-
-    def _forget(self) -> None:
-        super()._forget()
-        self._empty()
 
     def _checked(self, bits: Bits, labels: Labels) -> Labels:
         return self._check_labels(bits, labels)
@@ -253,12 +246,6 @@ class StoredDevice(StoredSamples, Device):
         model = cycles.predict(self.config, self._loaded().network)
         return model.forward + model.backward, model.update
 
-    def _batch(self) -> int:
-        return self._set().batch
-
-    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
-        return self._train_stats(before, after)
-
 
 class StoredGraphDevice(StoredSamples, GraphDevice):
     """A GraphDevice whose store holds the samples; see :class:`StoredSamples`.
@@ -268,10 +255,6 @@ class StoredGraphDevice(StoredSamples, GraphDevice):
     """
 
     _kind = LinkedArray
-
-    def _forget(self) -> None:
-        super()._forget()
-        self._empty()
 
     def _checked(self, bits: Bits, labels: Labels) -> Labels:
         check_trained(self._loaded().network, self.size)
@@ -295,9 +278,3 @@ class StoredGraphDevice(StoredSamples, GraphDevice):
         assert self.program is not None  # _loaded() says so first
         longest = self.program.longest
         return 2 * longest, longest
-
-    def _batch(self) -> int:
-        return self._set().batch
-
-    def _grown(self, before: dict[str, Any], after: dict[str, Any]) -> TrainStats:
-        return self._train_stats(before, after)
