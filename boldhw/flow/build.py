@@ -262,7 +262,7 @@ def place(board, work, seed, stopped=lambda: False, watch=SILENT):
     says so.
     """
     family = FAMILIES[board.family]
-    *first, last = family.routers
+    *first, last = (board.config.runs_ops and family.op_routers) or family.routers
     for router in first:
         with suppress(StuckError):
             _place(board, work, seed, router, stopped, watch)

@@ -63,6 +63,7 @@ class Family:
     placer, packer  environment variables of nextpnr and of the tool that makes the bitstream
     place, pack     their arguments, besides those that say which device it is
     routers         options of the router, each tried when those before it never finish
+    op_routers      the same for engines of op lists, if they have others
     placed          ending of what nextpnr writes for the packer
     written         ending of what nextpnr writes of each cell's place, JSON
     logic_cells     names of logic cells in nextpnr's report
@@ -82,6 +83,7 @@ class Family:
     pack: tuple
     bitstream: str
     routers: tuple = ((),)
+    op_routers: tuple = ()
     hide: str = ""
     show: str = ""
     mapping: str = ""
@@ -133,8 +135,10 @@ FAMILIES = {
         constraints="lpf",
         placer="NEXTPNR_ECP5",
         place=("--lpf", "{name}.lpf", "--textcfg", "{output}", "--write", "{written}"),
-        # Ripping up what is too slow never ends where the clock is out of reach.
+        # Ripping up what is too slow never ends where the clock is out of reach, as it is for op
+        # lists: a round of routing such an engine takes a minute, and 300 of them prove nothing.
         routers=(("--router", "router2", "--tmg-ripup"), ("--router", "router2")),
+        op_routers=(("--router", "router2"),),
         placed="config",
         written="cells",
         logic_cells=("TRELLIS_COMB",),

@@ -54,13 +54,14 @@ import json, sys, time
 option = dict(zip(sys.argv, sys.argv[1:]))
 stuck = option["--router"] == "router1"
 with open("tries", "a") as file:
-    file.write(option["--router"] + option.get("--placer-heap-beta", "") + " ")
+    ripped_up = "ripped" if "--tmg-ripup" in sys.argv else ""
+    file.write(option["--router"] + option.get("--placer-heap-beta", "") + ripped_up + " ")
 open(option["--log"], "w").write({log!r} if stuck else "")
 if stuck:
     time.sleep(600)
-open(option["--asc"], "w").close()
+open(option.get("--asc") or option["--textcfg"], "w").close()
 clock = {{"achieved": 12.5, "constraint": 24.0}}
-used = {{"ICESTORM_LC": {{"used": 10}}}}
+used = {{"ICESTORM_LC": {{"used": 10}}, "TRELLIS_COMB": {{"used": 11}}}}
 report = {{"fmax": {{"clk": clock}}, "critical_paths": [], "utilization": used}}
 json.dump(report, open(option["--report"], "w"))
 """
@@ -187,8 +188,18 @@ class TestRouter:
         tool.chmod(0o755)
         monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
         assert place(BOARD, tmp_path, 7) == Placed(7, 12.5, 10)
-        assert (tmp_path / "tries").read_text() == "router1 router10.8 router2 "
+        assert (tmp_path / "tries").read_text() == "router1 router10.8 router2ripped "
         assert (tmp_path / "seed7.log").read_text() == ""
+
+    @pytest.mark.parametrize(("runs_ops", "tries"), [(False, "router2ripped "), (True, "router2 ")])
+    def test_op_lists_have_a_router_of_their_own(self, tmp_path, monkeypatch, runs_ops, tries):
+        """Slow paths are not ripped up: the clock that boards ask for is out of reach."""
+        tool, board = tmp_path / "nextpnr", BOARDS["ulx3s"]
+        tool.write_text(PLACER.format(python=sys.executable, log=""))
+        tool.chmod(0o755)
+        monkeypatch.setenv("NEXTPNR_ECP5", str(tool))
+        assert place(board.with_ops() if runs_ops else board, tmp_path, 7) == Placed(7, 12.5, 11)
+        assert (tmp_path / "tries").read_text() == tries
 
     def test_what_nextpnr_says_is_heard(self, tmp_path, monkeypatch):
         """Its log is looked at once a second, so the fake tool waits that long."""

@@ -9,12 +9,12 @@ from support.graph_driver import made_for
 from boldhw.gateware.ops.core import OpCore
 from boldhw.spec.ops.array import ArraySize
 
-ROWS = {"data_rows": 256, "weight_rows": 128, "delta_rows": 32, "unit_rows": 4,
-        "counter_rows": 16, "score_rows": 4}  # fmt: skip
-BUILT = {
-    "ice40": ArraySize(elements=2, lanes=8, batch=2, segments=1, **ROWS),
-    "ecp5": ArraySize(elements=2, lanes=8, batch=2, segments=1, dual_port=True, **ROWS),
-}
+# As narrow as the network lets it be: synthesis takes minutes and grows with each bit.
+SMALL = ArraySize(
+    elements=2, lanes=8, batch=2, segments=1, data_rows=256, weight_rows=128, delta_rows=32,
+    unit_rows=4, counter_rows=16, score_rows=4, sum_bits=9, side_bits=5, window_kernels="3x1/1",
+)  # fmt: skip
+BUILT = {"ice40": SMALL, "ecp5": replace(SMALL, dual_port=True)}
 NETWORK = "4x4-2k3-2"
 PLAIN = replace(BUILT["ice40"], serial=True, plain=True, uncounted=True)
 
