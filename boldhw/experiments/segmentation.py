@@ -88,7 +88,7 @@ TRIALS: dict[str, dict] = {
     "half the flips": {"flips_first": 4087, "flips_last": 5194},
     "margin of the end all along": {"margin_first": 16},
 }
-# What was tried in longer runs of seed 1, which tell the ends of schedules apart.
+# What was tried in longer runs of seeds 1 and 2, which tell the ends of schedules apart.
 ENDS: dict[str, dict] = {
     "usual, 10 epochs": {},
     "fewer flips at the end, 10 epochs": {"flips_last": 5706},
@@ -108,7 +108,11 @@ def runs(seeds, quick):
         for label, changes in TRIALS.items()
         for seed in numbers
     ]
-    longer = [settings(1, LONGER, label, choose=True, **changes) for label, changes in ENDS.items()]
+    longer = [
+        settings(seed, LONGER, label, choose=True, **changes)
+        for label, changes in ENDS.items()
+        for seed in numbers[:2]
+    ]
     return [settings(seed, EPOCHS, LABEL) for seed in numbers] + short + longer
 
 
