@@ -73,6 +73,8 @@ TRIALS: dict[tuple[str, str], dict[str, Any]] = {
     ("sentiment", "codes, margin 2.1 all along"): CODES | {"margin_first": 34, "margin_last": 34},
     ("sentiment", "codes, flips twice as often"):
         CODES | {"flips_first": 3575, "flips_last": 4682},
+    ("sentiment", "codes, 32 sentences an update"): CODES | {"batch": 32},
+    ("sentiment", "codes, fewer flips at the end"): CODES | {"flips_last": 5706},
     ("sentiment", "codes, last layer learns"): CODES | {"last": True},
     ("sentiment", "codes and window"): CODES | {"window": True},
     ("sentiment", "codes, window and attention, top 2"):

@@ -13,7 +13,7 @@ LARGE, SMALL, LEAST = (
 )  # fmt: skip
 NETWORKS = {LARGE: THREE, SMALL: ONE, LEAST: ONE}
 BOARDS = SMALL, LEAST  # those that boards hold
-EPOCHS, TRIAL = 15, 6
+EPOCHS, TRIAL, LONG = 15, 6, 30
 NARROW = {"bits": 8, "rounding": [4, 4, 0]}
 # What was tried beside the usual constants, on SMALL.
 TRIALS: dict[str, dict[str, Any]] = {
@@ -48,11 +48,19 @@ def runs(seeds, quick):
     ] + [
         settings(name, seed, EPOCHS, f"{name}, hidden maps {{F,T}}", levels=ONE, maps=False)
         for seed in range(1, seeds + 1) for name in BOARDS
+    ] + [
+        settings(name, seed, LONG, f"{name}, {LONG} epochs", levels=ONE)
+        for seed in range(1, seeds + 1) for name in BOARDS
     ]  # fmt: skip
-    return tests + [
+    trials = [
         settings(SMALL, seed, TRIAL, label, choose=True, **{"levels": ONE, **changes})
         for seed in range(1, min(seeds, 3) + 1) for label, changes in TRIALS.items()
     ]  # fmt: skip
+    longer = [
+        settings(LEAST, 1, epochs, f"{LEAST}, {epochs} epochs", choose=True, levels=ONE)
+        for epochs in (EPOCHS, LONG)
+    ]
+    return tests + trials + longer
 
 
 EXPERIMENT = Experiment(

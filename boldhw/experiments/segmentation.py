@@ -34,7 +34,7 @@ PALETTE = np.array(
 FACTOR = 2  # from 120 x 90 pixels to 60 x 45
 LEVELS, ROWS, COLUMNS = 14, 12, 8  # planes of a colour; of the place
 BRANCHES = (1, 3, 6, 12)  # dilations; the first one reads one place
-WIDTH, EPOCHS, TRIAL = 64, 20, 3
+WIDTH, EPOCHS, TRIAL, LONGER = 64, 20, 3, 10
 BATCH = 1  # pictures of an update
 SHOWN = 4  # pictures of a report
 
@@ -88,6 +88,11 @@ TRIALS: dict[str, dict] = {
     "half the flips": {"flips_first": 4087, "flips_last": 5194},
     "margin of the end all along": {"margin_first": 16},
 }
+# What was tried in longer runs of seeds 1 and 2, which tell the ends of schedules apart.
+ENDS: dict[str, dict] = {
+    "usual, 10 epochs": {},
+    "fewer flips at the end, 10 epochs": {"flips_last": 5706},
+}
 
 
 def runs(seeds, quick):
@@ -98,11 +103,17 @@ def runs(seeds, quick):
             settings(1, 1, "maps {0,T}", outputs=16, choose=True, zero_true=True),
         ]
     numbers = range(1, seeds + 1)
-    return [settings(seed, EPOCHS, LABEL) for seed in numbers] + [
+    short = [
         settings(seed, TRIAL, label, choose=True, **changes)
         for label, changes in TRIALS.items()
         for seed in numbers
     ]
+    longer = [
+        settings(seed, LONGER, label, choose=True, **changes)
+        for label, changes in ENDS.items()
+        for seed in numbers[:2]
+    ]
+    return [settings(seed, EPOCHS, LABEL) for seed in numbers] + short + longer
 
 
 def load(name, quick):
