@@ -168,8 +168,10 @@ class WeightPlaces(wiring.Component):
         Row of the block in the transposed plane.
     turned_granule : Out(range(size.granules)), registered
         Its granule there.
-    of_group, of_all : Out(1), combinational
-        The block is the last one of its input group, of all. From registers only.
+    of_group : Out(1), registered
+        The block is the last one of its input group.
+    of_all : Out(1), combinational
+        It is the last one of all. From registers only.
     of_last_group : Out(1), combinational
         It is of the last input group. From registers only.
 
@@ -199,8 +201,8 @@ class WeightPlaces(wiring.Component):
         op, p = self.op, self.size.elements
         m.submodules.inputs = inputs = InputGroups(self.size)
         m.submodules.places = places = BlockPlaces(self.size)
-        left = Signal.like(op.outputs)
-        onward = self.next & self.of_group
+        left, of_group = Signal.like(op.outputs), Signal()  # known a block before
+        one_block, onward = settled(m, op.outputs <= p), self.next & of_group
         m.d.comb += [
             inputs.start.eq(self.start),
             inputs.next.eq(onward),
@@ -214,14 +216,14 @@ class WeightPlaces(wiring.Component):
             self.turned_row.eq(places.turned_row),
             self.turned_granule.eq(places.turned_granule),
             self.granule.eq(inputs.granule),
-            self.of_group.eq(left <= p),
+            self.of_group.eq(of_group),
             self.of_last_group.eq(inputs.of_all),
             self.of_all.eq(self.of_group & inputs.of_all),
         ]
         for name in places.groups.signature.members:
             m.d.comb += getattr(places.groups, name).eq(getattr(inputs, name))
         with m.If(self.next):
-            m.d.sync += left.eq(left - p)
+            m.d.sync += [left.eq(left - p), of_group.eq(left <= 2 * p)]
         with m.If(self.start | onward):
-            m.d.sync += left.eq(op.outputs)
+            m.d.sync += [left.eq(op.outputs), of_group.eq(one_block)]
         return m
