@@ -325,7 +325,7 @@ class ExpandUnit(wiring.Component):
         ]
 
     def _square_of(self, place, phase):
-        """Return which square a place of a tile is of, of those that began ``phase`` tiles before."""
+        """Return which square a place of a tile is of; they began ``phase`` tiles before."""
         bits = self.size.planes.bit_length() - 1
         pixel = Cat(Const(place, bits), phase)
         moved = self._op.stride[1] + self._pooled
