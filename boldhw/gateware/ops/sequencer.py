@@ -180,14 +180,14 @@ class OpSequencer(wiring.Component):
             m.d.comb += Value.cast(getattr(self, name)).eq(rows)
         begin, fetch, again = Signal(), Signal(), Signal()
         self._read(m, begin | again, fetch)
-        kind, last, good = self._decode(m)
+        kind, head, last, good = self._decode(m)
         fused = Signal()
         coming = Signal(self.size.read_latency)  # rows on their way, but none of an earlier fetch
         m.d.sync += coming.eq(Cat(self.read.valid, Mux(begin | again, 0, coming[:-1])))
         arrives = fetch & coming[-1]
         m.d.sync += [self.starts.eq(0), self.halt.eq(0)]
-        runs, ends = last & ~self._is(*PARTS), last & self._is_head & self._begins(End.KIND)
-        along = runs & self._is(Vote.KIND) & self._fused() if self._along else Const(0)
+        runs, ends = last & ~self._is(kind, *PARTS), last & self._is(kind, End.KIND)
+        along = runs & self._is(kind, Vote.KIND) & self._fused(head) if self._along else Const(0)
         late, chosen = Signal(), Signal(OP_KIND.bits)
         reached = Mux(begin, self.limit == 0, self.cycles + 1 == self.limit)
         m.d.sync += late.eq(self.busy & reached)
@@ -202,8 +202,8 @@ class OpSequencer(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += fetch.eq(1)
                 with m.If(arrives):
-                    self._store(m, kind, last)
-                    with m.If(~good | (fused & self._is_head & ~self._begins(Flip.KIND))):
+                    self._store(m, kind, head, last)
+                    with m.If(~good | (fused & ~self._is(kind, Flip.KIND))):
                         self._end(m, Status.BAD_OP)
                         m.next = "IDLE"
                     with m.Elif(ends):
@@ -251,65 +251,66 @@ class OpSequencer(wiring.Component):
             m.d.sync += self.read.addr.eq(self.read.addr - (self.size.read_latency - 1))
 
     def _decode(self, m):
-        """Return kind of the descriptor, whether the row is its last one, and whether it is good.
+        """Return kind of the descriptor, its place in it and whether it is the last row; and good.
 
-        What the row and what registers say is found side by side, and chosen last.
+        The place is one bit for each row.
         """
         row = self.read.row
         most = max(kind.size() for kind in KINDS.values())
-        self._place, self._kept = Signal(range(most + 1)), Signal(OP_KIND.bits)
-        # Rows still to come; none: a head.
-        self._left, self._is_head = Signal(OP_ROWS.bits), Signal(init=1)
-        self._row_kind, rows = row[: OP_KIND.bits], row[OP_KIND.bits :][: OP_ROWS.bits]
-        good = Signal()  # of a head, and with it of all its rows
-        with m.Switch(self._row_kind):
+        place, kept = Signal(range(most + 1)), Signal(OP_KIND.bits)
+        left, is_head = Signal(OP_ROWS.bits), Signal(init=1)  # rows still to come; none: a head
+        kind, rows = Signal(OP_KIND.bits), Signal(OP_ROWS.bits)
+        m.d.comb += [
+            kind.eq(Mux(is_head, row[: OP_KIND.bits], kept)),
+            rows.eq(Mux(is_head, row[OP_KIND.bits :][: OP_ROWS.bits], left)),
+        ]
+        good = Signal()
+        with m.Switch(kind):
             for number, each in KINDS.items():
                 with m.Case(number):
-                    fits = (rows != 0) & (rows <= each.size())
+                    fits = ~is_head | ((rows != 0) & (rows <= each.size()))
                     if number in PARTS:
                         fits &= self.count != self.size.segments
                     m.d.comb += good.eq(fits)
-        kind = Mux(self._is_head, self._row_kind, self._kept)
-        return kind, Mux(self._is_head, rows == 1, self._left == 1), good | ~self._is_head
+        self._left, self._is_head, self._place, self._kept = left, is_head, place, kept
+        return kind, Mux(is_head, 0, place), rows == 1, good
 
-    def _store(self, m, kind, last):
+    def _store(self, m, kind, place, last):
         """Keep a row; the first one of a descriptor clears those that it may lack."""
         row = self.read.row
         left = Mux(self._is_head, row[OP_KIND.bits :][: OP_ROWS.bits], self._left)
-        place = Mux(self._is_head, 1, self._place + 1)
-        m.d.sync += [self._left.eq(left - 1), self._place.eq(place), self._kept.eq(kind)]
+        m.d.sync += [self._left.eq(left - 1), self._place.eq(place + 1), self._kept.eq(kind)]
         m.d.sync += self._is_head.eq(last)
-        with m.If(self._is(*PARTS)):
+        with m.If(self._is(kind, *PARTS)):
             for index in range(self.size.segments):
                 with m.If(self.count == index):
                     part = self._kept_rows["parts"].word_select(index, PART_BITS)
-                    self._keep(m, part)
-                    with m.If(self._is_head):
-                        m.d.sync += self.windows[index].eq(
-                            self._begins(Window.KIND) & has_kind(self.size, Window)
-                        )
+                    self._keep(m, part, place)
+                    m.d.sync += self.windows[index].eq(
+                        (kind == Window.KIND) & has_kind(self.size, Window)
+                    )
             with m.If(last):
                 m.d.sync += self.count.eq(self.count + 1)
-        with m.Elif(self._is(Flip.KIND) & self._along):
-            self._keep(m, self._kept_rows["flip"])
+        with m.Elif(self._is(kind, Flip.KIND) & self._along):
+            self._keep(m, self._kept_rows["flip"], place)
         with m.Else():
-            self._keep(m, self._kept_rows["op"])
+            self._keep(m, self._kept_rows["op"], place)
 
-    def _keep(self, m, bits):
+    def _keep(self, m, bits, place):
         row = self.read.row
-        with m.If(self._is_head):
+        with m.If(place == 0):
             m.d.sync += bits[:ROW_BITS].eq(row)
         for number in range(1, len(bits) // ROW_BITS):
             word = bits.word_select(number, ROW_BITS)
-            with m.If(self._is_head):  # alone on top: synthesis makes it the reset of the registers
+            with m.If(place == 0):  # alone on top: synthesis makes it the reset of the registers
                 m.d.sync += word.eq(0)
-            with m.Elif(self._place == number):  # not a head, whose place does not count
+            with m.Elif(place == number):
                 m.d.sync += word.eq(row)
 
-    def _fused(self):
+    def _fused(self, place):
         """Whether a VOTE has a FLIP that runs along: of its first row, which may come just now."""
         of_row, of_op = (values_of(Vote, bits)["fused"] for bits in (self._row(), self.op))
-        return Mux(self._is_head, of_row, of_op)
+        return Mux(place == 0, of_row, of_op)
 
     def _row(self):
         return Cat(self.read.row, Const(0, OP_BITS - ROW_BITS))
@@ -320,14 +321,6 @@ class OpSequencer(wiring.Component):
             self.halt.eq(status != Status.ENDED),
         ]  # fmt: skip
 
-    def _is(self, *kinds):
-        """Return whether the row that comes is of one of the kinds."""
-        return Mux(self._is_head, self._begins(*kinds), _among(self._kept, kinds))
-
-    def _begins(self, *kinds):
-        """Return whether it is of one of them, if it is the first one of a descriptor."""
-        return _among(self._row_kind, kinds)
-
-
-def _among(kind, kinds):
-    return Array([number in kinds for number in range(KIND_BITS)])[kind]
+    @staticmethod
+    def _is(kind, *kinds):
+        return Array([number in kinds for number in range(KIND_BITS)])[kind]
