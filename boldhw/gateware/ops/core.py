@@ -130,7 +130,8 @@ class OpCore(wiring.Component):
     def _ended(self, m, engine, counters, training, number):
         """Count a list, and go on to the next one."""
         gathered, post = self._gathered, counters.add.post
-        completes = delay(m, gathered + 1 == self.control.registers.batch, 1)  # known long before
+        completes = gathered + 1 == self.control.registers.batch
+        completes = delay(m, completes, int(self.size.dual_port))  # known long before
         with m.Switch(number):
             with m.Case(FORWARD):
                 m.d.comb += post.eq(

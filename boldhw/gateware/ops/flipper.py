@@ -238,14 +238,17 @@ class Flipper(wiring.Component):
         """Shift a block through the turner; return when its last word has come by."""
         p = self.size.elements
         number, filling = Signal(range(p)), Signal()
-        at_end = Signal(init=p == 1)  # the word is the last one of the block
+        at_end = Signal(init=p == 1)  # the word is the last one; with two ports known before
         words = Signal.like(self.op.outputs)  # outputs that are left of the input group
         last = words == 1
         shift, full = flipping | filling, Signal()
         m.d.comb += full.eq(shift & at_end)
         with m.If(shift):
             m.d.sync += number.eq(Mux(at_end, 0, number + 1))
-            m.d.sync += at_end.eq(Mux(at_end, p == 1, number == p - 2))
+            if self.size.dual_port:
+                m.d.sync += at_end.eq(Mux(at_end, p == 1, number == p - 2))
+        if not self.size.dual_port:
+            m.d.comb += at_end.eq(number == p - 1)
         with m.If(flipping):
             m.d.sync += words.eq(Mux(last, self.op.outputs, words - 1))
             with m.If(last):  # words of outputs that are not there follow

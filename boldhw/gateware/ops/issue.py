@@ -228,7 +228,9 @@ class Issue(wiring.Component):
         drain = size.latency + sum(registers(size)) + DRAIN - 1
         longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
-        none = Signal()  # nothing is left; known a cycle before
+        none = Signal()  # nothing is left; with two ports known a cycle before
+        if not size.dual_port:
+            m.d.comb += none.eq(left == 0)
         several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
         several = settled(m, several)
         gates, waits = Signal(), ~scores & has_item_rows(size)  # gates: are read behind the wait
@@ -238,7 +240,9 @@ class Issue(wiring.Component):
         m.d.comb += self.counts.eq(self.busy & deltas)
 
         def count_down(first, is_none):
-            m.d.sync += [left.eq(first), none.eq(is_none)]
+            m.d.sync += left.eq(first)
+            if size.dual_port:
+                m.d.sync += none.eq(is_none)
 
         def go(state):
             m.next = state

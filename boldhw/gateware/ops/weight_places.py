@@ -168,10 +168,8 @@ class WeightPlaces(wiring.Component):
         Row of the block in the transposed plane.
     turned_granule : Out(range(size.granules)), registered
         Its granule there.
-    of_group : Out(1), registered
-        The block is the last one of its input group.
-    of_all : Out(1), combinational
-        It is the last one of all. From registers only.
+    of_group, of_all : Out(1), combinational
+        The block is the last one of its input group, of all. From registers only.
     of_last_group : Out(1), combinational
         It is of the last input group. From registers only.
 
@@ -201,8 +199,12 @@ class WeightPlaces(wiring.Component):
         op, p = self.op, self.size.elements
         m.submodules.inputs = inputs = InputGroups(self.size)
         m.submodules.places = places = BlockPlaces(self.size)
-        left, of_group = Signal.like(op.outputs), Signal()  # known a block before
-        one_block, onward = settled(m, op.outputs <= p), self.next & of_group
+        left, of_group = Signal.like(op.outputs), Signal()
+        early = self.size.dual_port  # then of_group is known a block before
+        one_block = settled(m, op.outputs <= p) if early else 0
+        onward = self.next & of_group
+        if not early:
+            m.d.comb += of_group.eq(left <= p)
         m.d.comb += [
             inputs.start.eq(self.start),
             inputs.next.eq(onward),
@@ -223,7 +225,9 @@ class WeightPlaces(wiring.Component):
         for name in places.groups.signature.members:
             m.d.comb += getattr(places.groups, name).eq(getattr(inputs, name))
         with m.If(self.next):
-            m.d.sync += [left.eq(left - p), of_group.eq(left <= 2 * p)]
+            m.d.sync += left.eq(left - p)
+            m.d.sync += of_group.eq(left <= 2 * p) if early else []
         with m.If(self.start | onward):
-            m.d.sync += [left.eq(op.outputs), of_group.eq(one_block)]
+            m.d.sync += left.eq(op.outputs)
+            m.d.sync += of_group.eq(one_block) if early else []
         return m
