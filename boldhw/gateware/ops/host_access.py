@@ -63,7 +63,8 @@ class HostAccess(wiring.Component):
         numbers = {name: number for number, name in enumerate(MEMORIES)}
         index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
         self._go_on(m, index, kept)
-        weight, items = self._chosen(m, index, kept)
+        # With one port the address that rows are read at takes fewer cells than the kept one.
+        weight, items = self._chosen(m, index, kept if self.size.dual_port else addr)
         # A word that is a row of its memory is read a cycle before it is at hand.
         ahead = Signal.like(index)
         onward = words.shift & ~words.write
@@ -117,14 +118,14 @@ class HostAccess(wiring.Component):
         with m.If(words.load):
             m.d.sync += [index.eq(0), kept.eq(words.addr)]
 
-    def _chosen(self, m, index, kept):
-        """Return words of the rows that are read: of weights, and of units and counters.
+    def _chosen(self, m, index, block):
+        """Return words of the rows that are read: of a block of weights, of units and counters.
 
         With two ports they are from registers, behind the choice among all words of a row.
         """
         size, rows = self.size, self.host.rows
         bits = size.granules.bit_length() - 1
-        weight = rows["weight"].word_select(Cat(kept[:bits], index), size.elements)
+        weight = rows["weight"].word_select(Cat(block[:bits], index), size.elements)
         items = [rows[name] for name in ("unit", "counter") if name in rams(size)]
         if not has_item_rows(size):
             items = [row.word_select(index, unit_bits(size)) for row in items]
