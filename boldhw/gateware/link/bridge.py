@@ -15,6 +15,10 @@ STROBES = {
 }
 HELD = {"data": ("read_data",), "control": ("counter",)}
 LATE = {"control": ("busy",)}
+# Of an engine of op lists. What stands long before it is used is taken over by the slow clock, so
+# that nothing but a register is on its way from one clock to the other; so is ``busy``.
+LATE_OF_OPS = {"blocks": ("word",)}
+TAKEN_OF_OPS = {"control": ("hit", "active", "updated", "flushed", "failed", "score")}
 HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "written")}
 
 
@@ -40,7 +44,8 @@ class Bridge(wiring.Component):
         Weight memory, likewise. A WordPort, for all other memories, of an engine of op lists.
     control : In(ControlPort(config))
         The core, likewise; ``busy``, ``score_valid`` and ``counter`` are registered. An
-        OpControlPort of an engine of op lists.
+        OpControlPort of an engine of op lists, of which all that the core says is but ``slot``;
+        its ``busy`` is combinational from registers.
     store : In(StorePort(config))
         The store, likewise; only in an engine with one.
     core_data : Out(DataPort(config))
@@ -54,7 +59,9 @@ class Bridge(wiring.Component):
 
     Latency
     -------
-    ``busy`` is one cycle of ``sync`` late. A score is shown from the next cycle of ``link`` on;
+    ``busy`` is one cycle of ``sync`` late. With op lists ``word`` is, which settles before the half
+    in which it is taken; what the core says, ``busy`` too, is taken at the end of a cycle of
+    ``link``. A score is shown from the next cycle of ``link`` on;
     that it is taken, and a write to the store, reach the core at the begin of the next cycle of
     ``link``. A data memory that reads in one cycle::
 
@@ -81,19 +88,27 @@ class Bridge(wiring.Component):
         fast = self.core_control
         taking = self.control.score_ready & self.control.score_valid & second_half
         m.d.sync += fast.score_ready.eq(taking)
-        with m.If(second_half):
-            m.d.sync += self.control.score_valid.eq(fast.score_valid & ~taking)
+        if self.config.runs_ops:
+            self._take_over(m, taking)
+        else:
+            with m.If(second_half):
+                m.d.sync += self.control.score_valid.eq(fast.score_valid & ~taking)
         for name in self.names:
             slow, fast = getattr(self, name), getattr(self, f"core_{name}")
+            late, taken = LATE, {}
+            if self.config.runs_ops:
+                late, taken = LATE_OF_OPS, TAKEN_OF_OPS
             for member, flow in fast.signature.members.items():
                 ours, theirs = getattr(slow, member), getattr(fast, member)
                 if member in STROBES[name]:
                     m.d.comb += theirs.eq(ours & second_half)
-                elif member in HANDSHAKES.get(name, ()):
+                elif member in HANDSHAKES.get(name, ()) + taken.get(name, ()):
+                    continue
+                elif member == "busy" and self.config.runs_ops:
                     continue
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
-                elif member in LATE.get(name, ()):
+                elif member in late.get(name, ()):
                     m.d.sync += ours.eq(theirs)
                 elif member in HELD.get(name, ()):
                     with m.If(~holding):
@@ -103,6 +118,18 @@ class Bridge(wiring.Component):
         if self.config.has_store:
             self._write(m, second_half)
         return m
+
+    def _take_over(self, m, taking):
+        """Take what a core of op lists says into registers of the slow clock."""
+        ours, theirs = self.control, self.core_control
+        begins, busy = Signal(), Signal()
+        m.d.link += [
+            begins.eq(ours.start | ours.clear),
+            busy.eq(theirs.busy),
+            ours.score_valid.eq(theirs.score_valid & ~taking),
+            *(getattr(ours, name).eq(getattr(theirs, name)) for name in TAKEN_OF_OPS["control"]),
+        ]
+        m.d.comb += ours.busy.eq(begins | busy)  # the core is busy before ``busy`` says so
 
     def _write(self, m, second_half):
         """Keep a write up until it is done."""

@@ -183,9 +183,13 @@ class Columns(wiring.Component):
         """Load rows of an image in front of each row of places; return where the next one is."""
         window, part = self.window, self.image
         left, plane = Signal.like(part.stride), Signal(2)
+        loads = Signal()  # rows are left
+        early = self.size.dual_port  # then that is known a cycle before
+        if not early:
+            m.d.comb += loads.eq(left != 0)
         addr = Signal(row_bits(self.size.data_rows))
         m.d.comb += [
-            loading.eq(running & (left != 0)),
+            loading.eq(running & loads),
             line_ends.eq(loading & (plane + 1 == part.planes)),
             window.load.eq(loading),
             window.inside.eq(loading & of_row),
@@ -196,11 +200,14 @@ class Columns(wiring.Component):
                 m.d.sync += addr.eq(addr + 1)
         with m.If(line_ends):
             m.d.sync += [plane.eq(0), left.eq(left - 1)]
+            m.d.sync += loads.eq(left != 1) if early else []
         with m.If(row_ends & self.is_window):
             m.d.sync += left.eq(part.stride)
+            m.d.sync += loads.eq(1) if early else []
         with m.If(begins):
             m.d.sync += [
                 left.eq(Mux(self.is_window, part.side, 0)),
+                *([loads.eq(self.is_window)] if early else []),
                 plane.eq(0),
                 addr.eq(part.in_row),
             ]

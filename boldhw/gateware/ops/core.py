@@ -130,6 +130,8 @@ class OpCore(wiring.Component):
     def _ended(self, m, engine, counters, training, number):
         """Count a list, and go on to the next one."""
         gathered, post = self._gathered, counters.add.post
+        completes = gathered + 1 == self.control.registers.batch
+        completes = delay(m, completes, int(self.size.dual_port))  # known long before
         with m.Switch(number):
             with m.Case(FORWARD):
                 m.d.comb += post.eq(
@@ -146,7 +148,7 @@ class OpCore(wiring.Component):
             with m.Case(BACKWARD):
                 m.d.comb += post.eq(_posted(cycles_backward=1))
                 m.d.sync += gathered.eq(gathered + 1)
-                with m.If(gathered + 1 == self.control.registers.batch):
+                with m.If(completes):
                     m.d.sync += number.eq(UPDATE)
                     m.next = "START"
             with m.Default():

@@ -197,6 +197,7 @@ class OpEngine(wiring.Component):
             self.active.eq(any_of(unit.active for unit in _with(units, "active"))),
             self.hit.eq(any_of(unit.hit for unit in _with(units, "hit"))),
         ]
+        self._last = {}  # of units that write: the last op is theirs
         self._memories(m, sequencer, units)
         rams = self.rams
         share_array(m, self.size, sequencer, _with(units, "array"), rams["weight"].row)
@@ -226,7 +227,7 @@ class OpEngine(wiring.Component):
         """Make the memories; a request is that of the unit that runs, of the fetch or the host.
 
         With two ports they take a register on their way: what is read and what is written come as
-        much later, in the same order.
+        much later, in the same order. Which rows are written then does not choose among writers.
         """
         for name, memory in self.rams.items():
             m.submodules[name] = memory
@@ -237,19 +238,23 @@ class OpEngine(wiring.Component):
             for reader in readers:
                 if hasattr(reader, "row"):
                     m.d.comb += reader.row.eq(memory.row)
-            addr = any_of(Mux(each.valid, each.addr, 0) for each in readers)
+            addr = self._merged([(each.valid, each.addr) for each in readers])
             write = write_addr = write_row = 0
             if name == "weight":
                 write, write_addr, write_row = self._blocks(units)
             else:
                 writers = (
-                    [getattr(unit, WRITES[name]) for unit in _with(units, WRITES[name])]
+                    [(unit, getattr(unit, WRITES[name])) for unit in _with(units, WRITES[name])]
                     if name in WRITES
                     else []
                 )
-                write = any_of(each.valid for each in writers)
-                write_addr = any_of(Mux(each.valid.any(), each.addr, 0) for each in writers)
-                write_row = any_of(Mux(each.valid.any(), each.row, 0) for each in writers)
+                write = any_of(each.valid for _, each in writers)
+                if len(writers) > 1 and self.size.dual_port:
+                    asking = [(self._is_last(m, units, unit), each) for unit, each in writers]
+                else:
+                    asking = [(each.valid.any(), each) for _, each in writers]
+                write_addr = self._merged([(asks, each.addr) for asks, each in asking])
+                write_row = self._merged([(asks, each.row) for asks, each in asking])
             own = Signal(FIELD_BITS, name=f"{name}_addr")
             m.d.comb += own.eq(Mux(self.busy, addr, self.host.addr))
             parts = ~self.host.keep[: memory.parts]
@@ -279,16 +284,34 @@ class OpEngine(wiring.Component):
                 m.d.comb += getattr(memory, port).eq(value)
             m.d.comb += self.host.rows[name].eq(found)
 
+    def _merged(self, requests):
+        """Return what one of several asks for. requests: pairs of whether it does, and what.
+
+        Where requests take a register, what a single one asks for is there all the time.
+        """
+        if self.size.dual_port and len(requests) == 1:
+            return requests[0][1]
+        return any_of(Mux(asks, value, 0) for asks, value in requests)
+
+    def _is_last(self, m, units, unit):
+        """Return a register: the last op is one of this unit."""
+        if unit not in self._last:
+            last = self._last[unit] = Signal(name=f"last{len(self._last)}")
+            started = {each: any_of(port.start for port in op_ports(each)) for each in units}
+            with m.If(any_of(started.values())):
+                m.d.sync += last.eq(started[unit])
+        return self._last[unit]
+
     def _blocks(self, units):
         """Return which parts of the weight memory are written, where, and what."""
         p, granules = self.size.elements, self.size.granules
         writers = [unit.blocks for unit in _with(units, "blocks")]
-        block = any_of(Mux(each.valid, each.block, 0) for each in writers)
         if not writers:
             return 0, 0, 0
+        block = self._merged([(each.valid, each.block) for each in writers])
         parts = any_of(Cat(each.valid & (each.granule == g) for g in range(granules))
                      for each in writers)  # fmt: skip
-        addr = any_of(Mux(each.valid, each.addr, 0) for each in writers)
+        addr = self._merged([(each.valid, each.addr) for each in writers])
         words = [block.word_select(index, p).replicate(granules) for index in range(p)]
         return parts.replicate(p), addr, Cat(words)
 

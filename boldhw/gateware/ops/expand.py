@@ -82,8 +82,17 @@ class ExpandUnit(wiring.Component):
             m.d.sync += running.eq(0)
         written = front | (running & moves).replicate(size.planes)
         sums = tile["sums"] & (running & on_line).replicate(size.planes)
-        flags = (written, sums, tile["across"], tile["phase"], down, tile["ends"], tile["own"])
-        self._write(m, *(delay(m, each, late) for each in flags))
+        # What chooses among squares, and lanes of their sums, is known a cycle before it is used.
+        early, chosen = max(late - 1, 0), min(late, 1)
+        places, lefts, rights = (
+            [delay(m, each, chosen) for each in found]
+            for found in self._chosen(
+                *(delay(m, each, early)
+                  for each in (sums, tile["across"], tile["phase"], tile["own"]))
+            )
+        )  # fmt: skip
+        flags = (delay(m, each, late) for each in (written, down, tile["ends"]))
+        self._write(m, *flags, places, lefts, rights)
         m.d.comb += self.op.done.eq(delay(m, line_ends & last, late or 1))
         return m
 
@@ -161,34 +170,42 @@ class ExpandUnit(wiring.Component):
         """Go through tiles, at strides of 1 and 2; return what is in this one."""
         op, d, wide, pooled = self._op, self.size.planes, self._op.stride[1], self._pooled
         left, phase = Signal.like(op.columns), Signal(2)  # left: columns from the tile on
+        begins = Signal()  # known a step before
         places = [Mux(wide, place // 2, place) for place in range(d)]
         sums = Cat((left > place) & ~(wide & number % 2) for number, place in enumerate(places))
-        starts = phase & Cat(wide | pooled, wide & pooled) == 0
+        after, square = Signal.like(phase), Cat(wide | pooled, wide & pooled)
+        m.d.comb += after.eq(phase + 1)
         pixels = [Cat(Const(place, d.bit_length() - 1), phase) for place in range(d)]
-        count = Mux(wide, d // 2, d)
+        count, some = Mux(wide, d // 2, d), settled(m, op.columns != 0)
         with m.If(step):
             m.d.sync += [
-                phase.eq(phase + 1),
+                phase.eq(after),
                 left.eq(Mux(left > count, left - count, 0)),
+                begins.eq((left > count) & (after & square == 0)),
             ]
         with m.If(ends | self.op.start):
-            m.d.sync += [phase.eq(0), left.eq(op.columns)]
+            m.d.sync += [phase.eq(0), left.eq(op.columns), begins.eq(some)]
         across = Cat(Mux(wide, pixel[1], pixel[0]) for pixel in pixels)
-        return {"begins": (left != 0) & starts, "sums": sums, "across": across, "phase": phase}
+        return {"begins": begins, "sums": sums, "across": across, "phase": phase}
 
     def _lines(self, m, ends):
         """Go through the lines; return whether one has sums, which of its square, the last one."""
         op = self._op
         line, between = Signal.like(op.rows, init=1), Signal.like(op.stride, init=1)
-        down, on_line = Signal(), between == 1
-        last = on_line & (line == op.rows)
+        down, on_line, final = Signal(), Signal(), Signal()  # known a line before
+        last, one_line, after = on_line & final, settled(m, op.rows == 1), Signal.like(line)
+        m.d.comb += after.eq(line + 1)
         with m.If(ends):
-            m.d.sync += [between.eq(between + 1), line.eq(line + on_line)]
+            m.d.sync += [between.eq(between + 1), on_line.eq(0)]
             m.d.sync += down.eq(down ^ on_line & self._pooled)
+            with m.If(on_line):
+                m.d.sync += [line.eq(after), final.eq(after == op.rows)]
             with m.If(between == op.stride):
-                m.d.sync += between.eq(1)
+                m.d.sync += [between.eq(1), on_line.eq(1)]
             with m.If(last):
                 m.d.sync += [between.eq(1), line.eq(1), down.eq(0)]
+        with m.If(self.op.start):
+            m.d.sync += [on_line.eq(1), final.eq(one_line)]
         return on_line, down, last
 
     def _reads(self, m, begins, moves, tile, line_ends, on_line, down):
@@ -257,21 +274,36 @@ class ExpandUnit(wiring.Component):
             found.append((signs, masks, low))
         return found
 
-    def _write(self, m, written, sums, across, phase, down, last, own):
+    def _chosen(self, sums, across, phase, own):
+        """Return for each place which square it is of, and granules of each column of it.
+
+        own: granules of a word that hold it.
+        """
+        places, lefts, rights = [], [], []
+        for place in range(self.size.planes):
+            # Granules whose largest sum may be in the left, in the right column.
+            left, right = (
+                Cat(each & sums[place] & (~self._pooled | is_it) for each in own)
+                for is_it in (~across[place], across[place])
+            )
+            places.append(self._square_of(place, phase))
+            lefts.append(left)
+            rights.append(right)
+        return places, lefts, rights
+
+    def _write(self, m, written, down, last, places, lefts, rights):
         """Write D rows: their own pixels, and what their words hold of the pixels before them.
 
-        last: the tile is the last one of a word.  own: granules of a word that hold it.
+        last: the tile is the last one of a word.  places, lefts, rights: see :meth:`_chosen`.
         """
         op, size = self._op, self.size
         s, d, p = size.lanes, size.planes, size.elements
         squares = self._squares(m, down)
         firsts, seconds = [], []
         for place in range(d):
-            signs, masks, low = self._square(squares, place, phase)
-            # Granules whose largest sum may be in the left, in the right column.
+            signs, masks, low = self._square(squares, places[place])
             left, right = (
-                Cat((each & sums[place] & (~self._pooled | is_it)).replicate(p) for each in own)
-                for is_it in (~across[place], across[place])
+                Cat(each.replicate(p) for each in flags[place]) for flags in (lefts, rights)
             )
             mask = Signal(s, name=f"mask{place}")
             m.d.comb += mask.eq(masks & (low & right | ~low & left))
@@ -292,12 +324,15 @@ class ExpandUnit(wiring.Component):
             self.write.row.eq(Cat(Cat(*pair, padding) for pair in zip(*found, strict=True))),
         ]
 
-    def _square(self, squares, place, phase):
-        """Return the square of a place of a tile, of those that began ``phase`` tiles before."""
+    def _square_of(self, place, phase):
+        """Return which square a place of a tile is of; they began ``phase`` tiles before."""
         bits = self.size.planes.bit_length() - 1
         pixel = Cat(Const(place, bits), phase)
         moved = self._op.stride[1] + self._pooled
-        index = (pixel >> moved)[:bits]
+        return (pixel >> moved)[:bits]
+
+    def _square(self, squares, index):
+        """Return a square."""
         for bit in index:
             squares = [
                 [Mux(bit, *pair[::-1]) for pair in zip(low, high, strict=True)]

@@ -238,12 +238,17 @@ class Flipper(wiring.Component):
         """Shift a block through the turner; return when its last word has come by."""
         p = self.size.elements
         number, filling = Signal(range(p)), Signal()
+        at_end = Signal(init=p == 1)  # the word is the last one; with two ports known before
         words = Signal.like(self.op.outputs)  # outputs that are left of the input group
         last = words == 1
         shift, full = flipping | filling, Signal()
-        m.d.comb += full.eq(shift & (number == p - 1))
+        m.d.comb += full.eq(shift & at_end)
         with m.If(shift):
-            m.d.sync += number.eq(Mux(full, 0, number + 1))
+            m.d.sync += number.eq(Mux(at_end, 0, number + 1))
+            if self.size.dual_port:
+                m.d.sync += at_end.eq(Mux(at_end, p == 1, number == p - 2))
+        if not self.size.dual_port:
+            m.d.comb += at_end.eq(number == p - 1)
         with m.If(flipping):
             m.d.sync += words.eq(Mux(last, self.op.outputs, words - 1))
             with m.If(last):  # words of outputs that are not there follow
@@ -265,8 +270,8 @@ class Flipper(wiring.Component):
         p, late = size.elements, size.read_latency
         row, granule = Signal(FIELD_BITS), Signal.like(places.granule)
         turned_row, turned_granule = Signal(FIELD_BITS), Signal.like(places.granule)
-        of_group, of_all, of_last = Signal(), Signal(), Signal()
-        follows = full & ~of_all & (self.loads | ~of_group)
+        of_all, of_last, goes_on = Signal(), Signal(), Signal(init=1)  # goes_on: without ``load``
+        follows = full & goes_on
         if not size.dual_port:  # the row may be the one that is being stored
             follows = delay(m, follows, 2)
         fetch = follows | self.load
@@ -289,8 +294,8 @@ class Flipper(wiring.Component):
                 turned_row.eq(places.turned_row),
                 turned_granule.eq(places.turned_granule),
                 of_last.eq(places.of_last_group),
-                of_group.eq(places.of_group),
                 of_all.eq(places.of_all),
+                goes_on.eq(~places.of_all & (self.loads | ~places.of_group)),
             ]
         comes = loads
         if size.dual_port:  # outputs may go ahead of their block

@@ -1,9 +1,10 @@
 """Rows and words of all memories of an engine of op lists, for the command unit."""
 
-from amaranth.hdl import Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from boldhw.gateware.delay import data_delay
 from boldhw.gateware.ops.link_ports import WordPort
 from boldhw.gateware.ops.ports import SUM_BITS, HostPort, item_row
 from boldhw.gateware.ports import DataPort
@@ -36,7 +37,8 @@ class HostAccess(wiring.Component):
 
     Latency
     -------
-    None but that of the memories. A load of a block, with a memory of one cycle::
+    That of the memories; with two ports a word of a row that has several is a cycle later, long
+    before a word has left the link. A load of a block, with a memory of one cycle::
 
         cycle         0     1     2     3
         words.load    1
@@ -61,6 +63,8 @@ class HostAccess(wiring.Component):
         numbers = {name: number for number, name in enumerate(MEMORIES)}
         index, kept, addr = Signal(range(p)), Signal(FIELD_BITS), Signal(FIELD_BITS)
         self._go_on(m, index, kept)
+        # With one port the address that rows are read at takes fewer cells than the kept one.
+        weight, items = self._chosen(m, index, kept if self.size.dual_port else addr)
         # A word that is a row of its memory is read a cycle before it is at hand.
         ahead = Signal.like(index)
         onward = words.shift & ~words.write
@@ -79,8 +83,9 @@ class HostAccess(wiring.Component):
             m.d.comb += host.write.eq(words.write)
             with m.If(words.bank == OpBank.WEIGHTS):
                 self._weights(m, numbers["weight"], addr, index)
+                m.d.comb += words.word.eq(weight)
             with m.Elif(words.bank == OpBank.SCORES):
-                # With two ports it comes some cycles later, long before a word has left the link.
+                # With two ports it comes some cycles later, too.
                 m.d.comb += [
                     host.memory.eq(numbers["score"]),
                     host.addr.eq(addr * p + ahead),
@@ -90,7 +95,6 @@ class HostAccess(wiring.Component):
             with m.Else():
                 item = unit_bits(self.size)  # counters are as wide, if there are any
                 unit = words.bank == OpBank.UNITS
-                rows = [host.rows[name] for name in ("unit", "counter") if name in rams(self.size)]
                 m.d.comb += host.memory.eq(Mux(unit, numbers["unit"], numbers["counter"]))
                 if has_item_rows(self.size):
                     m.d.comb += [
@@ -103,8 +107,7 @@ class HostAccess(wiring.Component):
                         host.data.eq(words.word_in[:item].replicate(p)),
                         host.keep.eq(~(Const(1) << index)),
                     ]
-                    rows = [row.word_select(index, item) for row in rows]
-                m.d.comb += words.word.eq(Mux(unit, rows[0], rows[-1]))
+                m.d.comb += words.word.eq(Mux(unit, items[0], items[-1]))
         return m
 
     def _go_on(self, m, index, kept):
@@ -115,8 +118,22 @@ class HostAccess(wiring.Component):
         with m.If(words.load):
             m.d.sync += [index.eq(0), kept.eq(words.addr)]
 
+    def _chosen(self, m, index, block):
+        """Return words of the rows that are read: of a block of weights, of units and counters.
+
+        With two ports they are from registers, behind the choice among all words of a row.
+        """
+        size, rows = self.size, self.host.rows
+        bits = size.granules.bit_length() - 1
+        weight = rows["weight"].word_select(Cat(block[:bits], index), size.elements)
+        items = [rows[name] for name in ("unit", "counter") if name in rams(size)]
+        if not has_item_rows(size):
+            items = [row.word_select(index, unit_bits(size)) for row in items]
+        late = int(size.dual_port)
+        return data_delay(m, weight, late), [data_delay(m, each, late) for each in items]
+
     def _weights(self, m, number, addr, index):
-        """Write a word of a block, part of the row of an element; read it."""
+        """Write a word of a block, part of the row of an element."""
         host, words, p = self.host, self.words, self.size.elements
         bits = self.size.granules.bit_length() - 1
         part, row = addr[:bits], addr[bits:]
@@ -129,5 +146,4 @@ class HostAccess(wiring.Component):
             host.addr.eq(row),
             host.data.eq(words.word_in[:p].replicate(p * self.size.granules)),
             host.keep.eq(~(Const(1) << place)),
-            words.word.eq(host.rows["weight"].word_select(place, p)),
         ]

@@ -228,17 +228,26 @@ class Issue(wiring.Component):
         drain = size.latency + sum(registers(size)) + DRAIN - 1
         longest = max(drain + counted(size), (1 << len(op.front)) - 1, size.elements)
         left, over, row_over = Signal(range(longest + 1)), Signal(), Signal()
+        none = Signal()  # nothing is left; with two ports known a cycle before
+        if not size.dual_port:
+            m.d.comb += none.eq(left == 0)
         several = (op.rows != op.pool) | (op.columns != op.pool) | size.inference  # places
         several = settled(m, several)
         gates, waits = Signal(), ~scores & has_item_rows(size)  # gates: are read behind the wait
         front = (op.front + (size.planes - 1)) >> (size.planes - 1).bit_length()  # rows at once
-        front, in_front = settled(m, front - 1), settled(m, (op.front != 0) & ~scores)
+        one_front, front = settled(m, front == 1), settled(m, front - 1)
+        in_front = settled(m, (op.front != 0) & ~scores)
         m.d.comb += self.counts.eq(self.busy & deltas)
+
+        def count_down(first, is_none):
+            m.d.sync += left.eq(first)
+            if size.dual_port:
+                m.d.sync += none.eq(is_none)
 
         def go(state):
             m.next = state
             if state == "DRAIN":
-                m.d.sync += left.eq(Mux(deltas, drain + counted(size), drain))
+                count_down(Mux(deltas, drain + counted(size), drain), 0)
 
         def begin_row():
             with m.If(has_image):
@@ -270,12 +279,12 @@ class Issue(wiring.Component):
             with m.State("IDLE"), m.If(delay(m, self.op.start, 1)):  # the first word is there soon
                 begin_row()
                 with m.If(in_front):
-                    m.d.sync += left.eq(front)
+                    count_down(front, one_front)
                     m.next = "FRONT"
             with m.State("FRONT"):
-                m.d.comb += [self.front.eq(1), self.behind_front.eq(left == 0)]
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
+                m.d.comb += [self.front.eq(1), self.behind_front.eq(none)]
+                count_down(left - 1, left == 1)
+                with m.If(none):
                     begin_row()
             with m.State("LOAD"), m.If(free):
                 m.d.comb += self.load.eq(1)
@@ -292,7 +301,7 @@ class Issue(wiring.Component):
                     m.d.sync += [over.eq(nest.ends), row_over.eq(nest.sum.over)]
                     m.d.sync += gates.eq(deltas & nest.sum.ends & nest.next_stored)
                     with m.If(waits | scores & (several | ~nest.sum.over)):
-                        m.d.sync += left.eq(size.elements - 1)
+                        count_down(size.elements - 1, size.elements == 1)
                         m.next = "WAIT"
                     with m.Else():
                         go_on(nest.sum.over, nest.ends, deltas & nest.sum.ends & nest.next_stored)
@@ -303,8 +312,8 @@ class Issue(wiring.Component):
                 with m.If(empty["final"] & empty["right"]):
                     end_row(over)
             with m.State("WAIT"), m.If(free):
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
+                count_down(left - 1, left == 1)
+                with m.If(none):
                     m.next = "WORD"
                     if has_item_rows(size):
                         go_on(row_over, over, gates)
@@ -313,8 +322,8 @@ class Issue(wiring.Component):
                             end_row(over)
             with m.State("DRAIN"):
                 with m.If(free):
-                    m.d.sync += left.eq(left - 1)
-                with m.If(free & (left == 0)):
+                    count_down(left - 1, left == 1)
+                with m.If(free & none):
                     m.d.comb += self.op.done.eq(1)
                     m.next = "IDLE"
 

@@ -24,7 +24,8 @@ class Loops(wiring.Component):
     bits : int
         Bits of an address.
     early : bool
-        Ends are known a step sooner: more logic, and a shorter way to the address.
+        Ends are known a step sooner, and what begins is chosen behind the adder: more logic, and a
+        shorter way to the address.
 
     Members
     -------
@@ -113,12 +114,18 @@ class Loops(wiring.Component):
             inside = end
             ends.append(end)
         m.d.comb += self.ends.eq(Cat(ends))
-        # What begins again adds nothing: the adder is behind all choices.
-        onward, here = Signal(self.bits), Mux(self.start, self.base, self.addr)
-        if self.inner:
-            here = Mux(again & ~self.start, self.first, here)
-        added = jump & (~(self.start | again)).replicate(self.bits)
-        m.d.comb += onward.eq(here + added)
+        onward = Signal(self.bits)
+        if self.early:
+            # The sum is of registers alone: what begins is chosen last.
+            begun = Mux(self.start, self.base, self.first) if self.inner else self.base
+            m.d.comb += onward.eq(Mux(self.start | again, begun, self.addr + jump))
+        else:
+            # What begins again adds nothing: the adder is behind all choices.
+            here = Mux(self.start, self.base, self.addr)
+            if self.inner:
+                here = Mux(again & ~self.start, self.first, here)
+            added = jump & (~(self.start | again)).replicate(self.bits)
+            m.d.comb += onward.eq(here + added)
         with m.If(self.start | self.step | again):
             m.d.sync += self.addr.eq(onward)
         if self.inner:

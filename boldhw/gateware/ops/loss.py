@@ -55,8 +55,9 @@ class LossUnit(wiring.Component):
 
     Latency
     -------
-    ``outputs + read_latency`` cycles from ``start`` to ``done``, one more to ``active``. Deltas
-    take a cycle for each lane of the groups of outputs and one for each D rows that are written.
+    ``outputs + read_latency`` cycles from ``start`` to ``done``, one more to ``active``, two
+    with ``dual_port``. Deltas take a cycle for each lane of the groups of outputs and one for each
+    D rows that are written.
     """
 
     def __init__(self, size):
@@ -137,18 +138,23 @@ class LossUnit(wiring.Component):
         """Add up the scores of classes and compare them."""
         partial, best, right, total = (Signal(score_shape(self.size)) for _ in range(4))
         some, lead = Signal(), right - best  # of the label
+        late = self.size.dual_port  # with time for it sums are compared a cycle behind the adder
         score = self.scores.row.as_signed()
         m.d.comb += total.eq(score if self.size.plain else partial + score)
         with m.If(step):
             if not self.size.plain:
                 m.d.sync += partial.eq(Mux(last, 0, total))
-            with m.If(last & (index == label)):
-                m.d.sync += right.eq(total)
-            with m.Elif(last & (~some | (total > best))):
-                m.d.sync += [some.eq(1), best.eq(total), best_class.eq(index)]
+        complete, is_label, found, index = (
+            delay(m, each, late) for each in (step & last, index == label, total, index)
+        )
+        with m.If(complete):
+            with m.If(is_label):
+                m.d.sync += right.eq(found)
+            with m.Elif(~some | (found > best)):
+                m.d.sync += [some.eq(1), best.eq(found), best_class.eq(index)]
         with m.If(self.op.start):
             m.d.sync += some.eq(0)
-        with m.If(self.op.done & ~self._op.deltas):
+        with m.If(delay(m, self.op.done & ~self._op.deltas, late)):
             m.d.sync += [
                 self.active.eq(lead < self.margin),
                 self.hit.eq((lead > 0) | ((lead == 0) & (label < best_class))),

@@ -15,6 +15,7 @@ from boldhw.spec.geometry import FIELD_BITS
 from boldhw.spec.ops.kinds import Mac, Segment, Window
 
 LEVELS = 8  # of the loops
+COUNTED = ("across", "words", "down")  # levels of words of a segment
 
 
 class TokenLayout(data.StructLayout):
@@ -131,11 +132,14 @@ class Nest(wiring.Component):
         with m.If(moves):
             m.d.sync += here.eq(token)
         whole = self._halves(m, token, value, moves)
-        inner, part_closes = self._words(m, value, moves & whole)
-        outer = self._places(m, token)
         first_part, last_part = current == 0, current == settled(m, self.count - 1)
         if size.segments == 1:
             first_part = last_part = Const(1)
+        # Whether one word is all, of the segment that is next when this one is done.
+        next_part = Mux(self.start | last_part, 0, current + 1)[: len(current)]
+        begins = [Array(each[f"one_{name}"] for each in values)[next_part] for name in COUNTED]
+        inner, part_closes = self._words(m, value, begins, moves & whole)
+        outer = self._places(m, token)
         closes = whole & part_closes & last_part
         m.d.comb += [
             token.part.eq(current),
@@ -185,6 +189,7 @@ class Nest(wiring.Component):
                 "apart": Mux(is_window, 0, Mux(part.taps > 1, part.taps, part.dilation)),
                 "rewinds": ~(part.advance & ~is_window),
             }
+            own |= {f"one_{name}": own[name] == 0 for name in COUNTED}
             found.append({name: settled(m, each) for name, each in own.items()} | {
                 "in_row": part.in_row[:row],
                 "weight_row": part.weight_row[:weight],
@@ -215,24 +220,43 @@ class Nest(wiring.Component):
             m.d.sync += later.eq(0)
         return whole
 
-    def _words(self, m, value, moves):
-        """Count the words of a segment; return levels, and whether the last word is reached."""
+    def _words(self, m, value, begins, moves):
+        """Count the words of a segment; return levels, and whether the last word is reached.
+
+        begins: whether each level of the segment that follows has one word.
+        """
         bits, is_window = map_bits(self.size), value["is_window"]
         names = {"across": 8, "words": self._bits(), "down": 8}
         names |= {name: min(8, self.size.side_bits) for name in ("across", "down")}
         j, v, ky = counters = [Signal(width, name=name) for name, width in names.items()]
         pixels, lines = Signal(signed(bits)), Signal(signed(bits))
-        lasts = [counter == value[name] for name, counter in zip(names, counters, strict=True)]
-        lasts = [lasts[0], *(is_window | x for x in lasts[1:])]
+        after = [Signal.like(counter) for counter in counters]
+        m.d.comb += [later.eq(x + 1) for later, x in zip(after, counters, strict=True)]
+        if self.size.dual_port:  # known a word before
+            ended = [Signal(name=f"ended_{name}") for name in names]
+            ends = [x == value[name] for x, name in zip(after, names, strict=True)]
+            ones = [value[f"one_{name}"] for name in names]
+        else:
+            ended = [x == value[name] for x, name in zip(counters, names, strict=True)]
+        lasts = [ended[0], *(is_window | x for x in ended[1:])]
         closes = Cat(lasts).all()
         with m.If(moves):
-            m.d.sync += [j.eq(j + 1), pixels.eq(pixels + value["apart"])]
+            m.d.sync += [j.eq(after[0]), pixels.eq(pixels + value["apart"])]
             with m.If(lasts[0]):
-                m.d.sync += [j.eq(0), v.eq(v + 1), pixels.eq(0)]
+                m.d.sync += [j.eq(0), v.eq(after[1]), pixels.eq(0)]
             with m.If(lasts[0] & lasts[1]):
-                m.d.sync += [v.eq(0), ky.eq(ky + 1), lines.eq(lines + value["dilation"])]
+                m.d.sync += [v.eq(0), ky.eq(after[2]), lines.eq(lines + value["dilation"])]
         with m.If(self.start | (moves & closes)):
             m.d.sync += [x.eq(0) for x in (*counters, pixels, lines)]
+        if self.size.dual_port:
+            with m.If(moves):
+                m.d.sync += ended[0].eq(Mux(lasts[0], ones[0], ends[0]))
+                with m.If(lasts[0]):
+                    m.d.sync += ended[1].eq(Mux(lasts[1], ones[1], ends[1]))
+                with m.If(lasts[0] & lasts[1]):
+                    m.d.sync += ended[2].eq(ends[2])
+            with m.If(self.start | (moves & closes)):
+                m.d.sync += [x.eq(one) for x, one in zip(ended, begins, strict=True)]
         opens = (j == 0) & (v == 0) & (ky == 0)
         return {"lasts": lasts, "opens": opens, "j": j, "deepest": lasts[1], "pixels": pixels,
                 "lines": lines}, closes  # fmt: skip

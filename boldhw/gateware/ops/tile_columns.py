@@ -59,20 +59,21 @@ class TileColumns(Columns):
         self._apart = settled(m, apart)
         tile_ends = ~self._apart | second
         last = loops.ends[1] & tile_ends
-        moves = running & ~loading & (pause == 0)
+        moves = running & ~loading & ((pause == 0) if many else 1)
         steps = moves & reading
         chosen = places_read(m, size, self.op.columns, self._alone, apart)
         there, count = chosen(loops.ends[0], second)
         held, emits, full, closes, none = self._tiles(m, moves, count, reading)
         groups = size.granules - self.groups.granule  # of the word
         extra = Mux(groups > p // d, groups - p // d, 0) if many else 0
-        with m.If((pause != 0) & ~loading):
-            m.d.sync += pause.eq(pause - 1)
-        with m.If(full):
-            m.d.sync += pause.eq(extra)
-        late_close = closes & ~none & (extra != 0)
-        with m.If(late_close):
-            m.d.sync += waits.eq(1)
+        late_close = closes & ~none & (extra != 0) if many else Const(0)
+        if many:
+            with m.If((pause != 0) & ~loading):
+                m.d.sync += pause.eq(pause - 1)
+            with m.If(full):
+                m.d.sync += pause.eq(extra)
+            with m.If(late_close):
+                m.d.sync += waits.eq(1)
         m.d.comb += [
             ends.eq(closes & ~late_close | waits & (pause == 1) & ~loading),
             group_ends.eq(ends & (inverse | ~self.twice)),

@@ -199,8 +199,12 @@ class WeightPlaces(wiring.Component):
         op, p = self.op, self.size.elements
         m.submodules.inputs = inputs = InputGroups(self.size)
         m.submodules.places = places = BlockPlaces(self.size)
-        left = Signal.like(op.outputs)
-        onward = self.next & self.of_group
+        left, of_group = Signal.like(op.outputs), Signal()
+        early = self.size.dual_port  # then of_group is known a block before
+        one_block = settled(m, op.outputs <= p) if early else 0
+        onward = self.next & of_group
+        if not early:
+            m.d.comb += of_group.eq(left <= p)
         m.d.comb += [
             inputs.start.eq(self.start),
             inputs.next.eq(onward),
@@ -214,7 +218,7 @@ class WeightPlaces(wiring.Component):
             self.turned_row.eq(places.turned_row),
             self.turned_granule.eq(places.turned_granule),
             self.granule.eq(inputs.granule),
-            self.of_group.eq(left <= p),
+            self.of_group.eq(of_group),
             self.of_last_group.eq(inputs.of_all),
             self.of_all.eq(self.of_group & inputs.of_all),
         ]
@@ -222,6 +226,8 @@ class WeightPlaces(wiring.Component):
             m.d.comb += getattr(places.groups, name).eq(getattr(inputs, name))
         with m.If(self.next):
             m.d.sync += left.eq(left - p)
+            m.d.sync += of_group.eq(left <= 2 * p) if early else []
         with m.If(self.start | onward):
             m.d.sync += left.eq(op.outputs)
+            m.d.sync += of_group.eq(one_block) if early else []
         return m

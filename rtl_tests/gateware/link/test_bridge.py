@@ -36,7 +36,9 @@ def test_engine_behind_a_bridge(sim, case, store):
     simulate.run(component, "bench_bridge", sim, tests=1, parameters=parameters)
 
 
-def test_engine_of_op_lists_behind_a_bridge():
-    parameters = {"size": asdict(OPS), "network": "4x4-2k3-2", "samples": 12}
-    component = HalfRateEngine(LinkedArray(OPS), 24_000_000)
+@pytest.mark.parametrize("dual_port", [False, True], ids=["one_port", "dual_port"])
+def test_engine_of_op_lists_behind_a_bridge(dual_port):
+    size = replace(OPS, dual_port=dual_port)
+    parameters = {"size": asdict(size), "network": "4x4-2k3-2", "samples": 12}
+    component = HalfRateEngine(LinkedArray(size), 24_000_000)
     simulate.run(component, "bench_bridge", "verilator", tests=1, parameters=parameters)

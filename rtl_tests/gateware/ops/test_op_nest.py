@@ -21,3 +21,11 @@ def test_op_nest(sim):
 @pytest.mark.parametrize("planes", [2, 4, 8])
 def test_op_nest_of_planes(planes):
     run(ArraySize(elements=2, lanes=8, batch=4, segments=2, planes=planes, **ROWS), "verilator")
+
+
+@pytest.mark.parametrize("planes", [1, 4])
+def test_op_nest_of_two_ports(planes):
+    size = ArraySize(
+        elements=4, lanes=8, batch=4, segments=3, planes=planes, dual_port=True, **ROWS
+    )
+    run(size, "verilator")
