@@ -55,7 +55,12 @@ BUILDS = {
          "sum_bits": 10, "side_bits": 5, "batch": 4},
         made_for=True,
     ),
-    "ulx3s-ops": Build("ulx3s", "28x28-16k5p2-32k5p2-10"),
+    "ulx3s-ops": Build(
+        "ulx3s",
+        "28x28-16k5p2-32k5p2-10",
+        {"lanes": 32, "planes": 2, "window_kernels": "5x1/1", "sum_bits": 13, "side_bits": 6},
+        made_for=True,
+    ),
     "tang_nano_20k-ops": Build(
         "tang_nano_20k",
         "28x28-16k3p2-32k3p2-10",
