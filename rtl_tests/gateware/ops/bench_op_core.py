@@ -121,6 +121,8 @@ class Driver:
             dut.blocks__load.value, dut.blocks__addr.value = 0, number + 1
             await cycle(dut, 1 + SIZE.dual_port)
             for _ in range(SIZE.elements):
+                if SIZE.dual_port:  # the word is from a register
+                    await cycle(dut)
                 await ReadOnly()
                 value = as_int(dut.blocks__word) & (1 << bits) - 1
                 found.append(value.to_bytes(word, "little"))
