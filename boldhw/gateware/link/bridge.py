@@ -15,11 +15,11 @@ STROBES = {
 }
 HELD = {"data": ("read_data",), "control": ("counter",)}
 LATE = {"control": ("busy",)}
-# Of an engine of op lists. What stands long before it is used is taken over by the slow clock, so
-# that nothing but a register is on its way from one clock to the other; so is ``busy``.
-LATE_OF_OPS = {"blocks": ("word",)}
-TAKEN_OF_OPS = {"control": ("hit", "active", "updated", "flushed", "failed", "score")}
 HANDSHAKES = {"control": ("score_ready", "score_valid"), "store": ("write", "written")}
+# Of an engine of op lists. Outputs of the core that stand long before they are used enter
+# registers of the slow clock, so that no logic lies on the path from one clock to the other.
+LATE_OF_OPS = {"blocks": ("word",)}
+TAKEN = ("hit", "active", "updated", "flushed", "failed", "score")
 
 
 class Bridge(wiring.Component):
@@ -44,8 +44,8 @@ class Bridge(wiring.Component):
         Weight memory, likewise. A WordPort, for all other memories, of an engine of op lists.
     control : In(ControlPort(config))
         The core, likewise; ``busy``, ``score_valid`` and ``counter`` are registered. An
-        OpControlPort of an engine of op lists, of which all that the core says is but ``slot``;
-        its ``busy`` is combinational from registers.
+        OpControlPort of an engine of op lists: outputs of the core but ``slot`` are registered;
+        ``busy`` is combinational from registers.
     store : In(StorePort(config))
         The store, likewise; only in an engine with one.
     core_data : Out(DataPort(config))
@@ -59,11 +59,10 @@ class Bridge(wiring.Component):
 
     Latency
     -------
-    ``busy`` is one cycle of ``sync`` late. With op lists ``word`` is, which settles before the half
-    in which it is taken; what the core says, ``busy`` too, is taken at the end of a cycle of
-    ``link``. A score is shown from the next cycle of ``link`` on;
-    that it is taken, and a write to the store, reach the core at the begin of the next cycle of
-    ``link``. A data memory that reads in one cycle::
+    ``busy`` is one cycle of ``sync`` late. With op lists ``word`` is, and outputs of the core,
+    ``busy`` too, are taken at the end of a cycle of ``link``. A score is shown from the next cycle
+    of ``link`` on; that it is taken, and a write to the store, reach the core at the begin of the
+    next cycle of ``link``. A data memory that reads in one cycle::
 
         cycle of sync           0     1     2     3     4
         cycle of link           a     a     b     b     c
@@ -88,23 +87,21 @@ class Bridge(wiring.Component):
         fast = self.core_control
         taking = self.control.score_ready & self.control.score_valid & second_half
         m.d.sync += fast.score_ready.eq(taking)
+        late, apart = LATE, HANDSHAKES
         if self.config.runs_ops:
+            late = LATE_OF_OPS
+            apart = HANDSHAKES | {"control": (*HANDSHAKES["control"], "busy", *TAKEN)}
             self._take_over(m, taking)
         else:
             with m.If(second_half):
                 m.d.sync += self.control.score_valid.eq(fast.score_valid & ~taking)
         for name in self.names:
             slow, fast = getattr(self, name), getattr(self, f"core_{name}")
-            late, taken = LATE, {}
-            if self.config.runs_ops:
-                late, taken = LATE_OF_OPS, TAKEN_OF_OPS
             for member, flow in fast.signature.members.items():
                 ours, theirs = getattr(slow, member), getattr(fast, member)
                 if member in STROBES[name]:
                     m.d.comb += theirs.eq(ours & second_half)
-                elif member in HANDSHAKES.get(name, ()) + taken.get(name, ()):
-                    continue
-                elif member == "busy" and self.config.runs_ops:
+                elif member in apart.get(name, ()):
                     continue
                 elif flow.flow == Out:
                     m.d.comb += theirs.eq(ours)
@@ -127,7 +124,7 @@ class Bridge(wiring.Component):
             begins.eq(ours.start | ours.clear),
             busy.eq(theirs.busy),
             ours.score_valid.eq(theirs.score_valid & ~taking),
-            *(getattr(ours, name).eq(getattr(theirs, name)) for name in TAKEN_OF_OPS["control"]),
+            *(getattr(ours, name).eq(getattr(theirs, name)) for name in TAKEN),
         ]
         m.d.comb += ours.busy.eq(begins | busy)  # the core is busy before ``busy`` says so
 

@@ -24,7 +24,7 @@ class Loops(wiring.Component):
     bits : int
         Bits of an address.
     early : bool
-        Ends are known a step sooner, and what begins is chosen behind the adder: more logic, and a
+        Ends are known a step sooner, and what begins is chosen after the adder: more logic, and a
         shorter way to the address.
 
     Members
@@ -120,7 +120,7 @@ class Loops(wiring.Component):
             begun = Mux(self.start, self.base, self.first) if self.inner else self.base
             m.d.comb += onward.eq(Mux(self.start | again, begun, self.addr + jump))
         else:
-            # What begins again adds nothing: the adder is behind all choices.
+            # What begins again adds nothing: the adder comes after all choices.
             here = Mux(self.start, self.base, self.addr)
             if self.inner:
                 here = Mux(again & ~self.start, self.first, here)
