@@ -22,8 +22,8 @@ class Board:
     network           widths of the network that its figures are for
     array             size of its engine of op lists
     inference_array   size of one that infers only, or None: as ``array``
-    inference_hz      its clock, and that of one that is made for a network, which is that of the
-                      link too; None: as ``clock_hz``
+    ops_hz            clock of engines of op lists, which is that of the link too; None: they have
+                      ``clock_hz``, and the link what it has
     family            ice40, ecp5 or gowin: which tools build it, see boldhw.flow.synthesis
     device            part and package
     speed_grade       of the part, as nextpnr's timing model has it
@@ -74,7 +74,7 @@ class Board:
     store_network: tuple[int, ...] | None = None
     half_rate_link: bool = False
     inference_array: ArraySize | None = None
-    inference_hz: int | None = None
+    ops_hz: int | None = None
     sites: Callable[[EngineConfig | LinkedArray], dict[str, str]] | None = None
 
     def with_store(self) -> "Board":
@@ -93,8 +93,5 @@ class Board:
 
     def with_ops(self, size: ArraySize | None = None) -> "Board":
         """Return the board with an engine of op lists, of its own size or of another."""
-        size = size or self.array
-        board = self
-        if (size.inference or size.fixed) and self.inference_hz:
-            board = replace(self, clock_hz=self.inference_hz, half_rate_link=False)
-        return replace(board, config=LinkedArray(size))
+        board = replace(self, config=LinkedArray(size or self.array))
+        return replace(board, clock_hz=self.ops_hz, half_rate_link=False) if self.ops_hz else board

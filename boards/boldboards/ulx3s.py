@@ -112,6 +112,7 @@ ULX3S = Board(
     spram=0,
     dsp=156,
     clock_hz=83_333_333,
+    ops_hz=45_000_000,
     baud=3_000_000,
     memories="208 block RAMs of 18 kbit, 256 Mbit SDRAM (a store of samples with --store)",
     link_text="USB serial, 3 Mbaud",

@@ -130,7 +130,7 @@ def _point(size: ArraySize, network: Network, board: Any) -> OpPoint | None:
         own.data_rows, own.weight_rows, own.delta_rows, own.unit_rows, own.counter_rows,
         own.score_rows, own.batch, own.dual_port, own.serial, own.plain, own.uncounted,
         own.sum_bits, own.side_bits, own.window_kernels, found["lut4"], found["ram_blocks"],
-        round(board.clock_hz / _cycles(network, own)),
+        round(board.with_ops(own).clock_hz / _cycles(network, own)),
     )  # fmt: skip
 
 

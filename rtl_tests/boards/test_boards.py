@@ -19,6 +19,7 @@ from boldhw.flow.build import NAME, bitstream_name, build, elaborate
 from boldhw.flow.estimate import ram_blocks
 from boldhw.flow.synthesis import run_tool, synthesise
 from boldhw.spec.layout import Layout
+from boldhw.spec.ops.link import LinkedArray
 
 pytestmark = pytest.mark.usefixtures("keep_tools")
 
@@ -53,7 +54,7 @@ def test_icebreaker_has_the_engine_of_its_name():
     assert ICEBREAKER_BOARD.config is ICEBREAKER
 
 
-def test_an_engine_that_infers_has_a_clock_of_its_own():
+def test_engines_of_op_lists_have_a_clock_of_their_own():
     """It is that of the link too, and the one of half the rate drives nothing."""
     board = ICEBREAKER_BOARD
     small = replace(
@@ -61,12 +62,17 @@ def test_an_engine_that_infers_has_a_clock_of_its_own():
         window_kernels="2x1/1",
     )  # fmt: skip
     infers = board.with_ops(small)
-    assert (infers.clock_hz, infers.half_rate_link) == (board.inference_hz, False)
+    assert (infers.clock_hz, infers.half_rate_link) == (board.ops_hz, False)
     text, _ = elaborate(infers)
     assert "SB_PLL40" in text
-    trains = board.with_ops()
-    assert (trains.clock_hz, trains.half_rate_link) == (board.clock_hz, True)
-    assert BOARDS["ulx3s"].size_of(inference=True) is BOARDS["ulx3s"].array
+    ulx3s = BOARDS["ulx3s"]
+    assert (ulx3s.with_ops().clock_hz, ulx3s.clock_hz) == (45_000_000, 83_333_333)
+    assert ulx3s.size_of(inference=True) is ulx3s.array
+
+
+def test_a_board_without_one_keeps_the_clock_of_its_other_engine():
+    board = BOARDS["tang_nano_20k"]
+    assert board.with_ops() == replace(board, config=LinkedArray(board.array))
 
 
 class TestSites:
