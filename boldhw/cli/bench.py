@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from boldhw import data
-from boldhw.bench.device import device_throughput, link_throughput
+from boldhw.bench.device import device_throughput, graph_device_throughput, link_throughput
 from boldhw.bench.golden import compiled_throughput, golden_throughput, simulator_throughput
 from boldhw.bench.graph import compiled_graph_throughput, graph_throughput
-from boldhw.cli import options
+from boldhw.cli import arrays, options
+from boldhw.cli.graph_backend import GOLDEN, Backend
 from boldhw.cli.output import say, verb
 from boldhw.data.files import check_writable
-from boldhw.errors import ConfigError, ToolError
+from boldhw.errors import DataError, ToolError
+from boldhw.flow.op_lists import program_of
 from boldhw.golden.network import Network
 
 
@@ -32,20 +34,24 @@ def _text(result):
 @options.backend("sim")
 @options.network
 @options.seed
+@arrays.flag
 @options.config
 @click.option("--suite", is_flag=True, help="The published table instead: boards, others, CPU.")
 @click.option("--data", "data_name", default="mnist5k", show_default=True, help="Of --suite.")
 @click.option("--out", default="build/suite", show_default=True, help="Folder of --suite.")
-def bench(backend, network, seed, config, clock_hz, suite, data_name, out):
+def bench(backend, network, seed, config, clock_hz, choice, suite, data_name, out):
     """Measure the golden model, compiled too if numba is there, and link and board.
+
+    The board has an engine of op lists with --ops, or with a network with convolutions. Without
+    --board or --config a simulated one is that of the iCEBreaker.
 
     With --suite: the table of docs/comparison.md, as JSON and Markdown. Takes the clock of each
     board's build below build/, if there is one.
     """
     if suite:
         return _suite(data_name, out)
-    if not network.is_chain:
-        return _graph(network, backend)
+    if choice.runs_ops:
+        return _graph(network, Backend(backend, choice, clock_hz), seed)
     name = str(network)
     result = {"golden": golden_throughput(name)}
     with suppress(ToolError):
@@ -60,13 +66,23 @@ def bench(backend, network, seed, config, clock_hz, suite, data_name, out):
     return result
 
 
-def _graph(network, backend):
-    """Return the throughput of a graph with either kernel."""
-    if backend != "golden":
-        raise ConfigError("no device runs a graph; measure the golden model: --backend golden")
-    result = {"golden": graph_throughput(network)}
-    with suppress(ToolError):
-        result["compiled"] = compiled_graph_throughput(network)
+def _graph(network, backend, seed):
+    """Return the throughput of a graph, with either kernel and on a device of op lists."""
+    if backend.size is not None:
+        program_of(network, backend.size)  # what the engine does not hold is refused first
+    result = {}
+    try:
+        result["golden"] = graph_throughput(network)
+        with suppress(ToolError):
+            result["compiled"] = compiled_graph_throughput(network)
+    except DataError as error:  # its pictures are those of a data set, a device has random samples
+        if backend.name == GOLDEN:
+            raise
+        say(f"The golden model is not measured: {error}")
+    if backend.name != GOLDEN:
+        with backend.opened() as device:
+            result["link"] = link_throughput(device)
+            result["device"] = graph_device_throughput(device, network, seed)
     return result
 
 

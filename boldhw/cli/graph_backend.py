@@ -18,6 +18,7 @@ from boldhw.spec.ops.program import compiled
 from boldhw.spec.store import pack_store
 
 GOLDEN, SIM = "golden", "sim"
+BUILDING = "Building the simulated board, a minute or two the first time ..."
 
 
 class Backend:
@@ -54,6 +55,14 @@ class Backend:
             yield self
 
     @contextmanager
+    def opened(self):
+        """Yield the GraphDevice in this context; golden, which is none, raises ConfigError."""
+        if self.name == SIM:
+            say(BUILDING)
+        with self._open() as self.device:
+            yield self.device
+
+    @contextmanager
     def running(self, graph, samples=None):
         """Yield what runs a graph in this context: itself, or a GraphBackend that it is loaded in.
 
@@ -74,7 +83,7 @@ class Backend:
         elif self.device:
             yield self._loaded(graph, held)
         else:
-            say("Building the simulated board, a minute or two the first time ...")
+            say(BUILDING)
             with self._simulated(image) if self.stored else self._open() as self.device:
                 yield self._loaded(graph, held)
 

@@ -151,8 +151,9 @@ clock = click.option(
 def config(function):
     """Add ``--board`` and ``--config``; the function gets an EngineConfig or None as ``config``.
 
-    It gets the board's clock, too, as ``clock_hz``, None without a board. A verb with ``--store``
-    gets the engine of the board with its store; one with ``--memories`` the board's by default.
+    It gets the clock of the board's engine, too, as ``clock_hz``, None without a board. A verb with
+    ``--store`` gets the engine of the board with its store; one with ``--memories`` the board's by
+    default.
     The Choice of one with the options of :mod:`boldhw.cli.arrays` knows board and engine.
     """
 
@@ -164,13 +165,14 @@ def config(function):
             raise ConfigError("--board and --config both give an engine; leave one out")
         if board and options.get("store"):
             board = board.with_store()
-        if options.get("clock_hz") is None:
-            options["clock_hz"] = board.clock_hz if board else None
         if "memories" in options and options["memories"] is None:
             options["memories"] = board.family if board else "generic"
-        found = board.config if board else read_config(config)
+        found, clocked = board.config if board else read_config(config), board
         if "choice" in options:
-            options["choice"] = replace(options["choice"], config=found, board=board)
+            choice = options["choice"] = replace(options["choice"], config=found, board=board)
+            clocked = board.with_ops() if board and choice.runs_ops else board
+        if options.get("clock_hz") is None:
+            options["clock_hz"] = clocked.clock_hz if clocked else None
         return function(config=found, **options)
 
     return run

@@ -23,12 +23,16 @@ def program_of(spec, size):
 
     Raises ConfigError for what there is no program for.
     """
+    return compiled(spec, size, settings_of(spec, size))
+
+
+def settings_of(spec, size):
+    """Return the settings of an untrained network on an array. Raises ConfigError."""
     spec.check_bits_only("op lists", KINDS)
     check_widths(spec)
     coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
     constants = Constants(batch=size.batch)
-    settings = start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
-    return compiled(spec, size, settings)
+    return start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
 
 
 def made_for(spec, size):

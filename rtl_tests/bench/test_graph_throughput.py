@@ -1,14 +1,22 @@
-"""Throughput of a graph: what is counted, and that other pictures are refused."""
+"""Throughput of a graph, on the golden model and on a device: what is counted and refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from boldboards import find_board
+from boldhost.graph_device import GraphDevice
+from boldhost.link import Link
+from support.op_board import OpBoard
 
+from boldhw.bench import device
 from boldhw.bench import graph as bench
 from boldhw.cli.main import main
 from boldhw.errors import DataError
+from boldhw.flow.op_lists import lists_of, program_of
 from boldhw.spec.network import Network
 
+SIZE = find_board("icebreaker").array
 SPEC = Network.parse("8x8x2-4k3p2-10")
 
 
@@ -44,5 +52,40 @@ def test_the_verb_measures_both_kernels(capsys, monkeypatch):
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {"golden", "compiled"}
     assert all(part["training_samples_per_second"] > 0 for part in found.values())
-    assert main(["bench", "--network", network]) == 2
-    assert "no device runs a graph" in capsys.readouterr().err
+
+
+def test_a_device_is_measured(capsys, monkeypatch):
+    """Cycles are those of the model; rates are samples over seconds."""
+    board = OpBoard(SIZE)
+    monkeypatch.setattr(GraphDevice, "open", lambda *_, **__: GraphDevice(Link(board), SIZE))
+    monkeypatch.setattr(device, "SAMPLES", 20)
+    assert main(["bench", "--network", "10x8-3k3p2-5", "--json"]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert list(found) == ["link", "device"]
+    assert "The golden model is not measured: mnist5k" in said.err
+    assert found["link"]["loopback_bytes_per_second"] > 0
+    assert found["link"]["resent"] == 0
+    lists = lists_of(program_of(Network.parse("10x8-3k3p2-5"), SIZE), SIZE)
+    own, counters = found["device"], board.counters
+    assert own["inference_cycles_per_sample"] == lists["forward"]["cycles"]
+    runs = {"forward": 20, "backward": counters["active"], "update": counters["updates"]}
+    total = sum(runs[name] * lists[name]["cycles"] for name in runs)
+    assert own["training_cycles_per_sample"] == pytest.approx(total / 20, abs=0.05)
+    assert counters["active"] > 0
+
+
+def test_a_device_that_infers_has_no_figures_of_training():
+    size = replace(SIZE, inference=True)
+    found = device.graph_device_throughput(
+        GraphDevice(Link(OpBoard(size)), size), Network.parse("10x8-3k3p2-5"), 1
+    )
+    assert [name for name in found if name.startswith("training")] == []
+    assert found["inference_cycles_per_sample"] > 0
+
+
+def test_what_the_engine_does_not_hold_is_refused_at_once(capsys):
+    assert main(["bench", "--network", "28x28-64k5p2-128k5p2-10"]) == 2
+    assert "needs data_rows=51713, the array has 16384" in capsys.readouterr().err
+    assert main(["bench", "--network", "10x8-3k3p2-5", "--backend", "golden"]) == 2
+    assert "the network takes 10x8" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def test_a_device_is_counted(call, boards, words):
     found, code, _ = call("energy", "--network", SMALL, *DIGITS, *words)
     assert code == 0
     ((board, clock_hz),) = boards
-    assert (board.size, clock_hz) == (SIZE, BOARDS["icebreaker"].clock_hz)
+    assert (board.size, clock_hz) == (SIZE, BOARDS["icebreaker"].ops_hz)
     own, counters = found["design"], board.counters
     assert own["counted"] == "counted by sim"
     assert found["active"] == counters["active"] / 300
