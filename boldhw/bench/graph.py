@@ -13,7 +13,6 @@ from boldhw.golden.graph.kernel import NumpyKernel
 from boldhw.golden.graph.network import GraphNetwork
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
-from boldhw.spec.layer import CONV
 
 FEW, MANY = 256, 20000  # samples that NumPy and the compiled kernel are measured with
 
@@ -30,13 +29,10 @@ def graph_throughput(spec, samples=FEW, runs=3, kernel=NumpyKernel, name="mnist5
         raise DataError(f"{name} has {dataset.classes} classes, {spec} tells fewer apart")
     pick = np.arange(samples) % len(dataset.y_train)
     pictures, labels, constants = dataset.x_train[pick], dataset.y_train[pick], Constants()
-    zero_true = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
     ones = int(256 * np.mean(code(dataset.x_train[:1000])))
     training, inference = [], []
     for seed in range(runs):
-        graph = GraphNetwork(
-            spec, start(spec, constants, ones, zero_true=zero_true), seed, kernel=kernel
-        )
+        graph = GraphNetwork(spec, start(spec, constants, ones), seed, kernel=kernel)
         trainer = GraphTrainer(graph, constants, 1, samples, seed, code)
         begin = time.perf_counter()
         list(trainer.run(pictures, labels, pictures[:1], labels[:1]))

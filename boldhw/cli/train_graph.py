@@ -26,7 +26,6 @@ from boldhw.golden.graph.start import start
 from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.golden.graph.words import check_words
 from boldhw.golden.transfer import continued, graph_with_outputs
-from boldhw.spec.layer import CONV
 from boldhw.spec.packing import check_labels
 
 FIXED = ("network", "epochs", "seed", "threshold", "freeze", *own_data.FIXED)  # by a checkpoint
@@ -187,7 +186,6 @@ def _new(settings, threshold, freeze, dataset, size):
         spec,
         constants,
         int(256 * np.count_nonzero(bits) / bits.size),
-        zero_true=[not index or layer.kind == CONV for index, layer in enumerate(spec.layers)],
         bits=width,
     )
     graph = fastest(spec, initial, seed, width, bits, dataset.y_train)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from boldhw.golden.graph.constants import Constants
 from boldhw.golden.graph.start import start
 from boldhw.golden.graph.widths import check_widths
-from boldhw.spec.layer import CONV
 from boldhw.spec.ops.array import MOST_ROWS, MOST_SEGMENTS
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.fixed import fixed_of
@@ -30,9 +29,7 @@ def settings_of(spec, size):
     """Return the settings of an untrained network on an array. Raises ConfigError."""
     spec.check_bits_only("op lists", KINDS)
     check_widths(spec)
-    coded = [not index or layer.kind == CONV for index, layer in enumerate(spec.layers)]
-    constants = Constants(batch=size.batch)
-    return start(spec, constants, HALF, zero_true=coded, bits=size.accumulator_bits)
+    return start(spec, Constants(batch=size.batch), HALF, bits=size.accumulator_bits)
 
 
 def made_for(spec, size):

@@ -17,7 +17,6 @@ from boldhw.golden.graph.trainer import GraphTrainer
 from boldhw.programs import versions
 from boldhw.report.html import pack
 from boldhw.report.run import write
-from boldhw.spec.layer import CONV
 from boldhw.spec.network import Network
 from boldhw.spec.ops.cycles import cycles
 from boldhw.spec.ops.link import LinkedArray
@@ -135,7 +134,6 @@ def _graph(network, size, constants, seed, dataset, code):
         network,
         constants,
         int(256 * np.count_nonzero(bits) / bits.size),
-        zero_true=[not index or layer.kind == CONV for index, layer in enumerate(network.layers)],
         bits=size.accumulator_bits,
     )
     return fastest(network, settings, seed, size.accumulator_bits, bits, dataset.y_train)

@@ -37,7 +37,7 @@ def start(
     constants: Constants,
     ones: int,
     *,
-    zero_true: Sequence[bool],
+    zero_true: Sequence[bool] | None = None,
     bits: int = 16,
     rounding: Sequence[int] = (),
     means: Sequence[np.ndarray | None] = (),
@@ -47,11 +47,14 @@ def start(
     """Return the settings of an untrained network.
 
     ones: T's in 256 bits of a sample, or what is not 0 in 256 of its values.  zero_true: of each
-    layer.  bits: of an accumulator.  rounding, means: of each layer, 0 and None if left out.
-    outputs_per_class, and ``head``, margin, keep and noise: of GraphSettings; the usual margin is
-    one of scores.  Raises ConfigError.
+    layer; if left out, True for the first one and for convolutions.  bits: of an accumulator.
+    rounding, means: of each layer, 0 and None if left out.  outputs_per_class, and ``head``,
+    margin, keep and noise: of GraphSettings; the usual margin is one of scores.  Raises
+    ConfigError.
     """
     count = len(network.layers)
+    if zero_true is None:
+        zero_true = [not index or layer.kind == CONV for index, layer in enumerate(network.layers)]
     rounding, means = tuple(rounding) or (0,) * count, tuple(means) or (None,) * count
     for name, values in (("zero_true", zero_true), ("rounding", rounding), ("means", means)):
         if len(values) != count:
