@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/boldhw demo
 
 test: nospace setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 # The long forms of tests: hours. Fuzzing guided by coverage needs a package of its own.
 soak: nospace setup

@@ -23,7 +23,8 @@ def graph_throughput(spec, samples=FEW, runs=3, kernel=NumpyKernel, name="mnist5
     They are medians of several runs, each from new weights. The pictures of data set ``name`` are
     repeated as often as needed. Raises DataError when the network takes others.
     """
-    dataset, code = data.load(name), Levels.spread(spec.sample.planes)
+    dataset, planes = data.load(name), spec.sample.planes
+    code = Levels((data.THRESHOLD,)) if spec.is_chain else Levels.spread(planes)
     code.check(spec.sample, dataset.x_train, name)
     if spec.output.outputs < dataset.classes:
         raise DataError(f"{name} has {dataset.classes} classes, {spec} tells fewer apart")

@@ -30,6 +30,12 @@ def test_rates_are_medians_of_samples_over_seconds(monkeypatch):
     }  # fmt: skip
 
 
+def test_a_chain_of_dense_layers_is_a_graph_too():
+    found = bench.graph_throughput(Network.parse("64-8-10"), 8, 1, name="digits")
+    assert found["network"] == "64-8-10"
+    assert found["training_samples_per_second"] > 0
+
+
 def test_pictures_and_classes_must_fit():
     with pytest.raises(DataError, match="the network takes 9x8"):
         bench.graph_throughput(Network.parse("9x8-4k3-10"), 64, name="digits")
