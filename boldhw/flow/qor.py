@@ -64,7 +64,7 @@ BUILDS = {
     "tang_nano_20k-ops": Build(
         "tang_nano_20k",
         "28x28-16k3p2-32k3p2-10",
-        {"planes": 2, "transposers": 4, "uncounted": True, "sum_bits": 12, "side_bits": 6,
+        {"serial": True, "uncounted": True, "sum_bits": 12, "side_bits": 6,
          "window_kernels": "3x1/1"},
         made_for=True,
     ),
