@@ -60,12 +60,21 @@ def test_the_verb_measures_both_kernels(capsys, monkeypatch):
     assert all(part["training_samples_per_second"] > 0 for part in found.values())
 
 
-def test_a_device_is_measured(capsys, monkeypatch):
-    """Cycles are those of the model; rates are samples over seconds."""
-    board = OpBoard(SIZE)
-    monkeypatch.setattr(GraphDevice, "open", lambda *_, **__: GraphDevice(Link(board), SIZE))
+@pytest.mark.parametrize(
+    ("words", "clock_hz"), [([], None), (["--board", "icebreaker"], 18_000_000)]
+)
+def test_a_device_is_measured(capsys, monkeypatch, words, clock_hz):
+    """Cycles are those of the model; a board's clock is that of its engine of op lists."""
+    board, clocks = OpBoard(SIZE), []
+
+    def opened(name, size, clock_hz):
+        clocks.append(clock_hz)
+        return GraphDevice(Link(board), size)
+
+    monkeypatch.setattr(GraphDevice, "open", opened)
     monkeypatch.setattr(device, "SAMPLES", 20)
-    assert main(["bench", "--network", "10x8-3k3p2-5", "--json"]) == 0
+    assert main(["bench", "--network", "10x8-3k3p2-5", *words, "--json"]) == 0
+    assert clocks == [clock_hz]
     said = capsys.readouterr()
     found = json.loads(said.out)
     assert list(found) == ["link", "device"]
