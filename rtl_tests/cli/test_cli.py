@@ -568,6 +568,7 @@ class TestOtherVerbs:
         found, code = result("boards")
         assert code == 0
         board = next(entry for entry in found["boards"] if entry["name"] == "icebreaker")
+        assert (board["clock_mhz"], board["op_lists"], board["op_lists_mhz"]) == (30, "7 x 28", 18)
         hidden = int(board["largest_network"].split("-")[1])
         Layout(ICEBREAKER, (784, hidden, 10))
         with pytest.raises(ConfigError):
