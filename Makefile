@@ -7,6 +7,9 @@ READY := $(VENV)/installed
 # The simulator takes the second core; two BLAS threads beside it would mostly wait for it.
 export OPENBLAS_NUM_THREADS ?= 1
 
+# Tests that run at a time: make test JOBS=8 on a machine with as many cores.
+JOBS ?= 2
+
 .PHONY: setup nospace demo test soak lint docs bench qor clean
 
 setup: $(READY)
@@ -27,7 +30,7 @@ demo: setup
 	$(BIN)/boldhw demo
 
 test: nospace setup
-	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # The long forms of tests: hours. Fuzzing guided by coverage needs a package of its own.
 soak: nospace setup
