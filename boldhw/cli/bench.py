@@ -80,7 +80,7 @@ def _graph(network, backend, seed):
             raise
         say(f"The golden model is not measured: {error}")
     if backend.name != GOLDEN:
-        with backend.opened() as device:
+        with backend.open() as device:
             result["link"] = link_throughput(device)
             result["device"] = graph_device_throughput(device, network, seed)
     return result

@@ -18,7 +18,6 @@ from boldhw.spec.ops.program import compiled
 from boldhw.spec.store import pack_store
 
 GOLDEN, SIM = "golden", "sim"
-BUILDING = "Building the simulated board, a minute or two the first time ..."
 
 
 class Backend:
@@ -49,18 +48,10 @@ class Backend:
     @contextmanager
     def connected(self):
         """Have a port open in this context; then ``size`` is that of its device."""
-        with nullcontext() if self.name in (GOLDEN, SIM) else self._open() as self.device:
+        with nullcontext() if self.name in (GOLDEN, SIM) else self.open() as self.device:
             if self.device:
                 self.size = self.device.size
             yield self
-
-    @contextmanager
-    def opened(self):
-        """Yield the GraphDevice in this context; golden, which is none, raises ConfigError."""
-        if self.name == SIM:
-            say(BUILDING)
-        with self._open() as self.device:
-            yield self.device
 
     @contextmanager
     def running(self, graph, samples=None):
@@ -83,8 +74,7 @@ class Backend:
         elif self.device:
             yield self._loaded(graph, held)
         else:
-            say(BUILDING)
-            with self._simulated(image) if self.stored else self._open() as self.device:
+            with self.open(image) as self.device:
                 yield self._loaded(graph, held)
 
     @contextmanager
@@ -105,7 +95,16 @@ class Backend:
             return None
         return sum(v for name, v in self.device.stat().items() if name.startswith("cycles_"))
 
-    def _open(self):
+    def open(self, image=None):
+        """Return the device, which is its own context manager; a simulated board is built.
+
+        image: what the flash of a simulated board holds. Raises ConfigError for golden, which is
+        none.
+        """
+        if self.name == SIM:
+            say("Building the simulated board, a minute or two the first time ...")
+            if self.stored:
+                return self._simulated(image)
         if self.stored:
             return options.open_device(self.name, self.design, StoredGraphDevice, self.clock_hz)
         return options.open_device(self.name, self.size, GraphDevice, self.clock_hz)
